@@ -1,0 +1,69 @@
+# Every target of the project; `make` alone lists them. Needs Python 3.11 to 3.13, and nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve test check format lint types layers test-fast bench lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/run.stamp ## create .venv with the command .venv/bin/stepsize
+
+demo: $(VENV)/run.stamp ## run the example job on a server of its own and print the recommendation
+	@$(BIN)/python examples/demo.py
+
+serve: $(VENV)/run.stamp ## run the service on SQLite, at http://127.0.0.1:8000
+	$(BIN)/stepsize serve
+
+test: $(VENV)/dev.stamp ## set up and run every test
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+check: format lint types layers test-fast ## format, lint, types, layers and the fast tests
+
+format: $(VENV)/dev.stamp
+	$(BIN)/ruff format --check .
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+
+types: $(VENV)/dev.stamp
+	$(BIN)/mypy
+
+layers: $(VENV)/dev.stamp
+	$(BIN)/lint-imports
+
+test-fast: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
+
+bench: $(VENV)/run.stamp ## measure the figures of the README
+	$(BIN)/python -m benchmarks
+
+lock: ## resolve the dependencies anew (needs uv)
+	uv pip compile pyproject.toml $(LOCK) -o requirements.lock
+	uv pip compile pyproject.toml --group dev -c requirements.lock $(LOCK) -o requirements-dev.lock
+
+LOCK := --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) .demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "$(PYTHON) is $$($(PYTHON) --version 2>&1); Stepsize needs Python 3.11 to 3.13:" \
+		"make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: $(VENV)/bin/python requirements.lock pyproject.toml
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps -e .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.lock
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
