@@ -1,0 +1,228 @@
+"""Runs a batch: many optimizers, schedules, batch sizes and replicates in one array program.
+
+Row i gives, bit for bit, what that run alone would give, whatever its company does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.arrays import Array
+from app.engine.block import Block, Chunk
+from app.engine.floats import batch_arithmetic
+from app.engine.objectives.base import Objective, Scores
+from app.engine.population import Population, Run
+from app.engine.rates import Rates
+from app.engine.record import Piece, Recorder, WholeRecorder
+from app.engine.result import BatchResult, Outcome
+from app.engine.thinning import MOST_ROWS, ThinnedRecorder
+
+__all__ = ["Judge", "Run", "run_batch"]
+
+# Called at a rung with the step and the values of all runs, nan where one is out: (B,) to whether it goes on.
+Judge: TypeAlias = Callable[[int, NDArray[np.float64]], NDArray[np.bool_]]
+
+DIVERGED_ABOVE = 1e12  # times the first loss, or 1 where that is less
+# Steps between two looks at the losses, and so the most that a diverged row is carried on.
+_CHUNK_STEPS = 32
+_DRAWN_BYTES = 8_000_000  # the minibatches that are held at once
+_MOST_RUNGS = 100
+
+
+def run_batch(
+    objective: Objective,
+    runs: Sequence[Run],
+    *,
+    steps: int,
+    seed: int,
+    dtype: type = np.float64,
+    rungs: Sequence[int] = (),
+    judge: Judge | None = None,
+    record: bool = True,
+) -> BatchResult:
+    """Makes `steps` updates of every run.
+
+    dtype: np.float32 or np.float64. rungs: steps, ascending and within 1 and steps - 1, at which all runs are
+    measured and `judge`, if given, says which go on. record: whether trajectories are kept.
+    ValueError: an argument out of bounds, a batch size beyond the data, a judge's answer of the wrong shape.
+    """
+    _check(runs, steps, dtype, rungs)
+    with batch_arithmetic():
+        batch = _Batch(objective, runs, steps, seed, dtype, rungs, record)
+    for number, rung in enumerate(rungs):
+        with batch_arithmetic():
+            batch.advance_to(rung)
+            values = batch.measure_rung(number)
+        if judge is not None and batch.goes_on:
+            batch.prune(judge(rung, values.copy()), values)
+    with batch_arithmetic():
+        batch.advance_to(steps)
+        return batch.finish()
+
+
+def _check(runs: Sequence[Run], steps: int, dtype: type, rungs: Sequence[int]) -> None:
+    if not runs:
+        raise ValueError("a batch needs at least one run, got none")
+    if steps < 1:
+        raise ValueError(f"steps must be >= 1, got {steps}")
+    if np.dtype(dtype) not in (np.float32, np.float64):
+        raise ValueError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
+    if any(low >= high for low, high in pairwise([0, *rungs, steps])):
+        raise ValueError(f"rungs must ascend strictly between 0 and steps={steps}, got {list(rungs)}")
+    if len(rungs) > _MOST_RUNGS:
+        raise ValueError(f"at most {_MOST_RUNGS} rungs can be recorded, got {len(rungs)}")
+
+
+class _Batch:
+    """A batch under way, after update `step` of every run that goes on."""
+
+    def __init__(
+        self,
+        objective: Objective,
+        runs: Sequence[Run],
+        steps: int,
+        seed: int,
+        dtype: type,
+        rungs: Sequence[int],
+        records: bool,
+    ) -> None:
+        self._objective = objective
+        self._steps = steps
+        self._rung_steps = np.array(rungs, dtype=np.int64)
+        self._population = Population(objective, runs, seed, dtype, records)
+        peaks = [run.optimizer.learning_rate for run in runs]
+        self._rates = Rates([run.schedule for run in runs], peaks, steps)
+        self._recorder = self._new_recorder(len(runs), dtype) if records else None
+        self._goes_on = np.ones(len(runs), dtype=np.bool_)
+        self._limits = np.full(len(runs), np.inf)
+        self._losses: Array = np.zeros(len(runs), dtype=dtype)  # of the last evaluation
+        self._outcomes = [Outcome.COMPLETED] * len(runs)
+        self._reasons: list[str | None] = [None] * len(runs)
+        self._steps_done = np.full(len(runs), steps, dtype=np.int64)
+        self._rung_values = np.full((len(runs), len(rungs)), np.nan)
+        self._step = 0
+        for problem in self._population.problems:
+            problem.draw(1)
+        for block in self._population.blocks:
+            chunk = block.begin()
+            first = np.abs(chunk.losses[0].astype(np.float64))
+            self._limits[block.rows] = DIVERGED_ABOVE * np.maximum(1.0, first)
+            self._take(block, 0, chunk)
+        self._drop_stopped()
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether any run does."""
+        return len(self._population) > 0
+
+    def advance_to(self, stop: int) -> None:
+        """Makes the updates before `stop`, all blocks in step, so that they share what a replicate draws."""
+        while self._step < stop and self.goes_on:
+            count = min(self._chunk_steps(), stop - self._step)
+            for problem in self._population.problems:
+                problem.draw(count)
+            rates = self._rates.at(np.arange(self._step, self._step + count))
+            for block in self._population.blocks:
+                chunk = block.advance(self._step, rates[block.rows])
+                self._take(block, self._step + 1, chunk)
+            self._step += count
+            self._drop_stopped()
+
+    def measure_rung(self, number: int) -> NDArray[np.float64]:
+        """The values of all runs after this step, (B,), nan where a run is out."""
+        scores = self._score(Block.score)
+        values = scores[self._objective.metric]
+        self._rung_values[:, number] = values
+        return values
+
+    def prune(self, keep: NDArray[np.bool_], values: NDArray[np.float64]) -> None:
+        """Ends the runs that a judge does not keep; of those that are out already its answer is ignored."""
+        keep = np.asarray(keep)
+        if keep.shape != self._goes_on.shape or keep.dtype != np.bool_:
+            wanted = f"({len(self._goes_on)},) of bool"
+            raise ValueError(f"the judge must answer {wanted}, got {keep.shape} of {keep.dtype}")
+        for row in np.flatnonzero(self._goes_on & ~keep).tolist():
+            value = f"{self._objective.metric} {values[row]:.6g}"
+            self._stop(row, Outcome.PRUNED, self._step, f"pruned at step {self._step} with {value}")
+        self._drop_stopped()
+
+    def finish(self) -> BatchResult:
+        """The results, after the last update."""
+        metrics = self._score(Block.summarise)
+        values = metrics[self._objective.metric]
+        return BatchResult(
+            outcomes=self._outcomes,
+            values=values,
+            metrics=metrics,
+            steps_done=self._steps_done,
+            rung_steps=self._rung_steps,
+            rung_values=self._rung_values,
+            reasons=self._reasons,
+            trajectories=None if self._recorder is None else self._recorder.trajectories(self._rates),
+        )
+
+    def _new_recorder(self, runs: int, dtype: type) -> Recorder:
+        dimension = self._objective.dimension
+        if self._steps < MOST_ROWS:
+            return WholeRecorder(runs, self._steps, dtype=dtype, dimension=dimension)
+        return ThinnedRecorder(runs, self._steps, self._rung_steps, dimension, dtype)
+
+    def _chunk_steps(self) -> int:
+        """How many steps are drawn at once; results do not depend on it."""
+        drawn = sum(problem.bytes_per_step() for problem in self._population.problems)
+        return int(np.clip(_DRAWN_BYTES // max(drawn, 1), 1, _CHUNK_STEPS))
+
+    def _take(self, block: Block, first: int, chunk: Chunk) -> None:
+        """Looks for divergence in the evaluations of a block, from step `first` on, and records them."""
+        losses, rows = chunk.losses, block.rows
+        is_bad = ~(np.isfinite(losses) & (losses <= self._limits[rows]))
+        diverged = is_bad.any(axis=0)
+        valid = np.where(diverged, np.argmax(is_bad, axis=0) + 1, len(losses))
+        self._losses[rows] = losses[-1]
+        if self._recorder is not None:
+            self._recorder.add(Piece(rows, first, valid, diverged, chunk))
+        for i in np.flatnonzero(diverged).tolist():
+            last, row = int(valid[i]) - 1, int(rows[i])
+            reason = _divergence(first + last, "loss", losses[last, i], self._limits[row])
+            self._stop(row, Outcome.DIVERGED, first + last, reason)
+
+    def _score(self, measure: Callable[[Block, Array], Scores]) -> Scores:
+        """Measures all runs that go on, after this step; a run whose score is not finite has diverged."""
+        runs = len(self._goes_on)
+        scores: Scores = {self._objective.metric: np.full(runs, np.nan)}
+        for block in self._population.blocks:
+            for name, values in measure(block, self._losses[block.rows]).items():
+                scores.setdefault(name, np.full(runs, np.nan))[block.rows] = values
+        for name, values in scores.items():
+            for row in np.flatnonzero(self._goes_on & ~np.isfinite(values)).tolist():
+                reason = _divergence(self._step, name, values[row], np.inf)
+                self._stop(row, Outcome.DIVERGED, self._step, reason)
+        if self._recorder is not None and self.goes_on and "validation_loss" in scores:
+            self._recorder.add_validation(self._step, scores["validation_loss"].copy())
+        for values in scores.values():
+            values[~self._goes_on] = np.nan
+        self._drop_stopped()
+        return scores
+
+    def _stop(self, row: int, outcome: Outcome, step: int, reason: str) -> None:
+        if self._goes_on[row]:
+            self._goes_on[row] = False
+            self._outcomes[row] = outcome
+            self._steps_done[row] = step
+            self._reasons[row] = reason
+
+    def _drop_stopped(self) -> None:
+        """What has stopped costs nothing more."""
+        self._population.keep(self._goes_on)
+
+
+def _divergence(step: int, name: str, value: float, limit: float) -> str:
+    words = name.replace("_", " ")
+    if not np.isfinite(value):
+        return f"diverged at step {step}: the {words} is {value}"
+    return f"diverged at step {step}: the {words} {value:.6g} is above the limit {limit:.6g}"

@@ -1,0 +1,177 @@
+"""A block: rows that are stepped together while their working set stays in the second-level cache."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.arrays import Array, State
+from app.engine.objectives.base import Objective, Problem, Scores
+from app.engine.optimizers import Optimizer
+from app.engine.stack import select
+
+# Runs of at most this many parameters have them recorded; their positions of a chunk fit the cache.
+RECORDED_DIMENSION = 10
+# Up to this many parameters, coefficient columns are stored as wide as the rows: broadcasting a column over
+# rows that short costs more than reading it.
+_WIDENED_DIMENSION = 16
+
+
+def column_width(dimension: int) -> int:
+    """How wide the columns of hyperparameters are stored for rows of D parameters."""
+    return dimension if dimension <= _WIDENED_DIMENSION else 1
+
+
+@dataclass(eq=False)
+class Segment:
+    """Neighbouring rows of one optimizer kind and variant, in the arrays of their own or of a block."""
+
+    optimizer: Optimizer  # stacked
+    state: State
+    rows: NDArray[np.int64]  # of the batch
+    problems: list[Problem]
+    x: Array
+    g: Array
+
+    def take(self, index: NDArray[np.intp]) -> Segment:
+        """The segment of some of its rows, by their position, in arrays of its own."""
+        return Segment(
+            optimizer=select(self.optimizer, index),
+            state={name: column[index] for name, column in self.state.items()},
+            rows=self.rows[index],
+            problems=[self.problems[i] for i in index],
+            x=self.x[index],
+            g=self.g[index],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """What S evaluations of a block gave; what a row that diverged has after that means nothing."""
+
+    losses: Array  # (S, B)
+    squares: Array  # (S, B) sums of squares of the gradients; empty where nothing is recorded
+    magnitudes: Array  # (S, B) sums of their magnitudes; the same
+    parameters: Array | None  # (S, B, D) where D is small, else None
+    gradients: Array | None  # (S, B, D) where D is small and rows are recorded, else None
+
+    @classmethod
+    def empty(cls, steps: int, x: Array, records: bool) -> Chunk:
+        """Room for as many evaluations of rows x, (B, D)."""
+        rows, dimension = x.shape
+        recorded = (steps if records else 0, rows)
+        positions = (steps, rows, dimension)
+        is_small = dimension <= RECORDED_DIMENSION
+        return cls(
+            losses=np.empty_like(x, shape=(steps, rows)),
+            squares=np.empty_like(x, shape=recorded),
+            magnitudes=np.empty_like(x, shape=recorded),
+            parameters=np.empty_like(x, shape=positions) if is_small else None,
+            gradients=np.empty_like(x, shape=positions) if is_small and records else None,
+        )
+
+    def settle_norms(self) -> None:
+        """The norms of all gradients at once, where they were kept: cheaper than many small sums."""
+        if self.gradients is not None:
+            _sum_components(np.abs(self.gradients), self.magnitudes)
+            _sum_components(np.square(self.gradients), self.squares)
+
+
+def _sum_components(values: Array, out: Array) -> None:
+    """Adds (S, B, D) along its last, short axis, in order."""
+    out[...] = values[:, :, 0]
+    for component in range(1, values.shape[2]):
+        np.add(out, values[:, :, component], out=out)
+
+
+class Block:
+    """Rows of one batch size that advance together; their segments are views of common arrays."""
+
+    def __init__(self, objective: Objective, segments: Sequence[Segment], records: bool) -> None:
+        self.rows = np.concatenate([segment.rows for segment in segments])
+        self._objective = objective
+        self._records = records
+        self._x = np.concatenate([segment.x for segment in segments])
+        self._g = np.concatenate([segment.g for segment in segments])
+        self._work = np.empty_like(self._x)
+        self._ones = np.ones_like(self._x[0])
+        self.segments: list[Segment] = []
+        self._slices: list[slice] = []
+        first = 0
+        for segment in segments:
+            own = slice(first, first + len(segment.rows))
+            self._slices.append(own)
+            self.segments.append(dataclasses.replace(segment, x=self._x[own], g=self._g[own]))
+            first = own.stop
+        problems = [problem for segment in segments for problem in segment.problems]
+        self._workspace = objective.workspace(problems, self._x, self._g)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def begin(self) -> Chunk:
+        """Evaluates the start, on the first draw."""
+        chunk = Chunk.empty(1, self._x, self._records)
+        self._evaluate(0, chunk)
+        self._settle(chunk)
+        return chunk
+
+    def advance(self, first: int, rates: NDArray[np.float64]) -> Chunk:
+        """Makes the updates first, first + 1, ..., each followed by an evaluation on the next draw.
+
+        rates: (B, S) learning rates of these updates. Returns the S evaluations.
+        """
+        steps = rates.shape[1]
+        chunk = Chunk.empty(steps, self._x, self._records)
+        columns = np.repeat(rates.T[:, :, np.newaxis], column_width(self._x.shape[1]), axis=2)
+        parts = [
+            (segment.optimizer.step, segment.x, segment.g, columns[:, own], segment.state, self._work[own])
+            for segment, own in zip(self.segments, self._slices, strict=True)
+        ]
+        for s in range(steps):
+            for step, x, g, learning_rates, state, work in parts:
+                step(x, g, learning_rates[s], first + s, state, work)
+            self._evaluate(s, chunk)
+        self._settle(chunk)
+        return chunk
+
+    def score(self, losses: Array) -> Scores:
+        """What a rung reports. losses: (B,), of the last evaluation."""
+        return self._workspace.score(losses)
+
+    def summarise(self, losses: Array) -> Scores:
+        """Every metric. losses: (B,), of the last evaluation."""
+        return self._workspace.summarise(losses)
+
+    def keep(self, mask: NDArray[np.bool_]) -> Block | None:
+        """The block of some of its rows, itself of all and None of none."""
+        if mask.all():
+            return self
+        segments = [
+            segment.take(np.flatnonzero(mask[own]))
+            for segment, own in zip(self.segments, self._slices, strict=True)
+            if mask[own].any()
+        ]
+        return Block(self._objective, segments, self._records) if segments else None
+
+    def _evaluate(self, s: int, chunk: Chunk) -> None:
+        self._workspace.evaluate(s, chunk.losses[s])
+        if chunk.parameters is not None:
+            chunk.parameters[s] = self._x
+        if chunk.gradients is not None:
+            chunk.gradients[s] = self._g
+        elif self._records:
+            # Products of a row with itself and with ones are faster sums than a reduction's.
+            np.vecdot(self._g, self._g, out=chunk.squares[s])
+            np.abs(self._g, out=self._work)
+            np.vecdot(self._work, self._ones, out=chunk.magnitudes[s])
+
+    def _settle(self, chunk: Chunk) -> None:
+        chunk.settle_norms()
+        if self._workspace.puts_off_losses:
+            assert chunk.parameters is not None
+            self._workspace.settle(chunk.parameters, chunk.losses)

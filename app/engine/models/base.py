@@ -1,0 +1,18 @@
+"""What every model is: a name and a shape, from which the network is built."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from app.engine.network.shape import Shape
+from app.engine.registry import Kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model(Kind, ABC):
+    """A model that is trained on examples; the data say how many inputs and outputs it has."""
+
+    @abstractmethod
+    def shape(self, inputs: int, outputs: int) -> Shape:
+        """The dense network that the model is."""

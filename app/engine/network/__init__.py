@@ -1,0 +1,1 @@
+"""Dense networks for a block of rows: shapes, layers, activations, losses."""

@@ -1,0 +1,1 @@
+"""What a job optimises: test functions, and models on data."""

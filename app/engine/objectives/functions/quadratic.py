@@ -1,0 +1,53 @@
+"""An ill-conditioned quadratic bowl."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.arrays import Array
+from app.engine.objectives.functions.base import Function
+
+_CONDITION = 100.0  # largest curvature over the smallest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quadratic(Function):
+    """A bowl whose curvatures spread over two decades.
+
+    Rule: f(x) = 0.5 sum of a_i x_i^2, a_i spaced evenly in the logarithm from 1 to 100
+
+    Source: Nesterov 2004, doi:10.1007/978-1-4419-8853-9, Section 2.1 (strongly convex, condition 100).
+    """
+
+    kind: ClassVar[str] = "quadratic"
+
+    def default_start(self, dimension: int) -> NDArray[np.float64]:
+        """All ones."""
+        return np.ones(dimension)
+
+    def optimum(self, dimension: int) -> tuple[float, NDArray[np.float64]]:
+        """Zero, at the origin."""
+        return 0.0, np.zeros(dimension)
+
+    def value(self, x: Array) -> Array:
+        """Half the weighted sum of squares."""
+        terms = x * x
+        np.multiply(terms, _curvatures(x.shape[1], x.dtype), out=terms)
+        total: Array = np.add.reduce(terms, axis=1)
+        np.multiply(total, 0.5, out=total)
+        return total
+
+    def gradient(self, x: Array, out: Array) -> None:
+        """Each parameter times its curvature."""
+        np.multiply(x, _curvatures(x.shape[1], x.dtype), out=out)
+
+
+@cache
+def _curvatures(dimension: int, dtype: np.dtype[Any]) -> Array:
+    """(D,)"""
+    return np.geomspace(1.0, _CONDITION, dimension).astype(dtype)

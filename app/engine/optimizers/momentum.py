@@ -1,0 +1,68 @@
+"""Momentum, the heavy ball."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+
+from app.engine.arrays import Array, Column, State
+from app.engine.hyper import Hyper
+from app.engine.optimizers.base import LEARNING_RATE, WEIGHT_DECAY, Optimizer, add_decay, cast
+
+
+@dataclass(frozen=True, kw_only=True)
+class Momentum(Optimizer):
+    """Steps along a decaying sum of the gradients, a ball that rolls with friction.
+
+    Rule: g += weight_decay x;  b = g in the first update, then b = momentum b + (1 - dampening) g;
+    x -= learning_rate b
+
+    Source: Polyak 1964, doi:10.1016/0041-5553(64)90137-5; as `torch.optim.SGD` with momentum.
+
+    Deviation: Keras puts the rate inside the sum, v = momentum v - learning_rate g; x += v, which is the
+    same only where the rate is constant. The first update is not dampened, as in PyTorch.
+    """
+
+    kind: ClassVar[str] = "momentum"
+
+    learning_rate: Annotated[
+        float, Hyper(LEARNING_RATE, gt=0, le=1e6, search=(1e-4, 1.0), log=True, searched=True)
+    ] = 1e-2
+    momentum: Annotated[
+        float, Hyper("decay of the summed gradient", ge=0, lt=1, search=(0.5, 0.99), searched=True)
+    ] = 0.9
+    dampening: Annotated[
+        float, Hyper("part of each new gradient that is left out of the sum", ge=0, le=1, search=(0.0, 0.9))
+    ] = 0.0
+    weight_decay: Annotated[float, Hyper(WEIGHT_DECAY, ge=0, le=10, search=(1e-6, 1e-2), log=True)] = 0.0
+
+    def variant(self) -> tuple[bool, ...]:
+        """With or without weight decay, with or without dampening."""
+        return (self.weight_decay != 0.0, self.dampening != 0.0)
+
+    def init(self, x: Array) -> State:
+        """An empty sum, and the coefficients."""
+        state = {
+            "b": np.zeros_like(x),
+            "momentum": cast(self.momentum, x),
+            "rate": cast(np.zeros_like(self.learning_rate), x),
+        }
+        if np.any(self.dampening):
+            state["fresh"] = cast(1.0 - np.asarray(self.dampening), x)
+        if np.any(self.weight_decay):
+            state["weight_decay"] = cast(self.weight_decay, x)
+        return state
+
+    def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
+        """Four passes in place, five with dampening."""
+        add_decay(x, g, state, work)
+        b, rate = state["b"], state["rate"]
+        np.multiply(b, state["momentum"], out=b)
+        if "fresh" in state and k > 0:
+            np.multiply(g, state["fresh"], out=g)
+        np.add(b, g, out=b)
+        np.copyto(rate, learning_rate, casting="same_kind")
+        np.multiply(b, rate, out=work)
+        np.subtract(x, work, out=x)

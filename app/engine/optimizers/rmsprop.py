@@ -1,0 +1,108 @@
+"""RMSProp."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+
+from app.engine.arrays import Array, Column, State
+from app.engine.hyper import Hyper
+from app.engine.optimizers.base import EPS, LEARNING_RATE, WEIGHT_DECAY, Optimizer, add_decay, cast
+
+
+@dataclass(frozen=True, kw_only=True)
+class RMSProp(Optimizer):
+    """The gradient over the root of a moving average of its square.
+
+    Rule: g += weight_decay x;  v = alpha v + (1 - alpha) g^2;  plain: u = g / (sqrt(v) + eps);
+    centered: a = alpha a + (1 - alpha) g, u = g / (sqrt(v - a^2) + eps);
+    x -= learning_rate u, or with momentum b = momentum b + u; x -= learning_rate b
+
+    Source: Tieleman & Hinton 2012, Coursera lecture 6.5; centered: Graves 2013, arXiv:1308.0850;
+    as `torch.optim.RMSprop`.
+
+    Deviation: optax and Keras put eps inside the root and the rate inside the momentum. Where rounding makes
+    v - a^2 negative it counts as zero; PyTorch gives nan.
+    """
+
+    kind: ClassVar[str] = "rmsprop"
+
+    learning_rate: Annotated[
+        float, Hyper(LEARNING_RATE, gt=0, le=1e6, search=(1e-4, 1e-1), log=True, searched=True)
+    ] = 1e-2
+    alpha: Annotated[float, Hyper("decay of the mean squared gradient", ge=0, lt=1, search=(0.9, 0.999))] = (
+        0.99
+    )
+    eps: Annotated[float, Hyper(EPS, ge=0, le=1, search=(1e-10, 1e-4), log=True)] = 1e-8
+    weight_decay: Annotated[float, Hyper(WEIGHT_DECAY, ge=0, le=10, search=(1e-6, 1e-2), log=True)] = 0.0
+    momentum: Annotated[
+        float, Hyper("decay of the summed updates; 0 for none", ge=0, lt=1, search=(0.0, 0.95))
+    ] = 0.0
+    centered: Annotated[
+        bool, Hyper("divide by the standard deviation, not the root mean square", choices=(False, True))
+    ] = False
+
+    def variant(self) -> tuple[bool, ...]:
+        """With or without weight decay, momentum and centring."""
+        return (self.weight_decay != 0.0, self.momentum != 0.0, bool(self.centered))
+
+    def init(self, x: Array) -> State:
+        """Zero sums, and the coefficients.
+
+        The state holds v / (1 - alpha) and a / (1 - alpha): that saves passes, and the missing factors go
+        into the rate and eps, which are columns.
+        """
+        alpha = np.asarray(self.alpha)
+        root = np.sqrt(1.0 - alpha)
+        state = {
+            "v": np.zeros_like(x),
+            "alpha": cast(alpha, x),
+            "shift": cast(np.asarray(self.eps) / root, x),
+            "scale": 1.0 / root,
+            "rate": cast(np.zeros_like(alpha), x),
+        }
+        if np.any(self.weight_decay):
+            state["weight_decay"] = cast(self.weight_decay, x)
+        if np.any(self.momentum):
+            state["b"] = np.zeros_like(x)
+            state["momentum"] = cast(self.momentum, x)
+        if np.any(self.centered):
+            state["a"] = np.zeros_like(x)
+            state["fresh"] = cast(1.0 - alpha, x)
+        return state
+
+    def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
+        """Eight passes in place; two more with momentum, six more when centred."""
+        add_decay(x, g, state, work)
+        v, rate = state["v"], state["rate"]
+        np.multiply(learning_rate, state["scale"], out=rate, casting="same_kind")
+        np.multiply(v, state["alpha"], out=v)
+        np.multiply(g, g, out=work)
+        np.add(v, work, out=v)
+        if "a" in state:
+            _variance(g, state, work)
+            np.sqrt(work, out=work)
+        else:
+            np.sqrt(v, out=work)
+        np.add(work, state["shift"], out=work)
+        np.divide(g, work, out=g)
+        if "b" in state:
+            b = state["b"]
+            np.multiply(b, state["momentum"], out=b)
+            np.add(b, g, out=b)
+            g = b
+        np.multiply(g, rate, out=work)
+        np.subtract(x, work, out=x)
+
+
+def _variance(g: Array, state: State, out: Array) -> None:
+    """The variance of the gradient over 1 - alpha, at least zero."""
+    a = state["a"]
+    np.multiply(a, state["alpha"], out=a)
+    np.add(a, g, out=a)
+    np.multiply(a, a, out=out)
+    np.multiply(out, state["fresh"], out=out)
+    np.subtract(state["v"], out, out=out)
+    np.maximum(out, 0, out=out)

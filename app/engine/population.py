@@ -1,0 +1,147 @@
+"""Cuts the rows of a batch into blocks by a fixed rule of shapes, and merges what is left of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.block import Block, Segment, column_width
+from app.engine.objectives.base import Objective, Problem
+from app.engine.optimizers import Optimizer
+from app.engine.schedules import Schedule
+from app.engine.stack import concatenate, stack
+
+# A block's working set: well inside a second-level cache of 2 MB, of which data and code take a part.
+_BLOCK_BYTES = 1_250_000
+# Arrays as large as the parameters: x, gradient, work and an adaptive optimizer's state; its coefficients too
+# where columns are widened.
+_OPTIMIZER_ARRAYS = 6
+_WIDENED_ARRAYS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One run of a batch: what updates, at which rates, on minibatches of which size, in which replicate.
+
+    batch_size: None for the full batch, and for functions.
+    """
+
+    optimizer: Optimizer
+    schedule: Schedule
+    batch_size: int | None = None
+    replicate: int = 0
+
+
+ProblemKey: TypeAlias = tuple[int, int | None]  # replicate and batch size
+
+
+class Population:
+    """The runs of a batch that go on, as blocks."""
+
+    def __init__(
+        self, objective: Objective, runs: Sequence[Run], seed: int, dtype: type, records: bool
+    ) -> None:
+        self._objective = objective
+        self._runs = runs
+        self._dtype = dtype
+        self._records = records
+        self._problems: dict[ProblemKey, Problem] = {}
+        for run in runs:
+            key = self._problem_key(run)
+            if key not in self._problems:
+                self._problems[key] = objective.problem(seed, *key, dtype)
+        # Neighbours share an optimizer, so that it steps them at once, then a replicate.
+        order = sorted(range(len(runs)), key=lambda row: (_segment_key(runs[row]), runs[row].replicate))
+        groups = groupby(order, key=lambda row: _segment_key(runs[row]))
+        self.blocks: list[Block] = []
+        self._rows_when_cut = 0
+        self._cut(self._new_segment(list(rows)) for _, rows in groups)
+
+    @property
+    def problems(self) -> Iterable[Problem]:
+        """Those that some row still needs."""
+        return self._problems.values()
+
+    def __len__(self) -> int:
+        return sum(len(block) for block in self.blocks)
+
+    def keep(self, mask: NDArray[np.bool_]) -> None:
+        """Drops rows: (B,), by their number in the batch. Blocks without rows go."""
+        kept = [block.keep(mask[block.rows]) for block in self.blocks]
+        self.blocks = [block for block in kept if block is not None]
+        if 2 * len(self) < self._rows_when_cut:
+            self._regroup()
+
+    def _regroup(self) -> None:
+        """Makes few full blocks of what is left of many, and forgets the problems that none of them needs."""
+        segments = sorted((segment for block in self.blocks for segment in block.segments), key=self._key)
+        self._cut(_merged(list(same)) for _, same in groupby(segments, key=self._key))
+        needed = {id(problem) for segment in segments for problem in segment.problems}
+        self._problems = {key: problem for key, problem in self._problems.items() if id(problem) in needed}
+
+    def _cut(self, segments: Iterable[Segment]) -> None:
+        """Makes the blocks: rows of one batch size each, as many as the cache holds, evenly."""
+        self.blocks = []
+        for _, same in groupby(segments, key=lambda segment: self._key(segment)[0]):
+            self.blocks += self._blocks_of(list(same))
+        self._rows_when_cut = len(self)
+
+    def _blocks_of(self, segments: list[Segment]) -> Iterator[Block]:
+        rows = sum(len(segment.rows) for segment in segments)
+        count = -(-rows // self._capacity(self._runs[segments[0].rows[0]].batch_size))
+        stops = [rows * (block + 1) // count for block in range(count)]
+        first = 0
+        for stop in stops:
+            parts = []
+            offset = 0
+            for segment in segments:
+                low, high = max(first - offset, 0), min(stop - offset, len(segment.rows))
+                if low < high:
+                    parts.append(segment.take(np.arange(low, high)))
+                offset += len(segment.rows)
+            yield Block(self._objective, parts, self._records)
+            first = stop
+
+    def _capacity(self, batch_size: int | None) -> int:
+        """How many rows a block has at most; a rule of shapes, never of time."""
+        dimension = self._objective.dimension
+        arrays = _WIDENED_ARRAYS if column_width(dimension) > 1 else _OPTIMIZER_ARRAYS
+        optimizer = arrays * dimension * np.dtype(self._dtype).itemsize
+        return max(1, _BLOCK_BYTES // (optimizer + self._objective.row_bytes(batch_size, self._dtype)))
+
+    def _new_segment(self, rows: list[int]) -> Segment:
+        problems = [self._problems[self._problem_key(self._runs[row])] for row in rows]
+        x = np.stack([problem.start() for problem in problems])
+        width = column_width(self._objective.dimension)
+        optimizer = stack([self._runs[row].optimizer for row in rows], width)
+        return Segment(optimizer, optimizer.init(x), np.array(rows), problems, x, np.zeros_like(x))
+
+    def _problem_key(self, run: Run) -> ProblemKey:
+        return (0 if self._objective.deterministic else run.replicate), run.batch_size
+
+    def _key(self, segment: Segment) -> SegmentKey:
+        return _segment_key(self._runs[segment.rows[0]])
+
+
+SegmentKey: TypeAlias = tuple[int, str, tuple[bool, ...]]  # batch size (0: full), optimizer kind, variant
+
+
+def _segment_key(run: Run) -> SegmentKey:
+    return run.batch_size or 0, run.optimizer.kind, run.optimizer.variant()
+
+
+def _merged(segments: list[Segment]) -> Segment:
+    first = segments[0]
+    return Segment(
+        optimizer=concatenate([segment.optimizer for segment in segments]),
+        state={name: np.concatenate([segment.state[name] for segment in segments]) for name in first.state},
+        rows=np.concatenate([segment.rows for segment in segments]),
+        problems=[problem for segment in segments for problem in segment.problems],
+        x=np.concatenate([segment.x for segment in segments]),
+        g=np.concatenate([segment.g for segment in segments]),
+    )

@@ -1,0 +1,40 @@
+"""The learning rates of a batch, a chunk of steps at a time: peak times the schedule's factor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.schedules import Schedule
+from app.engine.stack import stack
+
+
+class Rates:
+    """The learning rates of B runs of `horizon` updates; schedules of one kind are evaluated together."""
+
+    def __init__(self, schedules: Sequence[Schedule], peaks: Sequence[float], horizon: int) -> None:
+        self._horizon = horizon
+        self._peaks = np.asarray(peaks, dtype=np.float64)[:, np.newaxis]
+        members: dict[type[Schedule], list[int]] = {}
+        for row, schedule in enumerate(schedules):
+            members.setdefault(type(schedule), []).append(row)
+        self._groups = [
+            (np.array(rows), stack([schedules[row] for row in rows])) for rows in members.values()
+        ]
+
+    def at(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The learning rates of updates `steps`, each within the horizon: (B, n).
+
+        steps: (n,) for all runs, or (B, n).
+        """
+        if len(self._groups) == 1:
+            factors = self._groups[0][1].factor(steps.astype(np.float64), self._horizon)
+            return np.multiply(factors, self._peaks, out=factors)
+        rates = np.empty((len(self._peaks), steps.shape[-1]))
+        for rows, stacked in self._groups:
+            own = (steps if steps.ndim == 1 else steps[rows]).astype(np.float64)
+            rates[rows] = stacked.factor(own, self._horizon)
+        np.multiply(rates, self._peaks, out=rates)
+        return rates

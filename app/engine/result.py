@@ -1,0 +1,50 @@
+"""What a batch returns: how each run ended, its values, and its trajectory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.arrays import Array
+
+
+class Outcome(StrEnum):
+    """How a run ended."""
+
+    COMPLETED = "completed"
+    PRUNED = "pruned"
+    DIVERGED = "diverged"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trajectory:
+    """The recorded rows of one run: row k is the state before update k, the last one after the last update.
+
+    A run of at most 1,000 steps has steps + 1 rows; a longer one at most 1,001, which keep the extremes of
+    the loss. A run that was pruned or diverged ends where it stopped.
+    """
+
+    step: NDArray[np.int64]  # (n,)
+    loss: Array  # (n,) what the update saw: its minibatch with the penalty; exact for functions
+    validation_loss: Array  # (n,) nan except at rungs and in the last row; nan throughout for functions
+    learning_rate: NDArray[np.float64]  # (n,) nan in the last row, which has no update
+    gradient_norm: NDArray[np.float32]  # (n,) Euclidean, of the gradient the optimizer was given
+    gradient_norm_l1: NDArray[np.float32]  # (n,) sum of magnitudes of the same
+    parameters: Array | None  # (n, D) where D <= 10, else None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BatchResult:
+    """The results of B runs, in the order in which they were given."""
+
+    outcomes: list[Outcome]
+    values: NDArray[np.float64]  # (B,) the objective's metric after the last update; nan unless completed
+    metrics: dict[str, NDArray[np.float64]]  # each (B,), after the last update; nan unless completed
+    steps_done: NDArray[np.int64]  # (B,) updates made
+    rung_steps: NDArray[np.int64]  # (R,)
+    rung_values: NDArray[np.float64]  # (B, R) the metric at each rung; nan where the run did not reach it
+    reasons: list[str | None]  # why a run was pruned or diverged; None where it completed
+    trajectories: list[Trajectory] | None  # None where the batch did not record

@@ -1,0 +1,32 @@
+"""Random streams: each is named by (seed, purpose, replicate), so that runs differ by nothing else.
+
+No clock, round, job or worker enters: a run can be repeated anywhere, in any company.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+
+class Purpose(IntEnum):
+    """What a stream is for. Stored results depend on these numbers: never renumber, only add."""
+
+    SPLIT = 0
+    INITIALISATION = 1
+    ORDER = 2
+    NOISE = 3
+    DROPOUT = 4
+    SAMPLER = 5
+    BOOTSTRAP = 6
+
+
+def stream(seed: int, purpose: Purpose, replicate: int) -> np.random.Generator:
+    """A generator of its own for one purpose in one replicate.
+
+    seed, replicate: at least 0 (ValueError otherwise). Equal arguments give equal streams.
+    """
+    if seed < 0 or replicate < 0:
+        raise ValueError(f"seed and replicate must be >= 0, got seed={seed}, replicate={replicate}")
+    return np.random.default_rng(np.random.SeedSequence([seed, int(purpose), replicate]))

@@ -1,0 +1,56 @@
+"""Turns many instances of one kind into a single one whose fields are columns.
+
+The update rules are written once, for scalars; a stacked instance broadcasts them over a batch.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.registry import Kind
+
+K = TypeVar("K", bound=Kind)
+
+
+def stack(instances: Sequence[K], width: int = 1) -> K:
+    """One instance of the same class whose every field is a (B, width) array, row i from instance i.
+
+    Numbers become float64 (whatever the precision of the run: coefficients such as 1 - beta2 are
+    computed in double and cast once), truth values bool, names object arrays. A column repeated to `width`
+    broadcasts to the same numbers; where rows are short, it is the faster one.
+    """
+    cls = type(instances[0])
+    if any(type(instance) is not cls for instance in instances):
+        names = sorted({type(instance).__name__ for instance in instances})
+        raise TypeError(f"stack wants instances of one class, got {', '.join(names)}")
+    columns: dict[str, NDArray[Any]] = {}  # Any: numbers, truth values or names
+    for field in dataclasses.fields(cls):
+        values = [getattr(instance, field.name) for instance in instances]
+        column = np.asarray(values, dtype=_column_dtype(values[0]))
+        columns[field.name] = np.repeat(column[:, np.newaxis], width, axis=1)
+    # The fields hold arrays from here on; formulas broadcast alike over both.
+    return cls(**columns)
+
+
+def select(stacked: K, rows: NDArray[Any]) -> K:
+    """The stacked instance of some of the rows: a mask or indices, (b,)."""
+    columns = {field.name: getattr(stacked, field.name)[rows] for field in dataclasses.fields(stacked)}
+    return type(stacked)(**columns)
+
+
+def concatenate(stacked: Sequence[K]) -> K:
+    """The stacked instance of all their rows, in order."""
+    cls = type(stacked[0])
+    names = [field.name for field in dataclasses.fields(cls)]
+    return cls(**{name: np.concatenate([getattr(part, name) for part in stacked]) for name in names})
+
+
+def _column_dtype(value: object) -> type[Any]:
+    if isinstance(value, bool):
+        return np.bool_
+    return object if isinstance(value, str) else np.float64

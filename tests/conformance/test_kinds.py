@@ -1,0 +1,154 @@
+"""What every registered kind promises, derived from the registries: a new file is tested as it stands."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.data import load
+from app.engine.batch import Run, run_batch
+from app.engine.hyper import HyperField, hyper_fields
+from app.engine.models import MODELS
+from app.engine.objectives.function import FunctionObjective
+from app.engine.objectives.functions import FUNCTIONS
+from app.engine.objectives.supervised import SupervisedObjective
+from app.engine.optimizers import OPTIMIZERS
+from app.engine.schedules import SCHEDULES
+from app.engine.stack import concatenate, select, stack
+from tests.engine.batches import assert_same_row
+
+REGISTRIES: dict[str, Any] = {
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "function": FUNCTIONS,
+    "model": MODELS,
+}
+KINDS = [
+    pytest.param(cls, id=f"{noun} {kind}")
+    for noun, kinds in REGISTRIES.items()
+    for kind, cls in kinds.items()
+]
+FIELDS = [
+    pytest.param(field, id=f"{kind}.{field.name}")
+    for kinds in REGISTRIES.values()
+    for kind, cls in kinds.items()
+    for field in hyper_fields(cls)
+]
+STACKABLE = [pytest.param(cls, id=kind) for kinds in (OPTIMIZERS, SCHEDULES) for kind, cls in kinds.items()]
+
+
+@pytest.mark.parametrize("noun", list(REGISTRIES))
+def test_a_registry_names_what_it_has_when_asked_for_something_else(noun: str) -> None:
+    with pytest.raises(
+        KeyError, match=f"'nonsense' is no {noun}; choose one of: {', '.join(REGISTRIES[noun])}"
+    ):
+        REGISTRIES[noun]["nonsense"]
+
+
+@pytest.mark.parametrize("cls", KINDS)
+def test_the_docstring_has_a_summary_a_rule_and_a_source(cls: type) -> None:
+    paragraphs = [" ".join(part.split()) for part in (cls.__doc__ or "").split("\n\n")]
+    assert paragraphs[0].endswith(".") and not paragraphs[0].startswith(cls.__name__ + "(")
+    assert any(part.startswith("Rule: ") for part in paragraphs)
+    assert any(part.startswith("Source: ") for part in paragraphs)
+
+
+@pytest.mark.parametrize("cls", KINDS)
+def test_an_instance_is_frozen_and_made_of_defaults(cls: Any) -> None:
+    instance = cls()
+    assert instance == cls()
+    for field in dataclasses.fields(cls):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(instance, field.name, getattr(instance, field.name))
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_default_keeps_its_bounds(field: HyperField) -> None:
+    assert not field.required
+    if field.type in (int, float):
+        assert field.hyper.broken_bound(field.default) is None
+    elif field.hyper.choices:
+        assert field.default in field.hyper.choices
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_search_range_lies_within_the_bounds(field: HyperField) -> None:
+    hyper = field.hyper
+    assert hyper.doc
+    if hyper.search is not None:
+        low, high = hyper.search
+        assert low < high
+        assert hyper.broken_bound(low) is None and hyper.broken_bound(high) is None
+        assert low > 0 or not hyper.log
+    assert not hyper.searched or hyper.search is not None or hyper.choices
+
+
+@pytest.mark.parametrize("cls", STACKABLE)
+def test_instances_stack_to_columns_and_come_apart_again(cls: Any) -> None:
+    stacked = stack([cls(), cls(), cls()])
+    parts = [select(stacked, np.array([0])), select(stacked, np.array([False, True, True]))]
+    for field in dataclasses.fields(cls):
+        column = getattr(stacked, field.name)
+        assert column.shape == (3, 1)
+        assert column[2, 0] == getattr(cls(), field.name)
+        np.testing.assert_array_equal(getattr(concatenate(parts), field.name), column)
+
+
+def extremes(cls: Any) -> list[Any]:
+    """Instances at the defaults, and at both ends of every search range."""
+    found = [cls()]
+    for field in hyper_fields(cls):
+        values = field.hyper.search or field.hyper.choices
+        found += [dataclasses.replace(cls(), **{field.name: value}) for value in values]
+    return found
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("cls", [pytest.param(cls, id=kind) for kind, cls in OPTIMIZERS.items()])
+def test_an_optimizers_row_equals_the_run_alone_over_its_search_ranges(cls: Any, dtype: type) -> None:
+    objective = FunctionObjective(function=FUNCTIONS["quadratic"](), dimension=5)
+    assert_rows_alone(
+        objective, [Run(optimizer=o, schedule=SCHEDULES["constant"]()) for o in extremes(cls)], dtype
+    )
+
+
+@pytest.mark.parametrize("cls", [pytest.param(cls, id=kind) for kind, cls in SCHEDULES.items()])
+def test_a_schedules_row_equals_the_run_alone_over_its_search_ranges(cls: Any) -> None:
+    objective = FunctionObjective(function=FUNCTIONS["quadratic"](), dimension=5)
+    runs = [Run(optimizer=OPTIMIZERS["sgd"](), schedule=schedule) for schedule in extremes(cls)]
+    assert_rows_alone(objective, runs, np.float64)
+
+
+@pytest.mark.parametrize("cls", [pytest.param(cls, id=kind) for kind, cls in MODELS.items()])
+def test_a_models_row_equals_the_run_alone(cls: Any) -> None:
+    data = load("iris")
+    objective = SupervisedObjective(
+        inputs=data.inputs, targets=data.targets, classes=data.classes, model=cls()
+    )
+    runs = [
+        Run(optimizer=OPTIMIZERS["adam"](learning_rate=rate), schedule=SCHEDULES["constant"](), batch_size=16)
+        for rate in (1e-3, 1e-2)
+    ]
+    assert_rows_alone(objective, runs, np.float32)
+
+
+@pytest.mark.parametrize("cls", [pytest.param(cls, id=kind) for kind, cls in FUNCTIONS.items()])
+def test_a_function_starts_above_its_optimum_with_a_slope(cls: Any) -> None:
+    for dimension in {cls.minimum_dimension, cls.default_dimension, 7}:
+        function = cls()
+        start = function.default_start(dimension)
+        value, point = function.optimum(dimension)
+        gradient = np.zeros((1, dimension))
+        function.gradient(start[np.newaxis], gradient)
+        assert start.shape == point.shape == (dimension,)
+        assert function.value(start[np.newaxis])[0] > value
+        assert np.isfinite(gradient).all() and gradient.any()
+
+
+def assert_rows_alone(objective: Any, runs: list[Run], dtype: type) -> None:
+    together = run_batch(objective, runs, steps=20, seed=1, dtype=dtype)
+    for row, single in enumerate(runs):
+        assert_same_row(together, row, run_batch(objective, [single], steps=20, seed=1, dtype=dtype), 0)

@@ -1,0 +1,25 @@
+"""Curves for tests."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.engine.result import Trajectory
+
+
+def make_curve(rows: int, seed: int = 0, parameters: int | None = None) -> Trajectory:
+    """A trajectory of noise with the shape of a real one: the last row has no learning rate."""
+    rng = np.random.default_rng(seed)
+    rate = rng.random(rows)
+    rate[-1] = np.nan
+    validation = np.full(rows, np.nan)
+    validation[-1] = rng.random()
+    return Trajectory(
+        step=np.arange(rows),
+        loss=rng.random(rows),
+        validation_loss=validation,
+        learning_rate=rate,
+        gradient_norm=rng.random(rows).astype(np.float32),
+        gradient_norm_l1=rng.random(rows).astype(np.float32),
+        parameters=None if parameters is None else rng.random((rows, parameters)),
+    )

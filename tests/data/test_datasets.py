@@ -1,0 +1,43 @@
+"""The built-in datasets are what the catalogue says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app.data import DATASETS, load
+
+
+@pytest.mark.parametrize("name", list(DATASETS))
+def test_the_arrays_have_the_shape_and_the_classes_of_the_catalogue(name: str) -> None:
+    dataset, data = DATASETS[name], load(name)
+    assert dataset.name == name
+    assert data.inputs.shape == (dataset.rows, dataset.features)
+    assert data.inputs.dtype == np.float64 and np.isfinite(data.inputs).all()
+    assert data.targets.shape == (dataset.rows,)
+    assert data.classes == dataset.classes
+    if dataset.classes is not None:
+        assert np.unique(data.targets).tolist() == list(range(dataset.classes))
+
+
+@pytest.mark.parametrize("name", list(DATASETS))
+def test_every_dataset_says_what_it_is_and_where_it_comes_from(name: str) -> None:
+    assert DATASETS[name].summary.endswith(".")
+    assert "doi:" in DATASETS[name].source
+
+
+def test_known_numbers_are_where_they_belong() -> None:
+    assert load("iris").inputs[0].tolist() == [5.1, 3.5, 1.4, 0.2]
+    assert load("digits").inputs.max() == 16 and load("digits").targets[:10].tolist() == list(range(10))
+    assert load("diabetes").targets[:3].tolist() == [151.0, 75.0, 141.0]
+
+
+def test_loading_twice_gives_the_same_read_only_arrays() -> None:
+    assert load("wine") is load("wine")
+    with pytest.raises(ValueError, match="read-only"):
+        load("wine").inputs[0, 0] = 1.0
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(KeyError, match="'mnist' is no dataset; choose one of: breast_cancer, diabetes"):
+        load("mnist")

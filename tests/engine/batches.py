@@ -1,0 +1,95 @@
+"""Objectives, runs and comparisons that the tests of the engine share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.data import load
+from app.engine.batch import Run
+from app.engine.models.linear import Linear
+from app.engine.models.mlp import MLP
+from app.engine.objectives.function import FunctionObjective
+from app.engine.objectives.functions import FUNCTIONS
+from app.engine.objectives.supervised import SupervisedObjective
+from app.engine.optimizers import OPTIMIZERS
+from app.engine.result import BatchResult
+from app.engine.schedules import SCHEDULES
+
+COLUMNS = (
+    "step",
+    "loss",
+    "validation_loss",
+    "learning_rate",
+    "gradient_norm",
+    "gradient_norm_l1",
+    "parameters",
+)
+
+
+def function(name: str = "rosenbrock", dimension: int = 2, **fields: Any) -> FunctionObjective:
+    return FunctionObjective(function=FUNCTIONS[name](), dimension=dimension, **fields)
+
+
+def supervised(
+    dataset: str, hidden: tuple[int, ...] = (), activation: str = "relu", **fields: Any
+) -> SupervisedObjective:
+    data = load(dataset)
+    model = MLP(hidden=hidden, activation=activation) if hidden else Linear()
+    return SupervisedObjective(
+        inputs=data.inputs, targets=data.targets, classes=data.classes, model=model, **fields
+    )
+
+
+def run(
+    optimizer: str = "adam",
+    schedule: str = "constant",
+    *,
+    batch_size: int | None = None,
+    replicate: int = 0,
+    schedule_fields: dict[str, float] | None = None,
+    **fields: float,
+) -> Run:
+    return Run(
+        optimizer=OPTIMIZERS[optimizer](**fields),
+        schedule=SCHEDULES[schedule](**(schedule_fields or {})),
+        batch_size=batch_size,
+        replicate=replicate,
+    )
+
+
+def losses_and_gradients(
+    objective: Any, x: NDArray[np.float64], batch_size: int | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """One evaluation of every row of x on the first draw of replicate 0."""
+    problem = objective.problem(0, 0, batch_size, np.float64)
+    problem.draw(1)
+    gradients, losses = np.zeros_like(x), np.zeros(len(x))
+    workspace = objective.workspace([problem] * len(x), x, gradients)
+    workspace.evaluate(0, losses)
+    if workspace.puts_off_losses:
+        workspace.settle(x[np.newaxis], losses[np.newaxis])
+    return losses, gradients
+
+
+def assert_same_row(one: BatchResult, i: int, other: BatchResult, j: int) -> None:
+    """Row i of one batch is row j of the other, bit for bit."""
+    assert one.outcomes[i] == other.outcomes[j]
+    assert one.reasons[i] == other.reasons[j]
+    assert one.steps_done[i] == other.steps_done[j]
+    np.testing.assert_array_equal(one.values[i], other.values[j])
+    np.testing.assert_array_equal(one.rung_values[i], other.rung_values[j])
+    for name in other.metrics:
+        np.testing.assert_array_equal(
+            one.metrics.get(name, np.full(i + 1, np.nan))[i], other.metrics[name][j]
+        )
+    assert one.trajectories is not None and other.trajectories is not None
+    for column in COLUMNS:
+        a, b = getattr(one.trajectories[i], column), getattr(other.trajectories[j], column)
+        if b is None:
+            assert a is None
+        else:
+            assert a.dtype == b.dtype
+            np.testing.assert_array_equal(a, b, err_msg=f"{column} of row {i}")

@@ -1,0 +1,51 @@
+"""A stored trajectory comes back as it was, and is small."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app.engine.codec import decode, encode
+from tests.curves import make_curve
+
+HEADER_BYTES = 256
+
+
+@pytest.mark.parametrize("parameters", [None, 1, 10])
+def test_a_decoded_trajectory_equals_the_encoded_one(parameters: int | None) -> None:
+    curve = make_curve(rows=101, parameters=parameters)
+    again = decode(encode(curve))
+    for name in ("step", "loss", "validation_loss", "learning_rate", "gradient_norm", "gradient_norm_l1"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(curve, name))
+    if parameters is None:
+        assert again.parameters is None
+    else:
+        np.testing.assert_array_equal(again.parameters, curve.parameters)
+
+
+def test_a_stored_value_takes_at_most_eight_bytes() -> None:
+    curve = make_curve(rows=1001, parameters=2)
+    values = 1001 * 8
+    assert len(encode(curve)) <= 8 * values
+    assert len(encode(make_curve(rows=2))) <= 8 * 2 * 6 + HEADER_BYTES
+
+
+def test_any_numpy_reads_a_stored_trajectory_by_column() -> None:
+    rows = np.load(io.BytesIO(encode(make_curve(rows=5, parameters=2))), allow_pickle=False)
+    assert rows.dtype.names[:3] == ("step", "loss", "validation_loss")
+    assert rows["parameters"].shape == (5, 2)
+
+
+def test_single_precision_stays_single() -> None:
+    curve = make_curve(rows=5)
+    curve = replace(curve, loss=curve.loss.astype(np.float32))
+    assert decode(encode(curve)).loss.dtype == np.float32
+
+
+def test_a_norm_beyond_single_precision_is_infinite_and_no_error() -> None:
+    curve = make_curve(rows=3)
+    curve = replace(curve, gradient_norm=np.array([1.0, 1e300, 2.0]))
+    assert np.isinf(decode(encode(curve)).gradient_norm[1])

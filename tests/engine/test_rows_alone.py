@@ -1,0 +1,120 @@
+"""Row i of a batch is that run alone, bit for bit, whatever happens to its neighbours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from app.engine.batch import Judge, Run, run_batch
+from app.engine.result import BatchResult, Outcome
+from tests.engine.batches import assert_same_row, function, run, supervised
+
+RUNGS = (10, 30)
+STEPS = 45
+
+
+def mixed_runs(
+    random: np.random.Generator, count: int, batch_sizes: list[int | None], highest: float
+) -> list[Run]:
+    """Runs of every optimizer, variant and schedule at rates tiny to far too large, in three replicates."""
+    runs = []
+    for i in range(count):
+        kind = ("adam", "sgd", "momentum", "rmsprop")[i % 4]
+        fields: dict[str, Any] = {"learning_rate": 10 ** random.uniform(-4, np.log10(highest))}
+        if random.random() < 0.4:
+            fields["weight_decay"] = 10 ** random.uniform(-4, -1)
+        if kind == "rmsprop":
+            fields |= {"momentum": random.choice([0.0, 0.9]), "centered": bool(random.random() < 0.5)}
+        if kind == "momentum":
+            fields["dampening"] = random.choice([0.0, 0.3])
+        if kind == "adam":
+            fields["beta1"] = random.uniform(0.0, 0.99)
+        runs.append(
+            run(
+                kind,
+                ("constant", "cosine")[int(random.integers(2))],
+                schedule_fields={"warmup_fraction": float(random.choice([0.0, 0.1]))},
+                batch_size=batch_sizes[int(random.integers(len(batch_sizes)))],
+                replicate=int(random.integers(3)),
+                **fields,
+            )
+        )
+    return runs
+
+
+class BetterHalf:
+    """A judge that keeps the better half, and remembers when each row was cut."""
+
+    def __init__(self) -> None:
+        self.cut: dict[int, int] = {}
+
+    def __call__(self, step: int, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+        keep = np.nan_to_num(values, nan=np.inf) <= np.nanmedian(values)
+        for row in np.flatnonzero(~keep & np.isfinite(values)):
+            self.cut.setdefault(int(row), step)
+        return keep
+
+    def of_row(self, row: int) -> Judge:
+        return lambda step, values: np.array([self.cut.get(row) != step])
+
+
+def assert_rows_equal_alone(objective: Any, runs: list[Run], dtype: type, steps: int = STEPS) -> BatchResult:
+    judge = BetterHalf()
+    shared: dict[str, Any] = {"steps": steps, "seed": 3, "dtype": dtype, "rungs": RUNGS}
+    together = run_batch(objective, runs, judge=judge, **shared)
+    for row, single in enumerate(runs):
+        alone = run_batch(objective, [single], judge=judge.of_row(row), **shared)
+        assert_same_row(together, row, alone, 0)
+    return together
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("objective", "batch_sizes"),
+    [
+        (supervised("iris", (5, 1, 9), l2=1e-3), [1, 7, 32, None]),
+        (supervised("iris", (6, 3), "tanh"), [1, 2, 89, 90]),
+        (supervised("iris"), [1, 16, None]),
+        (supervised("diabetes", (17,)), [1, 33, None]),
+        (supervised("diabetes", l2=1e-2), [1, 16, 200]),
+        (supervised("digits", (33,)), [64, 128]),
+        # Ten classes and a lone example: enough terms for a sum in pairs to differ from one in order.
+        (supervised("digits"), [1]),
+        # Products of these shapes are cut into parts.
+        (supervised("digits", (130,), metric="validation_error"), [128]),
+    ],
+    ids=["deep", "tanh", "linear", "regression", "linear regression", "digits", "lone digits", "wide"],
+)
+def test_a_models_row_equals_the_run_alone(
+    objective: Any, batch_sizes: list[int | None], dtype: type
+) -> None:
+    runs = mixed_runs(np.random.default_rng(6), 20, batch_sizes, highest=1e4)
+    together = assert_rows_equal_alone(objective, runs, dtype)
+    assert Outcome.PRUNED in together.outcomes
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+@pytest.mark.parametrize("dimension", [2, 3, 11, 40, 700])
+def test_a_functions_row_equals_the_run_alone(dimension: int, noise: float, dtype: type) -> None:
+    runs = mixed_runs(np.random.default_rng(7), 24, [None], highest=10.0)
+    together = assert_rows_equal_alone(function("rosenbrock", dimension, noise=noise), runs, dtype)
+    assert set(together.outcomes) == set(Outcome)
+
+
+def test_a_long_runs_row_equals_the_run_alone() -> None:
+    runs = mixed_runs(np.random.default_rng(8), 12, [None], highest=0.1)
+    assert_rows_equal_alone(function("rosenbrock", 3, noise=0.1), runs, np.float64, steps=1300)
+
+
+def test_a_row_does_not_notice_how_many_blocks_there_are() -> None:
+    objective = supervised("digits", (32,))
+    runs = [run(learning_rate=1e-4 * (1 + i), batch_size=64) for i in range(70)]
+    together = run_batch(objective, runs, steps=6, seed=0, dtype=np.float32)
+    for row in (0, 13, 35, 69):
+        assert_same_row(
+            together, row, run_batch(objective, [runs[row]], steps=6, seed=0, dtype=np.float32), 0
+        )

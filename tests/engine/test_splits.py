@@ -1,0 +1,98 @@
+"""Splits, standardisation and minibatches."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app.engine.models.linear import Linear
+from app.engine.objectives.supervised import SupervisedObjective, training_rows
+from tests.engine.batches import supervised
+
+
+@pytest.mark.parametrize(("rows", "training"), [(5, 3), (150, 90), (1797, 1079), (442, 266)])
+def test_three_fifths_train_and_remainders_too(rows: int, training: int) -> None:
+    assert training_rows(rows) == training
+
+
+def test_the_parts_of_a_split_are_all_of_the_data() -> None:
+    objective = supervised("digits")
+    split = objective.problem(0, 0, None, np.float64).split
+    assert [len(part.targets) for part in (split.training, split.validation, split.test)] == [1079, 359, 359]
+    together = np.concatenate([part.targets for part in (split.training, split.validation, split.test)])
+    np.testing.assert_array_equal(np.bincount(together), np.bincount(objective.targets))
+
+
+def test_the_training_part_is_standardised_and_constant_features_are_zero() -> None:
+    split = supervised("digits").problem(0, 0, None, np.float64).split
+    inputs = split.training.examples[:, :-1]
+    np.testing.assert_allclose(inputs.mean(axis=0), 0.0, atol=1e-12)
+    deviations = inputs.std(axis=0)
+    assert ((np.abs(deviations - 1) < 1e-12) | (deviations == 0)).all()
+    assert not inputs[:, 0].any()  # the corner of every image is blank
+    assert np.isfinite(split.test.examples).all()
+
+
+def test_the_targets_of_a_regression_are_standardised_by_the_training_part() -> None:
+    split = supervised("diabetes").problem(0, 0, None, np.float64).split
+    assert split.training.targets.mean() == pytest.approx(0.0, abs=1e-12)
+    assert split.training.targets.std() == pytest.approx(1.0)
+    assert abs(split.validation.targets.mean()) > 1e-6
+
+
+def test_replicates_have_splits_starts_and_orders_of_their_own() -> None:
+    objective = supervised("iris")
+    one, other = (objective.problem(0, replicate, 30, np.float64) for replicate in (0, 1))
+    one.draw(3)
+    other.draw(3)
+    assert not np.array_equal(one.split.training.targets, other.split.training.targets)
+    assert not np.array_equal(one.start(), other.start())
+    assert not np.array_equal(one.examples, other.examples)
+
+
+def numbered(rows: int) -> SupervisedObjective:
+    """Data whose only input tells the examples apart."""
+    inputs = np.arange(float(rows))[:, np.newaxis]
+    return SupervisedObjective(inputs=inputs, targets=np.arange(float(rows)), classes=None, model=Linear())
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 7, 12])
+def test_minibatches_are_consecutive_slices_of_the_same_permutations_for_all_batch_sizes(
+    batch_size: int,
+) -> None:
+    objective = numbered(20)  # 12 train
+    single = objective.problem(5, 2, 1, np.float64)
+    single.draw(36)
+    epochs = single.examples[:, 0, 0].reshape(3, 12)
+    problem = objective.problem(5, 2, batch_size, np.float64)
+    slices = 12 // batch_size  # an incomplete last one is dropped
+    problem.draw(3 * slices)
+    for step in range(3 * slices):
+        epoch, at = divmod(step, slices)
+        expected = epochs[epoch, at * batch_size : (at + 1) * batch_size]
+        np.testing.assert_array_equal(problem.examples[step, :, 0], expected)
+        np.testing.assert_array_equal(problem.columns[step], problem.examples[step].T)
+
+
+def test_every_example_is_seen_once_an_epoch() -> None:
+    problem = numbered(20).problem(0, 0, 3, np.float64)
+    problem.draw(4)
+    assert len(np.unique(problem.examples[:, :, 0])) == 12
+
+
+def test_minibatches_do_not_depend_on_how_many_are_drawn_at_once() -> None:
+    objective = supervised("iris")
+    whole = objective.problem(0, 0, 32, np.float32)
+    whole.draw(11)
+    piecewise = objective.problem(0, 0, 32, np.float32)
+    found = []
+    for steps in (1, 2, 5, 3):
+        piecewise.draw(steps)
+        found.append(piecewise.targets)
+    np.testing.assert_array_equal(np.concatenate(found), whole.targets)
+
+
+@pytest.mark.parametrize("batch_size", [0, 91])
+def test_a_batch_size_beyond_the_training_rows_is_refused(batch_size: int) -> None:
+    with pytest.raises(ValueError, match=f"batch_size {batch_size} is not within 1 and the 90 training rows"):
+        supervised("iris").problem(0, 0, batch_size, np.float64)
