@@ -1,0 +1,151 @@
+"""The answers of the API: a job, its trials, their trajectories, and the page of a list."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from pydantic import Field
+
+from app.spec.base import Answer
+
+Item = TypeVar("Item")
+
+# A stored spec was validated when it was posted; to validate it again would cost most of a GET.
+# `app.api.openapi` writes the reference to JobSpec: pydantic refuses one to a schema that it did not make.
+StoredSpec: TypeAlias = dict[str, Any]
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing follows."""
+        return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+
+
+class TrialState(StrEnum):
+    """Where a trial stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    PRUNED = "pruned"
+    DIVERGED = "diverged"
+    FAILED = "failed"
+
+
+class Progress(Answer):
+    """How far a job is."""
+
+    trials_total: int
+    trials_completed: int
+    trials_pruned: int
+    trials_diverged: int
+    trials_failed: int
+    trials_running: int
+    fraction: float = Field(description="0 to 1 of the whole job, the race included")
+    eta_s: float | None = Field(description="estimated seconds to the end, or null while unknown")
+
+
+class Best(Answer):
+    """The trial with the lowest value so far; ties go to the lowest number."""
+
+    number: int
+    value: float
+
+
+class Problem(Answer):
+    """A problem of RFC 9457."""
+
+    type: str = Field(description="a stable URI reference; it serves a page about this problem")
+    title: str
+    status: int
+    detail: str
+    errors: list[ProblemError] | None = Field(default=None, description="one entry for each invalid field")
+
+
+class ProblemError(Answer):
+    """One invalid field."""
+
+    pointer: str = Field(description="JSON pointer to the field, in the request")
+    detail: str
+
+
+class Job(Answer):
+    """A tuning job and how far it is."""
+
+    id: str
+    name: str
+    state: JobState
+    reason: str | None = Field(description="why it stopped, or null")
+    spec: StoredSpec = Field(description="the job as posted, with every default filled in")
+    progress: Progress
+    best: Best | None
+    error: Problem | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class Trial(Answer):
+    """One training run of a configuration."""
+
+    number: int
+    state: TrialState
+    value: float | None
+    optimizer: dict[str, Any] = Field(description="kind and every hyperparameter, resolved")
+    schedule: dict[str, Any] = Field(description="kind and every field, resolved")
+    params: dict[str, Any] = Field(description="what was sampled, flat, as Optuna names it")
+    batch_size: int | str | None
+    seed: int
+    round: int
+    steps_done: int
+    metrics: dict[str, float | None] | None = Field(description="losses and errors after the last update")
+    reason: str | None = Field(description="why it was pruned, diverged or failed")
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class Trajectory(Answer):
+    """The curve of a trial: equally long arrays; row k is the state before update k, the last after it."""
+
+    step: list[int]
+    loss: list[float | None]
+    validation_loss: list[float | None]
+    learning_rate: list[float | None]
+    gradient_norm: list[float | None]
+    gradient_norm_l1: list[float | None]
+    parameters: list[list[float | None]] | None = Field(
+        default=None, description="only where there are at most 10"
+    )
+
+
+class NumberedTrajectory(Answer):
+    """A trial's curve beside its number."""
+
+    number: int
+    trajectory: Trajectory
+
+
+class Page(Answer, Generic[Item]):
+    """A page of a list; `next_page_token` asks for the next one, null at the end."""
+
+    items: list[Item]
+    next_page_token: str | None
+
+
+class Items(Answer, Generic[Item]):
+    """A list that is always whole."""
+
+    items: list[Item]

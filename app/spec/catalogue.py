@@ -1,0 +1,95 @@
+"""The answers of the catalogue, and the request and answers of learning-rate tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+from pydantic import Field, Strict
+
+from app.engine.schedules import SCHEDULES
+from app.spec.base import Answer, Wire
+from app.spec.kinds import KindWire, fixed_model, union_of
+from app.spec.values import StrictFloat
+
+MAX_PREVIEW_STEPS = 100_000
+
+if TYPE_CHECKING:
+    FixedSchedule: TypeAlias = KindWire
+else:
+    FixedSchedule = Annotated[
+        union_of(fixed_model(cls, "Schedule") for cls in SCHEDULES.values()), Field(discriminator="kind")
+    ]
+
+
+class Bounds(Answer):
+    """What a value must keep; null where there is no such bound."""
+
+    ge: float | None
+    gt: float | None
+    le: float | None
+    lt: float | None
+
+
+class Hyperparameter(Answer):
+    """A field of a kind."""
+
+    name: str
+    type: str = Field(description="number, integer, boolean, string, list or object")
+    doc: str
+    required: bool
+    default: Any = Field(description="null where it is required, or where null is the default")
+    bounds: Bounds
+    choices: list[Any] | None = Field(description="the values there are, or null for any within the bounds")
+    search: tuple[float, float] | None = Field(description="range that a search covers by default, or null")
+    log: bool = Field(description="whether that range is searched on a logarithmic scale")
+    searched: bool = Field(description="whether a job that does not mention the field searches it")
+
+
+class CatalogueItem(Answer):
+    """A kind that a job can name."""
+
+    kind: str
+    summary: str
+    update_rule: str | None
+    source: str | None
+    deviations: list[str] = Field(description="where it differs from other implementations")
+    hyperparameters: list[Hyperparameter]
+
+
+class ObjectiveItem(CatalogueItem):
+    """A kind of objective, with what it can be made of."""
+
+    functions: list[CatalogueItem]
+    models: list[CatalogueItem]
+    datasets: list[str]
+
+
+class DatasetItem(CatalogueItem):
+    """A built-in dataset; `kind` is the name by which a job asks for it."""
+
+    objective: str = Field(description="the kind of objective that takes it")
+    rows: int
+    features: int
+    classes: int | None = Field(description="number of labels, or null for a regression")
+
+
+class SchedulePreview(Wire):
+    """A schedule to draw."""
+
+    schedule: FixedSchedule = Field(description="the schedule, every field fixed or omitted")
+    learning_rate: StrictFloat = Field(default=1.0, gt=0, le=1e6, description="the peak; 1 gives the factors")
+    steps: Annotated[int, Strict()] = Field(
+        default=500, ge=1, le=MAX_PREVIEW_STEPS, description="updates of the run"
+    )
+
+
+class LearningRates(Answer):
+    """The learning rate of every update."""
+
+    learning_rate: list[float]
+
+
+class ScheduleTable(LearningRates):
+    """The learning rate of every update of a run."""
+
+    total_steps: int

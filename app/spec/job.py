@@ -1,0 +1,168 @@
+"""A job as the client posts it, with every default filled in and every limit checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field, Strict, field_validator, model_validator
+
+from app.data import DATASETS
+from app.engine.objectives.supervised import training_rows
+from app.engine.optimizers import OPTIMIZERS
+from app.engine.schedules import SCHEDULES
+from app.spec.base import Wire, invalid
+from app.spec.kinds import KindWire, search_model, union_of
+from app.spec.objective import FunctionSpec, ObjectiveSpec
+from app.spec.search import PrunerSpec, SamplerSpec
+from app.spec.values import StrictFloat
+
+MAX_TRIALS = 100_000
+MAX_STEPS = 10_000_000
+MAX_CANDIDATES = 50  # optimizers, or schedules, in one search space
+
+DEFAULT_SCHEDULES = ("constant", "cosine")
+DEFAULT_BATCH_SIZES = (32, 128)
+
+if TYPE_CHECKING:
+    OptimizerSpace: TypeAlias = KindWire
+    ScheduleSpace: TypeAlias = KindWire
+else:
+    OptimizerSpace = Annotated[
+        union_of(search_model(cls, "Optimizer") for cls in OPTIMIZERS.values()), Field(discriminator="kind")
+    ]
+    ScheduleSpace = Annotated[
+        union_of(search_model(cls, "Schedule") for cls in SCHEDULES.values()), Field(discriminator="kind")
+    ]
+
+Count = Annotated[int, Strict()]
+BatchSize: TypeAlias = Annotated[int, Strict(), Field(ge=1, le=10_000_000)] | Literal["full"]
+
+
+class BatchSizeChoices(Wire):
+    """One of these batch sizes."""
+
+    choices: tuple[BatchSize, ...] = Field(min_length=1, max_length=20)
+
+    @field_validator("choices")
+    @classmethod
+    def _distinct(cls, choices: tuple[BatchSize, ...]) -> tuple[BatchSize, ...]:
+        if len(set(choices)) < len(choices):
+            raise invalid("a batch size is listed twice")
+        return choices
+
+
+def _kinds(kinds: list[str]) -> Any:
+    """A default factory: these kinds with their own defaults; validated like the client's."""
+    return lambda: tuple({"kind": kind} for kind in kinds)
+
+
+class SearchSpace(Wire):
+    """Which optimizers, schedules and batch sizes the trials draw from."""
+
+    optimizers: tuple[OptimizerSpace, ...] = Field(
+        default_factory=_kinds([kind for kind, cls in OPTIMIZERS.items() if cls.default_candidate]),
+        min_length=1,
+        max_length=MAX_CANDIDATES,
+        description="the candidate optimizers; a hyperparameter is a value, a range or choices",
+    )
+    schedules: tuple[ScheduleSpace, ...] = Field(
+        default_factory=_kinds(list(DEFAULT_SCHEDULES)),
+        min_length=1,
+        max_length=MAX_CANDIDATES,
+        description="the candidate learning-rate schedules",
+    )
+    batch_size: BatchSize | BatchSizeChoices | None = Field(
+        default=None,
+        description='rows of a minibatch: an integer, "full" or choices; null for functions',
+    )
+
+
+class Budget(Wire):
+    """How much the search may spend."""
+
+    trials: Count = Field(default=64, ge=1, le=MAX_TRIALS, description="configurations tried")
+    steps: Count = Field(default=500, ge=1, le=MAX_STEPS, description="updates of each trial")
+    seconds: StrictFloat | None = Field(
+        default=None, gt=0, le=1e7, description="stop asking for trials after this time; null for never"
+    )
+
+
+class Confirmation(Wire):
+    """The race of the best configurations against the baselines, on fresh seeds."""
+
+    top: Count = Field(default=8, ge=1, le=50, description="distinct configurations raced")
+    replicates: Count = Field(default=16, ge=2, le=256, description="fresh seeds of each")
+
+
+class JobSpec(Wire):
+    """A tuning job. Only `objective` is required; the defaults give a good answer within a minute."""
+
+    name: str = Field(default="", max_length=200, description="a name to find the job by")
+    objective: ObjectiveSpec = Field(description="what is minimised")
+    search_space: SearchSpace = Field(default_factory=SearchSpace)
+    budget: Budget = Field(default_factory=Budget)
+    replicates: Count = Field(
+        default=1, ge=1, le=64, description="seeds of each trial; its value is their mean"
+    )
+    confirmation: Confirmation | None = Field(
+        default_factory=Confirmation, description="the race; null skips it"
+    )
+    sampler: SamplerSpec = Field(default_factory=lambda: {"kind": "auto"}, validate_default=True)
+    pruner: PrunerSpec = Field(default_factory=lambda: {"kind": "hyperband"}, validate_default=True)
+    precision: Literal["float32", "float64"] | None = Field(
+        default=None, description="null: float64 for functions, float32 for models"
+    )
+    seed: Count = Field(default=0, ge=0, lt=2**53, description="equal spec and seed give equal trials")
+    priority: Count = Field(default=0, ge=-1000, le=1000, description="a higher one runs first")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_defaults(cls, data: object) -> object:
+        """Fills the defaults that depend on the objective."""
+        if not isinstance(data, dict) or not isinstance(data.get("objective"), dict):
+            return data
+        filled = dict(data)
+        function = filled["objective"].get("kind") == "function"
+        if filled.get("precision") is None:
+            filled["precision"] = "float64" if function else "float32"
+        if not filled.get("name"):
+            filled["name"] = _name(filled["objective"])
+        space = filled.get("search_space", {})
+        if isinstance(space, dict) and not function and space.get("batch_size") is None:
+            filled["search_space"] = space | {"batch_size": _default_batch_sizes(filled["objective"])}
+        return filled
+
+    @model_validator(mode="after")
+    def _check_batch_size(self) -> JobSpec:
+        sizes = self.search_space.batch_size
+        if isinstance(self.objective, FunctionSpec):
+            if sizes is not None:
+                raise invalid("batch_size must be null for a function", "search_space/batch_size")
+            return self
+        rows = training_rows(DATASETS[self.objective.dataset].rows)
+        choices = isinstance(sizes, BatchSizeChoices)
+        for i, size in enumerate(sizes.choices if isinstance(sizes, BatchSizeChoices) else (sizes,)):
+            if isinstance(size, int) and size > rows:
+                at = "search_space/batch_size" + (f"/choices/{i}" if choices else "")
+                limit = f"{self.objective.dataset} has {rows} training rows"
+                raise invalid(f'batch_size must be <= {rows} ({limit}) or "full", got {size}', at)
+        return self
+
+
+def _name(objective: dict[str, Any]) -> str:
+    """A readable name for a job that has none, such as "digits-mlp" or "rosenbrock"."""
+    model = objective.get("model")
+    parts = [
+        objective.get("name"),
+        objective.get("dataset"),
+        model.get("kind") if isinstance(model, dict) else None,
+    ]
+    return "-".join(part for part in parts if isinstance(part, str))[:200]
+
+
+def _default_batch_sizes(objective: dict[str, Any]) -> object:
+    """The default choices that fit the dataset; "full" where it is smaller than all of them."""
+    name = objective.get("dataset")
+    rows = training_rows(DATASETS[name].rows) if isinstance(name, str) and name in DATASETS else 0
+    fitting: list[BatchSize] = [size for size in DEFAULT_BATCH_SIZES if size <= rows]
+    return {"choices": fitting or ["full"]}

@@ -1,0 +1,127 @@
+"""What a job optimises: a function, or a model on a dataset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, Field, Strict, model_validator
+
+from app.data import DATASETS
+from app.engine.models import MODELS
+from app.engine.objectives.functions import FUNCTIONS
+from app.spec.base import Wire, invalid
+from app.spec.kinds import KindWire, fixed_model, union_of
+from app.spec.values import StrictFloat
+
+MAX_DIMENSION = 100_000
+
+if TYPE_CHECKING:
+    ModelSpec: TypeAlias = KindWire
+else:
+    ModelSpec = Annotated[
+        union_of(fixed_model(cls, "Model") for cls in MODELS.values()), Field(discriminator="kind")
+    ]
+
+
+def _known_function(name: str) -> str:
+    if name not in FUNCTIONS:
+        raise invalid(f"{name!r} is no function; choose one of: {', '.join(FUNCTIONS)}")
+    return name
+
+
+class FunctionSpec(Wire):
+    """A test function, minimised from a start point."""
+
+    kind: Literal["function"]
+    name: Annotated[str, AfterValidator(_known_function)] = Field(
+        description="which function", json_schema_extra={"enum": list(FUNCTIONS)}
+    )
+    dimension: Annotated[int, Strict()] | None = Field(
+        default=None, ge=1, le=MAX_DIMENSION, description="number of parameters; null for the function's own"
+    )
+    start: tuple[StrictFloat, ...] | None = Field(
+        default=None, max_length=MAX_DIMENSION, description="where to start; null for the function's own"
+    )
+    noise: StrictFloat = Field(
+        default=0.0, ge=0, le=1e6, description="standard deviation of Gaussian noise added to the gradient"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_dimension(cls, data: object) -> object:
+        """An omitted dimension is the start's length, or the function's own."""
+        if not isinstance(data, dict) or data.get("dimension") is not None:
+            return data
+        start, name = data.get("start"), data.get("name")
+        if isinstance(start, (list, tuple)) and start:
+            return data | {"dimension": len(start)}
+        if isinstance(name, str) and name in FUNCTIONS:
+            return data | {"dimension": FUNCTIONS[name].default_dimension}
+        return data
+
+    @model_validator(mode="after")
+    def _check_dimension(self) -> FunctionSpec:
+        function = FUNCTIONS[self.name]
+        dimension = self.dimension or function.default_dimension
+        if dimension < function.minimum_dimension:
+            raise invalid(
+                f"{self.name} needs dimension >= {function.minimum_dimension}, got {dimension}", "dimension"
+            )
+        if self.start is not None and len(self.start) != dimension:
+            raise invalid(
+                f"start has {len(self.start)} values, but dimension is {dimension}; make them equal", "start"
+            )
+        return self
+
+
+def _check_dataset(name: str, classes: bool, kind: str) -> None:
+    if name not in DATASETS:
+        raise invalid(f"{name!r} is no dataset; choose one of: {', '.join(DATASETS)}", "dataset")
+    if (DATASETS[name].classes is not None) is not classes:
+        other = "regression" if classes else "classification"
+        raise invalid(f"{name} is a {other} dataset; use kind {other} or another dataset", "dataset")
+
+
+class _Supervised(Wire):
+    """What a model on data is: the part that classification and regression share."""
+
+    dataset: str = Field(max_length=200, description="name of a built-in dataset", examples=list(DATASETS))
+    model: ModelSpec = Field(description="the model that is trained")
+    l2: StrictFloat = Field(
+        default=0.0, ge=0, le=100, description="l2 penalty on the weights, part of the training loss"
+    )
+
+
+class ClassificationSpec(_Supervised):
+    """A classifier on a labelled dataset, trained with cross-entropy."""
+
+    kind: Literal["classification"]
+    loss: Literal["cross_entropy"] = Field(default="cross_entropy", description="training loss")
+    metric: Literal["validation_loss", "validation_error"] = Field(
+        default="validation_loss", description="what a trial's value is"
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> ClassificationSpec:
+        _check_dataset(self.dataset, True, self.kind)
+        return self
+
+
+class RegressionSpec(_Supervised):
+    """A regression on a dataset of numbers, trained with the mean squared error."""
+
+    kind: Literal["regression"]
+    loss: Literal["squared"] = Field(default="squared", description="training loss, mean((p - y)^2)")
+    metric: Literal["validation_loss"] = Field(
+        default="validation_loss", description="what a trial's value is"
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> RegressionSpec:
+        _check_dataset(self.dataset, False, self.kind)
+        return self
+
+
+ObjectiveSpec: TypeAlias = Annotated[
+    FunctionSpec | ClassificationSpec | RegressionSpec, Field(discriminator="kind")
+]

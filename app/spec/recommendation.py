@@ -1,0 +1,74 @@
+"""The recommendation: a tuned optimizer, a learning-rate schedule, and the evidence for them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from app.spec.base import Answer
+
+Interval = tuple[float, float]
+
+
+class SafeLearningRate(Answer):
+    """Peaks around the recommended one that stay close to its loss."""
+
+    low: float
+    high: float
+    diverges_above: float | None
+
+
+class Candidate(Answer):
+    """A configuration of the race."""
+
+    label: str
+    optimizer: dict[str, Any]
+    schedule: dict[str, Any]
+    batch_size: int | str | None
+    mean: float | None
+    ci95: Interval | None
+    probability_best: float | None
+    source: Literal["search", "refined", "decay", "baseline"]
+
+
+class Difference(Answer):
+    """The recommended configuration minus a baseline, paired on the same seeds; negative is better."""
+
+    mean: float
+    ci95: Interval
+    probability_better: float
+
+
+class Baseline(Answer):
+    """A default that the recommended configuration was raced against."""
+
+    label: str
+    optimizer: dict[str, Any]
+    schedule: dict[str, Any]
+    batch_size: int | str | None
+    mean: float | None
+    ci95: Interval | None
+    difference: Difference | None
+
+
+class Evidence(Answer):
+    """What the race measured. The winner's interval comes from seeds drawn after it was chosen."""
+
+    metric: str
+    replicates: int
+    candidates: list[Candidate]
+    baselines: list[Baseline]
+
+
+class Recommendation(Answer):
+    """The answer of a job."""
+
+    optimizer: dict[str, Any] = Field(description="kind and every hyperparameter")
+    schedule: dict[str, Any] = Field(description="kind and every field")
+    batch_size: int | str | None
+    total_steps: int
+    safe_learning_rate: SafeLearningRate | None
+    evidence: Evidence
+    explanation: list[str]
+    warnings: list[str]

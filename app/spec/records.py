@@ -1,0 +1,75 @@
+"""What the worker, the tuning and the store hand to each other: configurations and results of trials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.engine.optimizers import OPTIMIZERS, Optimizer
+from app.engine.schedules import SCHEDULES, Schedule
+from app.spec.answers import TrialState
+
+BatchSizeValue = int | str | None  # rows, "full", or null for functions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """One point of a search space, as plain JSON values.
+
+    optimizer, schedule: `kind` and every field, resolved. params: what was sampled, flat, as Optuna names it.
+    """
+
+    optimizer: dict[str, Any]
+    schedule: dict[str, Any]
+    batch_size: BatchSizeValue = None
+    params: dict[str, Any] = field(default_factory=dict)
+
+    def optimizer_instance(self) -> Optimizer:
+        """The engine's optimizer."""
+        fields = dict(self.optimizer)
+        return OPTIMIZERS[fields.pop("kind")](**fields)
+
+    def schedule_instance(self) -> Schedule:
+        """The engine's schedule."""
+        fields = dict(self.schedule)
+        return SCHEDULES[fields.pop("kind")](**fields)
+
+    @property
+    def rows(self) -> int | None:
+        """The engine's batch size: None is the full batch, and what functions have."""
+        return self.batch_size if isinstance(self.batch_size, int) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishedTrial:
+    """A stored trial, as a sampler or the race reads it.
+
+    value: None unless completed. rungs: (step, value) of each rung reached, in order.
+    """
+
+    number: int
+    round: int
+    state: TrialState
+    configuration: Configuration
+    value: float | None
+    rungs: tuple[tuple[int, float], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialResult:
+    """What the evaluation of one configuration gave.
+
+    values: of each replicate in the order asked for, nan where it did not complete.
+    trajectory: encoded by `app.engine.codec`, None where nothing was recorded.
+    """
+
+    number: int
+    state: TrialState
+    value: float | None
+    values: tuple[float, ...]
+    metrics: dict[str, float | None]
+    steps_done: int
+    rungs: tuple[tuple[int, float], ...]
+    reason: str | None
+    trajectory: bytes | None
+    engine_s: float

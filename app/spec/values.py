@@ -1,0 +1,121 @@
+"""A hyperparameter's value in a job: fixed, a range, or choices."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import AfterValidator, Discriminator, Field, Strict, Tag
+
+from app.engine.hyper import HyperField
+from app.spec.base import Wire, invalid
+
+Scalar: TypeAlias = bool | int | float | str
+StrictFloat = Annotated[float, Strict()]
+
+
+class Range(Wire):
+    """Every value from `low` to `high`, on a logarithmic scale where `log`, in multiples of `step`."""
+
+    low: StrictFloat = Field(description="smallest value tried")
+    high: StrictFloat = Field(description="largest value tried")
+    log: bool = Field(default=False, description="search the logarithm; needs low > 0 and no step")
+    step: StrictFloat | None = Field(default=None, description="spacing of the values, or null for any")
+
+
+class Choices(Wire):
+    """One of these values."""
+
+    choices: tuple[Scalar, ...] = Field(min_length=1, max_length=100, description="the values to try")
+
+
+HyperValue: TypeAlias = Scalar | Range | Choices
+
+
+def check_range(value: Range) -> Range:
+    """Refuses an empty range, a logarithm of nothing, and a step that Optuna cannot take."""
+    if value.low > value.high:
+        raise invalid(f"low must be <= high, but low is {value.low:g} and high is {value.high:g}", "low")
+    if value.log and value.low <= 0:
+        raise invalid(f"low must be > 0 where log is true, got {value.low:g}", "low")
+    if value.step is not None and value.log:
+        raise invalid("step cannot be combined with log; drop one of them", "step")
+    if value.step is not None and value.step <= 0:
+        raise invalid(f"step must be > 0, got {value.step:g}; use null for any value", "step")
+    return value
+
+
+def searchable(field: HyperField) -> Any:
+    """The wire type of a hyperparameter that may be fixed, given a range, or given choices."""
+    # Any: a type built at run time, as pydantic takes it.
+    fixed = fixed_type(field)
+    number = field.type in (int, float)
+
+    def tag(value: object) -> str:
+        if isinstance(value, Choices) or (isinstance(value, dict) and "choices" in value):
+            return "<choices>"
+        return "<range>" if number and isinstance(value, (Range, dict)) else "<value>"
+
+    def in_bounds(value: HyperValue) -> HyperValue:
+        if isinstance(value, Range):
+            check_range(value)
+            _check_bound(field, value.low, "low")
+            _check_bound(field, value.high, "high")
+        elif isinstance(value, Choices):
+            _check_choices(field, value)
+        return value
+
+    options = [Annotated[fixed, Tag("<value>")], Annotated[Choices, Tag("<choices>")]]
+    if number:
+        options.insert(1, Annotated[Range, Tag("<range>")])
+    union: Any = options[0]
+    for option in options[1:]:
+        union = union | option
+    return Annotated[union, Discriminator(tag), AfterValidator(in_bounds)]
+
+
+def fixed_type(field: HyperField) -> Any:
+    """The wire type of a hyperparameter that is given as one plain value within its bounds."""
+    if field.type in (int, float, bool):
+        return Annotated[field.type, Strict(), *field.hyper]
+    if field.type is str:
+        return Annotated[str, AfterValidator(lambda value: _one_of(field, value)), *field.hyper]
+    return field.wire_type
+
+
+def default_value(field: HyperField) -> Any:
+    """What an omitted hyperparameter means in a search: its range where it is searched, else its default."""
+    hyper = field.hyper
+    if hyper.searched and hyper.search is not None:
+        low, high = hyper.search
+        return Range(low=low, high=high, log=hyper.log)
+    if hyper.searched and hyper.choices:
+        return Choices(choices=hyper.choices)
+    return ... if field.required else field.default
+
+
+def _check_bound(field: HyperField, value: Any, at: str) -> None:
+    broken = field.hyper.broken_bound(value)
+    if broken:
+        raise invalid(f"{field.name} {broken}, got {value:g}", at)
+
+
+def _check_choices(field: HyperField, value: Choices) -> None:
+    for i, choice in enumerate(value.choices):
+        at = f"choices/{i}"
+        if choice in value.choices[:i]:
+            raise invalid(f"{choice!r} is listed twice", at)
+        if field.type in (int, float):
+            if isinstance(choice, (bool, str)):
+                raise invalid(f"{field.name} takes numbers, got {choice!r}", at)
+            _check_bound(field, choice, at)
+        elif field.type is bool and not isinstance(choice, bool):
+            raise invalid(f"{field.name} takes true or false, got {choice!r}", at)
+        elif field.type is str:
+            _one_of(field, choice, at)
+
+
+def _one_of(field: HyperField, value: Any, at: str = "") -> Any:
+    if value not in field.hyper.choices:
+        known = ", ".join(map(str, field.hyper.choices))
+        raise invalid(f"{field.name} must be one of {known}, got {value!r}", at)
+    return value
