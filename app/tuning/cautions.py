@@ -1,0 +1,123 @@
+"""The warnings of a recommendation: what would make one trust it less, and the way out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from optuna.distributions import CategoricalDistribution
+
+from app.data import DATASETS
+from app.engine.hyper import Hyper, hyper_fields
+from app.engine.objectives.split import LEAST_ROWS
+from app.engine.optimizers import OPTIMIZERS
+from app.engine.schedules import SCHEDULES
+from app.spec.answers import TrialState
+from app.spec.job import JobSpec
+from app.spec.objective import FunctionSpec
+from app.spec.records import Configuration, FinishedTrial
+from app.tuning.distributions import position
+from app.tuning.explain import number
+from app.tuning.space import Space
+from app.tuning.verdict import Verdict
+
+EDGE = 0.03  # of a range, on its scale
+FEW_COMPLETED = 10
+MANY_DIVERGED = 0.25  # of the trials
+SMALL_VALIDATION = 100  # rows
+
+UNCONFIRMED = (
+    "confirmation is null: this is the best of the search's own values, which flatter it; give the job a "
+    "confirmation to race it on fresh seeds"
+)
+
+
+def caution(
+    spec: JobSpec, verdict: Verdict | None, winner: Configuration, finished: Sequence[FinishedTrial]
+) -> list[str]:
+    """Every warning that applies.
+
+    verdict: None where nothing was raced.
+    """
+    found = [UNCONFIRMED] if verdict is None else list(_of_verdict(verdict))
+    if verdict is None or not verdict.field.is_baseline(verdict.winner):
+        found += _edges(spec, winner)
+    found += _of_search(finished)
+    found += _of_data(spec)
+    return found
+
+
+def _of_verdict(verdict: Verdict) -> Iterator[str]:
+    if verdict.own_diverged:
+        yield (
+            f"it diverged on {verdict.own_diverged} of {verdict.replicates} seeds drawn after it was chosen; "
+            "take a lower learning rate"
+        )
+    if verdict.field.is_baseline(verdict.winner):
+        yield "a default won the race: the search found nothing better; give it more trials or other ranges"
+        return
+    for comparison in verdict.baselines:
+        difference = comparison.difference
+        if difference is None or difference.ci95 is None or difference.ci95[1] < 0:
+            continue
+        if difference.ci95[0] == difference.ci95[1]:
+            yield f"it is no better than {comparison.label}"
+        else:
+            low, high = map(number, difference.ci95)
+            yield (
+                f"the gain over {comparison.label} is not certain: the 95 % interval of the difference, "
+                f"{low} to {high}, includes zero or lies above it; more confirmation replicates narrow it"
+            )
+
+
+def _edges(spec: JobSpec, winner: Configuration) -> Iterator[str]:
+    """The sampled numbers that lie at an edge which could be moved."""
+    distributions = Space.of(spec).distributions()
+    for name, value in winner.params.items():
+        distribution = distributions[name]
+        if isinstance(distribution, CategoricalDistribution):
+            continue
+        where = position(distribution, value)
+        edge = "lower" if where < EDGE else "upper" if where > 1.0 - EDGE else None
+        if edge is None:
+            continue
+        bound = distribution.low if edge == "lower" else distribution.high
+        label, _, field = name.rpartition(".")
+        if _is_limit(_hyper(label.partition("#")[0], field), bound, edge):
+            continue
+        low, high = number(distribution.low), number(distribution.high)
+        yield (
+            f"{label}'s {field}, {number(value)}, sits at the {edge} edge of its search range "
+            f"{low} to {high}; widen it"
+        )
+
+
+def _hyper(kind: str, field: str) -> Hyper:
+    cls: type = OPTIMIZERS[kind] if kind in OPTIMIZERS else SCHEDULES[kind]
+    return next(found.hyper for found in hyper_fields(cls) if found.name == field)
+
+
+def _is_limit(hyper: Hyper, bound: float, edge: str) -> bool:
+    """Whether a range ends where the hyperparameter itself does, so that nothing can be widened."""
+    limits = (hyper.ge, hyper.gt) if edge == "lower" else (hyper.le, hyper.lt)
+    return bound in limits
+
+
+def _of_search(finished: Sequence[FinishedTrial]) -> Iterator[str]:
+    counts = Counter(trial.state for trial in finished)
+    completed, diverged = counts[TrialState.COMPLETED], counts[TrialState.DIVERGED]
+    if completed < FEW_COMPLETED:
+        yield f"only {completed} trials completed; more trials would search better"
+    if diverged > MANY_DIVERGED * len(finished):
+        yield f"{diverged} of {len(finished)} trials diverged; lower the learning rates of the search space"
+
+
+def _of_data(spec: JobSpec) -> Iterator[str]:
+    if isinstance(spec.objective, FunctionSpec):
+        return
+    rows = DATASETS[spec.objective.dataset].rows // LEAST_ROWS
+    if rows < SMALL_VALIDATION:
+        yield (
+            f"the validation part of {spec.objective.dataset} has {rows} rows, so its values are coarse; "
+            "read the intervals, not the means"
+        )

@@ -1,0 +1,84 @@
+"""From a searched value of the spec, a range or choices, to the distribution that Optuna draws from."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import TypeAlias
+
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import BaseTrial
+
+from app.engine.hyper import HyperField
+from app.spec.values import Choices, HyperValue, Range, Scalar
+
+Distribution: TypeAlias = FloatDistribution | IntDistribution | CategoricalDistribution
+
+
+def distribution_of(field: HyperField, value: HyperValue) -> Distribution | Scalar:
+    """The distribution of a searched value, or the value itself where there is only one.
+
+    Raises ValueError where an integer hyperparameter's range holds no integer.
+    """
+    if isinstance(value, Choices):
+        choices = [_typed(field, choice) for choice in value.choices]
+        return CategoricalDistribution(choices) if len(choices) > 1 else choices[0]
+    if not isinstance(value, Range):
+        return value
+    return _integers(field, value) if field.type is int else _floats(value)
+
+
+def suggest(trial: BaseTrial, name: str, distribution: Distribution) -> Scalar:
+    """Draws a parameter by the method of Optuna's own that gives it this distribution."""
+    if isinstance(distribution, FloatDistribution):
+        low, high = distribution.low, distribution.high
+        return trial.suggest_float(name, low, high, step=distribution.step, log=distribution.log)
+    if isinstance(distribution, IntDistribution):
+        low, high = distribution.low, distribution.high
+        return trial.suggest_int(name, low, high, step=distribution.step, log=distribution.log)
+    choice = trial.suggest_categorical(name, distribution.choices)
+    assert choice is not None  # no choice of ours is
+    return choice
+
+
+def position(distribution: FloatDistribution | IntDistribution, value: float) -> float:
+    """Where a value lies in its range, from 0 at the low edge to 1 at the high one, on the range's scale."""
+    low, high = float(distribution.low), float(distribution.high)
+    if distribution.log:
+        low, high, value = math.log(low), math.log(high), math.log(value)
+    return (value - low) / (high - low) if high > low else 0.0
+
+
+def _floats(value: Range) -> Distribution | Scalar:
+    high = value.high if value.step is None else _last_multiple(value.low, value.high, value.step)
+    if value.low == high:
+        return value.low
+    return FloatDistribution(value.low, high, log=value.log, step=value.step)
+
+
+def _integers(field: HyperField, value: Range) -> Distribution | Scalar:
+    low, high = math.ceil(value.low), math.floor(value.high)
+    if low > high:
+        raise ValueError(
+            f"{field.name} takes integers, but there is none from {value.low:g} to {value.high:g}; "
+            "widen the range"
+        )
+    step = 1 if value.step is None else max(1, round(value.step))
+    high -= (high - low) % step
+    return low if low == high else IntDistribution(low, high, log=value.log, step=step)
+
+
+def _last_multiple(low: float, high: float, step: float) -> float:
+    """The largest low + k * step up to high, counted in decimals: 0.1 is no binary number.
+
+    Optuna would do the same with a warning.
+    """
+    exact_low, exact_step = Decimal(str(low)), Decimal(str(step))
+    return float(exact_low + (Decimal(str(high)) - exact_low) // exact_step * exact_step)
+
+
+def _typed(field: HyperField, choice: Scalar) -> Scalar:
+    """A choice as its field has it: JSON writes the number 1.0 as 1."""
+    if field.type is float:
+        return float(choice)
+    return int(choice) if field.type is int else choice

@@ -1,0 +1,179 @@
+"""Evaluates configurations: how a round is cut into shards, and what a shard gives."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine import codec
+from app.engine.batch import Run, run_batch
+from app.engine.result import BatchResult, Outcome
+from app.spec.answers import TrialState
+from app.spec.job import JobSpec
+from app.spec.records import Configuration, TrialResult
+from app.tuning.objective import build_objective, dtype_of
+from app.tuning.pruning import judge_for, pruning_rungs, rungs
+from app.tuning.trajectory import mean_trajectory
+
+# Floating point operations (by the objective's estimate) of a shard: a fraction of a second, so that the cost
+# of handing it to a process is small and a round of a few seconds still occupies several processes.
+SHARD_OPERATIONS = 2e9
+MAX_SHARDS = 8
+SHARD_BYTES = 1e9  # of parameters, gradients and optimizer state
+_BYTES_PER_PARAMETER = 6 * 8  # six arrays in double precision
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shard:
+    """A part of a batch that one process evaluates: every configuration on every replicate.
+
+    bracket: the round whose pruning rule judges these configurations, which are then all of its trials; None
+    where nothing is pruned.
+    """
+
+    spec: JobSpec
+    numbers: tuple[int, ...]
+    configurations: tuple[Configuration, ...]
+    replicates: tuple[int, ...]
+    bracket: int | None = None
+    record: bool = True
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Any: fields of any type. The spec's classes are derived at run time: pickle cannot find them.
+        return vars(self) | {"spec": self.spec.model_dump_json()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state | {"spec": JobSpec.model_validate_json(state["spec"])})
+
+
+def shards_of_round(
+    spec: JobSpec, r: int, numbers: Sequence[int], configurations: Sequence[Configuration]
+) -> list[Shard]:
+    """Cuts a round by a fixed rule of the spec; a round in which something is pruned stays whole."""
+    bracket = r if pruning_rungs(spec, r, len(numbers)) else None
+    replicates = tuple(range(spec.replicates))
+    count = 1
+    if bracket is None:
+        count = shard_count(spec, configurations, len(replicates), at_most=len(numbers))
+    return [
+        Shard(
+            spec=spec,
+            numbers=tuple(numbers[part]),
+            configurations=tuple(configurations[part]),
+            replicates=replicates,
+            bracket=bracket,
+        )
+        for part in cuts(len(numbers), count)
+    ]
+
+
+def shard_count(
+    spec: JobSpec, configurations: Sequence[Configuration], replicates: int, *, at_most: int
+) -> int:
+    """How many shards a batch is cut into: by its estimated cost alone, never by what a machine offers.
+
+    At most 8, which occupies a machine; more only where the runs of one would not fit the memory.
+    """
+    objective = build_objective(spec.objective)
+    operations = spec.budget.steps * replicates * sum(objective.cost(c.rows) for c in configurations)
+    runs_bytes = len(configurations) * replicates * objective.dimension * _BYTES_PER_PARAMETER
+    wanted = min(round(operations / SHARD_OPERATIONS), MAX_SHARDS)
+    return min(max(1, wanted, math.ceil(runs_bytes / SHARD_BYTES)), at_most)
+
+
+def cuts(length: int, count: int) -> list[slice]:
+    """`count` neighbouring slices of nearly equal length."""
+    edges = [length * i // count for i in range(count + 1)]
+    return [slice(low, high) for low, high in pairwise(edges)]
+
+
+def evaluate(shard: Shard) -> list[TrialResult]:
+    """Runs a shard; results in the order of its numbers.
+
+    A trial's value is the mean over its replicates, and so is its trajectory (parameters: of the first
+    replicate); of runs longer than 1,000 steps it is the first replicate's, since their rows differ. One
+    replicate that diverges makes the trial diverged.
+    """
+    started = time.perf_counter()
+    spec, replicates = shard.spec, shard.replicates
+    judge = judge_for(spec, shard.bracket, len(shard.numbers), len(replicates))
+    batch = run_batch(
+        build_objective(spec.objective),
+        _runs(shard),
+        steps=spec.budget.steps,
+        seed=spec.seed,
+        dtype=dtype_of(spec),
+        rungs=rungs(spec.budget.steps) if shard.record else (),  # a race measures the end alone
+        judge=judge,
+        record=shard.record,
+    )
+    engine_s = (time.perf_counter() - started) / len(shard.numbers)
+    return [
+        _result(shard, place, batch, judge.reasons if judge else {}, engine_s)
+        for place in range(len(shard.numbers))
+    ]
+
+
+def _runs(shard: Shard) -> list[Run]:
+    """By configuration, and within one by replicate."""
+    runs = []
+    for configuration in shard.configurations:
+        optimizer, schedule = configuration.optimizer_instance(), configuration.schedule_instance()
+        runs += [
+            Run(optimizer=optimizer, schedule=schedule, batch_size=configuration.rows, replicate=replicate)
+            for replicate in shard.replicates
+        ]
+    return runs
+
+
+def _result(
+    shard: Shard, place: int, batch: BatchResult, pruned: Mapping[int, str], engine_s: float
+) -> TrialResult:
+    """What the replicates of one configuration give together."""
+    width, steps = len(shard.replicates), shard.spec.budget.steps
+    rows = slice(place * width, (place + 1) * width)
+    outcomes, values = batch.outcomes[rows], batch.values[rows]
+    state, reason = TrialState.COMPLETED, None
+    if Outcome.DIVERGED in outcomes:
+        which = outcomes.index(Outcome.DIVERGED)
+        state, reason = TrialState.DIVERGED, batch.reasons[rows.start + which]
+        if width > 1:
+            reason = f"replicate {shard.replicates[which]}: {reason}"
+    elif Outcome.PRUNED in outcomes:
+        state, reason = TrialState.PRUNED, pruned[place]
+    trajectory = None
+    if batch.trajectories is not None:
+        trajectory = codec.encode(mean_trajectory(batch.trajectories[rows], steps))
+    return TrialResult(
+        number=shard.numbers[place],
+        state=state,
+        value=float(values.mean()) if state is TrialState.COMPLETED else None,
+        values=tuple(values.tolist()),
+        metrics={name: _mean(scores[rows]) for name, scores in batch.metrics.items()},
+        steps_done=int(batch.steps_done[rows].min()),
+        rungs=_rung_means(batch, rows),
+        reason=reason,
+        trajectory=trajectory,
+        engine_s=engine_s,
+    )
+
+
+def _rung_means(batch: BatchResult, rows: slice) -> tuple[tuple[int, float], ...]:
+    """The mean over the replicates at each rung that all of them reached."""
+    values = batch.rung_values[rows]
+    reached = np.isfinite(values).all(axis=0)
+    means = values[:, reached].mean(axis=0)
+    return tuple(zip(batch.rung_steps[reached].tolist(), means.tolist(), strict=True))
+
+
+def _mean(values: NDArray[np.float64]) -> float | None:
+    """None where a replicate has none."""
+    mean = float(values.mean())
+    return mean if math.isfinite(mean) else None

@@ -1,0 +1,54 @@
+"""What every export format is, and the header that the exported modules share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.spec.recommendation import Recommendation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """A file format of a schedule.
+
+    render: takes the recommendation and the number of updates, any horizon: lengths are fractions of it.
+    """
+
+    name: str
+    media_type: str
+    filename: str
+    render: Callable[[Recommendation, int], str]
+
+
+def header(recommendation: Recommendation, total_steps: int) -> str:
+    """Comment lines: what the module is, and on what evidence."""
+    optimizer, schedule = recommendation.optimizer, recommendation.schedule
+    lines = [
+        f"Tuned by Stepsize: {optimizer['kind']}, {schedule['kind']} schedule, {total_steps} updates.",
+        _fields("Optimizer", optimizer),
+        _fields("Schedule", schedule),
+    ]
+    if recommendation.batch_size is not None:
+        lines.append(f"Batch size: {recommendation.batch_size}.")
+    return "".join(f"# {line}\n" for line in [*lines, _evidence(recommendation)])
+
+
+def imports(source: str, *names: str) -> str:
+    """Import statements of those modules that the source uses."""
+    return "".join(f"import {name}\n\n" for name in names if f"{name}." in source)
+
+
+def _fields(noun: str, values: dict[str, object]) -> str:
+    fields = ", ".join(f"{name} {value}" for name, value in values.items() if name != "kind")
+    return f"{noun}: {fields or 'no fields'}."
+
+
+def _evidence(recommendation: Recommendation) -> str:
+    evidence = recommendation.evidence
+    winner = evidence.candidates[0]
+    mean = "diverged on some seeds" if winner.mean is None else f"{evidence.metric} {winner.mean:.6g}"
+    spread = "" if winner.ci95 is None else f", 95 % interval {winner.ci95[0]:.6g} to {winner.ci95[1]:.6g}"
+    seeds = f"on {evidence.replicates} fresh seeds" if evidence.replicates else "in the search, not confirmed"
+    tuned = f"after {recommendation.total_steps} updates"
+    return f"Evidence: {mean} {tuned}{spread}, {seeds}."

@@ -1,0 +1,46 @@
+"""The engine's objective that a job's spec describes."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from app import data
+from app.engine.models import MODELS
+from app.engine.objectives.base import Objective
+from app.engine.objectives.function import FunctionObjective
+from app.engine.objectives.functions import FUNCTIONS
+from app.engine.objectives.supervised import SupervisedObjective
+from app.spec.job import JobSpec
+from app.spec.kinds import instance
+from app.spec.objective import FunctionSpec, ObjectiveSpec
+
+_DTYPES: dict[str | None, type] = {"float32": np.float32, "float64": np.float64}
+
+
+@lru_cache(maxsize=16)  # a pool process serves many shards of few jobs
+def build_objective(spec: ObjectiveSpec) -> Objective:
+    """The objective; a dataset is loaded by its name, so that only the spec travels between processes."""
+    if isinstance(spec, FunctionSpec):
+        function = FUNCTIONS[spec.name]()
+        return FunctionObjective(
+            function=function,
+            dimension=spec.dimension or function.default_dimension,
+            start=spec.start,
+            noise=spec.noise,
+        )
+    rows = data.load(spec.dataset)
+    return SupervisedObjective(
+        inputs=rows.inputs,
+        targets=rows.targets,
+        classes=rows.classes,
+        model=instance(MODELS, spec.model),
+        l2=spec.l2,
+        metric=spec.metric,
+    )
+
+
+def dtype_of(spec: JobSpec) -> type:
+    """The floating-point type in which a job's runs compute."""
+    return _DTYPES[spec.precision]

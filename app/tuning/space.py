@@ -1,0 +1,124 @@
+"""The conditional search space of a job: which parameters a trial has depends on its optimizer and schedule.
+
+Parameters are named as Optuna's users expect: "optimizer" and "schedule" (where there is more than one
+candidate), "adam.learning_rate", "cosine.warmup_fraction", "batch_size". The second candidate of a kind
+is labelled "adam#2", and so on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from optuna.distributions import CategoricalDistribution
+from optuna.trial import BaseTrial
+
+from app.engine.hyper import hyper_fields
+from app.engine.optimizers import OPTIMIZERS
+from app.engine.registry import Kind, Registry
+from app.engine.schedules import SCHEDULES
+from app.spec.job import BatchSizeChoices, JobSpec
+from app.spec.kinds import KindWire
+from app.spec.records import BatchSizeValue, Configuration
+from app.tuning.distributions import Distribution, distribution_of, suggest
+
+K = TypeVar("K", bound=Kind)
+
+OPTIMIZER, SCHEDULE, BATCH_SIZE = "optimizer", "schedule", "batch_size"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An optimizer or a schedule of the space; `fields` are values or distributions, in declared order."""
+
+    label: str
+    kind: str
+    fields: Mapping[str, Any]  # Any: a distribution, or what a fixed hyperparameter holds
+
+    def draw(self, trial: BaseTrial) -> dict[str, Any]:
+        """Kind and every field, resolved."""
+        resolved: dict[str, Any] = {"kind": self.kind}
+        for field, value in self.fields.items():
+            searched = isinstance(value, Distribution)
+            resolved[field] = suggest(trial, f"{self.label}.{field}", value) if searched else value
+        return resolved
+
+    def distributions(self) -> dict[str, Distribution]:
+        """The parameters that this candidate adds to a trial."""
+        return {
+            f"{self.label}.{field}": value
+            for field, value in self.fields.items()
+            if isinstance(value, Distribution)
+        }
+
+
+@dataclass(frozen=True)
+class Space:
+    """A job's search space."""
+
+    optimizers: Mapping[str, Candidate]  # by label
+    schedules: Mapping[str, Candidate]
+    batch_size: Distribution | BatchSizeValue
+
+    @classmethod
+    def of(cls, spec: JobSpec) -> Space:
+        """The space that the spec describes."""
+        space = spec.search_space
+        sizes = space.batch_size
+        batch_size: Distribution | BatchSizeValue
+        if isinstance(sizes, BatchSizeChoices):
+            several = len(sizes.choices) > 1
+            batch_size = CategoricalDistribution(sizes.choices) if several else sizes.choices[0]
+        else:
+            batch_size = sizes
+        return cls(
+            optimizers=_candidates(OPTIMIZERS, space.optimizers),
+            schedules=_candidates(SCHEDULES, space.schedules),
+            batch_size=batch_size,
+        )
+
+    def draw(self, trial: BaseTrial) -> Configuration:
+        """Walks the tree on a trial: first which optimizer and schedule, then their own parameters.
+
+        trial: an asked trial of a study draws new values; Optuna's FixedTrial looks given ones up.
+        """
+        optimizer = _choose(trial, OPTIMIZER, self.optimizers).draw(trial)
+        schedule = _choose(trial, SCHEDULE, self.schedules).draw(trial)
+        batch_size: Any = self.batch_size  # Any: one of the choices, which Optuna does not type
+        if isinstance(batch_size, CategoricalDistribution):
+            batch_size = suggest(trial, BATCH_SIZE, batch_size)
+        return Configuration(
+            optimizer=optimizer, schedule=schedule, batch_size=batch_size, params=dict(trial.params)
+        )
+
+    def distributions(self) -> dict[str, Distribution]:
+        """Every parameter that a trial can have, by name, in the order in which they are drawn."""
+        found: dict[str, Distribution] = {}
+        for name, candidates in ((OPTIMIZER, self.optimizers), (SCHEDULE, self.schedules)):
+            if len(candidates) > 1:
+                found[name] = CategoricalDistribution(tuple(candidates))
+            for candidate in candidates.values():
+                found |= candidate.distributions()
+        if isinstance(self.batch_size, CategoricalDistribution):
+            found[BATCH_SIZE] = self.batch_size
+        return found
+
+
+def _candidates(registry: Registry[K], wires: Sequence[KindWire]) -> dict[str, Candidate]:
+    found: dict[str, Candidate] = {}
+    seen: dict[str, int] = {}
+    for wire in wires:
+        seen[wire.kind] = seen.get(wire.kind, 0) + 1
+        label = wire.kind if seen[wire.kind] == 1 else f"{wire.kind}#{seen[wire.kind]}"
+        fields = {
+            field.name: distribution_of(field, getattr(wire, field.name))
+            for field in hyper_fields(registry[wire.kind])
+        }
+        found[label] = Candidate(label, wire.kind, fields)
+    return found
+
+
+def _choose(trial: BaseTrial, name: str, candidates: Mapping[str, Candidate]) -> Candidate:
+    labels = tuple(candidates)
+    return candidates[labels[0] if len(labels) == 1 else trial.suggest_categorical(name, labels)]

@@ -1,0 +1,114 @@
+"""Small jobs and searches for the tests of this layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.spec.answers import TrialState
+from app.spec.job import JobSpec
+from app.spec.recommendation import Recommendation
+from app.spec.records import Configuration, FinishedTrial
+from app.tuning.evaluate import evaluate, shards_of_round
+from app.tuning.race import (
+    confirm_replicates,
+    gather,
+    race_field,
+    race_replicates,
+    race_shards,
+    sweep_replicates,
+)
+from app.tuning.recommend import choose, recommend, sweep_entries
+from app.tuning.rounds import ask_round, round_count, trial_numbers
+
+ROSENBROCK: dict[str, Any] = {"kind": "function", "name": "rosenbrock"}
+NOISY: dict[str, Any] = {"kind": "function", "name": "quadratic", "dimension": 3, "noise": 0.5}
+DIGITS: dict[str, Any] = {
+    "kind": "classification",
+    "dataset": "digits",
+    "model": {"kind": "mlp", "hidden": [16], "activation": "relu"},
+}
+
+
+def job(
+    objective: dict[str, Any] = ROSENBROCK, *, trials: int = 32, steps: int = 60, **parts: Any
+) -> JobSpec:
+    """A small job; keywords replace its parts."""
+    body = {"objective": objective, "budget": {"trials": trials, "steps": steps}}
+    return JobSpec.model_validate(body | parts)
+
+
+def space(*optimizers: dict[str, Any], schedules: Sequence[dict[str, Any]] = ({"kind": "constant"},)) -> Any:
+    """A search space as the client posts it."""
+    return {"optimizers": list(optimizers), "schedules": list(schedules)}
+
+
+def configuration(kind: str = "adam", learning_rate: float = 0.01, **params: Any) -> Configuration:
+    """A configuration with defaults elsewhere."""
+    fields = {
+        "adam": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.0},
+        "sgd": {"weight_decay": 0.0},
+    }
+    return Configuration(
+        optimizer={"kind": kind, "learning_rate": learning_rate, **fields[kind]},
+        schedule={"kind": "constant", "warmup_fraction": 0.0, "warmup_start_factor": 0.0},
+        params={f"{kind}.learning_rate": learning_rate, **params},
+    )
+
+
+def finished(
+    number: int, value: float | None = 1.0, *, round: int = 0, state: TrialState | None = None, **parts: Any
+) -> FinishedTrial:
+    """An ended trial; keywords go to its configuration."""
+    ended = state or (TrialState.COMPLETED if value is not None else TrialState.DIVERGED)
+    return FinishedTrial(
+        number=number, round=round, state=ended, configuration=configuration(**parts), value=value
+    )
+
+
+def evaluate_round(spec: JobSpec, r: int, before: Sequence[FinishedTrial]) -> list[FinishedTrial]:
+    """Asks for a round and evaluates it."""
+    numbers = trial_numbers(spec, r)
+    asked = ask_round(spec, r, before)
+    results = [result for shard in shards_of_round(spec, r, numbers, asked) for result in evaluate(shard)]
+    return [
+        FinishedTrial(
+            number=result.number,
+            round=r,
+            state=result.state,
+            configuration=asked[result.number - numbers.start],
+            value=result.value,
+            rungs=result.rungs,
+        )
+        for result in results
+    ]
+
+
+def search(spec: JobSpec) -> list[FinishedTrial]:
+    """All rounds of a job."""
+    trials: list[FinishedTrial] = []
+    for r in range(round_count(spec)):
+        trials += evaluate_round(spec, r, trials)
+    return trials
+
+
+def race(spec: JobSpec, entries: Sequence[Configuration], replicates: range) -> NDArray[np.float64]:
+    """The values of a race."""
+    return gather([evaluate(shard) for shard in race_shards(spec, entries, replicates)])
+
+
+def run(spec: JobSpec) -> tuple[list[FinishedTrial], Recommendation]:
+    """A whole job in this process, as the worker runs it."""
+    trials = search(spec)
+    field = race_field(spec, trials)
+    assert field is not None
+    if spec.confirmation is None:
+        return trials, recommend(spec, field, None, 0, None, None, trials)
+    raced = race(spec, field.entries, race_replicates(spec))
+    winner = choose(field, raced)
+    confirmed = race(spec, [field.entries[winner], *field.baselines], confirm_replicates(spec))
+    swept = race(spec, sweep_entries(field.entries[winner]), sweep_replicates(spec))
+    return trials, recommend(spec, field, raced, winner, confirmed, swept, trials)

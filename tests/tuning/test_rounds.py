@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import logging
+import random
+import warnings
+from typing import Any
+
+import optuna
+import pytest
+from optuna.samplers import TPESampler
+
+from app.spec.answers import TrialState
+from app.spec.records import FinishedTrial
+from app.tuning import rounds
+from app.tuning.rounds import ask_round, effective_sampler, round_count, trial_numbers
+from app.tuning.space import Space
+from tests.tuning.jobs import finished, job, space
+
+TPE, RANDOM, NONE = {"kind": "tpe"}, {"kind": "random"}, {"kind": "none"}
+
+
+def history(spec: Any, count: int) -> list[FinishedTrial]:
+    """Trials of earlier rounds, with values that favour small learning rates; each fifth diverged."""
+    trials: list[FinishedTrial] = []
+    for r in range(round_count(spec)):
+        for number, configuration in zip(trial_numbers(spec, r), ask_round(spec, 0, []), strict=False):
+            diverged = number % 5 == 4
+            value = configuration.optimizer["learning_rate"] * (1 + number % 3)
+            trials.append(
+                FinishedTrial(
+                    number=number,
+                    round=r,
+                    state=TrialState.DIVERGED if diverged else TrialState.COMPLETED,
+                    configuration=configuration,
+                    value=None if diverged else value,
+                )
+            )
+    return trials[:count]
+
+
+def test_auto_is_random_below_24_trials_and_tpe_from_there() -> None:
+    assert effective_sampler(job(trials=23)) == "random"
+    assert effective_sampler(job(trials=24)) == "tpe"
+    assert effective_sampler(job(trials=23, sampler=TPE)) == "tpe"
+
+
+@pytest.mark.parametrize(
+    ("sampler", "pruner", "sizes"),
+    [
+        (TPE, {"kind": "hyperband"}, [16, 16, 8]),
+        (TPE, NONE, [16, 16, 8]),
+        (RANDOM, {"kind": "hyperband"}, [27, 13]),
+        (RANDOM, NONE, [40]),
+    ],
+)
+def test_the_size_of_a_round_is_a_rule_of_the_spec(
+    sampler: dict[str, str], pruner: dict[str, str], sizes: list[int]
+) -> None:
+    spec = job(trials=40, sampler=sampler, pruner=pruner)
+    found = [trial_numbers(spec, r) for r in range(round_count(spec))]
+    assert [len(numbers) for numbers in found] == sizes
+    assert [number for numbers in found for number in numbers] == list(range(40))
+
+
+def test_a_wide_random_job_is_cut_into_rounds_of_at_most_256() -> None:
+    spec = job(trials=600, sampler=RANDOM, pruner=NONE)
+    assert [len(trial_numbers(spec, r)) for r in range(round_count(spec))] == [256, 256, 88]
+
+
+def test_a_round_beyond_the_last_is_refused() -> None:
+    with pytest.raises(ValueError, match="round must be from 0 to 1, got 2"):
+        trial_numbers(job(trials=32), 2)
+
+
+@pytest.mark.parametrize("sampler", [TPE, RANDOM])
+def test_two_calls_give_the_same_round(sampler: dict[str, str]) -> None:
+    spec = job(trials=64, sampler=sampler)
+    trials = history(spec, 32)
+    assert ask_round(spec, 2, trials) == ask_round(spec, 2, trials)
+
+
+def test_the_order_of_the_stored_trials_does_not_matter() -> None:
+    spec = job(trials=64)
+    trials = history(spec, 32)
+    shuffled = random.Random(0).sample(trials, len(trials))
+    assert ask_round(spec, 2, shuffled) == ask_round(spec, 2, trials)
+
+
+def test_the_order_of_a_stored_trials_parameters_does_not_matter() -> None:
+    spec = job(trials=64)
+    trials = history(spec, 32)
+    for trial in trials:  # as a store may return them
+        params = trial.configuration.params
+        for name in sorted(params, reverse=True):
+            params[name] = params.pop(name)
+    assert ask_round(spec, 2, trials) == ask_round(spec, 2, history(spec, 32))
+
+
+def test_trials_of_this_round_and_later_ones_are_ignored() -> None:
+    spec = job(trials=64)
+    assert ask_round(spec, 1, history(spec, 16)) == ask_round(spec, 1, history(spec, 64))
+
+
+def test_tpe_reads_the_earlier_trials_and_random_does_not() -> None:
+    for sampler, reads in ((TPE, True), (RANDOM, False)):
+        spec = job(trials=64, sampler=sampler)
+        without = ask_round(spec, 1, [])
+        assert (ask_round(spec, 1, history(spec, 16)) != without) is reads
+
+
+def test_rounds_and_seeds_differ() -> None:
+    spec, other = job(trials=64, seed=1), job(trials=64, seed=2)
+    first = ask_round(spec, 0, [])
+    assert first != ask_round(spec, 1, [])
+    assert first != ask_round(other, 0, [])
+
+
+def test_the_largest_seed_is_accepted() -> None:
+    assert ask_round(job(trials=3, seed=2**53 - 1), 0, [])
+
+
+def test_tpe_draws_where_the_good_trials_are() -> None:
+    spec = job(trials=64, sampler=TPE, search_space=space({"kind": "sgd"}))
+    trials = history(spec, 48)
+
+    def middle(r: int, given: list[FinishedTrial]) -> float:
+        rates = sorted(found.optimizer["learning_rate"] for found in ask_round(spec, r, given))
+        return float(rates[len(rates) // 2])
+
+    assert middle(3, trials) < 0.3 * middle(0, [])
+
+
+def test_a_round_is_spread_out_by_the_trials_that_still_run() -> None:
+    spec = job(trials=64, sampler=TPE)
+    found = ask_round(spec, 3, history(spec, 48))
+    assert len({str(configuration.params) for configuration in found}) == len(found)
+
+
+def test_the_states_of_stored_trials_become_optunas() -> None:
+    spec = job()
+    distributions = Space.of(spec).distributions()
+    states = {
+        TrialState.COMPLETED: "COMPLETE",
+        TrialState.PRUNED: "PRUNED",
+        TrialState.DIVERGED: "PRUNED",
+        TrialState.FAILED: "FAIL",
+    }
+    for state, name in states.items():
+        value = 2.0 if state is TrialState.COMPLETED else None
+        trial = finished(0, value, state=state)
+        assert rounds._frozen(trial, distributions).state.name == name
+
+
+def test_a_pruned_trial_reports_its_rungs_and_a_diverged_one_nothing() -> None:
+    distributions = Space.of(job()).distributions()
+    for state, reports in ((TrialState.PRUNED, {7: 0.5, 20: 0.4}), (TrialState.DIVERGED, {})):
+        trial = FinishedTrial(
+            number=0,
+            round=0,
+            state=state,
+            configuration=finished(0).configuration,
+            value=None,
+            rungs=((7, 0.5), (20, 0.4)),
+        )
+        assert rounds._frozen(trial, distributions).intermediate_values == reports
+
+
+def test_a_study_can_be_rebuilt_from_every_trial_that_was_asked() -> None:
+    spec = job(trials=64)
+    distributions = Space.of(spec).distributions()
+    study = optuna.create_study()
+    trials = history(spec, 64)
+    study.add_trials([rounds._frozen(trial, distributions) for trial in trials])
+    assert [trial.params for trial in study.trials] == [trial.configuration.params for trial in trials]
+
+
+def test_a_long_history_keeps_the_best_and_the_latest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "HISTORY", 6)
+    monkeypatch.setattr(rounds, "BEST_KEPT", 2)
+    values = [9.0, 0.1, 9.0, 0.2, None, 9.0, 9.0, 9.0, 9.0, 9.0]
+    trials = [finished(number, value) for number, value in enumerate(values)]
+    assert [trial.number for trial in rounds._remembered(trials)] == [1, 3, 6, 7, 8, 9]
+
+
+def test_asking_neither_warns_nor_logs(caplog: pytest.LogCaptureFixture) -> None:
+    optuna.logging.enable_propagation()
+    try:
+        with warnings.catch_warnings(), caplog.at_level(logging.INFO):
+            warnings.simplefilter("error")
+            ask_round(job(trials=64), 0, [])
+    finally:
+        optuna.logging.disable_propagation()
+    assert caplog.text == ""
+
+
+def test_tpes_arguments_are_all_explicit() -> None:
+    # Optuna 5 changed two of these defaults.
+    sampler = rounds._sampler(job(trials=64), 0)
+    assert isinstance(sampler, TPESampler)
+    found = (sampler._multivariate, sampler._group, sampler._constant_liar, sampler._n_startup_trials)
+    assert found == (True, True, True, 16)
