@@ -1,0 +1,26 @@
+"""Runs the migrations on the connection that `app.db.migrate` opened."""
+
+from alembic import context
+
+from app.db.database import Database
+from app.db.tables import Base
+from app.settings import Settings
+
+
+def run(connection):
+    """One transaction for all: a failed migration leaves nothing behind."""
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        compare_type=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if (given := context.config.attributes.get("connection")) is not None:
+    run(given)
+else:  # the `alembic` command of a developer
+    with Database(Settings().database).engine.begin() as opened:
+        run(opened)

@@ -1,0 +1,5 @@
+"""The store: tables, migrations and every query. Only this folder writes SQL."""
+
+from app.db.database import Database
+
+__all__ = ["Database"]

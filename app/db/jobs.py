@@ -1,0 +1,82 @@
+"""Queries on jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from app.db.tables import JobRow, TrialRow
+
+
+def insert(session: Session, row: JobRow) -> None:
+    """Stores a new job; its `key` is set afterwards."""
+    session.add(row)
+    session.flush()
+
+
+def find(session: Session, job_id: str, *, lock: bool = False) -> JobRow | None:
+    """The job of that id.
+
+    lock: keep other writers off the row until the transaction ends (SQLite's write transactions hold
+    the whole file anyway).
+    """
+    query = select(JobRow).where(JobRow.id == job_id)
+    return session.scalars(query.with_for_update() if lock else query).one_or_none()
+
+
+def page(
+    session: Session, *, state: str | None, name: str | None, before: int | None, limit: int
+) -> list[JobRow]:
+    """At most `limit` jobs, newest first, with a key below `before`."""
+    query = select(JobRow).order_by(JobRow.key.desc()).limit(limit)
+    if state is not None:
+        query = query.where(JobRow.state == state)
+    if name is not None:
+        query = query.where(JobRow.name == name)
+    if before is not None:
+        query = query.where(JobRow.key < before)
+    return list(session.scalars(query))
+
+
+def remove(session: Session, key: int) -> None:
+    """Deletes a job and, by cascade, all that it stored."""
+    session.execute(delete(JobRow).where(JobRow.key == key))
+
+
+def outbox(session: Session, limit: int) -> list[JobRow]:
+    """Queued jobs whose present run is on no queue yet, oldest first."""
+    query = select(JobRow).where(JobRow.state == "queued", JobRow.enqueued_run < JobRow.run)
+    return list(session.scalars(query.order_by(JobRow.key).limit(limit)))
+
+
+def mark_enqueued(session: Session, key: int, run: int) -> None:
+    """Takes that run of the job out of the outbox."""
+    session.execute(update(JobRow).where(JobRow.key == key, JobRow.run == run).values(enqueued_run=run))
+
+
+def states(session: Session, ids: list[str]) -> dict[str, tuple[str, int]]:
+    """State and run of each job by id; a deleted one is absent."""
+    query = select(JobRow.id, JobRow.state, JobRow.run).where(JobRow.id.in_(ids))
+    return {job_id: (state, run) for job_id, state, run in session.execute(query)}
+
+
+def recount(session: Session, row: JobRow) -> None:
+    """Sets the job's counters and best trial from its trials: absolute, so a repeat changes nothing."""
+    count = select(TrialRow.state, func.count()).where(TrialRow.job_key == row.key).group_by(TrialRow.state)
+    counts: dict[str, int] = {state: number for state, number in session.execute(count)}
+    row.trials_completed = counts.get("completed", 0)
+    row.trials_pruned = counts.get("pruned", 0)
+    row.trials_diverged = counts.get("diverged", 0)
+    row.trials_failed = counts.get("failed", 0)
+    row.trials_running = counts.get("running", 0)
+    best = (
+        select(TrialRow.number, TrialRow.value)
+        .where(TrialRow.job_key == row.key, TrialRow.state == "completed")
+        .order_by(TrialRow.value, TrialRow.number)
+        .limit(1)
+    )
+    found: Any = session.execute(best).one_or_none()
+    if found is not None:
+        row.best_number, row.best_value = found

@@ -1,0 +1,176 @@
+"""The tables. A job's public id is opaque; its `key` is what the other tables point to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+BigKey = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up INTEGER keys only
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A time with its zone, UTC; SQLite forgets zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuses a time without a zone."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"a time needs its zone, got {value!r}; use datetime.now(UTC)")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Adds the zone that SQLite forgot."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Base of the tables."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {datetime: UtcDateTime(), dict[str, Any]: Json}  # noqa: RUF012 (SQLAlchemy's form)
+
+
+class JobRow(Base):
+    """A job: its spec, where it stands, and how far it is. Counters are absolute values."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        Index("ix_jobs_state_key", "state", "key"),
+        Index("ix_jobs_name_key", "name", "key"),
+        Index(
+            "ix_jobs_outbox",
+            "key",
+            sqlite_where=text("state = 'queued' AND enqueued_run < run"),
+            postgresql_where=text("state = 'queued' AND enqueued_run < run"),
+        ),
+    )
+
+    key: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(Text)
+    spec: Mapped[dict[str, Any]]
+    error: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    priority: Mapped[int] = mapped_column(Integer)
+    # A job runs once, and once more for each resume; the workflow of each run has an id of its own.
+    run: Mapped[int] = mapped_column(Integer, default=1)
+    enqueued_run: Mapped[int] = mapped_column(Integer, default=0)
+    trials_total: Mapped[int] = mapped_column(Integer)
+    trials_completed: Mapped[int] = mapped_column(Integer, default=0)
+    trials_pruned: Mapped[int] = mapped_column(Integer, default=0)
+    trials_diverged: Mapped[int] = mapped_column(Integer, default=0)
+    trials_failed: Mapped[int] = mapped_column(Integer, default=0)
+    trials_running: Mapped[int] = mapped_column(Integer, default=0)
+    fraction: Mapped[float] = mapped_column(default=0.0)
+    best_number: Mapped[int | None] = mapped_column(Integer)
+    best_value: Mapped[float | None]
+    last_event: Mapped[int] = mapped_column(Integer, default=0)
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class TrialRow(Base):
+    """A trial of a job. Written once by (job, number); its result is written into it once."""
+
+    __tablename__ = "trials"
+    __table_args__ = (
+        Index("ix_trials_job_key_state_value_number", "job_key", "state", "value", "number"),
+        Index("ix_trials_job_key_value_number", "job_key", "value", "number"),
+        {"sqlite_with_rowid": False},
+    )
+
+    job_key: Mapped[int] = mapped_column(BigKey, ForeignKey("jobs.key", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    round: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(String(16))
+    value: Mapped[float | None]
+    optimizer: Mapped[dict[str, Any]]
+    schedule: Mapped[dict[str, Any]]
+    params: Mapped[dict[str, Any]]
+    batch_size: Mapped[Any] = mapped_column(Json, nullable=True)  # an integer, "full" or null
+    seed: Mapped[int] = mapped_column(BigInteger)
+    steps_done: Mapped[int] = mapped_column(Integer, default=0)
+    metrics: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    rungs: Mapped[Any] = mapped_column(Json, nullable=True)  # [[step, value], ...]
+    reason: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class TrajectoryRow(Base):
+    """A trial's curve, one binary value; apart from the trial, whose pages should stay short."""
+
+    __tablename__ = "trajectories"
+
+    job_key: Mapped[int] = mapped_column(BigKey, ForeignKey("jobs.key", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class RecommendationRow(Base):
+    """The answer of a job."""
+
+    __tablename__ = "recommendations"
+
+    job_key: Mapped[int] = mapped_column(BigKey, ForeignKey("jobs.key", ondelete="CASCADE"), primary_key=True)
+    body: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class EventRow(Base):
+    """Something that happened to a job; unique by (job, kind, name), so that a repeated step adds nothing."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index("uq_events_job_key_kind_name", "job_key", "kind", "name", unique=True),)
+
+    job_key: Mapped[int] = mapped_column(BigKey, ForeignKey("jobs.key", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(40))
+    # The body at that moment; null where the noun no longer changes and is read when it is sent.
+    data: Mapped[Any] = mapped_column(Json, nullable=True)
+    created_at: Mapped[datetime]
+
+
+class WorkerRow(Base):
+    """A worker process and when it last said that it lives."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]

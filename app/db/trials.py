@@ -1,0 +1,174 @@
+"""Queries on trials and their trajectories."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Insert, and_, bindparam, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.db.tables import TrajectoryRow, TrialRow
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def insert_new(session: Session, rows: Rows) -> None:
+    """Stores trials that are not there yet; one that is keeps what it has."""
+    if rows:
+        session.execute(_insert_ignore(session, TrialRow), list(rows))
+
+
+def finish(session: Session, job_key: int, results: Rows) -> None:
+    """Writes results, given by column and `number`, into trials that have none yet.
+
+    Only a running trial takes a result: what was stored once stays.
+    """
+    if not results:
+        return
+    table = TrialRow.__table__
+    columns = [name for name in results[0] if name != "number"]
+    statement = (
+        update(TrialRow)
+        .where(
+            table.c.job_key == bindparam("the_job"),
+            table.c.number == bindparam("the_number"),
+            table.c.state == "running",
+        )
+        .values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in columns})
+    )
+    parameters = [
+        {"the_job": job_key, "the_number": row["number"], **{f"new_{name}": row[name] for name in columns}}
+        for row in results
+    ]
+    session.connection().execute(statement, parameters)
+
+
+def insert_trajectories(session: Session, rows: Rows) -> None:
+    """Stores curves; one that is there already stays."""
+    if rows:
+        session.execute(_insert_ignore(session, TrajectoryRow), list(rows))
+
+
+def fail_unfinished(session: Session, job_key: int, reason: str, values: Mapping[str, Any]) -> None:
+    """Ends every waiting or running trial of a job as failed."""
+    session.execute(
+        update(TrialRow)
+        .where(TrialRow.job_key == job_key, TrialRow.state.in_(("waiting", "running")))
+        .values(state="failed", reason=reason, **values)
+    )
+
+
+def move(session: Session, job_key: int, old: str, new: str) -> None:
+    """Puts every trial of a job that is in state `old` into state `new`."""
+    query = update(TrialRow).where(TrialRow.job_key == job_key, TrialRow.state == old)
+    session.execute(query.values(state=new))
+
+
+def find(session: Session, job_key: int, number: int) -> TrialRow | None:
+    """The trial of that number."""
+    return session.get(TrialRow, (job_key, number))
+
+
+def finished_before(session: Session, job_key: int, round_limit: int) -> list[TrialRow]:
+    """Every ended trial of the rounds before `round_limit`, by number."""
+    query = (
+        select(TrialRow)
+        .where(
+            TrialRow.job_key == job_key,
+            TrialRow.round < round_limit,
+            TrialRow.state.in_(("completed", "pruned", "diverged", "failed")),
+        )
+        .order_by(TrialRow.number)
+    )
+    return list(session.scalars(query))
+
+
+def unfinished(session: Session, job_key: int, numbers: range) -> list[TrialRow]:
+    """The running trials among `numbers`, by number."""
+    query = (
+        select(TrialRow)
+        .where(
+            TrialRow.job_key == job_key,
+            TrialRow.number >= numbers.start,
+            TrialRow.number < numbers.stop,
+            TrialRow.state == "running",
+        )
+        .order_by(TrialRow.number)
+    )
+    return list(session.scalars(query))
+
+
+def page_by_number(
+    session: Session, job_key: int, *, state: str | None, after: int | None, limit: int
+) -> list[TrialRow]:
+    """At most `limit` trials with a number above `after`, by number."""
+    query = select(TrialRow).where(TrialRow.job_key == job_key)
+    if state is not None:
+        query = query.where(TrialRow.state == state)
+    if after is not None:
+        query = query.where(TrialRow.number > after)
+    return list(session.scalars(query.order_by(TrialRow.number).limit(limit)))
+
+
+def page_by_value(
+    session: Session,
+    job_key: int,
+    *,
+    state: str | None,
+    after: tuple[float | None, int] | None,
+    limit: int,
+) -> list[TrialRow]:
+    """At most `limit` trials behind (value, number), lowest value first, those without one last."""
+    found: list[TrialRow] = []
+    query = select(TrialRow).where(TrialRow.job_key == job_key)
+    if state is not None:
+        query = query.where(TrialRow.state == state)
+    if after is None or after[0] is not None:
+        valued = query.where(TrialRow.value.is_not(None), _behind(after))
+        found += session.scalars(valued.order_by(TrialRow.value, TrialRow.number).limit(limit))
+    if len(found) < limit:
+        number = after[1] if after is not None and after[0] is None else -1
+        rest = query.where(TrialRow.value.is_(None), TrialRow.number > number)
+        found += session.scalars(rest.order_by(TrialRow.number).limit(limit - len(found)))
+    return found
+
+
+def trajectory(session: Session, job_key: int, number: int) -> bytes | None:
+    """The stored curve of a trial."""
+    return session.scalar(
+        select(TrajectoryRow.data).where(TrajectoryRow.job_key == job_key, TrajectoryRow.number == number)
+    )
+
+
+def best_trajectories(session: Session, job_key: int, top: int) -> list[tuple[int, bytes]]:
+    """The curves of the `top` completed trials with the lowest values, best first."""
+    query = (
+        select(TrialRow.number, TrajectoryRow.data)
+        .join(
+            TrajectoryRow,
+            and_(TrajectoryRow.job_key == TrialRow.job_key, TrajectoryRow.number == TrialRow.number),
+        )
+        .where(TrialRow.job_key == job_key, TrialRow.state == "completed")
+        .order_by(TrialRow.value, TrialRow.number)
+        .limit(top)
+    )
+    return [(number, data) for number, data in session.execute(query)]
+
+
+def _behind(after: tuple[float | None, int] | None) -> ColumnElement[bool]:
+    if after is None:
+        return TrialRow.number >= 0
+    value, number = after
+    return or_(TrialRow.value > value, and_(TrialRow.value == value, TrialRow.number > number))
+
+
+def _insert_ignore(session: Session, table: type[TrialRow] | type[TrajectoryRow]) -> Insert:
+    """INSERT ... ON CONFLICT DO NOTHING, which SQLAlchemy words per dialect."""
+    dialect = session.get_bind().dialect.name
+    if dialect == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    if dialect == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing()
+    return insert(table)

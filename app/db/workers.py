@@ -1,0 +1,29 @@
+"""Queries on the workers' signs of life."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from app.db.tables import WorkerRow
+
+
+def beat(session: Session, worker_id: str, now: datetime) -> None:
+    """Says that the worker lives."""
+    row = session.get(WorkerRow, worker_id)
+    if row is None:
+        session.add(WorkerRow(id=worker_id, started_at=now, seen_at=now))
+    else:
+        row.seen_at = now
+
+
+def forget(session: Session, worker_id: str) -> None:
+    """Removes a worker that stops."""
+    session.execute(delete(WorkerRow).where(WorkerRow.id == worker_id))
+
+
+def seen_since(session: Session, moment: datetime) -> int:
+    """How many workers have said since then that they live."""
+    return session.scalar(select(func.count()).select_from(WorkerRow).where(WorkerRow.seen_at >= moment)) or 0

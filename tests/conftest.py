@@ -1,0 +1,68 @@
+"""Fixtures that every layer's tests share."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.db import Database
+from app.settings import Settings
+from app.spec.job import JobSpec
+from tests.databases import Databases, PostgresServer, SqliteFiles
+
+MakeSpec = Callable[..., JobSpec]
+
+
+@pytest.fixture(scope="session")
+def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
+    """Fresh SQLite databases."""
+    return SqliteFiles(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """Fresh PostgreSQL databases, on a server of the test run's own."""
+    # A socket's path may have 107 bytes, which pytest's own folders exceed.
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:
+        server = PostgresServer(Path(folder))
+        yield server
+        server.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """Fresh databases of each kind that we support: a test that uses them runs once on each."""
+    found: Databases = request.getfixturevalue("sqlite_files" if request.param == "sqlite" else "postgres")
+    return found
+
+
+@pytest.fixture
+def settings(databases: Databases, tmp_path: Path) -> Settings:
+    """Settings of a server on a fresh, migrated database."""
+    return Settings(database_url=databases.migrated(tmp_path), pool_processes=2)
+
+
+@pytest.fixture
+def db(settings: Settings) -> Iterator[Database]:
+    """A fresh, migrated database."""
+    database = Database(settings.database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def make_spec() -> MakeSpec:
+    """Makes the spec of a small function job; keywords replace its parts."""
+
+    def make(**parts: Any) -> JobSpec:
+        body: dict[str, Any] = {
+            "objective": {"kind": "function", "name": "rosenbrock"},
+            "budget": {"trials": 4, "steps": 10},
+        }
+        return JobSpec.model_validate(body | parts)
+
+    return make

