@@ -1,0 +1,175 @@
+"""The catalogue: what a job can name, derived from the registries and their docstrings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, get_args
+
+from pydantic.fields import FieldInfo
+
+from app.data import DATASETS
+from app.engine.hyper import HyperField, hyper_fields
+from app.engine.models import MODELS
+from app.engine.objectives.functions import FUNCTIONS
+from app.engine.optimizers import OPTIMIZERS
+from app.engine.registry import Kind
+from app.engine.schedules import SCHEDULES
+from app.spec.base import Wire
+from app.spec.catalogue import Bounds, CatalogueItem, DatasetItem, Hyperparameter, ObjectiveItem
+from app.spec.objective import ObjectiveSpec
+from app.spec.search import PRUNERS, SAMPLERS
+
+TYPES: dict[type, str] = {
+    bool: "boolean",
+    float: "number",
+    int: "integer",
+    list: "list",
+    str: "string",
+    tuple: "list",
+}
+
+
+@cache
+def optimizers() -> list[CatalogueItem]:
+    """Every optimizer."""
+    return _registered(OPTIMIZERS.values())
+
+
+@cache
+def schedules() -> list[CatalogueItem]:
+    """Every learning-rate schedule."""
+    return _registered(SCHEDULES.values())
+
+
+@cache
+def samplers() -> list[CatalogueItem]:
+    """Every sampler."""
+    return [_wire(kind, model) for kind, model in SAMPLERS.items()]
+
+
+@cache
+def pruners() -> list[CatalogueItem]:
+    """Every pruner."""
+    return [_wire(kind, model) for kind, model in PRUNERS.items()]
+
+
+@cache
+def objectives() -> list[ObjectiveItem]:
+    """Every kind of objective, with the functions, models and datasets that it takes."""
+    return [_objective(model) for model in get_args(get_args(ObjectiveSpec)[0])]
+
+
+@cache
+def datasets() -> list[DatasetItem]:
+    """Every built-in dataset."""
+    return [
+        DatasetItem(
+            kind=name,
+            summary=dataset.summary,
+            update_rule=None,
+            source=dataset.source,
+            deviations=[],
+            hyperparameters=[],
+            objective="regression" if dataset.classes is None else "classification",
+            rows=dataset.rows,
+            features=dataset.features,
+            classes=dataset.classes,
+        )
+        for name, dataset in DATASETS.items()
+    ]
+
+
+def _registered(classes: Iterable[type[Kind]]) -> list[CatalogueItem]:
+    return [
+        CatalogueItem(
+            kind=cls.kind,
+            hyperparameters=[_hyperparameter(field) for field in hyper_fields(cls)],
+            **_described(cls),
+        )
+        for cls in classes
+    ]
+
+
+def _wire(kind: str, model: type[Wire]) -> CatalogueItem:
+    return CatalogueItem(kind=kind, hyperparameters=_fields(model), **_described(model))
+
+
+def _objective(model: type[Wire]) -> ObjectiveItem:
+    kind = get_args(model.model_fields["kind"].annotation)[0]
+    on_data = "model" in model.model_fields
+    return ObjectiveItem(
+        kind=kind,
+        hyperparameters=_fields(model),
+        functions=[] if on_data else _registered(FUNCTIONS.values()),
+        models=_registered(MODELS.values()) if on_data else [],
+        datasets=[item.kind for item in datasets() if item.objective == kind],
+        **_described(model),
+    )
+
+
+def _described(cls: type) -> dict[str, Any]:
+    """Summary, update rule, source and deviations: the paragraphs of the docstring, by label."""
+    paragraphs = [" ".join(paragraph.split()) for paragraph in (cls.__doc__ or "").split("\n\n")]
+    labelled: dict[str, list[str]] = {"Rule": [], "Source": [], "Deviation": []}
+    for paragraph in paragraphs[1:]:
+        label, colon, text = paragraph.partition(": ")
+        if colon and label in labelled:
+            labelled[label].append(text)
+    return {
+        "summary": paragraphs[0],
+        "update_rule": next(iter(labelled["Rule"]), None),
+        "source": next(iter(labelled["Source"]), None),
+        "deviations": labelled["Deviation"],
+    }
+
+
+def _hyperparameter(field: HyperField) -> Hyperparameter:
+    hyper = field.hyper
+    return Hyperparameter(
+        name=field.name,
+        type=TYPES.get(field.type, "object"),
+        doc=hyper.doc,
+        required=field.required,
+        default=None if field.required else field.default,
+        bounds=Bounds(ge=hyper.ge, gt=hyper.gt, le=hyper.le, lt=hyper.lt),
+        choices=list(hyper.choices) or None,
+        search=hyper.search,
+        log=hyper.log,
+        searched=hyper.searched,
+    )
+
+
+def _fields(model: type[Wire]) -> list[Hyperparameter]:
+    """The fields of a wire model that is written by hand; its schema says what a client may send."""
+    properties = model.model_json_schema()["properties"]
+    return [
+        _from_schema(name, info, properties[name])
+        for name, info in model.model_fields.items()
+        if name != "kind"
+    ]
+
+
+def _from_schema(name: str, info: FieldInfo, schema: dict[str, Any]) -> Hyperparameter:
+    # An optional field is "this, or null"; the catalogue speaks of this.
+    options = [option for option in schema.get("anyOf", ()) if option.get("type") != "null"]
+    shape = options[0] if options else schema
+    types = {"array": "list"}
+    choices = shape.get("enum") or schema.get("enum") or ([shape["const"]] if "const" in shape else None)
+    return Hyperparameter(
+        name=name,
+        type=types.get(shape.get("type", "object"), shape.get("type", "object")),
+        doc=info.description or "",
+        required=info.is_required(),
+        default=None if info.is_required() else info.get_default(),
+        bounds=Bounds(
+            ge=shape.get("minimum"),
+            gt=shape.get("exclusiveMinimum"),
+            le=shape.get("maximum"),
+            lt=shape.get("exclusiveMaximum"),
+        ),
+        choices=choices,
+        search=None,
+        log=False,
+        searched=False,
+    )

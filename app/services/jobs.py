@@ -1,0 +1,115 @@
+"""Submitting jobs, looking at them, and controlling them."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from app.db import Database, events
+from app.db import jobs as table
+from app.db.tables import JobRow
+from app.errors import JobNotFinished, JobNotFound, QuotaExceeded
+from app.services import paging, transitions, views
+from app.settings import Settings
+from app.spec.answers import Job, JobState, Page
+from app.spec.job import JobSpec
+
+
+def submit(db: Database, settings: Settings, spec: JobSpec) -> Job:
+    """Stores a job; a worker finds it there. Raises QuotaExceeded where it is larger than allowed."""
+    _check_quota(settings, spec)
+    now = datetime.now(UTC)
+    with db.write() as session:
+        row = JobRow(
+            id=f"job_{secrets.token_hex(10)}",
+            name=spec.name,
+            state=JobState.QUEUED,
+            spec=spec.model_dump(mode="json"),
+            priority=spec.priority,
+            trials_total=spec.budget.trials,
+            created_at=now,
+        )
+        table.insert(session, row)
+        job = views.job(row)
+        events.append(session, row, "state", {f"{row.run}-queued": job.model_dump(mode="json")}, now)
+        return job
+
+
+def get(db: Database, job_id: str) -> Job:
+    """One job. Raises JobNotFound."""
+    with db.read() as session:
+        return views.job(row(session, job_id))
+
+
+def list_jobs(
+    db: Database, *, state: JobState | None, name: str | None, limit: int, page_token: str | None
+) -> Page[Job]:
+    """A page of the jobs, newest first. Raises InvalidPageToken."""
+    belongs_to = {"list": "jobs", "state": state, "name": name}
+    start = paging.position(belongs_to, page_token, (int,))
+    before = start[0] if start else None
+    with db.read() as session:
+        rows = table.page(session, state=state, name=name, before=before, limit=limit + 1)
+        items = [views.job(found) for found in rows[:limit]]
+    more = len(rows) > limit
+    return Page(
+        items=items, next_page_token=paging.token(belongs_to, [rows[limit - 1].key]) if more else None
+    )
+
+
+def cancel(db: Database, job_id: str) -> Job:
+    """Ends a job for good; its unfinished trials fail. Raises JobNotFound, IllegalTransition."""
+    return _move(db, job_id, JobState.CANCELLED, "cancelled")
+
+
+def pause(db: Database, job_id: str) -> Job:
+    """Stops a job for a while; finished trials stay. Raises JobNotFound, IllegalTransition."""
+    return _move(db, job_id, JobState.PAUSED, "paused")
+
+
+def resume(db: Database, job_id: str) -> Job:
+    """Queues a paused job again. Raises JobNotFound, IllegalTransition."""
+    return _move(db, job_id, JobState.QUEUED, None)
+
+
+def delete(db: Database, job_id: str) -> None:
+    """Removes an ended job and all that it stored. Raises JobNotFound, JobNotFinished."""
+    with db.write() as session:
+        found = row(session, job_id, lock=True)
+        if not JobState(found.state).final:
+            raise JobNotFinished(f"Job {job_id} is {found.state}; cancel it before deleting it.")
+        table.remove(session, found.key)
+
+
+def row(session: Session, job_id: str, *, lock: bool = False) -> JobRow:
+    """The job's row. Raises JobNotFound."""
+    # A NUL never stands in an id, and PostgreSQL would not take it as a parameter.
+    found = None if "\0" in job_id else table.find(session, job_id, lock=lock)
+    if found is None:
+        raise JobNotFound(f"There is no job {job_id!r}; GET /v1/jobs lists those there are.")
+    return found
+
+
+def _move(db: Database, job_id: str, to: JobState, reason: str | None) -> Job:
+    with db.write() as session:
+        found = row(session, job_id, lock=True)
+        # Repeating a verb in its own end state is no error: the client may not have seen the answer.
+        # A resumed job that already runs again has gone through its end state.
+        if found.state != to and not (to is JobState.QUEUED and found.state == JobState.RUNNING):
+            transitions.move(session, found, to, reason)
+        return views.job(found)
+
+
+def _check_quota(settings: Settings, spec: JobSpec) -> None:
+    budget = spec.budget
+    updates = budget.trials * budget.steps * spec.replicates
+    for pointer, name, value, limit in (
+        ("/budget/trials", "trials", budget.trials, settings.max_trials),
+        ("/budget/steps", "steps", budget.steps, settings.max_steps),
+        ("/budget", "trials x steps x replicates", updates, settings.max_updates),
+    ):
+        if value > limit:
+            detail = f"{name} must be <= {limit:,} on this server, got {value:,}; lower it."
+            raise QuotaExceeded(detail, errors=[(pointer, detail)])

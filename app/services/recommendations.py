@@ -1,0 +1,46 @@
+"""The recommendation of a job, and its schedule in the formats of other frameworks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.db import Database, events
+from app.errors import NoRecommendation
+from app.services import jobs
+from app.spec.recommendation import Recommendation
+from app.tuning.exports import FORMATS
+from app.tuning.exports.table import learning_rates
+
+
+@dataclass(frozen=True)
+class ScheduleFile:
+    """An exported schedule."""
+
+    content: str
+    media_type: str
+    filename: str
+
+
+def get(db: Database, job_id: str) -> Recommendation:
+    """The recommendation. Raises JobNotFound, NoRecommendation."""
+    with db.read() as session:
+        row = jobs.row(session, job_id)
+        body = events.recommendation(session, row.key)
+        if body is None:
+            hint = f" ({row.reason})" if row.reason else ""
+            raise NoRecommendation(f"Job {job_id} is {row.state}{hint} and has no recommendation.")
+        return Recommendation.model_validate(body)
+
+
+def schedule_table(db: Database, job_id: str, total_steps: int | None) -> list[float]:
+    """The learning rate of every update, for any horizon. Raises JobNotFound, NoRecommendation."""
+    recommendation = get(db, job_id)
+    return learning_rates(recommendation, total_steps or recommendation.total_steps)
+
+
+def schedule_file(db: Database, job_id: str, total_steps: int | None, format: str) -> ScheduleFile:
+    """The schedule as a file of that format, a key of FORMATS. Raises JobNotFound, NoRecommendation."""
+    recommendation = get(db, job_id)
+    chosen = FORMATS[format]
+    content = chosen.render(recommendation, total_steps or recommendation.total_steps)
+    return ScheduleFile(content, chosen.media_type, chosen.filename)

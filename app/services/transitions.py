@@ -1,0 +1,55 @@
+"""The state machine of a job, enforced in this one place.
+
+queued  -> running, paused, cancelled
+running -> paused, succeeded, failed, cancelled
+paused  -> queued, cancelled
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from app.db import events, jobs, trials
+from app.db.tables import JobRow
+from app.errors import IllegalTransition
+from app.services import views
+from app.spec.answers import JobState
+
+TRANSITIONS: dict[JobState, frozenset[JobState]] = {
+    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.PAUSED, JobState.CANCELLED}),
+    JobState.RUNNING: frozenset({JobState.PAUSED, JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}),
+    JobState.PAUSED: frozenset({JobState.QUEUED, JobState.CANCELLED}),
+    JobState.SUCCEEDED: frozenset(),
+    JobState.FAILED: frozenset(),
+    JobState.CANCELLED: frozenset(),
+}
+
+
+def move(session: Session, row: JobRow, to: JobState, reason: str | None = None) -> None:
+    """Takes a locked job into another state, with all that follows from it, and adds the event.
+
+    Raises IllegalTransition where the state machine has no such arrow.
+    """
+    state = JobState(row.state)
+    if to not in TRANSITIONS[state]:
+        allowed = ", ".join(sorted(TRANSITIONS[state])) or "no other state"
+        raise IllegalTransition(f"Job {row.id} is {state}; from there it can become {allowed}, not {to}.")
+    now = datetime.now(UTC)
+    row.state = to
+    row.reason = reason
+    if to is JobState.RUNNING and row.started_at is None:
+        row.started_at = now
+    if to is JobState.QUEUED:
+        row.run += 1
+    if to is JobState.PAUSED:
+        trials.move(session, row.key, "running", "waiting")
+    if to.final:
+        row.finished_at = now
+        trials.fail_unfinished(session, row.key, reason or str(to), {"finished_at": now})
+    if to is JobState.SUCCEEDED:
+        row.fraction = 1.0
+    jobs.recount(session, row)
+    body = views.job(row).model_dump(mode="json")
+    events.append(session, row, "state", {f"{row.run}-{to}": body}, now)

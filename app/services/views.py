@@ -1,0 +1,67 @@
+"""Turns stored rows into the answers of the contract."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from app.db.tables import JobRow, TrialRow
+from app.spec.answers import Best, Job, JobState, Problem, Progress, Trial, TrialState
+
+
+def job(row: JobRow) -> Job:
+    """The body of a job."""
+    best = None
+    if row.best_number is not None and row.best_value is not None:
+        best = Best(number=row.best_number, value=row.best_value)
+    return Job(
+        id=row.id,
+        name=row.name,
+        state=JobState(row.state),
+        reason=row.reason,
+        spec=row.spec,
+        progress=progress(row),
+        best=best,
+        error=None if row.error is None else Problem.model_validate(row.error),
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def progress(row: JobRow) -> Progress:
+    """How far a job is; the estimate extends the share done so far."""
+    eta_s = None
+    if row.state == JobState.RUNNING and row.started_at is not None and row.fraction > 0:
+        elapsed_s = (datetime.now(UTC) - row.started_at).total_seconds()
+        eta_s = round(elapsed_s * (1 - row.fraction) / row.fraction, 1)
+    return Progress(
+        trials_total=row.trials_total,
+        trials_completed=row.trials_completed,
+        trials_pruned=row.trials_pruned,
+        trials_diverged=row.trials_diverged,
+        trials_failed=row.trials_failed,
+        trials_running=row.trials_running,
+        fraction=row.fraction,
+        eta_s=eta_s,
+    )
+
+
+def trial(row: TrialRow) -> Trial:
+    """The body of a trial."""
+    return Trial(
+        number=row.number,
+        state=TrialState(row.state),
+        value=row.value,
+        optimizer=row.optimizer,
+        schedule=row.schedule,
+        params=row.params,
+        batch_size=row.batch_size,
+        seed=row.seed,
+        round=row.round,
+        steps_done=row.steps_done,
+        metrics=row.metrics,
+        reason=row.reason,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )

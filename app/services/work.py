@@ -1,0 +1,231 @@
+"""What a worker asks of the store: to start a job, to record what its steps gave, to end it.
+
+Steps can run twice, and two workers can hold the same job for a moment: every function here may be
+repeated, and refuses to touch a job that is no longer running in the given run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.db import Database, events, trials
+from app.db import jobs as table
+from app.db.tables import JobRow, TrialRow
+from app.services import transitions, views
+from app.spec.answers import JobState, Problem, TrialState
+from app.spec.job import JobSpec
+from app.spec.recommendation import Recommendation
+from app.spec.records import Configuration, FinishedTrial, TrialResult
+
+PROGRESS_INTERVAL_S = 0.25  # at most 4 progress events a second
+
+
+class Interrupted(Exception):
+    """The job was paused, cancelled or deleted, or runs again under another number: stop working on it."""
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A queued run of a job that is on no queue yet."""
+
+    job_id: str
+    run: int
+    priority: int
+
+
+def outbox(db: Database, limit: int = 100) -> list[Pending]:
+    """Runs to enqueue: those of rows that were stored and of nothing else, so none is ever lost."""
+    with db.read() as session:
+        return [Pending(row.id, row.run, row.priority) for row in table.outbox(session, limit)]
+
+
+def mark_enqueued(db: Database, pending: Sequence[Pending]) -> None:
+    """Takes runs out of the outbox, once their workflows are stored."""
+    with db.write() as session:
+        for item in pending:
+            row = table.find(session, item.job_id)
+            if row is not None:
+                table.mark_enqueued(session, row.key, item.run)
+
+
+def start(db: Database, job_id: str, run: int) -> None:
+    """Sets a queued job running; one that runs already goes on. Raises Interrupted."""
+    with db.write() as session:
+        row = table.find(session, job_id, lock=True)
+        if row is None or row.run != run or row.state not in (JobState.QUEUED, JobState.RUNNING):
+            raise Interrupted(job_id)
+        if row.state == JobState.QUEUED:
+            transitions.move(session, row, JobState.RUNNING)
+
+
+def spec_of(db: Database, job_id: str) -> JobSpec:
+    """The job's spec. Raises Interrupted where the job is gone."""
+    with db.read() as session:
+        row = table.find(session, job_id)
+        if row is None:
+            raise Interrupted(job_id)
+        return JobSpec.model_validate(row.spec)
+
+
+def is_running(db: Database, job_id: str, run: int) -> bool:
+    """Whether that run of the job should go on."""
+    with db.read() as session:
+        return table.states(session, [job_id]).get(job_id) == (JobState.RUNNING, run)
+
+
+def elapsed_s(db: Database, job_id: str) -> float:
+    """Seconds since the job first ran."""
+    with db.read() as session:
+        row = table.find(session, job_id)
+        if row is None or row.started_at is None:
+            return 0.0
+        return (datetime.now(UTC) - row.started_at).total_seconds()
+
+
+def finished_trials(db: Database, job_id: str, before_round: int) -> list[FinishedTrial]:
+    """Every ended trial of the rounds before that one, by number."""
+    with db.read() as session:
+        row = table.find(session, job_id)
+        if row is None:
+            raise Interrupted(job_id)
+        return [_finished(trial) for trial in trials.finished_before(session, row.key, before_round)]
+
+
+def open_round(
+    db: Database, job_id: str, run: int, round: int, numbers: range, asked: Sequence[Configuration]
+) -> list[int]:
+    """Stores the trials of a round as running; returns the numbers that have no result yet.
+
+    A trial that is stored already keeps what it has. Raises Interrupted.
+    """
+    now = datetime.now(UTC)
+    with _running(db, job_id, run) as (session, row):
+        seed = row.spec["seed"]
+        trials.insert_new(
+            session,
+            [
+                _new_trial(row.key, number, round, seed, configuration, now)
+                for number, configuration in zip(numbers, asked, strict=True)
+            ],
+        )
+        trials.move(session, row.key, TrialState.WAITING, TrialState.RUNNING)
+        table.recount(session, row)
+        return [trial.number for trial in trials.unfinished(session, row.key, numbers)]
+
+
+def record_trials(
+    db: Database, job_id: str, run: int, results: Sequence[TrialResult], fraction: float
+) -> None:
+    """Stores results and curves, the counters, the best trial and the events. Raises Interrupted."""
+    now = datetime.now(UTC)
+    with _running(db, job_id, run) as (session, row):
+        trials.finish(session, row.key, [_result_columns(result, now) for result in results])
+        trials.insert_trajectories(
+            session,
+            [
+                {"job_key": row.key, "number": result.number, "data": result.trajectory}
+                for result in results
+                if result.trajectory is not None
+            ],
+        )
+        row.fraction = max(row.fraction, fraction)
+        table.recount(session, row)
+        events.append(session, row, "trial", {str(result.number): None for result in results}, now)
+        _progress_events(session, row, now)
+
+
+def record_fraction(db: Database, job_id: str, run: int, fraction: float) -> None:
+    """Stores how far the job is while no trial ends, as in the race. Raises Interrupted."""
+    with _running(db, job_id, run) as (session, row):
+        row.fraction = max(row.fraction, fraction)
+        _progress_events(session, row, datetime.now(UTC))
+
+
+def succeed(
+    db: Database, job_id: str, run: int, recommendation: Recommendation | None, reason: str | None
+) -> None:
+    """Stores the answer and ends the job. Raises Interrupted."""
+    now = datetime.now(UTC)
+    with _running(db, job_id, run) as (session, row):
+        if recommendation is not None:
+            events.store_recommendation(session, row.key, recommendation.model_dump(mode="json"), now)
+            events.append(session, row, "recommendation", {str(run): None}, now)
+        transitions.move(session, row, JobState.SUCCEEDED, reason)
+
+
+def fail(db: Database, job_id: str, run: int, problem: Problem) -> None:
+    """Ends a job that cannot go on. Raises Interrupted."""
+    with _running(db, job_id, run) as (session, row):
+        row.error = problem.model_dump(mode="json")
+        transitions.move(session, row, JobState.FAILED, problem.detail)
+
+
+@contextmanager
+def _running(db: Database, job_id: str, run: int) -> Iterator[tuple[Session, JobRow]]:
+    """A transaction that holds the row of a job while that run of it is running. Raises Interrupted."""
+    with db.write() as session:
+        row = table.find(session, job_id, lock=True)
+        if row is None or row.run != run or row.state != JobState.RUNNING:
+            raise Interrupted(job_id)
+        yield session, row
+
+
+def _progress_events(session: Session, row: JobRow, now: datetime) -> None:
+    if row.best_number is not None:
+        best = {"number": row.best_number, "value": row.best_value}
+        events.append(session, row, "best", {f"{row.best_number}": best}, now)
+    last = events.last_time(session, row.key, "progress")
+    if last is None or (now - last).total_seconds() >= PROGRESS_INTERVAL_S:
+        body = views.progress(row).model_dump(mode="json")
+        events.append(session, row, "progress", {f"{row.run}-{row.fraction:.6f}": body}, now)
+
+
+def _finished(row: TrialRow) -> FinishedTrial:
+    return FinishedTrial(
+        number=row.number,
+        round=row.round,
+        state=TrialState(row.state),
+        configuration=Configuration(
+            optimizer=row.optimizer, schedule=row.schedule, batch_size=row.batch_size, params=row.params
+        ),
+        value=row.value,
+        rungs=tuple((step, value) for step, value in row.rungs or ()),
+    )
+
+
+def _new_trial(
+    job_key: int, number: int, round: int, seed: int, configuration: Configuration, now: datetime
+) -> dict[str, Any]:
+    return {
+        "job_key": job_key,
+        "number": number,
+        "round": round,
+        "state": TrialState.RUNNING,
+        "optimizer": configuration.optimizer,
+        "schedule": configuration.schedule,
+        "params": configuration.params,
+        "batch_size": configuration.batch_size,
+        "seed": seed,
+        "steps_done": 0,
+        "created_at": now,
+        "started_at": now,
+    }
+
+
+def _result_columns(result: TrialResult, now: datetime) -> dict[str, Any]:
+    return {
+        "number": result.number,
+        "state": result.state,
+        "value": result.value,
+        "steps_done": result.steps_done,
+        "metrics": result.metrics,
+        "rungs": [list(rung) for rung in result.rungs],
+        "reason": result.reason,
+        "finished_at": now,
+    }

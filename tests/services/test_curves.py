@@ -1,0 +1,42 @@
+"""Thinning a curve keeps what the eye looks for."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from app.services.curves import answer, thin
+from tests.curves import make_curve
+
+
+@pytest.mark.parametrize("points", [2, 3, 4, 5, 10, 99, 500])
+def test_a_thinned_curve_has_at_most_so_many_points_and_both_ends(points: int) -> None:
+    curve = make_curve(rows=1001)
+    thinned = thin(curve, points)
+    assert len(thinned.step) <= points
+    assert thinned.step[0] == 0 and thinned.step[-1] == 1000
+    assert np.all(np.diff(thinned.step) > 0)
+
+
+def test_a_thinned_curve_keeps_the_extremes() -> None:
+    curve = make_curve(rows=1001)
+    curve.loss[[123, 777]] = [-50.0, 50.0]
+    thinned = thin(curve, 20)
+    assert {123, 777} <= set(thinned.step.tolist())
+
+
+def test_a_curve_that_is_short_enough_stays_whole() -> None:
+    curve = make_curve(rows=10)
+    assert thin(curve, 10) is curve
+
+
+def test_what_is_no_number_becomes_null() -> None:
+    curve = make_curve(rows=4, parameters=2)
+    curve.loss[1:3] = [math.inf, math.nan]
+    body = answer(curve)
+    assert body.loss[1:3] == [None, None]
+    assert body.learning_rate[-1] is None
+    assert body.validation_loss[:3] == [None] * 3
+    assert body.parameters is not None and len(body.parameters) == 4

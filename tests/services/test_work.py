@@ -1,0 +1,172 @@
+"""What the worker stores: once, absolutely, and only while its run of the job is the running one."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.db import Database
+from app.engine.codec import encode
+from app.errors import TrajectoryNotFound, TrialNotFound
+from app.services import events, jobs, trials, work
+from app.services.work import Interrupted
+from app.settings import Settings
+from app.spec.answers import Problem, TrialState
+from app.spec.records import Configuration, TrialResult
+from tests.conftest import MakeSpec
+from tests.curves import make_curve
+
+ASKED = [
+    Configuration(
+        optimizer={"kind": "sgd", "learning_rate": 0.1 * (i + 1)},
+        schedule={"kind": "constant"},
+        params={"sgd.learning_rate": 0.1 * (i + 1)},
+    )
+    for i in range(4)
+]
+
+
+def result(number: int, value: float | None, state: TrialState = TrialState.COMPLETED) -> TrialResult:
+    return TrialResult(
+        number=number,
+        state=state,
+        value=value,
+        values=(value if value is not None else float("nan"),),
+        metrics={"loss": value},
+        steps_done=10,
+        rungs=((3, 5.0),),
+        reason=None if state is TrialState.COMPLETED else f"it {state}",
+        trajectory=encode(make_curve(rows=11, seed=number)),
+        engine_s=0.1,
+    )
+
+
+RESULTS = [
+    result(0, 3.0),
+    result(1, 1.0),
+    result(2, None, TrialState.DIVERGED),
+    result(3, 1.0),
+]
+
+
+@pytest.fixture
+def job_id(db: Database, settings: Settings, make_spec: MakeSpec) -> str:
+    """A running job of four trials."""
+    job = jobs.submit(db, settings, make_spec())
+    work.start(db, job.id, 1)
+    return job.id
+
+
+def test_the_outbox_holds_a_queued_run_until_it_is_marked(
+    db: Database, settings: Settings, make_spec: MakeSpec
+) -> None:
+    job = jobs.submit(db, settings, make_spec(priority=7))
+    pending = work.outbox(db)
+    assert pending == [work.Pending(job.id, 1, 7)]
+    work.mark_enqueued(db, pending)
+    assert work.outbox(db) == []
+    jobs.pause(db, job.id)
+    jobs.resume(db, job.id)
+    assert work.outbox(db) == [work.Pending(job.id, 2, 7)]
+
+
+def test_starting_twice_is_starting_once(db: Database, job_id: str) -> None:
+    first = jobs.get(db, job_id).started_at
+    work.start(db, job_id, 1)
+    assert jobs.get(db, job_id).started_at == first
+
+
+def test_a_round_stored_twice_is_stored_once(db: Database, job_id: str) -> None:
+    for _ in range(2):
+        assert work.open_round(db, job_id, 1, 0, range(4), ASKED) == [0, 1, 2, 3]
+    assert jobs.get(db, job_id).progress.trials_running == 4
+    for _ in range(2):
+        work.record_trials(db, job_id, 1, RESULTS, 0.5)
+    job = jobs.get(db, job_id)
+    assert (job.progress.trials_completed, job.progress.trials_diverged) == (3, 1)
+    assert job.best is not None and (job.best.number, job.best.value) == (1, 1.0)  # ties: the lowest number
+    kinds = [event.kind for event in events.read(db, job_id, 0)]
+    assert kinds.count("trial") == 4 and kinds.count("best") == 1
+
+
+def test_a_result_once_stored_is_never_replaced(db: Database, job_id: str) -> None:
+    work.open_round(db, job_id, 1, 0, range(4), ASKED)
+    work.record_trials(db, job_id, 1, [result(0, 3.0)], 0.1)
+    work.record_trials(db, job_id, 1, [result(0, 99.0)], 0.1)
+    assert trials.get(db, job_id, 0).value == 3.0
+    assert work.open_round(db, job_id, 1, 0, range(4), ASKED) == [1, 2, 3]
+
+
+def test_a_result_comes_back_as_it_was_recorded(db: Database, job_id: str) -> None:
+    work.open_round(db, job_id, 1, 0, range(4), ASKED)
+    work.record_trials(db, job_id, 1, RESULTS, 0.5)
+    finished = work.finished_trials(db, job_id, 1)
+    assert [trial.configuration for trial in finished] == ASKED
+    assert [trial.value for trial in finished] == [3.0, 1.0, None, 1.0]
+    assert finished[0].rungs == ((3, 5.0),)
+    assert work.finished_trials(db, job_id, 0) == []
+    curve = trials.trajectory(db, job_id, 0, None)
+    assert curve.loss == [float(x) for x in make_curve(rows=11, seed=0).loss]
+    assert curve.learning_rate[-1] is None
+
+
+def test_a_cancelled_job_takes_no_more_results(db: Database, job_id: str) -> None:
+    work.open_round(db, job_id, 1, 0, range(4), ASKED)
+    work.record_trials(db, job_id, 1, RESULTS[:1], 0.1)
+    jobs.cancel(db, job_id)
+    with pytest.raises(Interrupted):
+        work.record_trials(db, job_id, 1, RESULTS[1:], 0.5)
+    assert not work.is_running(db, job_id, 1)
+    states = [trials.get(db, job_id, number).state for number in range(4)]
+    assert states == [TrialState.COMPLETED] + [TrialState.FAILED] * 3
+    assert trials.get(db, job_id, 1).reason == "cancelled"
+
+
+def test_a_paused_job_keeps_its_results_and_takes_the_rest_up_again(db: Database, job_id: str) -> None:
+    work.open_round(db, job_id, 1, 0, range(4), ASKED)
+    work.record_trials(db, job_id, 1, RESULTS[:2], 0.2)
+    jobs.pause(db, job_id)
+    with pytest.raises(Interrupted):
+        work.record_trials(db, job_id, 1, RESULTS[2:], 0.2)
+    assert trials.get(db, job_id, 3).state is TrialState.WAITING
+    jobs.resume(db, job_id)
+    work.start(db, job_id, 2)
+    with pytest.raises(Interrupted):  # the paused run's worker wakes up late
+        work.open_round(db, job_id, 1, 0, range(4), ASKED)
+    assert work.open_round(db, job_id, 2, 0, range(4), ASKED) == [2, 3]
+
+
+def test_a_failed_job_says_why(db: Database, job_id: str) -> None:
+    problem = Problem(type="/problems/internal-error", title="t", status=500, detail="the pool is gone")
+    work.fail(db, job_id, 1, problem)
+    job = jobs.get(db, job_id)
+    assert job.state == "failed" and job.error == problem and job.reason == "the pool is gone"
+
+
+def test_trials_page_by_value_with_the_valueless_last(db: Database, job_id: str) -> None:
+    work.open_round(db, job_id, 1, 0, range(4), ASKED)
+    work.record_trials(db, job_id, 1, RESULTS, 0.5)
+    seen, token = [], None
+    while True:
+        page = trials.list_trials(db, job_id, state=None, order_by="value", limit=1, page_token=token)
+        seen += [trial.number for trial in page.items]
+        token = page.next_page_token
+        if token is None:
+            break
+    assert seen == [1, 3, 0, 2]
+
+
+def test_a_trial_that_is_not_there_and_a_curve_that_is_not_there_differ(db: Database, job_id: str) -> None:
+    work.open_round(db, job_id, 1, 0, range(4), ASKED)
+    for number in (4, -1, 2**40):
+        with pytest.raises(TrialNotFound):
+            trials.trajectory(db, job_id, number, None)
+    with pytest.raises(TrajectoryNotFound, match="is running"):
+        trials.trajectory(db, job_id, 0, None)
+
+
+def test_the_best_curves_come_best_first_and_thinned(db: Database, job_id: str) -> None:
+    work.open_round(db, job_id, 1, 0, range(4), ASKED)
+    work.record_trials(db, job_id, 1, RESULTS, 0.5)
+    items = trials.trajectories(db, job_id, top=2, points=5)
+    assert [item.number for item in items] == [1, 3]
+    assert all(len(item.trajectory.step) <= 5 for item in items)
