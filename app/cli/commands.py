@@ -1,0 +1,148 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any, ParamSpec
+
+import click
+from pydantic import ValidationError
+
+from app.cli import server
+from app.cli.api_client import ApiError, JobsClient
+from app.cli.logs import configure_logging
+from app.cli.report import describe
+from app.cli.watching import watch_job
+from app.db.migrate import upgrade
+from app.settings import Settings
+from app.worker.lifeline import die_with_parent
+from app.worker.main import run_worker
+
+P = ParamSpec("P")
+
+DEFAULT_SERVER = "http://127.0.0.1:8000"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="stepsize")
+def main() -> None:
+    """Stepsize tunes optimizers and recommends learning-rate schedules, with the evidence.
+
+    Every option of serve, worker and migrate is also an environment variable: --database-url is
+    STEPSIZE_DATABASE_URL.
+    """
+
+
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds the options that every server process has, and hands the command its Settings."""
+
+    @click.option(
+        "--database-url", help="sqlite:///FILE or postgresql://...  [default: sqlite:///stepsize.db]"
+    )
+    @click.option("--log-level", help="debug, info, warning or error  [default: info]")
+    @functools.wraps(command)
+    def wrapper(**options: Any) -> None:  # Any: the values of options, as click gives them
+        given = {name: options.pop(name) for name in list(options) if name in Settings.model_fields}
+        try:
+            settings = Settings(**{name: value for name, value in given.items() if value is not None})
+        except ValidationError as error:
+            raise click.UsageError(_explain(error)) from None
+        configure_logging(settings.log_level)
+        command(settings, **options)
+
+    return wrapper
+
+
+@main.command()
+@click.option("--host", help="address to listen on  [default: 127.0.0.1]")
+@click.option("--port", type=int, help="port to listen on  [default: 8000]")
+@click.option("--pool-processes", type=int, help="processes that evaluate batches  [default: one a core]")
+@click.option("--worker/--no-worker", default=True, show_default=True, help="run a worker beside the API")
+@with_settings
+def serve(settings: Settings, worker: bool) -> None:
+    """Run the API and a worker, as two supervised processes."""
+    server.check_address(settings)
+    if worker:
+        sys.exit(server.supervise(settings))
+    server.run_api(settings)
+
+
+@main.command()
+@click.option("--pool-processes", type=int, help="processes that evaluate batches  [default: one a core]")
+@click.option("--parent", type=int, hidden=True, help="end when the process of this id is gone")
+@with_settings
+def worker(settings: Settings, parent: int | None) -> None:
+    """Run a worker alone."""
+    if parent is not None:
+        die_with_parent(parent)
+    run_worker(settings)
+
+
+@main.command(hidden=True)
+@click.option("--parent", type=int, required=True)
+@with_settings
+def api(settings: Settings, parent: int) -> None:
+    """Run the API for a supervisor."""
+    die_with_parent(parent)
+    server.run_api(settings)
+
+
+@main.command()
+@with_settings
+def migrate(settings: Settings) -> None:
+    """Bring the database to the newest schema; changes nothing where it is."""
+    upgrade(settings.database)
+    click.echo(f"{settings.database.render_as_string()} has the newest schema.")
+
+
+def with_server(command: Callable[P, None]) -> Callable[P, None]:
+    """Adds --server, and turns a refusal of the server into a message."""
+
+    @click.option("--server", "url", default=DEFAULT_SERVER, show_default=True, envvar="STEPSIZE_SERVER")
+    @functools.wraps(command)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except ApiError as error:
+            raise click.ClickException(str(error)) from None
+
+    return wrapper
+
+
+@main.command()
+@click.argument("file", type=click.File("rb"))
+@click.option("--watch", is_flag=True, help="show the progress and print the recommendation")
+@with_server
+def submit(file: Any, url: str, watch: bool) -> None:  # Any: click's file, binary
+    """Submit the job in FILE (JSON; - reads standard input) and print its id."""
+    with JobsClient(url) as client:
+        job = client.submit(file.read())
+        click.echo(job["id"])
+        if watch:
+            _watch(client, job["id"])
+
+
+@main.command()
+@click.argument("job_id", metavar="ID")
+@with_server
+def watch(job_id: str, url: str) -> None:
+    """Show the progress of the job ID until it ends, then print its recommendation."""
+    with JobsClient(url) as client:
+        _watch(client, job_id)
+
+
+def _watch(client: JobsClient, job_id: str) -> None:
+    job = watch_job(client, job_id)
+    click.echo(describe(job, client.recommendation(job_id), client.url))
+    if job["state"] != "succeeded":
+        sys.exit(1)
+
+
+def _explain(error: ValidationError) -> str:
+    parts = (
+        f"{'.'.join(map(str, item['loc']))}: {item['msg'].removeprefix('Value error, ')} ({item['input']!r})"
+        for item in error.errors()
+    )
+    return "; ".join(parts)

@@ -1,0 +1,76 @@
+"""A recommendation as text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+WIDTH = 56
+SHOWN = 5  # candidates
+
+
+def describe(job: dict[str, Any], recommendation: dict[str, Any] | None, url: str) -> str:
+    """The recommendation, its evidence, and where to look further."""
+    address = f"{url}/v1/jobs/{job['id']}"
+    if recommendation is None:
+        why = job["reason"] or (job["error"] or {}).get("detail") or "no reason was given"
+        return f"The job {job['state']} without a recommendation: {why}\n  {address}"
+    return "\n".join(_lines(recommendation, address, url))
+
+
+def _lines(body: dict[str, Any], address: str, url: str) -> Iterator[str]:
+    yield ""
+    yield f"Recommended for {body['total_steps']} steps:"
+    yield f"  optimizer  {_kind(body['optimizer'])}"
+    yield f"  schedule   {_kind(body['schedule'])}"
+    if body["batch_size"] is not None:
+        yield f"  batch size {body['batch_size']}"
+    safe = body["safe_learning_rate"]
+    if safe is not None:
+        above = safe["diverges_above"]
+        beyond = f"; diverges above {above:.3g}" if above is not None else ""
+        yield f"  safe peak learning rate {safe['low']:.3g} to {safe['high']:.3g}{beyond}"
+    yield ""
+    yield from _evidence(body["evidence"])
+    yield ""
+    yield from (f"  {sentence}" for sentence in body["explanation"])
+    yield from (f"  Warning: {sentence}" for sentence in body["warnings"])
+    yield ""
+    yield "Where to look:"
+    yield f"  {address}/recommendation"
+    yield f"  {address}/recommendation/schedule?format=torch"
+    yield f"  {url}/docs"
+
+
+def _evidence(evidence: dict[str, Any]) -> Iterator[str]:
+    if not evidence["replicates"]:
+        return
+    winner, *others = evidence["candidates"]
+    seeds = f"{evidence['replicates']} seeds drawn after the choice"
+    yield f"{evidence['metric']} on {seeds}, mean and 95 % interval:"
+    for row in (winner, *evidence["baselines"]):
+        yield f"  {row['label']:{WIDTH}.{WIDTH}} {_interval(row)}"
+    if others:
+        yield "Probability of being the best in the race before:"
+        for row in sorted((winner, *others), key=_chance, reverse=True)[:SHOWN]:
+            yield f"  {row['label']:{WIDTH}.{WIDTH}} {_chance(row):.2f}"
+
+
+def _chance(row: dict[str, Any]) -> float:
+    return float(row["probability_best"] or 0.0)
+
+
+def _interval(row: dict[str, Any]) -> str:
+    if row["mean"] is None:
+        return "diverged"
+    low, high = row["ci95"] or (row["mean"], row["mean"])
+    return f"{row['mean']:.4g} [{low:.4g}, {high:.4g}]"
+
+
+def _kind(part: dict[str, Any]) -> str:
+    fields = ", ".join(
+        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in part.items()
+        if name != "kind"
+    )
+    return f"{part['kind']}({fields})"

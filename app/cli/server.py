@@ -1,0 +1,175 @@
+"""Running the server: the API in this process, or API and worker as two supervised ones."""
+
+from __future__ import annotations
+
+import fcntl
+import ipaddress
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import click
+import uvicorn
+
+from app.db.migrate import upgrade
+from app.main import create_app
+from app.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+LOCK_WAIT_S = 10.0  # a killed server's processes end within a second; an old one may still be stopping
+REQUEST_WAIT_S = 5  # for requests in flight, when asked to stop
+STOP_WAIT_S = 10.0  # then a process that was asked to stop is killed
+EARLY_S = 2.0  # a process that ends so soon after its start will do so again
+RESTART_WAIT_S = 0.5
+POLL_S = 0.1
+
+
+def check_address(settings: Settings) -> None:
+    """Refuses to listen to other machines while no API key guards the jobs."""
+    try:
+        loopback = settings.host == "localhost" or ipaddress.ip_address(settings.host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback and not settings.allow_open:
+        raise click.UsageError(
+            f"--host {settings.host} is open to other machines, where anybody could submit and delete jobs;"
+            " use 127.0.0.1, or set STEPSIZE_ALLOW_OPEN=1 where something else keeps others out."
+        )
+
+
+class _Uvicorn(uvicorn.Server):
+    """Tells the application of a stop at once, so that open event streams end instead of being waited for."""
+
+    def __init__(self, config: uvicorn.Config, stopping: threading.Event) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._stopping.set()
+        super().handle_exit(sig, frame)
+
+
+def run_api(settings: Settings) -> None:
+    """Serves HTTP until SIGTERM or SIGINT; requests in flight are answered."""
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,  # ours
+        access_log=settings.log_level == "debug",
+        timeout_graceful_shutdown=REQUEST_WAIT_S,
+    )
+    _Uvicorn(config, app.state.stopping).run()
+
+
+@dataclass
+class _Child:
+    """A supervised process."""
+
+    name: str
+    process: subprocess.Popen[bytes] = field(init=False)
+    started_at: float = field(init=False)
+
+    def start(self, settings: Settings) -> None:
+        command = [sys.executable, "-m", "app", self.name, "--parent", str(os.getpid())]
+        self.process = subprocess.Popen(command, env=os.environ | _environment(settings))
+        self.started_at = time.monotonic()
+
+
+def supervise(settings: Settings) -> int:
+    """Runs the API and a worker, restarts one that dies; returns the exit status.
+
+    Migrations run first in embedded mode. SIGTERM and SIGINT stop both within ten seconds.
+    """
+    stop = False
+
+    def on_signal(*_: object) -> None:
+        nonlocal stop
+        stop = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    with _sole_server(settings):
+        if settings.embedded:
+            upgrade(settings.database)
+        children = [_Child("api"), _Child("worker")]
+        for child in children:
+            child.start(settings)
+        logger.info("listening on http://%s:%d, documentation at /docs", settings.host, settings.port)
+        try:
+            while not stop:
+                time.sleep(POLL_S)
+                for child in children:
+                    if not _revive(child, settings):
+                        return 1
+            return 0
+        finally:
+            _stop(children)
+
+
+def _revive(child: _Child, settings: Settings) -> bool:
+    """Starts a process anew that has died; False where that would be in vain."""
+    status = child.process.poll()
+    if status is None:
+        return True
+    if time.monotonic() - child.started_at < EARLY_S:
+        logger.error("the %s ended with status %d at its start; giving up", child.name, status)
+        return False
+    logger.error("the %s ended with status %d; starting it anew", child.name, status)
+    time.sleep(RESTART_WAIT_S)
+    child.start(settings)
+    return True
+
+
+def _stop(children: list[_Child]) -> None:
+    for child in children:
+        child.process.terminate()
+    deadline = time.monotonic() + STOP_WAIT_S
+    for child in children:
+        try:
+            child.process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            logger.warning("the %s did not stop within %d s; killing it", child.name, STOP_WAIT_S)
+            child.process.kill()
+            child.process.wait()
+
+
+@contextmanager
+def _sole_server(settings: Settings) -> Iterator[None]:
+    """Holds the lock of a SQLite file: two embedded servers on one would run each job twice."""
+    if not settings.embedded:
+        yield
+        return
+    path = Path(f"{settings.database.database}.lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as lock:  # its descriptor is not inherited: a child cannot outlive us with the lock
+        deadline = time.monotonic() + LOCK_WAIT_S
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise click.ClickException(
+                        f"another server uses {settings.database.database}; stop it, or give this one"
+                        " another --database-url. Several servers share a PostgreSQL database."
+                    ) from None
+                time.sleep(POLL_S)
+        yield
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """The settings as variables, for a process of ours."""
+    given = settings.model_dump(mode="json", exclude_none=True)
+    return {f"STEPSIZE_{name.upper()}": str(value) for name, value in given.items()}

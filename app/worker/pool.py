@@ -1,0 +1,145 @@
+"""Evaluates shards of a batch in a pool of processes, each of which can be killed without harm."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import queue
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from os import getpid
+
+from pebble import ProcessExpired, ProcessPool
+
+from app.services.work import Interrupted
+from app.spec.records import TrialResult
+from app.tuning.evaluate import Shard, evaluate
+from app.worker.lifeline import die_with_parent
+
+logger = logging.getLogger(__name__)
+
+CONTROL_INTERVAL_S = 0.5  # between looks at whether the job should go on
+MAX_ATTEMPTS = 3  # of a shard whose process died
+
+Results = list[TrialResult]
+
+
+class Pool:
+    """Processes with one BLAS thread each. Safe to share between threads; shards wait their turn."""
+
+    def __init__(self, processes: int) -> None:
+        # A Pebble pool of one for each process. In a larger one the processes share a lock, and one that is
+        # killed while it waits for work takes the lock with it: the others then wait for ever.
+        self._slots: queue.SimpleQueue[_Slot] = queue.SimpleQueue()
+        for _ in range(processes):
+            self._slots.put(_Slot())
+        self._threads = ThreadPoolExecutor(processes, thread_name_prefix="shard")
+        self._processes = processes
+
+    def run(self, shards: Sequence[Shard], go_on: Callable[[], bool]) -> Iterator[tuple[int, Results]]:
+        """Yields (index, results) of each shard as it ends, in any order.
+
+        go_on: asked twice a second; once it says no, running shards are killed and Interrupted is raised.
+        A shard whose process died is tried again; raises ProcessExpired when it died three times.
+        """
+        ticket = _Ticket()
+        waiting = {self._threads.submit(self._evaluate, shard, ticket): i for i, shard in enumerate(shards)}
+        try:
+            while waiting:
+                done, _ = wait(waiting, timeout=CONTROL_INTERVAL_S, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield waiting.pop(future), future.result()
+                if not go_on():
+                    raise Interrupted
+        finally:
+            for future in waiting:
+                future.cancel()
+            ticket.cancel()
+
+    def kill(self) -> None:
+        """Kills the processes, whatever they run."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for _ in range(self._processes):
+            self._slots.get().kill()
+
+    def _evaluate(self, shard: Shard, ticket: _Ticket) -> Results:
+        slot = self._slots.get()
+        try:
+            for attempt in range(1, MAX_ATTEMPTS + 1):
+                try:
+                    return ticket.watch(slot.submit(shard)).result()
+                except (ProcessExpired, BrokenProcessPool):
+                    logger.warning("a process died while it evaluated a shard, attempt %d", attempt)
+                    if attempt == MAX_ATTEMPTS:
+                        raise
+            raise AssertionError("unreachable")
+        finally:
+            self._slots.put(slot)
+
+
+class _Slot:
+    """One process, replaced when it dies."""
+
+    def __init__(self) -> None:
+        self._pool = self._start()
+
+    def submit(self, shard: Shard) -> Future[Results]:
+        try:
+            return self._schedule(shard)
+        except RuntimeError:  # the process died while it had nothing to do
+            logger.warning("an idle process died; starting another")
+            self.kill()
+            self._pool = self._start()
+            return self._schedule(shard)
+
+    def kill(self) -> None:
+        # Pebble types its pool in part only.
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+
+    def _schedule(self, shard: Shard) -> Future[Results]:
+        future: Future[Results] = self._pool.submit(evaluate, None, shard)
+        return future
+
+    def _start(self) -> ProcessPool:
+        # spawn: the worker has threads, and a fork of a process with threads can hang.
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPool(max_workers=1, initializer=_prepare, initargs=(getpid(),), context=context)
+        pool.schedule(_nothing)  # starts the process now, while nobody waits
+        return pool
+
+
+class _Ticket:
+    """The running evaluations of one call of `Pool.run`, to be killed together."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: list[Future[Results]] = []
+        self._cancelled = False
+
+    def watch(self, future: Future[Results]) -> Future[Results]:
+        """Notes an evaluation; kills it at once where the others were killed already."""
+        with self._lock:
+            self._running.append(future)
+            if self._cancelled:
+                future.cancel()
+        return future
+
+    def cancel(self) -> None:
+        """Kills what runs; what has ended is not touched."""
+        with self._lock:
+            self._cancelled = True
+            for future in self._running:
+                future.cancel()
+
+
+def _prepare(parent: int) -> None:
+    die_with_parent(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the worker decides
+
+
+def _nothing() -> None:
+    """Starts the process of a slot."""

@@ -1,0 +1,66 @@
+"""How DBOS is set up: its database, its identity, its queue."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+from dbos import DBOSConfig
+from sqlalchemy import Engine, create_engine, event
+
+from app.settings import Settings
+
+QUEUE = "jobs"
+# Pinned: by default DBOS hashes the source, and jobs queued before an upgrade would wait for ever.
+WORKFLOW_VERSION = "1"
+QUEUE_POLL_S = 0.5  # between DBOS's looks at its queue; each costs, and an idle worker should cost nothing
+NOTIFICATION_POLL_S = 60.0  # we use no DBOS notifications; its default looks every second
+LOWEST_PRIORITY = 1001  # DBOS runs small numbers first, a job the high ones, from -1000 to 1000
+MAX_RECOVERIES = 10_000  # DBOS gives a workflow up after so many crashes; its default is 100
+BUSY_TIMEOUT_MS = 30_000
+
+
+def worker_id(settings: Settings) -> str:
+    """Constant for the one embedded worker, so that the next one takes its work over; else unique."""
+    return "embedded" if settings.embedded else f"{socket.gethostname()}-{os.getpid()}"
+
+
+def dbos_config(settings: Settings, me: str) -> DBOSConfig:
+    """The configuration of the DBOS of the worker of that name."""
+    config = DBOSConfig(
+        name="stepsize",
+        system_database_url=settings.queue_database.render_as_string(hide_password=False),
+        executor_id=me,
+        application_version=WORKFLOW_VERSION,
+        log_level="WARNING",
+        notification_listener_polling_interval_sec=NOTIFICATION_POLL_S,
+    )
+    if settings.queue_database.get_backend_name() == "sqlite":
+        config["system_database_engine"] = _sqlite_engine(settings)
+    return config
+
+
+def _sqlite_engine(settings: Settings) -> Engine:
+    """DBOS's own engine has no write-ahead log, and asks SQLite for a function that old ones lack."""
+    path = Path(settings.queue_database.database or "")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(settings.queue_database)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        # Any: the driver's connection. IMMEDIATE: writers wait for each other instead of failing.
+        connection.isolation_level = "IMMEDIATE"
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+        # unixepoch('subsec') came with SQLite 3.42; Debian 12 has 3.40, and DBOS uses it from Python 3.12 on.
+        connection.create_function("unixepoch", 1, lambda _: time.time())
+
+    return engine

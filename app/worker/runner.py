@@ -1,0 +1,124 @@
+"""The steps of a job, between the store, the tuning and the pool; knows nothing of the queue."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.db import Database
+from app.services import work
+from app.spec.job import JobSpec
+from app.spec.records import Configuration, TrialResult
+from app.tuning import race
+from app.tuning.evaluate import Shard, shards_of_round
+from app.tuning.recommend import choose, recommend, sweep_entries
+from app.tuning.rounds import ask_round, round_count, trial_numbers
+from app.worker.pool import Pool
+
+logger = logging.getLogger(__name__)
+
+ALL_DIVERGED = "no trial completed: every one diverged; lower the learning rates of the search space"
+
+
+class Runner:
+    """Runs the steps of jobs on one store and one pool."""
+
+    def __init__(self, db: Database, pool: Pool) -> None:
+        self.db = db
+        self._pool = pool
+
+    def start(self, job_id: str, run: int) -> int:
+        """Sets the job running; returns the number of its rounds."""
+        work.start(self.db, job_id, run)
+        return round_count(work.spec_of(self.db, job_id))
+
+    def out_of_time(self, job_id: str) -> bool:
+        """Whether the job's budget in seconds is spent."""
+        limit_s = work.spec_of(self.db, job_id).budget.seconds
+        return limit_s is not None and work.elapsed_s(self.db, job_id) >= limit_s
+
+    def search_round(self, job_id: str, run: int, number: int) -> None:
+        """Asks for the configurations of a round, evaluates them and stores what they gave."""
+        spec = work.spec_of(self.db, job_id)
+        numbers = trial_numbers(spec, number)
+        asked = ask_round(spec, number, work.finished_trials(self.db, job_id, number))
+        open_numbers = set(work.open_round(self.db, job_id, run, number, numbers, asked))
+        shards = [
+            shard
+            for shard in shards_of_round(spec, number, numbers, asked)
+            if open_numbers.intersection(shard.numbers)  # else an earlier try of this step recorded it
+        ]
+        done = numbers.start + sum(n not in open_numbers for n in numbers)
+        for _, results in self._evaluate(job_id, run, shards):
+            done += sum(result.number in open_numbers for result in results)
+            work.record_trials(self.db, job_id, run, results, search_share(spec) * done / spec.budget.trials)
+
+    def answer(self, job_id: str, run: int) -> None:
+        """Races the best configurations, stores the recommendation and ends the job."""
+        spec = work.spec_of(self.db, job_id)
+        finished = work.finished_trials(self.db, job_id, round_count(spec))
+        reason = None
+        if len(finished) < spec.budget.trials:
+            reason = f"budget.seconds is spent: {len(finished)} of {spec.budget.trials} trials ran"
+        field = race.race_field(spec, finished)
+        if field is None:
+            work.succeed(self.db, job_id, run, None, ALL_DIVERGED)
+            return
+        if spec.confirmation is None:
+            work.succeed(self.db, job_id, run, recommend(spec, field, None, 0, None, None, finished), reason)
+            return
+        searched = search_share(spec)
+        halfway = (1 + searched) / 2
+        entries = field.entries
+        (raced,) = self._race(job_id, run, spec, (searched, halfway), (entries, race.race_replicates(spec)))
+        winner = choose(field, raced)
+        confirmed, swept = self._race(
+            job_id,
+            run,
+            spec,
+            (halfway, 1.0),
+            # The winner's interval needs seeds that had no part in choosing it.
+            ([entries[winner], *field.baselines], race.confirm_replicates(spec)),
+            (sweep_entries(entries[winner]), race.sweep_replicates(spec)),
+        )
+        answer = recommend(spec, field, raced, winner, confirmed, swept, finished)
+        work.succeed(self.db, job_id, run, answer, reason)
+
+    def _race(
+        self,
+        job_id: str,
+        run: int,
+        spec: JobSpec,
+        share: tuple[float, float],
+        *heats: tuple[Sequence[Configuration], range],
+    ) -> list[NDArray[np.float64]]:
+        """For each heat, entries on replicates: the value of each entry (rows) on each replicate (columns).
+
+        nan where it diverged. All heats share the pool. share: of the whole job, before and after.
+        """
+        cut = [race.race_shards(spec, entries, replicates) for entries, replicates in heats]
+        shards = [shard for heat in cut for shard in heat]
+        gathered: list[list[TrialResult]] = [[] for _ in shards]
+        for done, (i, results) in enumerate(self._evaluate(job_id, run, shards), start=1):
+            gathered[i] = results
+            fraction = share[0] + (share[1] - share[0]) * done / len(shards)
+            work.record_fraction(self.db, job_id, run, fraction)
+        parts = iter(gathered)
+        return [race.gather([next(parts) for _ in heat]) for heat in cut]
+
+    def _evaluate(
+        self, job_id: str, run: int, shards: Sequence[Shard]
+    ) -> Iterator[tuple[int, list[TrialResult]]]:
+        return self._pool.run(shards, lambda: work.is_running(self.db, job_id, run))
+
+
+def search_share(spec: JobSpec) -> float:
+    """The share of a job's evaluations that its search takes; the rest is the race."""
+    if spec.confirmation is None:
+        return 1.0
+    search = spec.budget.trials * spec.replicates
+    candidates = spec.confirmation.top + 2 * len(spec.search_space.optimizers) + 1
+    return search / (search + candidates * spec.confirmation.replicates)

@@ -1,0 +1,93 @@
+"""A job as a durable workflow: rounds of ask, evaluate and record, then the race, then the answer.
+
+Every step may run twice, after a crash. What it asks for is a pure function of the stored trials, and
+what it stores is written once, so that the job ends with the values of an undisturbed one. A step that
+loses the database waits for it and runs again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypedDict
+
+from dbos import DBOS
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from app.errors import AppError
+from app.services import work
+from app.services.work import Interrupted
+from app.spec.answers import Problem
+from app.worker.queue import MAX_RECOVERIES
+from app.worker.runner import Runner
+
+logger = logging.getLogger(__name__)
+
+GO_ON, STOP = "go on", "stop"
+
+Tune = Callable[[str, int], None]
+
+DATABASE_RETRY_S = 1.0
+DATABASE_RETRIES = 3_600  # an hour without the database; then the job fails and says so
+
+
+class _Retries(TypedDict):
+    retries_allowed: bool
+    interval_seconds: float
+    backoff_rate: float
+    max_attempts: int
+    should_retry: Callable[[BaseException], bool]
+
+
+RETRIES = _Retries(
+    retries_allowed=True,
+    interval_seconds=DATABASE_RETRY_S,
+    backoff_rate=1.0,
+    max_attempts=DATABASE_RETRIES,
+    should_retry=lambda error: isinstance(error, (OperationalError, InterfaceError)),
+)
+
+
+def define_workflow(runner: Runner) -> Tune:
+    """Registers the workflow with DBOS, once in a process, before it is launched."""
+
+    @DBOS.step(name="start", **RETRIES)
+    def start(job_id: str, run: int) -> int:
+        return runner.start(job_id, run)
+
+    @DBOS.step(name="round", **RETRIES)
+    def search_round(job_id: str, run: int, number: int) -> str:
+        if runner.out_of_time(job_id):
+            return STOP
+        runner.search_round(job_id, run, number)
+        return GO_ON
+
+    @DBOS.step(name="answer", **RETRIES)
+    def answer(job_id: str, run: int) -> None:
+        runner.answer(job_id, run)
+
+    @DBOS.step(name="fail", **RETRIES)
+    def fail(job_id: str, run: int, detail: str) -> None:
+        problem = Problem(
+            type=f"/problems/{AppError.slug}", title=AppError.title, status=AppError.status, detail=detail
+        )
+        work.fail(runner.db, job_id, run, problem)
+
+    @DBOS.workflow(name="tune", max_recovery_attempts=MAX_RECOVERIES)
+    def tune(job_id: str, run: int) -> None:
+        try:
+            for number in range(start(job_id, run)):
+                # A budget in seconds is read inside the recorded step: a resumed job takes the old answer.
+                if search_round(job_id, run, number) == STOP:
+                    break
+            answer(job_id, run)
+        except Interrupted:
+            logger.info("job %s, run %d: stopped", job_id, run)
+        except Exception as error:
+            logger.exception("job %s, run %d: failed", job_id, run)
+            try:
+                fail(job_id, run, f"{type(error).__name__}: {error}")
+            except Interrupted:
+                logger.info("job %s, run %d: stopped", job_id, run)
+
+    return tune

@@ -1,0 +1,77 @@
+"""The pool: results in any order, killed processes replaced, an interrupted job stopped."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from app.services.work import Interrupted
+from app.spec.job import JobSpec
+from app.tuning.evaluate import Shard, evaluate, shards_of_round
+from app.tuning.rounds import ask_round, trial_numbers
+from app.worker.pool import Pool
+from tests.acceptance.server import wait_for
+from tests.conftest import MakeSpec
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    pool = Pool(2)
+    yield pool
+    pool.kill()
+
+
+def shards(spec: JobSpec) -> list[Shard]:
+    """The first round, a trial a shard."""
+    numbers = trial_numbers(spec, 0)
+    (whole,) = shards_of_round(spec, 0, numbers, ask_round(spec, 0, []))
+    return [
+        Shard(spec=spec, numbers=(number,), configurations=(configuration,), replicates=(0,))
+        for number, configuration in zip(whole.numbers, whole.configurations, strict=True)
+    ]
+
+
+def test_every_shard_is_evaluated_once_and_as_it_would_be_here(pool: Pool, make_spec: MakeSpec) -> None:
+    cut = shards(make_spec(pruner={"kind": "none"}))
+    found = dict(pool.run(cut, lambda: True))
+    assert sorted(found) == [0, 1, 2, 3]
+    for i, results in found.items():
+        assert [result.value for result in results] == [result.value for result in evaluate(cut[i])]
+
+
+def test_a_job_that_should_not_go_on_is_stopped(pool: Pool, make_spec: MakeSpec) -> None:
+    long = make_spec(pruner={"kind": "none"}, budget={"trials": 4, "steps": 10_000_000})
+    with pytest.raises(Interrupted):
+        list(pool.run(shards(long), lambda: False))
+    quick = dict(pool.run(shards(make_spec(pruner={"kind": "none"})), lambda: True))
+    assert len(quick) == 4
+
+
+def test_killed_processes_are_replaced_and_their_shards_tried_again(pool: Pool, make_spec: MakeSpec) -> None:
+    killed = []
+
+    def kill_once() -> bool:
+        if not killed:
+            killed.extend(child.pid for child in multiprocessing.active_children() if child.pid)
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+        return True
+
+    cut = shards(make_spec(pruner={"kind": "none"}, budget={"trials": 4, "steps": 30_000}))
+    assert len(dict(pool.run(cut, kill_once))) == 4 and killed
+
+
+def test_a_pool_that_broke_while_idle_is_rebuilt(pool: Pool, make_spec: MakeSpec) -> None:
+    cut = shards(make_spec(pruner={"kind": "none"}))
+    list(pool.run(cut, lambda: True))
+    victims = [child for child in multiprocessing.active_children() if child.pid]
+    for child in victims:
+        os.kill(child.pid or 0, signal.SIGKILL)
+    wait_for(lambda: not any(child.is_alive() for child in victims), 5.0, lambda: "the processes to die")
+    assert len(dict(pool.run(cut, lambda: True))) == 4
