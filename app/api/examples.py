@@ -1,0 +1,32 @@
+"""The example jobs of the documentation: the files of `examples/`, which ship inside the package."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from fastapi.openapi.models import Example
+
+_PACKAGE = Path(__file__).resolve().parent
+
+# In the order in which Swagger UI offers them; the first one stands in the field.
+SUMMARIES = {
+    "digits": "Classify digits by an MLP: three optimizers, two schedules, raced on fresh seeds",
+    "rosenbrock": "Minimise Rosenbrock's function: 200 trials of Adam, no race",
+    "regression": "Fit diabetes data by a linear model: SGD against momentum",
+    "minimal": "Nothing but an objective: every default",
+}
+
+
+def folder() -> Path:
+    """The folder of the examples: inside an installed package, or at the top of a checkout."""
+    installed = _PACKAGE / "example_jobs"
+    return installed if installed.is_dir() else _PACKAGE.parent.parent / "examples"
+
+
+def job_examples() -> dict[str, Example]:
+    """The examples as OpenAPI has them."""
+    return {
+        name: {"summary": text, "value": json.loads((folder() / f"{name}.json").read_text(encoding="utf-8"))}
+        for name, text in SUMMARIES.items()
+    }

@@ -1,0 +1,95 @@
+"""The OpenAPI document: FastAPI's, with our problems and without what no client can use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from fastapi import FastAPI
+
+from app.spec.answers import Problem
+
+REPLACED = ("HTTPValidationError", "ValidationError")  # FastAPI's own error, which we never send
+REF = "#/components/schemas/{model}"
+
+DESCRIPTION = """
+Submit a tuning job and get a tuned optimizer and a learning-rate schedule, with the evidence for them.
+
+1. `POST /v1/jobs` with an objective, and a search space if the default one is not yours.
+2. Follow it by `GET /v1/jobs/{job_id}`, or live by `/events`.
+3. `GET /v1/jobs/{job_id}/recommendation`, and its schedule as a list, a table or a module of Python.
+
+Every error is a problem of RFC 9457; its `type` is the address of a page that says what it means and the
+way out. A number that is not finite is null in every answer. Times are UTC, durations in seconds.
+"""
+
+TAGS = [
+    {"name": "jobs", "description": "Submit a tuning job, follow it, control it."},
+    {"name": "recommendation", "description": "What came out: optimizer, schedule, evidence."},
+    {"name": "trials", "description": "What was tried, and how each run went."},
+    {"name": "schedules", "description": "Learning rates of a schedule, without a job."},
+    {"name": "catalogue", "description": "Every kind that a job can name, with its formula and source."},
+    {"name": "health", "description": "For whoever runs the server."},
+]
+
+
+def install(app: FastAPI) -> None:
+    """Lets the application give our document at /openapi.json."""
+    generate: Callable[[], dict[str, Any]] = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        return app.openapi_schema if app.openapi_schema is not None else _finished(generate())
+
+    # FastAPI's documented way to change the document; mypy sees a method being replaced.
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _finished(document: dict[str, Any]) -> dict[str, Any]:
+    schemas = document["components"]["schemas"]
+    for name in REPLACED:
+        schemas.pop(name, None)
+    problem = Problem.model_json_schema(ref_template=REF)
+    schemas.update(problem.pop("$defs"))
+    schemas["Problem"] = problem
+    stored = schemas["Job"]["properties"]["spec"]  # a plain object where it is read, but of this schema
+    schemas["Job"]["properties"]["spec"] = {
+        "$ref": REF.format(model="JobSpec"),
+        "description": stored["description"],
+    }
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
+    for operation in _operations(document):
+        for parameter in operation.get("parameters", []):
+            _drop_null(parameter)
+            _offer_example(parameter)
+        _drop_automatic_error(operation["responses"])
+        for response in operation["responses"].values():
+            for content in response.get("content", {}).values():
+                content.pop("itemSchema", None)  # a word of OpenAPI 3.2
+    return document
+
+
+def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in document["paths"].values():
+        yield from path.values()
+
+
+def _drop_automatic_error(responses: dict[str, Any]) -> None:
+    """FastAPI gives every operation with parameters a 422; a path that fits nothing is a 404 here."""
+    if any(name in str(responses.get("422", "")) for name in REPLACED):
+        del responses["422"]
+
+
+def _drop_null(parameter: dict[str, Any]) -> None:
+    """A parameter of a URL cannot be null, only absent; a plain choice shows as a menu in Swagger UI."""
+    schema = parameter["schema"]
+    options = [option for option in schema.get("anyOf", ()) if option.get("type") != "null"]
+    if len(options) == 1:
+        rest = {name: value for name, value in schema.items() if name != "anyOf"}
+        parameter["schema"] = options[0] | rest
+
+
+def _offer_example(parameter: dict[str, Any]) -> None:
+    """Swagger UI fills a field from the parameter's example, not from its schema's."""
+    examples = parameter["schema"].pop("examples", [])
+    if examples:
+        parameter["example"] = examples[0]

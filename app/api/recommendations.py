@@ -1,0 +1,76 @@
+"""The recommendation of a job, and its schedule in other forms."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from app.api.dependencies import Db, JobId
+from app.api.problems import documented
+from app.api.route import ApiRoute
+from app.errors import InvalidRequest, JobNotFound, NoRecommendation, NotExportable
+from app.services import recommendations
+from app.spec.catalogue import ScheduleTable
+from app.spec.recommendation import Recommendation
+
+MAX_TOTAL_STEPS = 1_000_000
+Format = Literal["json", "csv", "python", "torch"]
+
+router = APIRouter(prefix="/v1/jobs/{job_id}/recommendation", tags=["recommendation"], route_class=ApiRoute)
+
+
+@router.get(
+    "",
+    operation_id="get_recommendation",
+    summary="The answer of a job",
+    response_description="The tuned optimizer, the schedule, and the evidence for them.",
+    responses=documented(JobNotFound, NoRecommendation),
+)
+def get_recommendation(db: Db, job_id: JobId) -> Recommendation:
+    """The optimizer and schedule to train with, raced against defaults on fresh seeds.
+
+    A job that has not come that far, or in which every trial diverged, has none: 409."""
+    return recommendations.get(db, job_id)
+
+
+@router.get(
+    "/schedule",
+    operation_id="get_recommended_schedule",
+    summary="The recommended schedule for any horizon",
+    response_model=ScheduleTable,
+    response_description="The learning rate of every update, or a file.",
+    responses={
+        200: {
+            "content": {
+                "text/csv": {"schema": {"type": "string"}, "example": "step,learning_rate\r\n0,0.004\r\n"},
+                "text/x-python": {"schema": {"type": "string"}, "example": "TOTAL_STEPS = 500\n"},
+            }
+        },
+        **documented(JobNotFound, NoRecommendation, NotExportable, InvalidRequest),
+    },
+)
+def get_recommended_schedule(
+    db: Db,
+    job_id: JobId,
+    total_steps: Annotated[
+        int | None,
+        Query(description="updates of the run; null for those of the job", ge=1, le=MAX_TOTAL_STEPS),
+    ] = None,
+    format: Annotated[
+        Format,
+        Query(
+            description="`json`: a list; `csv`: a table; `python`: a module that defines `TOTAL_STEPS` and "
+            "`learning_rate(step)`; `torch`: a module that defines `make_optimizer(parameters)` and "
+            "`make_scheduler(optimizer)`"
+        ),
+    ] = "json",
+) -> ScheduleTable | Response:
+    """One learning rate for each update. Lengths such as the warmup are fractions of the horizon, so that
+    the schedule stretches to `total_steps`."""
+    if format == "json":
+        learning_rate = recommendations.schedule_table(db, job_id, total_steps)
+        return ScheduleTable(total_steps=len(learning_rate), learning_rate=learning_rate)
+    file = recommendations.schedule_file(db, job_id, total_steps, format)
+    disposition = f'attachment; filename="{file.filename}"'
+    return Response(file.content, media_type=file.media_type, headers={"Content-Disposition": disposition})

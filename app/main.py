@@ -1,0 +1,80 @@
+"""Builds the HTTP application from its settings; the command line runs it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.gzip import GZipMiddleware
+
+from app import dashboard
+from app.api import (
+    catalogue,
+    events,
+    health,
+    jobs,
+    openapi,
+    problem_pages,
+    problems,
+    recommendations,
+    schedules,
+    trials,
+)
+from app.api.methods import Methods
+from app.api.request_id import RequestId
+from app.api.security import SecurityHeaders
+from app.db import Database
+from app.settings import Settings
+
+GZIP_LEVEL = 5
+GZIP_FROM_BYTES = 1000
+
+RESOURCES = (jobs, events, recommendations, trials, schedules, catalogue, health, problem_pages)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application. It opens the database when it starts; the migrations have run by then."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.database = await run_in_threadpool(Database, settings.database)
+        yield
+        await run_in_threadpool(app.state.database.close)
+
+    app = FastAPI(
+        title="Stepsize",
+        version=_version(),
+        summary="Tunes gradient-descent optimizers and recommends learning-rate schedules.",
+        description=openapi.DESCRIPTION,
+        openapi_tags=openapi.TAGS,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        docs_url=None,  # our own page, without a CDN
+        redoc_url=None,
+        redirect_slashes=False,  # one address for each thing
+        separate_input_output_schemas=False,
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    app.state.stopping = threading.Event()  # set by whoever runs the server: open streams end at once
+    for resource in RESOURCES:
+        app.include_router(resource.router)
+    dashboard.install(app)
+    problems.install_handlers(app)
+    openapi.install(app)
+    # The last one added is the first to see a request.
+    app.add_middleware(Methods, routes=app.routes)
+    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestId)
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("stepsize")
+    except PackageNotFoundError:  # a checkout that was never installed
+        return "0"

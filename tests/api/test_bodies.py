@@ -1,0 +1,142 @@
+"""What a body may be: JSON, declared as such, of a bounded size, with finite numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.settings import Settings
+from tests.api.stored import BODY
+
+FUNCTION = '{"objective": {"kind": "function", "name": "rosenbrock"'
+JSON = {"Content-Type": "application/json"}
+
+
+def refused(
+    client: TestClient, content: bytes | str, status: int, headers: dict[str, str] = JSON
+) -> dict[str, object]:
+    """The problem that a job of this body gives; nothing is stored."""
+    answer = client.post("/v1/jobs", content=content, headers=headers)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert client.get("/v1/jobs").json()["items"] == []
+    body: dict[str, object] = answer.json()
+    assert body["status"] == status
+    return body
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"{", "line 1, column 1"),
+        (b'{"seed": 1,}', "line 1, column 12"),
+        (b'{\n"seed": tru}', "line 2, column"),
+        (b"{'seed': 1}", "line 1, column 2"),
+        (b'{"seed": 1} x', "line 1, column 13"),
+        (b'{"name": "\xff"}', "UTF-8"),
+        (b'{"name": "\\ud800"}', "line 1, column"),
+        (b'\xef\xbb\xbf{"seed": 1}', "line 1, column 1"),
+        ('{"seed": 1}'.encode("utf-16"), "line 1, column 1"),
+        (b"[" * 5000, "nested too deeply"),
+        (b'{"a":' * 5000, "nested too deeply"),
+        (b" ", "too early"),
+        (b"1" * 5000, "line 1, column"),
+    ],
+)
+def test_malformed_json_is_422_and_says_where(client: TestClient, content: bytes, said: str) -> None:
+    problem = refused(client, content, 422)
+    assert problem["type"] == "/problems/malformed-json"
+    assert said in str(problem["detail"])
+
+
+@pytest.mark.parametrize("literal", ["NaN", "Infinity", "-Infinity"])
+def test_a_literal_that_is_no_number_is_refused_with_its_position(client: TestClient, literal: str) -> None:
+    content = f'{FUNCTION},\n "noise": {literal}}}}}'
+    problem = refused(client, content, 422)
+    assert literal in str(problem["detail"])
+    assert "line 2, column 1" in str(problem["detail"])
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "1" * 400 + ".0"])
+def test_a_number_beyond_double_precision_is_refused_with_its_pointer(
+    client: TestClient, number: str
+) -> None:
+    content = f'{FUNCTION}, "start": [1, {number}]}}}}'
+    assert refused(client, content, 422)["errors"] == [
+        {
+            "pointer": "/objective/start/1",
+            "detail": "must be a finite number; this one is beyond the range of double precision",
+        }
+    ]
+
+
+@pytest.mark.parametrize("number", ["1" * 400, "-" + "9" * 4000, "18446744073709551616", "9007199254740993"])
+@pytest.mark.parametrize("field", ["seed", "priority", "replicates"])
+def test_a_huge_integer_is_refused(client: TestClient, number: str, field: str) -> None:
+    problem = refused(client, json.dumps(BODY)[:-1] + f', "{field}": {number}}}', 422)
+    assert [error["pointer"] for error in problem["errors"]] == [f"/{field}"]  # type: ignore[attr-defined]
+
+
+def test_the_character_nul_is_refused_with_its_pointer(client: TestClient) -> None:
+    problem = refused(client, json.dumps(BODY | {"name": "a\0b"}), 422)
+    assert problem["errors"] == [{"pointer": "/name", "detail": "must not contain the character U+0000"}]
+
+
+@pytest.mark.parametrize("content", ["", "null", "[]", "3", '"job"', "true"])
+def test_a_body_that_is_no_object_is_422(client: TestClient, content: str) -> None:
+    assert refused(client, content, 422)["errors"][0]["pointer"] == ""  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    "declared", [None, "text/plain", "application/x-www-form-urlencoded", "json", "", "text/json"]
+)
+def test_a_body_that_is_not_declared_as_json_is_415(client: TestClient, declared: str | None) -> None:
+    headers = {} if declared is None else {"Content-Type": declared}
+    problem = refused(client, json.dumps(BODY), 415, headers)
+    assert "application/json" in str(problem["detail"])
+
+
+@pytest.mark.parametrize(
+    "declared", ["application/json; charset=utf-8", "APPLICATION/JSON", "application/vnd.api+json"]
+)
+def test_any_spelling_of_json_is_taken(client: TestClient, declared: str) -> None:
+    answer = client.post("/v1/jobs", content=json.dumps(BODY), headers={"Content-Type": declared})
+    assert answer.status_code == 202
+
+
+def test_a_body_over_the_limit_is_413(client: TestClient, settings: Settings) -> None:
+    problem = refused(client, b" " * (settings.max_body_bytes + 1), 413)
+    assert str(settings.max_body_bytes) in str(problem["detail"])
+
+
+def test_a_body_over_the_limit_is_413_where_it_declares_no_length(
+    client: TestClient, settings: Settings
+) -> None:
+    def chunks() -> Iterator[bytes]:
+        for _ in range(settings.max_body_bytes // 65536 + 1):
+            yield b" " * 65536
+
+    answer = client.post("/v1/jobs", content=chunks(), headers=JSON)
+    assert answer.status_code == 413
+    assert answer.json()["type"] == "/problems/body-too-large"
+
+
+def test_a_body_at_the_limit_is_read(client: TestClient, settings: Settings) -> None:
+    content = json.dumps(BODY).ljust(settings.max_body_bytes)
+    assert client.post("/v1/jobs", content=content, headers=JSON).status_code == 202
+
+
+def test_a_verb_without_a_body_does_not_mind_one(client: TestClient, settings: Settings) -> None:
+    job_id = client.post("/v1/jobs", json=BODY).json()["id"]
+    content = b"x" * (settings.max_body_bytes + 1)
+    assert client.post(f"/v1/jobs/{job_id}/cancel", content=content).status_code == 200
+
+
+def test_a_hundred_thousand_faults_are_reported_in_a_bounded_answer(client: TestClient) -> None:
+    spec = {"objective": {"kind": "function", "name": "rosenbrock", "start": ["x"] * 99_000}}
+    problem = refused(client, json.dumps(spec), 422)
+    assert len(problem["errors"]) == 100  # type: ignore[arg-type]
+    assert "More than 100" in str(problem["detail"])

@@ -1,0 +1,90 @@
+"""The catalogue over HTTP: everything in the registries, with all that is written there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.data import DATASETS
+from app.engine.models import MODELS
+from app.engine.objectives.functions import FUNCTIONS
+from app.engine.optimizers import OPTIMIZERS
+from app.engine.schedules import SCHEDULES
+from app.spec.search import PRUNERS, SAMPLERS
+
+REGISTRIES: dict[str, Any] = {
+    "optimizers": OPTIMIZERS,
+    "schedules": SCHEDULES,
+    "samplers": SAMPLERS,
+    "pruners": PRUNERS,
+    "datasets": DATASETS,
+    "objectives": ("function", "classification", "regression"),
+}
+
+
+def items(client: TestClient, path: str) -> dict[str, Any]:
+    answer = client.get(f"/v1/{path}")
+    assert answer.status_code == 200
+    return {item["kind"]: item for item in answer.json()["items"]}
+
+
+@pytest.mark.parametrize("path", REGISTRIES)
+def test_every_registered_kind_is_listed_with_a_summary(client: TestClient, path: str) -> None:
+    found = items(client, path)
+    assert list(found) == list(REGISTRIES[path])
+    for item in found.values():
+        assert item["summary"].endswith(".")
+        assert {"update_rule", "source", "deviations", "hyperparameters"} <= set(item)
+        assert all(field["doc"] for field in item["hyperparameters"])
+
+
+@pytest.mark.parametrize("path", ["optimizers", "schedules"])
+def test_optimizers_and_schedules_state_their_rule_and_source(client: TestClient, path: str) -> None:
+    for item in items(client, path).values():
+        assert item["update_rule"] and item["source"]
+        assert "\n" not in item["update_rule"]
+
+
+def test_a_hyperparameter_says_its_default_bounds_and_search_range(client: TestClient) -> None:
+    fields = {field["name"]: field for field in items(client, "optimizers")["adam"]["hyperparameters"]}
+    assert fields["learning_rate"] == {
+        "name": "learning_rate",
+        "type": "number",
+        "doc": "peak learning rate; the schedule multiplies it",
+        "required": False,
+        "default": 0.001,
+        "bounds": {"ge": None, "gt": 0, "le": 1e6, "lt": None},
+        "choices": None,
+        "search": [1e-4, 1e-1],
+        "log": True,
+        "searched": True,
+    }
+    assert fields["beta2"]["bounds"] == {"ge": 0, "gt": None, "le": None, "lt": 1}
+
+
+def test_an_objective_lists_what_it_is_made_of(client: TestClient) -> None:
+    found = items(client, "objectives")
+    assert [item["kind"] for item in found["function"]["functions"]] == list(FUNCTIONS)
+    assert [item["kind"] for item in found["classification"]["models"]] == list(MODELS)
+    assert found["function"]["models"] == found["classification"]["functions"] == []
+    assert "digits" in found["classification"]["datasets"]
+    assert found["regression"]["datasets"] == ["diabetes"]
+    hidden = next(model for model in found["classification"]["models"] if model["kind"] == "mlp")
+    assert hidden["hyperparameters"][0]["default"] == [64]
+
+
+def test_an_objective_s_fields_say_their_type_and_bounds(client: TestClient) -> None:
+    fields = {field["name"]: field for field in items(client, "objectives")["function"]["hyperparameters"]}
+    assert fields["name"]["required"] is True
+    assert fields["name"]["choices"] == list(FUNCTIONS)
+    assert (fields["dimension"]["type"], fields["dimension"]["bounds"]["ge"]) == ("integer", 1)
+    assert (fields["start"]["type"], fields["start"]["default"]) == ("list", None)
+    assert fields["noise"]["default"] == 0
+
+
+def test_a_dataset_says_its_size(client: TestClient) -> None:
+    digits = items(client, "datasets")["digits"]
+    assert (digits["rows"], digits["features"], digits["classes"]) == (1797, 64, 10)
+    assert digits["objective"] == "classification"

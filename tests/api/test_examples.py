@@ -1,0 +1,55 @@
+"""The example jobs: the files of `examples/`, offered by Swagger UI, each of which runs as it stands."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.api.examples import SUMMARIES, folder, job_examples
+from app.api.schedules import EXAMPLES as PREVIEWS
+from app.spec.job import JobSpec
+
+
+def test_every_file_is_offered_and_every_offer_is_a_file() -> None:
+    assert {path.stem for path in folder().glob("*.json")} == set(SUMMARIES)
+
+
+def test_every_file_ships_in_the_wheel() -> None:
+    project = tomllib.loads((folder().parent / "pyproject.toml").read_text())
+    shipped = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    for name in SUMMARIES:
+        assert shipped[f"examples/{name}.json"] == f"app/api/example_jobs/{name}.json"
+
+
+def test_there_are_at_least_three() -> None:
+    assert len(job_examples()) >= 3
+
+
+@pytest.mark.parametrize("name", SUMMARIES)
+def test_an_example_job_is_accepted(client: TestClient, name: str) -> None:
+    example = job_examples()[name]
+    assert example["summary"] == SUMMARIES[name]
+    answer = client.post("/v1/jobs", json=example["value"])
+    assert answer.status_code == 202, answer.text
+
+
+@pytest.mark.parametrize("name", SUMMARIES)
+def test_an_example_job_is_small_enough_for_a_minute(name: str) -> None:
+    spec = JobSpec.model_validate(job_examples()[name]["value"])
+    assert spec.budget.trials * spec.budget.steps <= 200_000
+
+
+@pytest.mark.parametrize("name", SUMMARIES)
+def test_an_example_is_written_as_json_that_people_write(name: str) -> None:
+    text = (folder() / f"{name}.json").read_text()
+    assert json.loads(text) == job_examples()[name]["value"]
+    assert text.endswith("}\n")
+
+
+@pytest.mark.parametrize("name", PREVIEWS)
+def test_an_example_preview_is_accepted(client: TestClient, name: str) -> None:
+    answer = client.post("/v1/schedules/preview", json=PREVIEWS[name]["value"])
+    assert answer.status_code == 200, answer.text

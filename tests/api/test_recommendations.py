@@ -1,0 +1,81 @@
+"""The recommendation over HTTP."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from typing import Any, get_args
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.api.recommendations import Format
+from app.db import Database
+from app.settings import Settings
+from app.tuning.exports import FORMATS
+from tests.api.stored import recommendation, store_running_job
+
+
+def test_a_recommendation_has_every_key(client: TestClient, finished: str) -> None:
+    body = client.get(f"/v1/jobs/{finished}/recommendation").json()
+    assert body == recommendation().model_dump(mode="json")
+    assert body["safe_learning_rate"] is None
+
+
+@pytest.mark.parametrize("path", ["recommendation", "recommendation/schedule"])
+def test_a_job_that_is_not_done_has_none_yet(
+    client: TestClient, db: Database, settings: Settings, path: str
+) -> None:
+    answer = client.get(f"/v1/jobs/{store_running_job(db, settings)}/{path}")
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "/problems/no-recommendation"
+
+
+def test_the_schedule_has_one_learning_rate_for_each_update(client: TestClient, finished: str) -> None:
+    path = f"/v1/jobs/{finished}/recommendation/schedule"
+    for query, steps in (("", 10), ("?total_steps=4", 4)):
+        body = client.get(path + query).json()
+        expected = [0.1 * (1 + math.cos(math.pi * k / steps)) / 2 for k in range(steps)]
+        assert body == {"total_steps": steps, "learning_rate": pytest.approx(expected, rel=1e-12)}
+
+
+def test_the_schedule_as_csv_is_the_same_table(client: TestClient, finished: str) -> None:
+    path = f"/v1/jobs/{finished}/recommendation/schedule"
+    answer = client.get(f"{path}?format=csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert "attachment; filename=" in answer.headers["content-disposition"]
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [float(row["learning_rate"]) for row in rows] == client.get(path).json()["learning_rate"]
+
+
+def test_the_schedule_as_python_is_a_module_that_runs(client: TestClient, finished: str) -> None:
+    path = f"/v1/jobs/{finished}/recommendation/schedule"
+    module: dict[str, Any] = {}
+    exec(client.get(f"{path}?format=python&total_steps=7").text, module)
+    rates = [module["learning_rate"](step) for step in range(module["TOTAL_STEPS"])]
+    assert rates == pytest.approx(client.get(f"{path}?total_steps=7").json()["learning_rate"], rel=1e-12)
+
+
+def test_the_schedule_for_torch_is_a_module(client: TestClient, finished: str) -> None:
+    text = client.get(f"/v1/jobs/{finished}/recommendation/schedule?format=torch").text
+    compile(text, "schedule.py", "exec")
+    assert "def make_optimizer(" in text
+    assert "def make_scheduler(" in text
+
+
+@pytest.mark.parametrize("steps", ["0", "1000001", "x", "1.5"])
+def test_a_horizon_out_of_bounds_is_422(client: TestClient, finished: str, steps: str) -> None:
+    answer = client.get(f"/v1/jobs/{finished}/recommendation/schedule?total_steps={steps}")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/query/total_steps"
+
+
+def test_an_unknown_format_is_422_and_names_those_available(client: TestClient, finished: str) -> None:
+    answer = client.get(f"/v1/jobs/{finished}/recommendation/schedule?format=keras")
+    assert answer.status_code == 422
+    assert all(name in answer.json()["detail"] for name in get_args(Format))
+
+
+def test_the_formats_of_the_endpoint_are_those_of_the_exports() -> None:
+    assert set(get_args(Format)) == {"json", *FORMATS}
