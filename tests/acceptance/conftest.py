@@ -1,0 +1,23 @@
+"""One server for the tests that leave it alive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.acceptance.server import Server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Real processes take seconds: none of these belongs to `make check`."""
+    for item in items:
+        if "acceptance" in item.path.parts:
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running server."""
+    with Server(tmp_path_factory.mktemp("server")) as running:
+        yield running

@@ -1,0 +1,189 @@
+"""A real server for tests: `stepsize serve` and its processes, to be used and to be killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+READY_WITHIN_S = 60.0
+POLL_S = 0.05
+
+Json = dict[str, Any]
+
+
+class Server:
+    """A server on a database of its own; `start` after `kill` is the same command again."""
+
+    def __init__(
+        self, folder: Path, *arguments: str, database_url: str | None = None, ready: str = "/readyz"
+    ) -> None:
+        self.folder = folder
+        self._ready_path = ready
+        self.port = _free_port()
+        self.log = folder / "server.log"
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30.0)
+        self._command = [
+            *(sys.executable, "-m", "app", "serve"),
+            *("--port", str(self.port), "--database-url", database_url or f"sqlite:///{folder / 'jobs.db'}"),
+            *arguments,
+        ]
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Server:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self.http.close()
+
+    def start(self) -> Server:
+        """Starts it and waits until API and worker answer."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self._command, stdout=log, stderr=log, cwd=self.folder, env=_environment()
+            )
+        wait_for(
+            self._ready, READY_WITHIN_S, lambda: f"the server to be ready:\n{self.log.read_text()[-3000:]}"
+        )
+        return self
+
+    def stop(self) -> int:
+        """Asks it to stop, and returns its exit status."""
+        if self.process is None:
+            return 0
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=20)
+
+    def kill(self) -> None:
+        """kill -9 of the process that the user started."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def family(self) -> dict[int, str]:
+        """Every process of the server, by id, with its command line: itself, its children, and theirs."""
+        assert self.process is not None
+        return descendants(self.process.pid)
+
+    def submit(self, spec: Json) -> str:
+        """Posts a job; returns its id."""
+        answer = self.http.post("/v1/jobs", json=spec)
+        assert answer.status_code == 202, answer.text
+        job_id: str = answer.json()["id"]
+        return job_id
+
+    def job(self, job_id: str) -> Json:
+        """The job."""
+        answer = self.http.get(f"/v1/jobs/{job_id}")
+        assert answer.status_code == 200, answer.text
+        body: Json = answer.json()
+        return body
+
+    def wait(self, job_id: str, state: str = "succeeded", within_s: float = 90.0) -> Json:
+        """The job, once it is in that state; fails where it ends in another."""
+
+        def arrived() -> bool:
+            job = self.job(job_id)
+            ended = job["state"] in ("succeeded", "failed", "cancelled")
+            assert not ended or job["state"] == state, (job, self.log.read_text()[-3000:])
+            return bool(job["state"] == state)
+
+        wait_for(arrived, within_s, lambda: f"{state}: {self.job(job_id)}")
+        return self.job(job_id)
+
+    def wait_for_trials(self, job_id: str, count: int, within_s: float = 60.0) -> None:
+        """Returns once so many trials have ended."""
+
+        def arrived() -> bool:
+            progress = self.job(job_id)["progress"]
+            ended = sum(progress[f"trials_{state}"] for state in ("completed", "pruned", "diverged"))
+            return bool(ended >= count)
+
+        wait_for(arrived, within_s, lambda: f"{count} trials: {self.job(job_id)}")
+
+    def trials(self, job_id: str) -> list[Json]:
+        """Every trial, by number."""
+        items: list[Json] = []
+        token = None
+        while True:
+            query = {"limit": "500"} | ({"page_token": token} if token else {})
+            page = self.http.get(f"/v1/jobs/{job_id}/trials", params=query).json()
+            items += page["items"]
+            token = page["next_page_token"]
+            if token is None:
+                return items
+
+    def _ready(self) -> bool:
+        assert self.process is not None and self.process.poll() is None, self.log.read_text()[-3000:]
+        try:
+            return self.http.get(self._ready_path).is_success
+        except httpx.TransportError:
+            return False
+
+
+def outcome(trial: Json) -> Json:
+    """What of a trial must not depend on where or when it ran."""
+    return {name: value for name, value in trial.items() if not name.endswith("_at")}
+
+
+def wait_for(condition: Callable[[], bool], within_s: float, what: Callable[[], str]) -> None:
+    """Returns once the condition holds; fails after that time."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {within_s:.0f} s for {what()}")
+        time.sleep(POLL_S)
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """The living processes below and including `pid`, with their command lines (Linux)."""
+    parents: dict[int, int] = {}
+    commands: dict[int, str] = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            status = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:  # it ended meanwhile
+            continue
+        if status[0] != "Z":
+            parents[int(entry.name)] = int(status[1])
+            commands[int(entry.name)] = command
+    family = {pid} & set(parents)
+    while True:
+        grown = family | {child for child, parent in parents.items() if parent in family}
+        if grown == family:
+            return {member: commands[member] for member in family}
+        family = grown
+
+
+def alive(pids: set[int]) -> set[int]:
+    """Those of the processes that still live."""
+    return {pid for pid in pids if pid in descendants(pid)}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _environment() -> dict[str, str]:
+    root = Path(__file__).resolve().parents[2]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("STEPSIZE_")}
+    return kept | {"PYTHONPATH": str(root), "PYTHONUNBUFFERED": "1"}

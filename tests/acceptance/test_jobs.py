@@ -1,0 +1,172 @@
+"""Jobs on a real server, from POST to the answer."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.settings import Settings
+from tests.acceptance.server import Json, Server
+
+ROOT = Path(__file__).resolve().parents[2]
+
+ROSENBROCK: Json = {
+    "objective": {"kind": "function", "name": "rosenbrock"},
+    "search_space": {"optimizers": [{"kind": "adam"}], "schedules": [{"kind": "constant"}]},
+    "budget": {"trials": 40, "steps": 200},
+    "sampler": {"kind": "random"},
+    "pruner": {"kind": "none"},
+    "confirmation": None,
+}
+LONG: Json = {
+    "objective": {"kind": "classification", "dataset": "digits", "model": {"kind": "mlp", "hidden": [128]}},
+    "budget": {"trials": 64, "steps": 20_000},
+    "pruner": {"kind": "none"},
+    "sampler": {"kind": "random"},
+}
+
+
+def test_a_job_runs_from_post_to_a_recommendation_that_was_raced(server: Server) -> None:
+    spec = ROSENBROCK | {"objective": ROSENBROCK["objective"] | {"noise": 0.1}}
+    job_id = server.submit(spec | {"confirmation": {"top": 3, "replicates": 4}})
+    job = server.wait(job_id)
+    assert job["progress"]["fraction"] == 1.0 and job["best"] is not None
+    body = server.http.get(f"/v1/jobs/{job_id}/recommendation").json()
+    assert body["evidence"]["replicates"] == 4
+    assert body["optimizer"]["kind"] == "adam" and body["evidence"]["baselines"]
+    trial = server.trials(job_id)[job["best"]["number"]]
+    curve = server.http.get(f"/v1/jobs/{job_id}/trials/{trial['number']}/trajectory").json()
+    assert curve["step"] == list(range(201)) and curve["loss"][-1] == trial["value"]
+
+
+def test_equal_spec_and_seed_give_equal_trials(server: Server) -> None:
+    first, second = (server.submit(ROSENBROCK) for _ in range(2))
+    other = server.submit(ROSENBROCK | {"seed": 1})
+    values = []
+    for job_id in (first, second, other):
+        server.wait(job_id)
+        values.append([trial["value"] for trial in server.trials(job_id)])
+    assert values[0] == values[1] != values[2]
+
+
+def test_a_running_batch_stops_within_two_seconds_of_a_cancel(server: Server) -> None:
+    job_id = server.submit(LONG)
+    server.wait(job_id, "running", within_s=10)
+    assert server.http.post(f"/v1/jobs/{job_id}/cancel").json()["state"] == "cancelled"
+    quick = server.submit(ROSENBROCK)  # needs the processes that the cancelled job held
+    server.wait(quick, within_s=10)
+    assert {trial["state"] for trial in server.trials(job_id)} <= {"failed", "completed"}
+    assert server.http.delete(f"/v1/jobs/{job_id}").status_code == 204
+    assert server.http.get(f"/v1/jobs/{job_id}").status_code == 404
+
+
+def test_a_paused_job_goes_on_where_it_was(server: Server) -> None:
+    spec = LONG | {"budget": {"trials": 48, "steps": 300}, "sampler": {"kind": "tpe"}, "confirmation": None}
+    job_id = server.submit(spec)
+    server.wait_for_trials(job_id, 1)
+    server.http.post(f"/v1/jobs/{job_id}/pause")
+    kept = {trial["number"]: trial for trial in server.trials(job_id) if trial["state"] == "completed"}
+    server.http.post(f"/v1/jobs/{job_id}/resume")
+    server.wait(job_id)
+    after = {trial["number"]: trial for trial in server.trials(job_id)}
+    assert len(after) == 48 and kept.items() <= after.items()
+
+
+def test_a_budget_of_seconds_ends_the_search_and_says_so(server: Server) -> None:
+    spec = LONG | {"budget": {"trials": 5_000, "steps": 100, "seconds": 0.5}, "confirmation": None}
+    job_id = server.submit(spec)
+    job = server.wait(job_id)
+    assert "budget.seconds" in job["reason"] and 0 < job["progress"]["trials_completed"] < 5_000
+
+
+def test_a_job_whose_every_trial_diverges_succeeds_without_an_answer(server: Server) -> None:
+    space = {"optimizers": [{"kind": "sgd", "learning_rate": 1000.0}], "schedules": [{"kind": "constant"}]}
+    job_id = server.submit(ROSENBROCK | {"search_space": space})
+    job = server.wait(job_id)
+    assert job["best"] is None and "diverged" in job["reason"]
+    assert job["progress"]["trials_diverged"] == 40
+    assert server.http.get(f"/v1/jobs/{job_id}/recommendation").status_code == 409
+
+
+def test_events_tell_the_whole_story_and_resume_after_an_id(server: Server) -> None:
+    job_id = server.submit(ROSENBROCK)
+    with server.http.stream("GET", f"/v1/jobs/{job_id}/events") as stream:
+        story = _events(stream.iter_lines())  # ends by itself: the stream closes after the final state
+    kinds = [event["event"] for event in story]
+    ids = [int(event["id"]) for event in story]
+    assert ids == sorted(set(ids)) and kinds.count("trial") == 40
+    states = [json.loads(event["data"])["state"] for event in story if event["event"] == "state"]
+    assert states == ["queued", "running", "succeeded"]
+    headers = {"Last-Event-ID": str(ids[-3])}
+    with server.http.stream("GET", f"/v1/jobs/{job_id}/events", headers=headers) as stream:
+        assert [int(event["id"]) for event in _events(stream.iter_lines())] == ids[-2:]
+
+
+def test_the_command_line_submits_watches_and_reports(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "job.json"
+    file.write_text(json.dumps(ROSENBROCK | {"confirmation": {"top": 2, "replicates": 2}}))
+    url = str(server.http.base_url)
+    run = _stepsize("submit", str(file), "--server", url)
+    assert run.returncode == 0, run.stderr
+    watched = _stepsize("watch", run.stdout.strip(), "--server", url)
+    assert watched.returncode == 0, watched.stderr
+    assert "Recommended for 200 steps" in watched.stdout and "100%" in watched.stderr
+
+
+def test_the_command_line_says_what_was_wrong(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "job.json"
+    file.write_text(json.dumps(ROSENBROCK | {"budget": {"trials": 0}}))
+    refused = _stepsize("submit", str(file), "--server", str(server.http.base_url))
+    assert refused.returncode == 1 and "/budget/trials" in refused.stderr
+    unreachable = _stepsize("submit", str(file), "--server", "http://127.0.0.1:9")
+    assert unreachable.returncode == 1 and "stepsize serve" in unreachable.stderr
+
+
+def test_a_second_server_on_the_same_file_refuses_and_says_why(server: Server) -> None:
+    url = f"sqlite:///{server.folder / 'jobs.db'}"
+    second = _stepsize("serve", "--port", "0", "--database-url", url)
+    assert second.returncode == 1 and "another server uses" in second.stderr
+
+
+def test_a_server_open_to_other_machines_is_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'jobs.db'}"
+    refused = _stepsize("serve", "--host", "0.0.0.0", "--database-url", url)
+    assert refused.returncode == 2 and "STEPSIZE_ALLOW_OPEN" in refused.stderr
+
+
+@pytest.mark.parametrize("url", ["mysql://root@localhost/x", "sqlite://", "nonsense"])
+def test_a_database_that_we_cannot_use_is_refused(url: str) -> None:
+    refused = _stepsize("serve", "--database-url", url)
+    assert refused.returncode == 2 and "database_url" in refused.stderr
+
+
+def test_readiness_needs_a_worker(settings: Settings) -> None:
+    with Server(Path(settings.database.database or "").parent, "--no-worker", ready="/healthz") as alone:
+        assert alone.http.get("/readyz").status_code == 503
+        assert "stepsize worker" in alone.http.get("/readyz").json()["detail"]
+
+
+def _stepsize(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "app", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+def _events(lines: Iterator[str]) -> list[Json]:
+    story: list[Json] = []
+    event: Json = {}
+    for line in lines:
+        if line.startswith(":"):
+            continue
+        if line:
+            name, _, value = line.partition(": ")
+            event[name] = value
+        else:
+            if "data" in event:  # else a comment or the time to wait before a retry
+                story.append(event)
+            event = {}
+    return story

@@ -1,0 +1,90 @@
+"""A killed server, worker or pool process loses nothing and changes nothing, on either database."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.server import Json, Server, alive, outcome, wait_for
+from tests.databases import Databases
+
+JOB: Json = {
+    "objective": {
+        "kind": "classification",
+        "dataset": "digits",
+        "model": {"kind": "mlp", "hidden": [64], "activation": "relu"},
+    },
+    "search_space": {"batch_size": {"choices": [32, 128]}},
+    "budget": {"trials": 48, "steps": 700},
+    "sampler": {"kind": "tpe"},
+    "confirmation": {"top": 2, "replicates": 4},
+    "seed": 11,
+}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Json], Json]:
+    """The trials and the recommendation of the job when nobody disturbs it, on SQLite; the same on both."""
+    with Server(tmp_path_factory.mktemp("undisturbed")) as server:
+        job_id = server.submit(JOB)
+        server.wait(job_id)
+        return server.trials(job_id), server.http.get(f"/v1/jobs/{job_id}/recommendation").json()
+
+
+def check(server: Server, job_id: str, undisturbed: tuple[list[Json], Json]) -> None:
+    """The job ended with exactly its trials and the values of the undisturbed one."""
+    trials, recommendation = undisturbed
+    found = server.trials(job_id)
+    assert [trial["number"] for trial in found] == list(range(JOB["budget"]["trials"]))
+    assert [outcome(trial) for trial in found] == [outcome(trial) for trial in trials]
+    assert server.http.get(f"/v1/jobs/{job_id}/recommendation").json() == recommendation
+    assert server.job(job_id)["progress"]["trials_running"] == 0
+
+
+def test_a_killed_server_leaves_no_orphan_and_its_job_ends_with_the_same_values(
+    databases: Databases, tmp_path: Path, undisturbed: tuple[list[Json], Json]
+) -> None:
+    with Server(tmp_path, database_url=databases.migrated(tmp_path)) as server:
+        job_id = server.submit(JOB)
+        for ended in (1, 17):  # in the first round, and in a later one
+            server.wait_for_trials(job_id, ended)
+            family = set(server.family())
+            assert len(family) >= 5  # supervisor, API, worker, two pool processes
+            server.kill()
+            wait_for(lambda family=family: not alive(family), 2.0, lambda: "every process to be gone")
+            server.start()
+        server.wait(job_id)
+        check(server, job_id, undisturbed)
+
+
+@pytest.mark.parametrize("victim", [" worker ", "multiprocessing.spawn"])
+def test_a_killed_process_is_replaced_and_the_job_ends_with_the_same_values(
+    databases: Databases, tmp_path: Path, undisturbed: tuple[list[Json], Json], victim: str
+) -> None:
+    rng = random.Random(3)
+    with Server(tmp_path, database_url=databases.migrated(tmp_path)) as server:
+        job_id = server.submit(JOB)
+        server.wait_for_trials(job_id, 5)
+        targets = [pid for pid, command in server.family().items() if victim in command]
+        assert targets
+        os.kill(rng.choice(targets), signal.SIGKILL)
+        server.wait(job_id)
+        check(server, job_id, undisturbed)
+
+
+def test_a_server_that_is_asked_to_stop_hands_its_job_over(
+    databases: Databases, tmp_path: Path, undisturbed: tuple[list[Json], Json]
+) -> None:
+    with Server(tmp_path, database_url=databases.migrated(tmp_path)) as server:
+        job_id = server.submit(JOB)
+        server.wait_for_trials(job_id, 5)
+        family = set(server.family())
+        assert server.stop() == 0
+        wait_for(lambda: not alive(family), 2.0, lambda: "every process to be gone")
+        server.start()
+        server.wait(job_id)
+        check(server, job_id, undisturbed)
