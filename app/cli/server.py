@@ -82,7 +82,7 @@ class _Child:
     started_at: float = field(init=False)
 
     def start(self, settings: Settings) -> None:
-        command = [sys.executable, "-m", "app", self.name, "--parent", str(os.getpid())]
+        command = [*_python(), "-m", "app", self.name, "--parent", str(os.getpid())]
         self.process = subprocess.Popen(command, env=os.environ | _environment(settings))
         self.started_at = time.monotonic()
 
@@ -167,6 +167,12 @@ def _sole_server(settings: Settings) -> Iterator[None]:
                     ) from None
                 time.sleep(POLL_S)
         yield
+
+
+def _python() -> list[str]:
+    """The interpreter; -P, lest a folder `app` of the user's, where we were started, is taken for ours."""
+    checkout = Path(__file__).resolve().parents[2]
+    return [sys.executable] if checkout == Path.cwd() else [sys.executable, "-P"]
 
 
 def _environment(settings: Settings) -> dict[str, str]:

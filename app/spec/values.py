@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, Discriminator, Field, Strict, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Strict, Tag
 
 from app.engine.hyper import HyperField
 from app.spec.base import Wire, invalid
@@ -58,6 +58,8 @@ def searchable(field: HyperField) -> Any:
     def in_bounds(value: HyperValue) -> HyperValue:
         if isinstance(value, Range):
             check_range(value)
+            if field.type is int:
+                _check_whole(field, value)
             _check_bound(field, value.low, "low")
             _check_bound(field, value.high, "high")
         elif isinstance(value, Choices):
@@ -79,7 +81,7 @@ def fixed_type(field: HyperField) -> Any:
         return Annotated[field.type, Strict(), *field.hyper]
     if field.type is str:
         return Annotated[str, AfterValidator(lambda value: _one_of(field, value)), *field.hyper]
-    return field.wire_type
+    return Annotated[field.wire_type, BeforeValidator(_numbers_only)]
 
 
 def default_value(field: HyperField) -> Any:
@@ -99,6 +101,20 @@ def _check_bound(field: HyperField, value: Any, at: str) -> None:
         raise invalid(f"{field.name} {broken}, got {value:g}", at)
 
 
+def _check_whole(field: HyperField, value: Range) -> None:
+    for at in ("low", "high"):
+        if not float(getattr(value, at)).is_integer():
+            raise invalid(f"{field.name} takes integers, got {getattr(value, at):g}", at)
+
+
+def _numbers_only(value: object) -> object:
+    """A list of numbers takes neither "64" nor true, which pydantic would convert."""
+    for i, item in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(item, (bool, str)):
+            raise invalid(f"must be a number, got {item!r}", str(i))
+    return value
+
+
 def _check_choices(field: HyperField, value: Choices) -> None:
     for i, choice in enumerate(value.choices):
         at = f"choices/{i}"
@@ -107,6 +123,8 @@ def _check_choices(field: HyperField, value: Choices) -> None:
         if field.type in (int, float):
             if isinstance(choice, (bool, str)):
                 raise invalid(f"{field.name} takes numbers, got {choice!r}", at)
+            if field.type is int and not isinstance(choice, int):
+                raise invalid(f"{field.name} takes integers, got {choice:g}", at)
             _check_bound(field, choice, at)
         elif field.type is bool and not isinstance(choice, bool):
             raise invalid(f"{field.name} takes true or false, got {choice!r}", at)

@@ -1,0 +1,163 @@
+"""The spec of a job: what is filled in, what is refused, and where the fault is said to lie."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from app.engine.hyper import hyper_fields
+from app.engine.optimizers import OPTIMIZERS
+from app.engine.schedules import SCHEDULES
+from app.spec.job import JobSpec
+
+ROSENBROCK: dict[str, Any] = {"kind": "function", "name": "rosenbrock"}
+MLP: dict[str, Any] = {"kind": "mlp", "hidden": [8]}
+DIGITS: dict[str, Any] = {"kind": "classification", "dataset": "digits", "model": MLP}
+
+
+def parse(**parts: Any) -> JobSpec:
+    return JobSpec.model_validate({"objective": ROSENBROCK} | parts)
+
+
+def refusals(**parts: Any) -> list[tuple[str, str]]:
+    """(where, what) of each fault; where is the end of the path, with what the validator added."""
+    with pytest.raises(ValidationError) as caught:
+        parse(**parts)
+    return [
+        (str(error.get("ctx", {}).get("at") or error["loc"][-1]), error["msg"])
+        for error in caught.value.errors()
+    ]
+
+
+def adam(**fields: Any) -> dict[str, Any]:
+    return {"optimizers": [{"kind": "adam"} | fields]}
+
+
+def test_an_objective_is_enough() -> None:
+    spec = parse()
+    assert {optimizer.kind for optimizer in spec.search_space.optimizers} == {
+        kind for kind, cls in OPTIMIZERS.items() if cls.default_candidate
+    }
+    assert [schedule.kind for schedule in spec.search_space.schedules] == ["constant", "cosine"]
+    assert (spec.precision, spec.search_space.batch_size, spec.name) == ("float64", None, "rosenbrock")
+
+
+def test_a_model_gets_batch_sizes_that_fit_its_data_and_single_precision() -> None:
+    assert parse(objective=DIGITS).model_dump()["search_space"]["batch_size"] == {"choices": (32, 128)}
+    assert parse(objective=DIGITS).precision == "float32"
+    iris = parse(objective=DIGITS | {"dataset": "iris"})  # 90 training rows
+    assert iris.model_dump()["search_space"]["batch_size"] == {"choices": (32,)}
+
+
+def test_an_omitted_hyperparameter_is_filled_with_its_range_or_its_default() -> None:
+    space = parse(search_space=adam()).model_dump()["search_space"]["optimizers"][0]
+    low, high = next(
+        field.hyper.search for field in hyper_fields(OPTIMIZERS["adam"]) if field.name == "learning_rate"
+    ) or (0, 0)
+    assert space["learning_rate"] == {"low": low, "high": high, "log": True, "step": None}
+    assert space["beta2"] == 0.999
+
+
+def test_a_stored_spec_reads_back_as_the_same_spec() -> None:
+    for objective in (ROSENBROCK, DIGITS):
+        spec = parse(objective=objective)
+        assert JobSpec.model_validate(json.loads(spec.model_dump_json())) == spec
+
+
+def test_the_dimension_follows_the_start() -> None:
+    objective = parse(objective=ROSENBROCK | {"start": [1.0, 2.0, 3.0]}).model_dump()["objective"]
+    assert objective["dimension"] == 3
+
+
+@pytest.mark.parametrize(
+    ("space", "where", "what"),
+    [
+        (adam(learning_rate={"low": 1.0, "high": 0.1}), "low", "low is 1 and high is 0.1"),
+        (adam(learning_rate={"low": 0.0, "high": 0.1}), "low", "must be > 0, got 0"),
+        (adam(beta1={"low": 0.5, "high": 1.0}), "high", "must be < 1, got 1"),
+        (adam(beta1={"low": 0.0, "high": 0.5, "log": True}), "low", "where log is true"),
+        (adam(learning_rate={"low": 0.1, "high": 0.2, "log": True, "step": 0.1}), "step", "drop one"),
+        (adam(learning_rate={"low": 0.1, "high": 0.2, "step": 0.0}), "step", "must be > 0"),
+        (adam(beta1={"choices": [0.5, 1.5]}), "choices/1", "must be < 1, got 1.5"),
+        (adam(beta1={"choices": [0.5, 0.5]}), "choices/1", "listed twice"),
+        (adam(beta1={"choices": ["0.5"]}), "choices/0", "takes numbers"),
+        (adam(beta1={"choices": []}), "choices", "at least 1"),
+        (adam(beta1=math.nan), "<value>", "finite"),
+        (adam(beta1=math.inf), "<value>", "finite"),
+        (adam(beta1="0.9"), "<value>", "valid number"),
+        (adam(beta1=True), "<value>", "valid number"),
+        (adam(beta9=1.0), "beta9", "not permitted"),
+        ({"optimizers": [{"kind": "adamm"}]}, "0", "adamm"),
+        ({"optimizers": []}, "optimizers", "at least 1"),
+        ({"batch_size": 32}, "search_space/batch_size", "must be null for a function"),
+    ],
+)
+def test_a_faulty_search_space_is_refused_where_it_is_faulty(
+    space: dict[str, Any], where: str, what: str
+) -> None:
+    found = refusals(search_space=space)
+    assert any(at == where and what in message for at, message in found), found
+
+
+@pytest.mark.parametrize(
+    ("objective", "where", "what"),
+    [
+        (ROSENBROCK | {"name": "rosenbrook"}, "name", "choose one of: "),
+        (ROSENBROCK | {"dimension": 1}, "dimension", "dimension >= 2, got 1"),
+        (ROSENBROCK | {"dimension": 3, "start": [1.0, 2.0]}, "start", "2 values, but dimension is 3"),
+        (ROSENBROCK | {"noise": -1.0}, "noise", "greater than or equal to 0"),
+        (DIGITS | {"dataset": "digit"}, "dataset", "choose one of: "),
+        (DIGITS | {"dataset": "diabetes"}, "dataset", "use kind regression"),
+        (DIGITS | {"model": {"kind": "mlp", "hidden": ["64"]}}, "0", "must be a number, got '64'"),
+        (DIGITS | {"model": {"kind": "mlp", "hidden": [0]}}, "0", "greater than or equal to 1"),
+    ],
+)
+def test_a_faulty_objective_is_refused_where_it_is_faulty(
+    objective: dict[str, Any], where: str, what: str
+) -> None:
+    found = refusals(objective=objective)
+    assert any(at == where and what in message for at, message in found), found
+
+
+def test_a_batch_size_beyond_the_training_rows_is_refused_with_their_number() -> None:
+    found = refusals(objective=DIGITS, search_space={"batch_size": {"choices": [32, 5000]}})
+    assert found[0][0] == "search_space/batch_size/choices/1" and "1079" in found[0][1]
+
+
+@pytest.mark.parametrize("trials", [0, -1, 10**9, 1.5, True, "64"])
+def test_a_number_of_trials_out_of_bounds_or_of_another_type_is_refused(trials: object) -> None:
+    assert refusals(budget={"trials": trials})[0][0] == "trials"
+
+
+KINDS = [(noun, registry[kind]) for noun, registry in
+         (("optimizers", OPTIMIZERS), ("schedules", SCHEDULES)) for kind in registry]  # fmt: skip
+BOUNDED = [
+    (noun, cls, field.name, bound, value)
+    for noun, cls in KINDS
+    for field in hyper_fields(cls)
+    if field.type is float
+    for bound, value in (
+        ("ge", None if field.hyper.ge is None else field.hyper.ge - 1.0),
+        ("gt", field.hyper.gt),
+        ("le", None if field.hyper.le is None else field.hyper.le + 1.0),
+        ("lt", field.hyper.lt),
+    )
+    if value is not None
+]
+
+
+@pytest.mark.parametrize(
+    ("noun", "cls", "name", "bound", "value"),
+    BOUNDED,
+    ids=[f"{cls.kind}-{name}-{bound}" for _, cls, name, bound, _ in BOUNDED],
+)
+def test_every_field_of_every_kind_refuses_a_value_beyond_its_bounds(
+    noun: str, cls: type, name: str, bound: str, value: float
+) -> None:
+    kind: str = cls.kind  # type: ignore[attr-defined]
+    for wrong in (value, {"choices": [value]}, {"low": value, "high": value}):
+        assert refusals(search_space={noun: [{"kind": kind, name: wrong}]}), (bound, wrong)
