@@ -1,0 +1,50 @@
+"""The database goes away in mid-job and comes back; the job ends with its values."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.server import Json, Server, outcome
+from tests.databases import PostgresServer
+
+OUTAGE_S = 10.0
+JOB: Json = {
+    "objective": {"kind": "classification", "dataset": "digits", "model": {"kind": "mlp", "hidden": [64]}},
+    "budget": {"trials": 48, "steps": 1500},
+    "sampler": {"kind": "tpe"},
+    "confirmation": None,
+    "seed": 5,
+}
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server that no other test uses, to be stopped."""
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:
+        server = PostgresServer(Path(folder))
+        yield server
+        server.close()
+
+
+def test_a_job_ends_although_postgresql_was_away_for_ten_seconds(
+    own_postgres: PostgresServer, tmp_path: Path
+) -> None:
+    with Server(tmp_path, database_url=own_postgres.migrated()) as server:
+        undisturbed = server.submit(JOB)
+        server.wait(undisturbed)
+        disturbed = server.submit(JOB)
+        server.wait_for_trials(disturbed, 10)
+        own_postgres.stop()
+        assert server.http.get("/readyz").status_code == 503
+        assert server.http.get("/healthz").status_code == 200
+        time.sleep(OUTAGE_S)
+        own_postgres.restart()
+        server.wait(disturbed)
+        assert [outcome(trial) for trial in server.trials(disturbed)] == [
+            outcome(trial) for trial in server.trials(undisturbed)
+        ]
