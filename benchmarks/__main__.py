@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from benchmarks import jobs, store
+from benchmarks import http, jobs, store
 
-BENCHMARKS = {"store": store.run, "jobs": jobs.run}
+BENCHMARKS = {"store": store.run, "jobs": jobs.run, "http": http.run}
 
 
 def main(names: list[str]) -> int:

@@ -29,7 +29,7 @@ class Server:
     ) -> None:
         self.folder = folder
         self._ready_path = ready
-        self.port = _free_port()
+        self.port = free_port()
         self.log = folder / "server.log"
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30.0)
         self._command = [
@@ -176,7 +176,8 @@ def alive(pids: set[int]) -> set[int]:
     return {pid for pid in pids if pid in descendants(pid)}
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

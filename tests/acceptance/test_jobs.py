@@ -145,8 +145,9 @@ def test_a_database_that_we_cannot_use_is_refused(url: str) -> None:
     assert refused.returncode == 2 and "database_url" in refused.stderr
 
 
-def test_readiness_needs_a_worker(settings: Settings) -> None:
-    with Server(Path(settings.database.database or "").parent, "--no-worker", ready="/healthz") as alone:
+def test_readiness_needs_a_worker(settings: Settings, tmp_path: Path) -> None:
+    url = settings.database_url
+    with Server(tmp_path, "--no-worker", database_url=url, ready="/healthz") as alone:
         assert alone.http.get("/readyz").status_code == 503
         assert "stepsize worker" in alone.http.get("/readyz").json()["detail"]
 

@@ -1,0 +1,59 @@
+"""Twenty kills at random moments, of any process, on either database: nothing is lost or changed."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.server import Json, Server, outcome, wait_for
+from tests.databases import Databases
+
+ROUNDS = int(os.environ.get("STEPSIZE_CHAOS_ROUNDS", "20"))
+LONGEST_WAIT_S = 1.0  # between two kills
+VICTIMS = {"server": " serve ", "api": " api ", "worker": " worker ", "pool": "multiprocessing.spawn"}
+JOBS = 3
+JOB: Json = {
+    "objective": {"kind": "classification", "dataset": "digits", "model": {"kind": "mlp", "hidden": [32]}},
+    "budget": {"trials": 64, "steps": 600},
+    "sampler": {"kind": "tpe"},
+    "confirmation": {"top": 2, "replicates": 4},
+    "seed": 23,
+}
+
+
+@pytest.mark.timeout(600)
+def test_no_kill_at_any_moment_changes_a_value(databases: Databases, tmp_path: Path) -> None:
+    rng = random.Random(7)
+    with Server(tmp_path, database_url=databases.migrated(tmp_path)) as server:
+        undisturbed = server.submit(JOB)
+        server.wait(undisturbed)
+        job_ids = [server.submit(JOB) for _ in range(JOBS)]
+        kinds = (list(VICTIMS) * ROUNDS)[:ROUNDS]
+        rng.shuffle(kinds)
+        for kind in kinds:
+            kill(server, kind, rng)
+        expected = [outcome(trial) for trial in server.trials(undisturbed)]
+        for job_id in job_ids:
+            job = server.wait(job_id, within_s=180)
+            assert job["progress"]["trials_running"] == 0
+            assert [outcome(trial) for trial in server.trials(job_id)] == expected
+
+
+def kill(server: Server, kind: str, rng: random.Random) -> None:
+    """Waits a random while, then kills a random process of that kind, as soon as there is one."""
+    time.sleep(rng.random() * LONGEST_WAIT_S)
+
+    def candidates() -> list[int]:
+        return sorted(pid for pid, command in server.family().items() if VICTIMS[kind] in f"{command} ")
+
+    wait_for(lambda: bool(candidates()), 20.0, lambda: f"a process of the {kind} after the last kill")
+    os.kill(rng.choice(candidates()), signal.SIGKILL)
+    if kind == "server":
+        assert server.process is not None
+        server.process.wait()
+        server.start()
