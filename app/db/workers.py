@@ -24,6 +24,11 @@ def forget(session: Session, worker_id: str) -> None:
     session.execute(delete(WorkerRow).where(WorkerRow.id == worker_id))
 
 
+def forget_silent(session: Session, since: datetime) -> None:
+    """Removes the workers that have not been heard of since then: killed ones cannot sign off."""
+    session.execute(delete(WorkerRow).where(WorkerRow.seen_at < since))
+
+
 def seen_since(session: Session, moment: datetime) -> int:
     """How many workers have said since then that they live."""
     return session.scalar(select(func.count()).select_from(WorkerRow).where(WorkerRow.seen_at >= moment)) or 0

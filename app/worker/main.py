@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,6 +25,7 @@ from app.worker.workflow import Tune, define_workflow
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_S = 3.0
+FORGOTTEN_AFTER = timedelta(hours=1)
 
 
 def run_worker(settings: Settings) -> None:
@@ -66,8 +67,10 @@ def work_until(
     while not stop.is_set():
         try:
             if time.monotonic() >= next_beat:
+                now = datetime.now(UTC)
                 with db.write() as session:
-                    workers.beat(session, me, datetime.now(UTC))
+                    workers.beat(session, me, now)
+                    workers.forget_silent(session, now - FORGOTTEN_AFTER)
                 if claim is not None:
                     claim.hold()
                     take_over(db, me)

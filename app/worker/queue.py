@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import time
 from pathlib import Path
@@ -24,8 +25,14 @@ BUSY_TIMEOUT_MS = 30_000
 
 
 def worker_id(settings: Settings) -> str:
-    """Constant for the one embedded worker, so that the next one takes its work over; else unique."""
-    return "embedded" if settings.embedded else f"{socket.gethostname()}-{os.getpid()}"
+    """Constant for the one embedded worker, so that the next one takes its work over; else unique.
+
+    Host and process do not suffice: in containers on the host's network every worker has the same ones, and
+    would wait for ever for the lock on the name.
+    """
+    if settings.embedded:
+        return "embedded"
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
 def dbos_config(settings: Settings, me: str) -> DBOSConfig:
