@@ -10,6 +10,7 @@ AppError
 │   ├── TrialNotFound        404
 │   └── TrajectoryNotFound   404
 ├── Conflict                 409
+│   ├── IdempotencyKeyReused 409
 │   ├── IllegalTransition    409
 │   ├── JobNotFinished       409
 │   ├── NoRecommendation     409
@@ -137,6 +138,17 @@ class Conflict(AppError):
     status = 409
     slug = "conflict"
     title = "Conflict"
+
+
+class IdempotencyKeyReused(Conflict):
+    """A job was submitted under this `Idempotency-Key` with another spec.
+
+    A key names one submission: use a new one for each job, and the same one only to repeat a request whose
+    answer was lost. The specs are compared with every default filled in. Deleting the job frees its key.
+    """
+
+    slug = "idempotency-key-reused"
+    title = "The key belongs to another spec"
 
 
 class IllegalTransition(Conflict):

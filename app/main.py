@@ -15,8 +15,11 @@ from app import dashboard
 from app.api import (
     catalogue,
     events,
+    export,
     health,
+    importances,
     jobs,
+    metrics,
     openapi,
     problem_pages,
     problems,
@@ -25,6 +28,8 @@ from app.api import (
     trials,
 )
 from app.api.methods import Methods
+from app.api.metrics import RequestMetrics
+from app.api.observing import Observe
 from app.api.request_id import RequestId
 from app.api.security import SecurityHeaders
 from app.db import Database
@@ -33,7 +38,19 @@ from app.settings import Settings
 GZIP_LEVEL = 5
 GZIP_FROM_BYTES = 1000
 
-RESOURCES = (jobs, events, recommendations, trials, schedules, catalogue, health, problem_pages)
+RESOURCES = (
+    jobs,
+    events,
+    recommendations,
+    trials,
+    importances,
+    export,
+    schedules,
+    catalogue,
+    health,
+    metrics,
+    problem_pages,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -60,6 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.stopping = threading.Event()  # set by whoever runs the server: open streams end at once
+    app.state.metrics = RequestMetrics()
     for resource in RESOURCES:
         app.include_router(resource.router)
     dashboard.install(app)
@@ -70,6 +88,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestId)
+    app.add_middleware(Observe, metrics=app.state.metrics)
     return app
 
 

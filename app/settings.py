@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -11,6 +12,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 KIB = 1024
+
+LogFormat = Literal["text", "json"]
 
 
 class Settings(BaseSettings):
@@ -35,11 +38,16 @@ class Settings(BaseSettings):
         default=10_000_000, ge=1, le=10_000_000, description="steps that one trial may make"
     )
     max_updates: int = Field(
-        default=10_000_000_000, ge=1, description="trials x steps x replicates that one job may ask for"
+        default=10_000_000_000, ge=1, description="updates that one job may make, its race included"
     )
     max_body_bytes: int = Field(default=1024 * KIB, ge=KIB, description="size of a request's body")
     queue_poll_s: float = Field(default=0.2, gt=0, le=60, description="seconds between looks at the queue")
-    log_level: str = Field(default="info", description="debug, info, warning or error")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="debug, info, warning or error"
+    )
+    log_format: LogFormat = Field(
+        default="text", description="text for people, json for one JSON object a line"
+    )
     allow_open: bool = Field(
         default=False, description="permit an address other than loopback while no API key is set"
     )
@@ -61,6 +69,8 @@ class Settings(BaseSettings):
             raise ValueError(
                 "an in-memory database is gone with its process; name a file, as in sqlite:///jobs.db"
             )
+        if not url.database:
+            raise ValueError("the URL names no database; one looks like postgresql://user@host/stepsize")
         return value
 
     @property

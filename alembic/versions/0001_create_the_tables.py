@@ -2,7 +2,6 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision = "0001"
 down_revision = None
@@ -11,9 +10,9 @@ depends_on = None
 
 # Spelled out, not imported from the application: a migration stays what it was.
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+JSON = sa.JSON()
 TIME = sa.DateTime(timezone=True)
-NOT_ENQUEUED = sa.text("state = 'queued' AND enqueued_run < run")
+NOT_ENQUEUED = sa.text("enqueued_run < run AND state IN ('queued', 'running')")
 
 
 def job_key(table: str) -> list[sa.schema.SchemaItem]:
@@ -47,6 +46,9 @@ def upgrade() -> None:
         sa.Column("trials_failed", sa.Integer(), nullable=False),
         sa.Column("trials_running", sa.Integer(), nullable=False),
         sa.Column("fraction", sa.Double(), nullable=False),
+        sa.Column("eta_s", sa.Double()),
+        sa.Column("running_s", sa.Double(), nullable=False),
+        sa.Column("running_since", TIME),
         sa.Column("best_number", sa.Integer()),
         sa.Column("best_value", sa.Double()),
         sa.Column("last_event", sa.Integer(), nullable=False),

@@ -20,6 +20,22 @@ from app.services import events, jobs
 POLL_S = 0.25  # progress comes at most four times a second
 RETRY_MS = 1000  # after which a browser that lost the stream connects again
 MAX_EVENT_ID = 2**31 - 1
+KINDS = ["state", "progress", "trial", "best", "recommendation"]
+# OpenAPI 3.1 has no word for a stream; this is the schema of each event, as readers and tools take it.
+EVENT = {
+    "type": "object",
+    "description": "one event of the stream",
+    "properties": {
+        "id": {"type": "string", "pattern": "^[0-9]+$", "description": "increases within the job"},
+        "event": {"type": "string", "enum": KINDS, "description": "what `data` is"},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "description": "the body that `GET` gives of that noun",
+        },
+    },
+    "required": ["id", "event", "data"],
+}
 EXAMPLE = 'event: best\ndata: {"number": 3, "value": 0.12}\nid: 17\n\n'
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=ApiRoute)
@@ -38,7 +54,7 @@ def _existing_job(db: Db, job_id: JobId) -> str:
     response_class=EventSourceResponse,
     response_description="Server-sent events, until the job has ended.",
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}, "example": EXAMPLE}}},
+        200: {"content": {"text/event-stream": {"schema": EVENT, "example": EXAMPLE}}},
         **documented(JobNotFound, InvalidRequest),
     },
 )
@@ -65,15 +81,13 @@ async def stream_events(
     stopping: threading.Event = request.app.state.stopping
     try:
         while not stopping.is_set():  # the client connects again, to a server that lives
-            # Asked before reading: what is stored with the end is then read for certain.
-            ended = await run_in_threadpool(events.ended, db, job_id)
-            found = await run_in_threadpool(events.read, db, job_id, seen)
-            for event in found:
+            news = await run_in_threadpool(events.read, db, job_id, seen)
+            for event in news.events:
                 seen = event.id
                 yield ServerSentEvent(id=str(event.id), event=event.kind, raw_data=event.data)
-            if not found:
-                if ended:
-                    return
+            if news.ended:
+                return
+            if not news.events:
                 await anyio.sleep(POLL_S)
     except JobNotFound:
         return  # deleted while we were following it

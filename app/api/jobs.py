@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import APIRouter, Body, Header, Query, Response
 
 from app.api.dependencies import DEFAULT_LIMIT, Config, Db, JobId, Limit, PageToken
 from app.api.examples import job_examples
@@ -12,6 +12,7 @@ from app.api.problems import documented
 from app.api.route import ApiRoute
 from app.errors import (
     BodyTooLarge,
+    IdempotencyKeyReused,
     IllegalTransition,
     InvalidPageToken,
     InvalidRequest,
@@ -24,6 +25,9 @@ from app.errors import (
 from app.services import jobs
 from app.spec.answers import Job, JobState, Page
 from app.spec.job import JobSpec
+
+MAX_IDEMPOTENCY_KEY = 255
+VISIBLE_ASCII = "^[!-~]+$"
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=ApiRoute)
 
@@ -40,7 +44,14 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=ApiRoute)
                 "Location": {"description": "path of the job", "schema": {"type": "string"}},
             }
         },
-        **documented(InvalidRequest, MalformedJson, QuotaExceeded, BodyTooLarge, UnsupportedMediaType),
+        **documented(
+            InvalidRequest,
+            MalformedJson,
+            QuotaExceeded,
+            IdempotencyKeyReused,
+            BodyTooLarge,
+            UnsupportedMediaType,
+        ),
     },
 )
 def submit_job(
@@ -48,13 +59,24 @@ def submit_job(
     settings: Config,
     response: Response,
     spec: Annotated[JobSpec, Body(openapi_examples=job_examples())],
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            description="a name for this submission, such as a UUID: repeated with an equal spec it gives "
+            "the first job again, so that a request whose answer was lost can be sent once more",
+            min_length=1,
+            max_length=MAX_IDEMPOTENCY_KEY,
+            pattern=VISIBLE_ASCII,
+        ),
+    ] = None,
 ) -> Job:
     """Stores a tuning job and queues it. Only `objective` is required: the rest has defaults that give a
     good answer within a minute on a laptop.
 
     Follow the job by `GET /v1/jobs/{job_id}` or its events; once it has succeeded, its recommendation is
     the tuned optimizer and learning-rate schedule."""
-    job = jobs.submit(db, settings, spec)
+    job = jobs.submit(db, settings, spec, idempotency_key)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return job
 

@@ -16,6 +16,9 @@ MAX_SHOWN = 60  # characters of the client's value
 OBJECT = "must be an object"
 LIST = "must be a list"
 
+# What each pattern asks for, in words.
+PATTERNS = {"^[!-~]+$": "must consist of visible ASCII characters, without spaces"}
+
 # What each type of error says about the value; the value is added behind it.
 TEXTS: dict[str, str] = {
     "bool_parsing": "must be true or false",
@@ -114,6 +117,16 @@ def _too_long(report: Report, place: Place) -> str:
     return f"must have at most {ctx['max_length']} entries, got {actual}"
 
 
+def _text_too_short(report: Report, place: Place) -> str:
+    return f"must have at least {report['ctx']['min_length']} character, got {shown(report['input'])}"
+
+
+def _pattern(report: Report, place: Place) -> str:
+    pattern = report["ctx"]["pattern"]
+    wanted = PATTERNS.get(pattern, f"must match {pattern}")
+    return f"{wanted}, got {shown(report['input'])}"
+
+
 def _text_too_long(report: Report, place: Place) -> str:
     return f"must have at most {report['ctx']['max_length']} characters, got {len(report['input'])}"
 
@@ -132,7 +145,9 @@ SPECIAL: dict[str, Callable[[Report, Place], str]] = {
     "invalid": _ours,
     "literal_error": _one_of,
     "missing": _missing,
+    "string_pattern_mismatch": _pattern,
     "string_too_long": _text_too_long,
+    "string_too_short": _text_too_short,
     "too_long": _too_long,
     "too_short": _too_short,
     "union_tag_invalid": _unknown_kind,

@@ -80,8 +80,9 @@ async def _head(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Non
     async def receive_until_end() -> Message:
         return {"type": "http.disconnect"} if ended else await receive()
 
+    scope["method"] = "GET"  # not in a copy: who looks from outside wants to know the route
     try:
-        await app({**scope, "method": "GET"}, receive_until_end, send_head)
+        await app(scope, receive_until_end, send_head)
     except (ClientDisconnect, OSError):
         if not ended:
             raise

@@ -49,8 +49,9 @@ def install_handlers(app: FastAPI) -> None:
 def documented(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:
     """The `responses` of an operation that may end in these errors, or in one of the server's own."""
     by_status: dict[int | str, list[type[AppError]]] = {}
-    every: list[type[AppError]] = [*errors, AppError]
-    for error in every:
+    # A parameter that the path does not know is refused everywhere.
+    every: list[type[AppError]] = [*errors, InvalidRequest, AppError]
+    for error in dict.fromkeys(every):
         by_status.setdefault(error.status, []).append(error)
     return {status: _response(by_status[status]) for status in sorted(by_status)}
 

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import problem_response
 from app.errors import AppError
+from app.services import log_context
 
 HEADER = "X-Request-Id"
 _ACCEPTED = re.compile(r"[A-Za-z0-9._:-]{1,128}")  # fit for a line of a log
@@ -44,11 +45,17 @@ class RequestId:
                 MutableHeaders(scope=message)[HEADER] = request_id
             await send(message)
 
-        try:
-            await self.app(scope, receive, send_with_id)
-        except Exception:
-            logger.exception("request %s failed: %s %r", request_id, scope["method"], scope["path"])
-            if started:
-                raise  # half an answer is sent: the server must cut the connection
-            error = AppError(f"The server failed on this request; its log says why, under {request_id}.")
-            await problem_response(error)(scope, receive, send_with_id)
+        with log_context.bound(request_id=request_id):
+            try:
+                await self.app(scope, receive, send_with_id)
+            except Exception:
+                logger.exception(
+                    "request failed: %s %r",
+                    scope["method"],
+                    scope["path"],
+                    extra={"request_id": request_id},
+                )
+                if started:
+                    raise  # half an answer is sent: the server must cut the connection
+                error = AppError(f"The server failed on this request; its log says why, under {request_id}.")
+                await problem_response(error)(scope, receive, send_with_id)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import difflib
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from fastapi import Request
+from fastapi import Request, params
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
@@ -13,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 
 from app.api import strict_json
 from app.api.etags import tagged
-from app.api.invalid import invalid_request
+from app.api.invalid import MAX_REPORTED, invalid_request
 from app.api.pointers import joined
 from app.errors import InvalidRequest
 
@@ -30,8 +32,11 @@ class ApiRoute(APIRoute):
         annotation: Any = None if body is None else body.field_info.annotation  # the type of the body
         schema = None if body is None else TypeAdapter(annotation).core_schema
 
+        parameters = get_flat_params(self.dependant)
+        known = [field.alias for field in parameters if isinstance(field.field_info, params.Query)]
+
         async def handler(request: Request) -> Response:
-            _check_query(request)
+            _check_query(request, known)
             if body is not None:
                 request = await strict_json.read(request, request.app.state.settings.max_body_bytes)
             try:
@@ -43,10 +48,22 @@ class ApiRoute(APIRoute):
         return handler
 
 
-def _check_query(request: Request) -> None:
-    """Refuses NUL in any parameter: no value has it, and PostgreSQL does not take it in a text."""
+def _check_query(request: Request, known: Sequence[str]) -> None:
+    """Refuses unknown parameters, which would do nothing where the client meant something, and NUL in any:
+    no value has it, and PostgreSQL does not take it in a text."""
+    faults: list[tuple[str, str]] = []
     for name, value in request.query_params.multi_items():
-        if "\0" in value or "\0" in name:
-            said = "must not contain the character U+0000"
-            pointer = joined(("query", name))
-            raise InvalidRequest(f"{pointer}: {said}", [(pointer, said)])
+        if name not in known:
+            faults.append((joined(("query", name)), _unknown(name, known)))
+        elif "\0" in value:
+            faults.append((joined(("query", name)), "must not contain the character U+0000"))
+    if faults:
+        raise InvalidRequest(": ".join(faults[0]), faults[:MAX_REPORTED])
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    if not known:
+        return "is no parameter of this path, which takes none in its query"
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]}? The" if close else "the"
+    return f"is no parameter of this path{'; ' + hint} known ones are: {', '.join(known)}"

@@ -20,6 +20,9 @@ class Database:
     def __init__(self, url: URL) -> None:
         self.url = url
         self._engine = _engine(url)
+        # PostgreSQL's default gives each statement a snapshot of its own; SQLite has one for the transaction.
+        snapshot = {} if _is_sqlite(url) else {"isolation_level": "REPEATABLE READ"}
+        self._reader = self._engine.execution_options(**snapshot)
         # SQLite: a transaction that reads first and writes later can fail at once, whatever the busy
         # timeout, when another writes in between. BEGIN IMMEDIATE takes the write lock up front.
         self._writer = self._engine.execution_options(immediate=True)
@@ -32,7 +35,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one snapshot and is rolled back at its end."""
-        with Session(self._engine, expire_on_commit=False, autoflush=False) as session:
+        with Session(self._reader, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     @contextmanager
@@ -47,11 +50,20 @@ class Database:
 
 
 def _engine(url: URL) -> Engine:
-    engine = create_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW, pool_pre_ping=True)
-    if url.get_backend_name() == "sqlite":
+    engine = create_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
+        pool_pre_ping=not _is_sqlite(url),  # a file does not hang up
+    )
+    if _is_sqlite(url):
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _is_sqlite(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite"
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

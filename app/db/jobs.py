@@ -4,16 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.db.tables import JobRow, TrialRow
+from app.db.tables import NOT_ENQUEUED, JobRow, TrialRow
+
+
+class KeyTaken(Exception):
+    """Another job of the tenant has this idempotency key."""
 
 
 def insert(session: Session, row: JobRow) -> None:
-    """Stores a new job; its `key` is set afterwards."""
+    """Stores a new job; its `key` is set afterwards. Raises KeyTaken, which ends the transaction."""
     session.add(row)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if row.idempotency_key is None:  # the id is random: nothing else can clash
+            raise
+        raise KeyTaken(row.idempotency_key) from error
+
+
+def by_idempotency_key(session: Session, tenant: str, key: str) -> JobRow | None:
+    """The tenant's job that was submitted under that key."""
+    query = select(JobRow).where(JobRow.tenant == tenant, JobRow.idempotency_key == key)
+    return session.scalars(query).one_or_none()
 
 
 def find(session: Session, job_id: str, *, lock: bool = False) -> JobRow | None:
@@ -24,6 +40,13 @@ def find(session: Session, job_id: str, *, lock: bool = False) -> JobRow | None:
     """
     query = select(JobRow).where(JobRow.id == job_id)
     return session.scalars(query.with_for_update() if lock else query).one_or_none()
+
+
+def position(session: Session, job_id: str) -> tuple[int, str, int] | None:
+    """Key, state and last event of the job of that id, without the rest of its row."""
+    query = select(JobRow.key, JobRow.state, JobRow.last_event).where(JobRow.id == job_id)
+    found = session.execute(query).one_or_none()
+    return None if found is None else (found.key, found.state, found.last_event)
 
 
 def page(
@@ -45,9 +68,15 @@ def remove(session: Session, key: int) -> None:
     session.execute(delete(JobRow).where(JobRow.key == key))
 
 
+def unfinished(session: Session, limit: int) -> list[JobRow]:
+    """Queued and running jobs whose present run is on the queue, oldest first."""
+    query = select(JobRow).where(JobRow.state.in_(("queued", "running")), JobRow.enqueued_run == JobRow.run)
+    return list(session.scalars(query.order_by(JobRow.key).limit(limit)))
+
+
 def outbox(session: Session, limit: int) -> list[JobRow]:
-    """Queued jobs whose present run is on no queue yet, oldest first."""
-    query = select(JobRow).where(JobRow.state == "queued", JobRow.enqueued_run < JobRow.run)
+    """Queued jobs whose present run is on no queue yet, and running ones that fell off it, oldest first."""
+    query = select(JobRow).where(text(NOT_ENQUEUED))
     return list(session.scalars(query.order_by(JobRow.key).limit(limit)))
 
 

@@ -11,6 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.db.database import Database
 
+# On the server, for the claim's session: a machine that is gone loses its lock within half a minute.
+KEEPALIVES = ("tcp_keepalives_idle = 10", "tcp_keepalives_interval = 5", "tcp_keepalives_count = 3")
 NAMESPACE = 1_398_031_443  # keeps our locks apart from those of others in the same database
 
 
@@ -25,19 +27,34 @@ class Claim:
         self._name = name
         self._connection: Connection | None = None
 
-    def hold(self) -> None:
-        """Takes the lock, or makes sure that it is still held; takes it anew after a lost connection."""
+    def hold(self) -> bool:
+        """Takes the lock, or makes sure that it is still held; whether it is.
+
+        False where the server has not noticed yet that an earlier connection of ours is gone; ask again.
+        """
         if self._connection is not None:
             try:
                 self._connection.execute(text("SELECT 1"))
-                return
+                return True
             except SQLAlchemyError:
                 self._connection.invalidate()
                 self._connection.close()
                 self._connection = None
         connection = self._db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        connection.execute(text("SELECT pg_advisory_lock(:space, :key)"), _key(self._name))
-        self._connection = connection
+        for setting in KEEPALIVES:
+            connection.execute(text(f"SET {setting}"))
+        if connection.scalar(text("SELECT pg_try_advisory_lock(:space, :key)"), _key(self._name)):
+            self._connection = connection
+            return True
+        connection.close()
+        return False
+
+    def release(self) -> None:
+        """Gives the lock back with its connection."""
+        if self._connection is not None:
+            self._connection.invalidate()  # back in the pool, it would keep the lock
+            self._connection.close()
+            self._connection = None
 
 
 @contextmanager

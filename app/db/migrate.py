@@ -31,8 +31,6 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 def upgrade(url: URL) -> None:
     """Creates the tables or brings them up to date; changes nothing where they are."""
-    if url.get_backend_name() == "sqlite" and url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     database = Database(url)
     try:
         with database.engine.execution_options(immediate=True).begin() as connection:

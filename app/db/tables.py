@@ -20,7 +20,6 @@ from sqlalchemy import (
     TypeDecorator,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NAMING = {
@@ -31,7 +30,10 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
-Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+NOT_ENQUEUED = "enqueued_run < run AND state IN ('queued', 'running')"
+DEFAULT_TENANT = "default"  # whoever there is, while no API key tells tenants apart
+
+Json = JSON(none_as_null=True)  # not JSONB, which forgets the order of keys; nothing is searched inside it
 BigKey = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up INTEGER keys only
 
 
@@ -68,16 +70,20 @@ class JobRow(Base):
     __table_args__ = (
         Index("ix_jobs_state_key", "state", "key"),
         Index("ix_jobs_name_key", "name", "key"),
+        Index("uq_jobs_tenant_idempotency_key", "tenant", "idempotency_key", unique=True),
         Index(
             "ix_jobs_outbox",
             "key",
-            sqlite_where=text("state = 'queued' AND enqueued_run < run"),
-            postgresql_where=text("state = 'queued' AND enqueued_run < run"),
+            sqlite_where=text(NOT_ENQUEUED),
+            postgresql_where=text(NOT_ENQUEUED),
         ),
     )
 
     key: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
     id: Mapped[str] = mapped_column(String(40), unique=True)
+    tenant: Mapped[str] = mapped_column(String(40), default=DEFAULT_TENANT, server_default=DEFAULT_TENANT)
+    # The client's name for this submission; it goes with the job, so that deleting the job frees it.
+    idempotency_key: Mapped[str | None] = mapped_column(String(255))
     name: Mapped[str] = mapped_column(String(200))
     state: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(Text)
@@ -94,6 +100,10 @@ class JobRow(Base):
     trials_failed: Mapped[int] = mapped_column(Integer, default=0)
     trials_running: Mapped[int] = mapped_column(Integer, default=0)
     fraction: Mapped[float] = mapped_column(default=0.0)
+    eta_s: Mapped[float | None]  # as estimated when the fraction was stored
+    # Seconds spent running before `running_since`, which is set while the job runs: pauses do not count.
+    running_s: Mapped[float] = mapped_column(default=0.0)
+    running_since: Mapped[datetime | None]
     best_number: Mapped[int | None] = mapped_column(Integer)
     best_value: Mapped[float | None]
     last_event: Mapped[int] = mapped_column(Integer, default=0)
@@ -109,6 +119,7 @@ class TrialRow(Base):
     __table_args__ = (
         Index("ix_trials_job_key_state_value_number", "job_key", "state", "value", "number"),
         Index("ix_trials_job_key_value_number", "job_key", "value", "number"),
+        Index("ix_trials_job_key_state_number", "job_key", "state", "number"),
         {"sqlite_with_rowid": False},
     )
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Insert, and_, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Insert, and_, bindparam, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -51,13 +52,15 @@ def insert_trajectories(session: Session, rows: Rows) -> None:
         session.execute(_insert_ignore(session, TrajectoryRow), list(rows))
 
 
-def fail_unfinished(session: Session, job_key: int, reason: str, values: Mapping[str, Any]) -> None:
-    """Ends every waiting or running trial of a job as failed."""
-    session.execute(
-        update(TrialRow)
-        .where(TrialRow.job_key == job_key, TrialRow.state.in_(("waiting", "running")))
-        .values(state="failed", reason=reason, **values)
-    )
+def fail_unfinished(session: Session, job_key: int, reason: str, now: datetime) -> list[int]:
+    """Ends every waiting or running trial of a job as failed; their numbers."""
+    unfinished = (TrialRow.job_key == job_key, TrialRow.state.in_(("waiting", "running")))
+    numbers = list(session.scalars(select(TrialRow.number).where(*unfinished).order_by(TrialRow.number)))
+    if numbers:
+        session.execute(
+            update(TrialRow).where(*unfinished).values(state="failed", reason=reason, finished_at=now)
+        )
+    return numbers
 
 
 def move(session: Session, job_key: int, old: str, new: str) -> None:
@@ -71,33 +74,32 @@ def find(session: Session, job_key: int, number: int) -> TrialRow | None:
     return session.get(TrialRow, (job_key, number))
 
 
-def finished_before(session: Session, job_key: int, round_limit: int) -> list[TrialRow]:
-    """Every ended trial of the rounds before `round_limit`, by number."""
-    query = (
-        select(TrialRow)
-        .where(
-            TrialRow.job_key == job_key,
-            TrialRow.round < round_limit,
-            TrialRow.state.in_(("completed", "pruned", "diverged", "failed")),
-        )
-        .order_by(TrialRow.number)
+def finished_before(
+    session: Session, job_key: int, round_limit: int, *, best: int | None = None, latest: int | None = None
+) -> list[TrialRow]:
+    """Ended trials of the rounds before `round_limit`, by number.
+
+    best, latest: only so many of the lowest values and of the highest numbers, together; None for all.
+    """
+    ended = select(TrialRow).where(
+        TrialRow.job_key == job_key,
+        TrialRow.round < round_limit,
+        TrialRow.state.in_(("completed", "pruned", "diverged", "failed")),
     )
-    return list(session.scalars(query))
+    found = {row.number: row for row in session.scalars(ended.order_by(TrialRow.number.desc()).limit(latest))}
+    if best is not None:
+        completed = ended.where(TrialRow.state == "completed")
+        ranked = completed.order_by(TrialRow.value, TrialRow.number).limit(best)
+        found |= {row.number: row for row in session.scalars(ranked)}
+    return [found[number] for number in sorted(found)]
 
 
-def unfinished(session: Session, job_key: int, numbers: range) -> list[TrialRow]:
-    """The running trials among `numbers`, by number."""
-    query = (
-        select(TrialRow)
-        .where(
-            TrialRow.job_key == job_key,
-            TrialRow.number >= numbers.start,
-            TrialRow.number < numbers.stop,
-            TrialRow.state == "running",
-        )
-        .order_by(TrialRow.number)
+def of_numbers(session: Session, job_key: int, numbers: range) -> list[TrialRow]:
+    """The trials among `numbers` that are stored, by number."""
+    query = select(TrialRow).where(
+        TrialRow.job_key == job_key, TrialRow.number >= numbers.start, TrialRow.number < numbers.stop
     )
-    return list(session.scalars(query))
+    return list(session.scalars(query.order_by(TrialRow.number)))
 
 
 def page_by_number(
@@ -135,6 +137,29 @@ def page_by_value(
     return found
 
 
+def completed_sample(session: Session, job_key: int, limit: int) -> list[tuple[dict[str, Any], float]]:
+    """Parameters and value of completed trials, by number; of more than `limit` every second, third ..."""
+    completed = (TrialRow.job_key == job_key, TrialRow.state == "completed")
+    count = session.scalar(select(func.count()).select_from(TrialRow).where(*completed)) or 0
+    rank = func.row_number().over(order_by=TrialRow.number)
+    ranked = select(TrialRow.number, (rank - 1).label("place")).where(*completed).subquery()
+    query = (
+        select(TrialRow.params, TrialRow.value)
+        .join(ranked, and_(TrialRow.job_key == job_key, TrialRow.number == ranked.c.number))
+        .where(ranked.c.place % max(1, -(-count // limit)) == 0)
+        .order_by(TrialRow.number)
+    )
+    return [(params, value) for params, value in session.execute(query) if value is not None]
+
+
+def metric_names(session: Session, job_key: int) -> list[str]:
+    """What is measured at the end of a trial of this job; empty until one has ended."""
+    query = (
+        select(TrialRow.metrics).where(TrialRow.job_key == job_key, TrialRow.state == "completed").limit(1)
+    )
+    return list(session.scalar(query) or {})
+
+
 def trajectory(session: Session, job_key: int, number: int) -> bytes | None:
     """The stored curve of a trial."""
     return session.scalar(
@@ -160,8 +185,8 @@ def best_trajectories(session: Session, job_key: int, top: int) -> list[tuple[in
 def _behind(after: tuple[float | None, int] | None) -> ColumnElement[bool]:
     if after is None:
         return TrialRow.number >= 0
-    value, number = after
-    return or_(TrialRow.value > value, and_(TrialRow.value == value, TrialRow.number > number))
+    # A comparison of rows, not `or`: only this one is a place in the index, on either database.
+    return tuple_(TrialRow.value, TrialRow.number) > tuple_(*after)
 
 
 def _insert_ignore(session: Session, table: type[TrialRow] | type[TrajectoryRow]) -> Insert:
@@ -169,6 +194,4 @@ def _insert_ignore(session: Session, table: type[TrialRow] | type[TrajectoryRow]
     dialect = session.get_bind().dialect.name
     if dialect == "postgresql":
         return postgresql.insert(table).on_conflict_do_nothing()
-    if dialect == "sqlite":
-        return sqlite.insert(table).on_conflict_do_nothing()
-    return insert(table)
+    return sqlite.insert(table).on_conflict_do_nothing()

@@ -80,11 +80,16 @@ def datasets() -> list[DatasetItem]:
     ]
 
 
+def hyperparameters(cls: type[Kind]) -> list[Hyperparameter]:
+    """The fields of a registered kind, or of the base of several."""
+    return [_hyperparameter(field) for field in hyper_fields(cls)]
+
+
 def _registered(classes: Iterable[type[Kind]]) -> list[CatalogueItem]:
     return [
         CatalogueItem(
             kind=cls.kind,
-            hyperparameters=[_hyperparameter(field) for field in hyper_fields(cls)],
+            hyperparameters=hyperparameters(cls),
             **_described(cls),
         )
         for cls in classes

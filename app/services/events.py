@@ -26,18 +26,25 @@ class Event:
     data: str
 
 
-def read(db: Database, job_id: str, after: int) -> list[Event]:
-    """The next events behind the id `after`, in order, at most 500. Raises JobNotFound."""
-    with db.read() as session:
-        key = jobs.row(session, job_id).key
-        rows = table.after(session, key, after, PAGE)
-        return [Event(row.id, row.kind, json.dumps(_body(session, row), allow_nan=False)) for row in rows]
+@dataclass(frozen=True)
+class News:
+    """What has been stored since the last look; `ended` where nothing will follow these events."""
+
+    events: list[Event]
+    ended: bool
 
 
-def ended(db: Database, job_id: str) -> bool:
-    """Whether nothing more will happen to the job. Raises JobNotFound."""
+def read(db: Database, job_id: str, after: int) -> News:
+    """The next events behind the id `after`, in order, at most 500. Raises JobNotFound.
+
+    A look at a job where nothing happened costs one row: an open stream takes four a second.
+    """
     with db.read() as session:
-        return JobState(jobs.row(session, job_id).state).final
+        key, state, last = jobs.position(session, job_id)
+        rows = table.after(session, key, after, PAGE) if last > after else []
+        found = [Event(row.id, row.kind, json.dumps(_body(session, row), allow_nan=False)) for row in rows]
+    seen = found[-1].id if found else after
+    return News(found, ended=JobState(state).final and seen >= last)
 
 
 def _body(session: Session, row: EventRow) -> Any:

@@ -9,21 +9,58 @@ from sqlalchemy.orm import Session
 
 from app.db import Database, events
 from app.db import jobs as table
-from app.db.tables import JobRow
-from app.errors import JobNotFinished, JobNotFound, QuotaExceeded
+from app.db.tables import DEFAULT_TENANT, JobRow
+from app.errors import Conflict, IdempotencyKeyReused, JobNotFinished, JobNotFound, QuotaExceeded
 from app.services import paging, transitions, views
 from app.settings import Settings
 from app.spec.answers import Job, JobState, Page
 from app.spec.job import JobSpec
+from app.tuning.size import check_size, job_updates
+
+SUBMIT_ATTEMPTS = 5  # each fails only where another request stored, or deleted, the same key meanwhile
 
 
-def submit(db: Database, settings: Settings, spec: JobSpec) -> Job:
-    """Stores a job; a worker finds it there. Raises QuotaExceeded where it is larger than allowed."""
-    _check_quota(settings, spec)
+def submit(db: Database, settings: Settings, spec: JobSpec, idempotency_key: str | None = None) -> Job:
+    """Stores a job; a worker finds it there.
+
+    Under a key that has a job already, gives that one if its spec is equal.
+    Raises QuotaExceeded where the job is larger than allowed, IdempotencyKeyReused where the specs differ.
+    """
+    for _ in range(SUBMIT_ATTEMPTS):
+        first = None if idempotency_key is None else _first(db, idempotency_key, spec)
+        if first is not None:
+            return first
+        _check_quota(settings, spec)
+        try:
+            return _store(db, spec, idempotency_key)
+        except table.KeyTaken:
+            continue  # by a request at the same moment: its job is the first one
+    raise Conflict(f"Jobs of the key {idempotency_key} come and go at this very moment; try again.")
+
+
+def _first(db: Database, key: str, spec: JobSpec) -> Job | None:
+    """The job that was submitted under that key. Raises IdempotencyKeyReused."""
+    with db.read() as session:
+        row = table.by_idempotency_key(session, DEFAULT_TENANT, key)
+        if row is None:
+            return None
+        # Parsed again: PostgreSQL gives back 1e23 as an integer, which is not quite that number.
+        if JobSpec.model_validate(row.spec) != spec:
+            raise IdempotencyKeyReused(
+                f"Job {row.id} was submitted under the key {key} with another spec; take a new key, "
+                f"or send the spec that GET /v1/jobs/{row.id} shows."
+            )
+        return views.job(row)
+
+
+def _store(db: Database, spec: JobSpec, idempotency_key: str | None) -> Job:
+    """Stores a new job. Raises KeyTaken."""
     now = datetime.now(UTC)
     with db.write() as session:
         row = JobRow(
             id=f"job_{secrets.token_hex(10)}",
+            tenant=DEFAULT_TENANT,
+            idempotency_key=idempotency_key,
             name=spec.name,
             state=JobState.QUEUED,
             spec=spec.model_dump(mode="json"),
@@ -88,8 +125,20 @@ def row(session: Session, job_id: str, *, lock: bool = False) -> JobRow:
     # A NUL never stands in an id, and PostgreSQL would not take it as a parameter.
     found = None if "\0" in job_id else table.find(session, job_id, lock=lock)
     if found is None:
-        raise JobNotFound(f"There is no job {job_id!r}; GET /v1/jobs lists those there are.")
+        raise _not_found(job_id)
     return found
+
+
+def position(session: Session, job_id: str) -> tuple[int, str, int]:
+    """The job's key, state and last event. Raises JobNotFound."""
+    found = None if "\0" in job_id else table.position(session, job_id)
+    if found is None:
+        raise _not_found(job_id)
+    return found
+
+
+def _not_found(job_id: str) -> JobNotFound:
+    return JobNotFound(f"There is no job {job_id!r}; GET /v1/jobs lists those there are.")
 
 
 def _move(db: Database, job_id: str, to: JobState, reason: str | None) -> Job:
@@ -97,19 +146,21 @@ def _move(db: Database, job_id: str, to: JobState, reason: str | None) -> Job:
         found = row(session, job_id, lock=True)
         # Repeating a verb in its own end state is no error: the client may not have seen the answer.
         # A resumed job that already runs again has gone through its end state.
-        if found.state != to and not (to is JobState.QUEUED and found.state == JobState.RUNNING):
+        resumed = to is JobState.QUEUED and found.state == JobState.RUNNING and found.run > 1
+        if found.state != to and not resumed:
             transitions.move(session, found, to, reason)
         return views.job(found)
 
 
 def _check_quota(settings: Settings, spec: JobSpec) -> None:
     budget = spec.budget
-    updates = budget.trials * budget.steps * spec.replicates
     for pointer, name, value, limit in (
         ("/budget/trials", "trials", budget.trials, settings.max_trials),
         ("/budget/steps", "steps", budget.steps, settings.max_steps),
-        ("/budget", "trials x steps x replicates", updates, settings.max_updates),
+        ("/budget", "the updates of search and race together", job_updates(spec), settings.max_updates),
     ):
         if value > limit:
             detail = f"{name} must be <= {limit:,} on this server, got {value:,}; lower it."
             raise QuotaExceeded(detail, errors=[(pointer, detail)])
+    if too_large := check_size(spec):
+        raise QuotaExceeded(too_large[0][1], errors=too_large)

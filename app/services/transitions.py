@@ -27,6 +27,13 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
 }
 
 
+def running_s(row: JobRow, now: datetime) -> float:
+    """Seconds that a job has spent running, pauses left out."""
+    if row.running_since is None:
+        return row.running_s
+    return row.running_s + (now - row.running_since).total_seconds()
+
+
 def move(session: Session, row: JobRow, to: JobState, reason: str | None = None) -> None:
     """Takes a locked job into another state, with all that follows from it, and adds the event.
 
@@ -39,15 +46,19 @@ def move(session: Session, row: JobRow, to: JobState, reason: str | None = None)
     now = datetime.now(UTC)
     row.state = to
     row.reason = reason
-    if to is JobState.RUNNING and row.started_at is None:
-        row.started_at = now
+    if state is JobState.RUNNING:
+        row.running_s, row.running_since, row.eta_s = running_s(row, now), None, None
+    if to is JobState.RUNNING:
+        row.running_since = now
+        row.started_at = row.started_at or now
     if to is JobState.QUEUED:
         row.run += 1
     if to is JobState.PAUSED:
         trials.move(session, row.key, "running", "waiting")
     if to.final:
         row.finished_at = now
-        trials.fail_unfinished(session, row.key, reason or str(to), {"finished_at": now})
+        failed = trials.fail_unfinished(session, row.key, reason or str(to), now)
+        events.append(session, row, "trial", {str(number): None for number in failed}, now)
     if to is JobState.SUCCEEDED:
         row.fraction = 1.0
     jobs.recount(session, row)

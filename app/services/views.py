@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from app.db.tables import JobRow, TrialRow
 from app.spec.answers import Best, Job, JobState, Problem, Progress, Trial, TrialState
 
@@ -29,11 +27,7 @@ def job(row: JobRow) -> Job:
 
 
 def progress(row: JobRow) -> Progress:
-    """How far a job is; the estimate extends the share done so far."""
-    eta_s = None
-    if row.state == JobState.RUNNING and row.started_at is not None and row.fraction > 0:
-        elapsed_s = (datetime.now(UTC) - row.started_at).total_seconds()
-        eta_s = round(elapsed_s * (1 - row.fraction) / row.fraction, 1)
+    """How far a job is."""
     return Progress(
         trials_total=row.trials_total,
         trials_completed=row.trials_completed,
@@ -42,7 +36,7 @@ def progress(row: JobRow) -> Progress:
         trials_failed=row.trials_failed,
         trials_running=row.trials_running,
         fraction=row.fraction,
-        eta_s=eta_s,
+        eta_s=row.eta_s,
     )
 
 

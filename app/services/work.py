@@ -39,6 +39,15 @@ class Pending:
     priority: int
 
 
+@dataclass(frozen=True)
+class RoundTrial:
+    """A trial of the round at hand: what to evaluate, and whether its result is still wanted."""
+
+    number: int
+    configuration: Configuration
+    is_open: bool
+
+
 def outbox(db: Database, limit: int = 100) -> list[Pending]:
     """Runs to enqueue: those of rows that were stored and of nothing else, so none is ever lost."""
     with db.read() as session:
@@ -52,6 +61,25 @@ def mark_enqueued(db: Database, pending: Sequence[Pending]) -> None:
             row = table.find(session, item.job_id)
             if row is not None:
                 table.mark_enqueued(session, row.key, item.run)
+
+
+def on_queue(db: Database, limit: int = 1000) -> list[Pending]:
+    """Unfinished runs that should have a workflow."""
+    with db.read() as session:
+        return [Pending(row.id, row.run, row.priority) for row in table.unfinished(session, limit)]
+
+
+def enqueue_again(db: Database, item: Pending, *, anew: bool) -> None:
+    """Puts a run whose workflow is lost into the outbox again.
+
+    anew: under the next number, because a workflow of this one has ended without ending the job.
+    """
+    with db.write() as session:
+        row = table.find(session, item.job_id, lock=True)
+        if row is None or row.run != item.run or row.state not in (JobState.QUEUED, JobState.RUNNING):
+            return
+        row.enqueued_run = row.run - 1
+        row.run += anew
 
 
 def start(db: Database, job_id: str, run: int) -> None:
@@ -80,43 +108,67 @@ def is_running(db: Database, job_id: str, run: int) -> bool:
 
 
 def elapsed_s(db: Database, job_id: str) -> float:
-    """Seconds since the job first ran."""
+    """Seconds that the job has spent running, pauses left out."""
     with db.read() as session:
         row = table.find(session, job_id)
-        if row is None or row.started_at is None:
-            return 0.0
-        return (datetime.now(UTC) - row.started_at).total_seconds()
+        return 0.0 if row is None else transitions.running_s(row, datetime.now(UTC))
 
 
-def finished_trials(db: Database, job_id: str, before_round: int) -> list[FinishedTrial]:
-    """Every ended trial of the rounds before that one, by number."""
+def finished_trials(
+    db: Database, job_id: str, before_round: int, *, best: int | None = None, latest: int | None = None
+) -> list[FinishedTrial]:
+    """The ended trials of the rounds before that one, by number.
+
+    best, latest: only so many of the lowest values and of the highest numbers. Raises Interrupted.
+    """
     with db.read() as session:
         row = table.find(session, job_id)
         if row is None:
             raise Interrupted(job_id)
-        return [_finished(trial) for trial in trials.finished_before(session, row.key, before_round)]
+        found = trials.finished_before(session, row.key, before_round, best=best, latest=latest)
+        return [_finished(trial) for trial in found]
+
+
+def trajectory(db: Database, job_id: str, number: int) -> bytes | None:
+    """The stored curve of a trial, encoded. Raises Interrupted where the job is gone."""
+    with db.read() as session:
+        row = table.find(session, job_id)
+        if row is None:
+            raise Interrupted(job_id)
+        return trials.trajectory(session, row.key, number)
+
+
+def is_stored(db: Database, job_id: str, numbers: range) -> bool:
+    """Whether every one of these trials has a row. Raises Interrupted where the job is gone."""
+    with db.read() as session:
+        row = table.find(session, job_id)
+        if row is None:
+            raise Interrupted(job_id)
+        return len(trials.of_numbers(session, row.key, numbers)) == len(numbers)
 
 
 def open_round(
     db: Database, job_id: str, run: int, round: int, numbers: range, asked: Sequence[Configuration]
-) -> list[int]:
-    """Stores the trials of a round as running; returns the numbers that have no result yet.
+) -> list[RoundTrial]:
+    """Stores the trials of a round as running; gives those of the round, by number, as they are stored.
 
-    A trial that is stored already keeps what it has. Raises Interrupted.
+    A trial that is stored already keeps what it has, and that is what must be evaluated: another version
+    of the sampler might have asked for something else. asked: empty where all are stored. Raises Interrupted.
     """
     now = datetime.now(UTC)
     with _running(db, job_id, run) as (session, row):
         seed = row.spec["seed"]
-        trials.insert_new(
-            session,
-            [
-                _new_trial(row.key, number, round, seed, configuration, now)
-                for number, configuration in zip(numbers, asked, strict=True)
-            ],
-        )
+        new = [
+            _new_trial(row.key, number, round, seed, configuration, now)
+            for number, configuration in zip(numbers, asked, strict=bool(asked))
+        ]
+        trials.insert_new(session, new)
         trials.move(session, row.key, TrialState.WAITING, TrialState.RUNNING)
         table.recount(session, row)
-        return [trial.number for trial in trials.unfinished(session, row.key, numbers)]
+        return [
+            RoundTrial(trial.number, _configuration(trial), trial.state == TrialState.RUNNING)
+            for trial in trials.of_numbers(session, row.key, numbers)
+        ]
 
 
 def record_trials(
@@ -134,7 +186,7 @@ def record_trials(
                 if result.trajectory is not None
             ],
         )
-        row.fraction = max(row.fraction, fraction)
+        _advance(row, fraction, now)
         table.recount(session, row)
         events.append(session, row, "trial", {str(result.number): None for result in results}, now)
         _progress_events(session, row, now)
@@ -142,9 +194,10 @@ def record_trials(
 
 def record_fraction(db: Database, job_id: str, run: int, fraction: float) -> None:
     """Stores how far the job is while no trial ends, as in the race. Raises Interrupted."""
+    now = datetime.now(UTC)
     with _running(db, job_id, run) as (session, row):
-        row.fraction = max(row.fraction, fraction)
-        _progress_events(session, row, datetime.now(UTC))
+        _advance(row, fraction, now)
+        _progress_events(session, row, now)
 
 
 def succeed(
@@ -176,6 +229,13 @@ def _running(db: Database, job_id: str, run: int) -> Iterator[tuple[Session, Job
         yield session, row
 
 
+def _advance(row: JobRow, fraction: float, now: datetime) -> None:
+    """Stores the share done, and the time left if the rest goes as fast."""
+    row.fraction = max(row.fraction, fraction)
+    if row.fraction > 0:
+        row.eta_s = round(transitions.running_s(row, now) * (1 - row.fraction) / row.fraction, 1)
+
+
 def _progress_events(session: Session, row: JobRow, now: datetime) -> None:
     if row.best_number is not None:
         best = {"number": row.best_number, "value": row.best_value}
@@ -191,11 +251,15 @@ def _finished(row: TrialRow) -> FinishedTrial:
         number=row.number,
         round=row.round,
         state=TrialState(row.state),
-        configuration=Configuration(
-            optimizer=row.optimizer, schedule=row.schedule, batch_size=row.batch_size, params=row.params
-        ),
+        configuration=_configuration(row),
         value=row.value,
         rungs=tuple((step, value) for step, value in row.rungs or ()),
+    )
+
+
+def _configuration(row: TrialRow) -> Configuration:
+    return Configuration(
+        optimizer=row.optimizer, schedule=row.schedule, batch_size=row.batch_size, params=row.params
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -12,7 +13,7 @@ from app.db import Database
 from app.main import create_app
 from app.settings import Settings
 from tests.api.stored import store_finished_job
-from tests.databases import Databases, SqliteFiles
+from tests.databases import Databases
 
 with warnings.catch_warnings():
     # Starlette would rather have httpx2 than the httpx that our own client uses; both serve its tests.
@@ -20,10 +21,38 @@ with warnings.catch_warnings():
     from fastapi.testclient import TestClient
 
 
+# What these test is, at heart, what the store does; of the others the database is SQLite alone.
+ON_BOTH_DATABASES = {
+    "test_deep_pages",
+    "test_events",
+    "test_export",
+    "test_idempotency",
+    "test_importances",
+    "test_jobs",
+    "test_metrics",
+    "test_trials",
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Chooses the databases of a test."""
+    if "databases" in metafunc.fixturenames:
+        both = metafunc.module.__name__.rpartition(".")[2] in ON_BOTH_DATABASES
+        kinds = ["sqlite", "postgresql"] if both else ["sqlite"]
+        metafunc.parametrize("databases", kinds, indirect=True)
+
+
 @pytest.fixture
-def databases(sqlite_files: SqliteFiles) -> Databases:
-    """SQLite alone: the API knows no database, and the tests of the services run on both."""
-    return sqlite_files
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """Fresh databases of the kind that `pytest_generate_tests` chose."""
+    found: Databases = request.getfixturevalue("sqlite_files" if request.param == "sqlite" else "postgres")
+    return found
+
+
+@pytest.fixture
+def settings(databases: Databases, tmp_path: Path) -> Settings:
+    """Settings of a server on a migrated database without rows."""
+    return Settings(database_url=databases.emptied(tmp_path))
 
 
 @pytest.fixture

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
+import optuna
+
 from app.db import Database
 from app.engine import codec
 from app.services import jobs, work
@@ -10,6 +15,7 @@ from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.recommendation import Candidate, Evidence, Recommendation
 from app.spec.records import Configuration, TrialResult
+from app.tuning.space import Space
 from tests.curves import make_curve
 
 BODY = {
@@ -74,5 +80,55 @@ def _result(number: int, value: float | None) -> TrialResult:
         rungs=(),
         reason=None if completed else "diverged at step 3",
         trajectory=codec.encode(make_curve(11, seed=number, parameters=2)) if completed else None,
+        engine_s=0.01,
+    )
+
+
+CONDITIONAL = {
+    "name": "conditional",
+    "objective": {"kind": "classification", "dataset": "iris", "model": {"kind": "linear"}},
+    "search_space": {
+        "optimizers": [{"kind": "momentum"}, {"kind": "adam"}],
+        "schedules": [{"kind": "constant"}, {"kind": "cosine", "warmup_fraction": {"low": 0.0, "high": 0.2}}],
+        "batch_size": {"choices": [32, "full"]},
+    },
+    "seed": 3,
+}
+STATES = (TrialState.COMPLETED, TrialState.COMPLETED, TrialState.PRUNED, TrialState.DIVERGED)
+
+
+def store_searched_job(
+    db: Database, settings: Settings, count: int, states: Sequence[TrialState] = STATES
+) -> str:
+    """A job over a conditional space whose trials ended in these states, in turn; its id.
+
+    The value of a completed one is the distance of the learning rate's logarithm from -2.
+    """
+    spec = JobSpec.model_validate(CONDITIONAL | {"budget": {"trials": count, "steps": 9}})
+    job_id = jobs.submit(db, settings, spec).id
+    work.start(db, job_id, 1)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+    asked = [Space.of(spec).draw(study.ask()) for _ in range(count)]
+    work.open_round(db, job_id, 1, 0, range(count), asked)
+    results = [
+        _searched(number, states[number % len(states)], asked[number].optimizer["learning_rate"])
+        for number in range(count)
+    ]
+    work.record_trials(db, job_id, 1, results, 0.5)
+    return job_id
+
+
+def _searched(number: int, state: TrialState, learning_rate: float) -> TrialResult:
+    value = abs(math.log10(learning_rate) + 2) if state is TrialState.COMPLETED else None
+    return TrialResult(
+        number=number,
+        state=state,
+        value=value,
+        values=(),
+        metrics={} if value is None else {"validation_loss": value},
+        steps_done=9,
+        rungs=((1, 0.75), (3, 0.5)),
+        reason=None if value is not None else f"{state} early",
+        trajectory=None,
         engine_s=0.01,
     )

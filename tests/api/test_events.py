@@ -6,11 +6,13 @@ import json
 import threading
 from typing import Any
 
+import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import event
 
 from app.db import Database
-from app.services import jobs
+from app.services import events, jobs
 from app.settings import Settings
 from tests.api.stored import store_running_job
 
@@ -91,3 +93,32 @@ def test_open_streams_end_when_the_server_stops(
 def test_head_of_a_stream_ends_at_once(client: TestClient, db: Database, settings: Settings) -> None:
     answer = client.head(f"/v1/jobs/{store_running_job(db, settings)}/events")
     assert (answer.status_code, answer.content) == (200, b"")
+
+
+def test_a_look_without_news_reads_one_row(db: Database, settings: Settings) -> None:
+    job_id = store_running_job(db, settings)
+    seen = events.read(db, job_id, 0).events[-1].id
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    assert events.read(db, job_id, seen) == events.News([], ended=False)
+    event.remove(db.engine, "before_cursor_execute", note)
+    assert len([statement for statement in statements if statement.startswith("SELECT")]) == 1
+
+
+def test_more_events_than_a_look_reads_are_all_sent_before_the_end(
+    db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = store_running_job(db, settings)
+    jobs.cancel(db, job_id)
+    monkeypatch.setattr(events, "PAGE", 2)
+    seen, ids, ended = 0, [], False
+    while not ended:
+        news = events.read(db, job_id, seen)
+        ids += [found.id for found in news.events]
+        seen, ended = ids[-1], news.ended
+    assert ids == list(range(1, ids[-1] + 1))
+    assert events.read(db, job_id, seen).events == []

@@ -7,7 +7,10 @@ from fastapi.testclient import TestClient
 
 from tests.api.stored import BODY
 
-TAGGED = ["", "/trials", "/trials/0", "/trials/0/trajectory", "/trajectories", "/recommendation"]
+TAGGED = [
+    *("", "/trials", "/trials/0", "/trials/0/trajectory", "/trajectories", "/importances"),
+    *("/recommendation", "/recommendation/schedule"),
+]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +86,19 @@ def test_long_answers_are_compressed_where_the_client_accepts_it(client: TestCli
     assert plain.json() == answer.json()
 
 
+@pytest.mark.parametrize(
+    "path", ["/trials/0/trajectory", "/trajectories", "/recommendation", "/export?format=jsonl"]
+)
+def test_what_a_job_gave_is_compressed_too(client: TestClient, finished: str, path: str) -> None:
+    address = f"/v1/jobs/{finished}{path}"
+    zipped = client.get(address, headers={"Accept-Encoding": "gzip"})
+    plain = client.get(address, headers={"Accept-Encoding": "identity"})
+    if len(plain.content) >= 1000:
+        assert zipped.headers["content-encoding"] == "gzip"
+        assert "Accept-Encoding" in zipped.headers["vary"]
+    assert (zipped.content, zipped.headers.get("etag")) == (plain.content, plain.headers.get("etag"))
+
+
 def test_a_request_id_is_taken_over(client: TestClient) -> None:
     answer = client.get("/healthz", headers={"X-Request-Id": "abc.1:2_3-4"})
     assert answer.headers["x-request-id"] == "abc.1:2_3-4"
@@ -107,3 +123,30 @@ def test_every_answer_has_the_headers_that_restrain_a_browser(client: TestClient
     assert "default-src 'none'" in headers["content-security-policy"]
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert "http" not in headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("path", "known"),
+    [
+        (
+            "/v1/jobs?state=queued&limt=3",
+            "did you mean limit? The known ones are: state, name, limit, page_token",
+        ),
+        ("/v1/optimizers?x", "takes none in its query"),
+        ("/healthz?%00=1", "takes none in its query"),
+        ("/v1/jobs/none/trials?LIMIT=3", "known ones are: state, order_by, limit, page_token"),
+    ],
+)
+def test_an_unknown_parameter_is_422_and_the_known_ones_are_named(
+    client: TestClient, path: str, known: str
+) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert error["pointer"].startswith("/query/")
+    assert known in error["detail"]
+
+
+def test_an_unknown_parameter_is_refused_before_anything_is_stored(client: TestClient) -> None:
+    assert client.post("/v1/jobs?dry_run=true", json=BODY).status_code == 422
+    assert client.get("/v1/jobs").json()["items"] == []

@@ -51,6 +51,8 @@ def test_the_operations_are_those_of_the_contract() -> None:
         "GET /v1/jobs/{job_id}/trials/{number}",
         "GET /v1/jobs/{job_id}/trials/{number}/trajectory",
         "GET /v1/jobs/{job_id}/trajectories",
+        "GET /v1/jobs/{job_id}/export",
+        "GET /v1/jobs/{job_id}/importances",
         "GET /v1/jobs/{job_id}/recommendation",
         "GET /v1/jobs/{job_id}/recommendation/schedule",
         "GET /v1/optimizers",
@@ -62,6 +64,7 @@ def test_the_operations_are_those_of_the_contract() -> None:
         "POST /v1/schedules/preview",
         "GET /healthz",
         "GET /readyz",
+        "GET /metrics",
     }
 
 

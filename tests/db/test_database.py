@@ -55,7 +55,7 @@ def test_migrations_can_be_taken_back(databases: Databases, tmp_path: Path) -> N
 
 
 def test_migrations_are_found_from_any_working_directory(databases: Databases, tmp_path: Path) -> None:
-    url = databases.empty(tmp_path / "elsewhere")
+    url = databases.empty(tmp_path)
     root = Path(__file__).resolve().parents[2]
     subprocess.run(
         [sys.executable, "-m", "app", "migrate", "--database-url", url],

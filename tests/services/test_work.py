@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, tzinfo
+
 import pytest
 
 from app.db import Database
 from app.engine.codec import encode
 from app.errors import TrajectoryNotFound, TrialNotFound
-from app.services import events, jobs, trials, work
+from app.services import events, jobs, transitions, trials, work
 from app.services.work import Interrupted
 from app.settings import Settings
 from app.spec.answers import Problem, TrialState
@@ -38,6 +40,19 @@ def result(number: int, value: float | None, state: TrialState = TrialState.COMP
         trajectory=encode(make_curve(rows=11, seed=number)),
         engine_s=0.1,
     )
+
+
+class Clock:
+    """A clock that can be put forward."""
+
+    ahead_s = 0.0
+
+    def now(self, zone: tzinfo) -> datetime:
+        return datetime.now(zone) + timedelta(seconds=self.ahead_s)
+
+
+def still_open(trials: list[work.RoundTrial]) -> list[int]:
+    return [trial.number for trial in trials if trial.is_open]
 
 
 RESULTS = [
@@ -77,14 +92,14 @@ def test_starting_twice_is_starting_once(db: Database, job_id: str) -> None:
 
 def test_a_round_stored_twice_is_stored_once(db: Database, job_id: str) -> None:
     for _ in range(2):
-        assert work.open_round(db, job_id, 1, 0, range(4), ASKED) == [0, 1, 2, 3]
+        assert still_open(work.open_round(db, job_id, 1, 0, range(4), ASKED)) == [0, 1, 2, 3]
     assert jobs.get(db, job_id).progress.trials_running == 4
     for _ in range(2):
         work.record_trials(db, job_id, 1, RESULTS, 0.5)
     job = jobs.get(db, job_id)
     assert (job.progress.trials_completed, job.progress.trials_diverged) == (3, 1)
     assert job.best is not None and (job.best.number, job.best.value) == (1, 1.0)  # ties: the lowest number
-    kinds = [event.kind for event in events.read(db, job_id, 0)]
+    kinds = [event.kind for event in events.read(db, job_id, 0).events]
     assert kinds.count("trial") == 4 and kinds.count("best") == 1
 
 
@@ -93,7 +108,55 @@ def test_a_result_once_stored_is_never_replaced(db: Database, job_id: str) -> No
     work.record_trials(db, job_id, 1, [result(0, 3.0)], 0.1)
     work.record_trials(db, job_id, 1, [result(0, 99.0)], 0.1)
     assert trials.get(db, job_id, 0).value == 3.0
-    assert work.open_round(db, job_id, 1, 0, range(4), ASKED) == [1, 2, 3]
+    assert still_open(work.open_round(db, job_id, 1, 0, range(4), ASKED)) == [1, 2, 3]
+
+
+def test_a_round_is_evaluated_as_it_is_stored_whatever_is_asked_later(db: Database, job_id: str) -> None:
+    assert not work.is_stored(db, job_id, range(4))
+    work.open_round(db, job_id, 1, 0, range(4), ASKED)
+    assert work.is_stored(db, job_id, range(4))
+    again = work.open_round(db, job_id, 1, 0, range(4), ASKED[::-1])  # as another version might ask
+    assert [trial.configuration for trial in again] == ASKED
+
+
+def test_the_past_can_be_cut_to_the_best_and_the_latest(db: Database, job_id: str) -> None:
+    work.open_round(db, job_id, 1, 0, range(4), ASKED)
+    work.record_trials(db, job_id, 1, RESULTS, 0.5)
+    past = work.finished_trials(db, job_id, 1, best=1, latest=1)
+    assert [trial.number for trial in past] == [1, 3]
+
+
+def test_the_trials_that_a_cancel_ends_are_events_too(db: Database, job_id: str) -> None:
+    work.open_round(db, job_id, 1, 0, range(4), ASKED)
+    jobs.cancel(db, job_id)
+    story = [event.kind for event in events.read(db, job_id, 0).events]
+    assert story[-5:] == ["trial"] * 4 + ["state"]
+
+
+def test_a_pause_does_not_count_as_running_time(
+    db: Database, job_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    for module in (work, transitions):
+        monkeypatch.setattr(module, "datetime", clock)
+    begun = work.elapsed_s(db, job_id)
+    clock.ahead_s += 10
+    jobs.pause(db, job_id)
+    clock.ahead_s += 100
+    jobs.resume(db, job_id)
+    work.start(db, job_id, 2)
+    clock.ahead_s += 5
+    assert work.elapsed_s(db, job_id) - begun == pytest.approx(15, abs=2)
+
+
+def test_a_run_that_lost_its_workflow_is_in_the_outbox_again(db: Database, job_id: str) -> None:
+    (item,) = work.outbox(db)
+    work.mark_enqueued(db, [item])
+    assert work.on_queue(db) == [item] and work.outbox(db) == []
+    work.enqueue_again(db, item, anew=False)
+    assert work.outbox(db) == [item] and work.on_queue(db) == []
+    work.enqueue_again(db, item, anew=True)  # its workflow has ended: the next one needs another id
+    assert work.outbox(db) == [work.Pending(job_id, 2, item.priority)]
 
 
 def test_a_result_comes_back_as_it_was_recorded(db: Database, job_id: str) -> None:
@@ -132,7 +195,7 @@ def test_a_paused_job_keeps_its_results_and_takes_the_rest_up_again(db: Database
     work.start(db, job_id, 2)
     with pytest.raises(Interrupted):  # the paused run's worker wakes up late
         work.open_round(db, job_id, 1, 0, range(4), ASKED)
-    assert work.open_round(db, job_id, 2, 0, range(4), ASKED) == [2, 3]
+    assert still_open(work.open_round(db, job_id, 2, 0, range(4), [])) == [2, 3]
 
 
 def test_a_failed_job_says_why(db: Database, job_id: str) -> None:

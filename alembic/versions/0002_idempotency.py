@@ -1,0 +1,26 @@
+"""Idempotency keys, one a tenant and job; an index for the trials of one state by number."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Jobs that are there already belong to the default tenant and have no key."""
+    op.add_column("jobs", sa.Column("tenant", sa.String(40), nullable=False, server_default="default"))
+    op.add_column("jobs", sa.Column("idempotency_key", sa.String(255)))
+    op.create_index("uq_jobs_tenant_idempotency_key", "jobs", ["tenant", "idempotency_key"], unique=True)
+    op.create_index("ix_trials_job_key_state_number", "trials", ["job_key", "state", "number"])
+
+
+def downgrade() -> None:
+    """Drops both; the keys are lost."""
+    op.drop_index("ix_trials_job_key_state_number", "trials")
+    op.drop_index("uq_jobs_tenant_idempotency_key", "jobs")
+    with op.batch_alter_table("jobs") as jobs:
+        jobs.drop_column("idempotency_key")
+        jobs.drop_column("tenant")

@@ -1,0 +1,129 @@
+"""Every trial of a job as one file, written while it is sent: a page of trials at a time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+from app.db import Database
+from app.db import trials as table
+from app.db.tables import TrialRow
+from app.services import jobs, views
+from app.spec.answers import Trial
+from app.spec.job import JobSpec
+from app.tuning.space import Space
+from app.tuning.storage_file import Rungs, write_storage
+
+PAGE = 500  # trials
+CHUNK_BYTES = 256 * 1024
+
+Format = Literal["csv", "jsonl", "optuna"]
+MEDIA_TYPES: dict[Format, str] = {
+    "csv": "text/csv",
+    "jsonl": "application/x-ndjson",
+    "optuna": "application/vnd.sqlite3",
+}
+ENDINGS: dict[Format, str] = {"csv": "csv", "jsonl": "jsonl", "optuna": "db"}
+
+# Of a trial, in front of its metrics and parameters; optimizer and schedule are their kinds.
+COLUMNS = (
+    *("number", "state", "value", "optimizer", "schedule", "batch_size", "seed", "round", "steps_done"),
+    *("reason", "created_at", "started_at", "finished_at"),
+)
+
+
+@dataclass(frozen=True)
+class Export:
+    """A file on its way; content is read once, and never held as a whole."""
+
+    content: Iterator[bytes]
+    media_type: str
+    filename: str
+
+
+def export(db: Database, job_id: str, format: Format) -> Export:
+    """The trials of a job, by number. Raises JobNotFound; in `content` too, if the job is deleted meanwhile.
+
+    Each page of a job that runs is what it was when it was read.
+    """
+    with db.read() as session:
+        row = jobs.row(session, job_id)
+        spec = JobSpec.model_validate(row.spec)
+        metrics = table.metric_names(session, row.key)
+    if format == "csv":
+        content = _csv(db, job_id, spec, metrics)
+    elif format == "jsonl":
+        content = _json_lines(db, job_id)
+    else:
+        content = _chunks(_storage_file(db, job_id, spec))
+    return Export(content, MEDIA_TYPES[format], f"{job_id}.{ENDINGS[format]}")
+
+
+def _pages(db: Database, job_id: str) -> Iterator[list[TrialRow]]:
+    """Every trial; no transaction stays open while a slow client reads."""
+    after: int | None = None
+    while True:
+        with db.read() as session:
+            key = jobs.row(session, job_id).key
+            rows = table.page_by_number(session, key, state=None, after=after, limit=PAGE)
+        if rows:
+            yield rows
+        if len(rows) < PAGE:
+            return
+        after = rows[-1].number
+
+
+def _json_lines(db: Database, job_id: str) -> Iterator[bytes]:
+    for rows in _pages(db, job_id):
+        yield "".join(f"{views.trial(row).model_dump_json()}\n" for row in rows).encode()
+
+
+def _csv(db: Database, job_id: str, spec: JobSpec, metrics: list[str]) -> Iterator[bytes]:
+    params = list(Space.of(spec).distributions())
+    head = [*COLUMNS, *(f"metrics_{name}" for name in metrics), *(f"params_{name}" for name in params)]
+    yield _csv_lines([head])
+    for rows in _pages(db, job_id):
+        yield _csv_lines([_csv_row(views.trial(row), metrics, params) for row in rows])
+
+
+def _csv_row(trial: Trial, metrics: list[str], params: list[str]) -> list[Any]:
+    body = trial.model_dump(mode="json")
+    body |= {"optimizer": trial.optimizer["kind"], "schedule": trial.schedule["kind"]}
+    found = [body[name] for name in COLUMNS]
+    found += [(trial.metrics or {}).get(name) for name in metrics]
+    return found + [trial.params.get(name) for name in params]
+
+
+def _csv_lines(rows: list[list[Any]]) -> bytes:
+    """RFC 4180; null is an empty field, a truth value is written as JSON has it."""
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    for row in rows:
+        writer.writerow([json.dumps(value) if isinstance(value, bool) else value for value in row])
+    return file.getvalue().encode()
+
+
+def _storage_file(db: Database, job_id: str, spec: JobSpec) -> BinaryIO:
+    """An open file that has no name any more: whatever happens to us, nothing of it stays."""
+    with tempfile.TemporaryDirectory(prefix="stepsize-") as folder:
+        path = Path(folder) / "study.db"
+        write_storage(path, job_id, spec, _with_rungs(db, job_id))
+        return path.open("rb")
+
+
+def _with_rungs(db: Database, job_id: str) -> Iterator[tuple[Trial, Rungs]]:
+    for rows in _pages(db, job_id):
+        for row in rows:
+            yield views.trial(row), [(step, value) for step, value in row.rungs or ()]
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk

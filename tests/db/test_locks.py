@@ -1,0 +1,90 @@
+"""A worker's claim on its name tells the others whether it lives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import make_url, text
+
+from app.db import Database
+from app.db.locks import Claim, if_dead
+from app.settings import Settings
+from tests.databases import PostgresServer
+
+MakeClaim = Callable[[str], Claim]
+
+
+@pytest.fixture
+def shared(postgres: PostgresServer) -> Iterator[Database]:
+    """A database that several workers share."""
+    database = Database(Settings(database_url=postgres.migrated()).database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def claim(shared: Database) -> Iterator[MakeClaim]:
+    """Makes claims, which are released at the end."""
+    made: list[Claim] = []
+
+    def make(name: str) -> Claim:
+        made.append(Claim(shared, name))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.release()
+
+
+def test_a_worker_that_holds_its_claim_lives(shared: Database, claim: MakeClaim) -> None:
+    assert claim("a").hold()
+    with if_dead(shared, "a") as dead:
+        assert not dead
+    with if_dead(shared, "b") as dead:
+        assert dead
+
+
+def test_a_claim_ends_with_its_connection(shared: Database, claim: MakeClaim) -> None:
+    assert claim("a").hold()
+    with shared.write() as session:
+        session.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
+    with if_dead(shared, "a") as dead:
+        assert dead
+
+
+def test_a_lost_claim_is_taken_again(shared: Database, claim: MakeClaim) -> None:
+    mine = claim("a")
+    assert mine.hold() and mine.hold()
+    with shared.write() as session:
+        session.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
+    assert mine.hold()
+    with if_dead(shared, "a") as dead:
+        assert not dead
+
+
+def test_a_claim_that_an_old_connection_still_holds_is_not_waited_for(claim: MakeClaim) -> None:
+    assert claim("a").hold()
+    assert not claim("a").hold()
+
+
+def test_while_a_dead_workers_jobs_are_taken_over_nobody_else_finds_it_dead(shared: Database) -> None:
+    with if_dead(shared, "a") as first, if_dead(shared, "a") as second:
+        assert first and not second
+    with if_dead(shared, "a") as again:
+        assert again
+
+
+def test_a_read_sees_one_snapshot(settings: Settings) -> None:
+    database = Database(make_url(settings.database.render_as_string(hide_password=False)))
+    with database.read() as session:
+        count = text("SELECT count(*) FROM workers")
+        assert session.scalar(count) == 0
+        with database.write() as writer:
+            writer.execute(
+                text("INSERT INTO workers VALUES ('a', :now, :now)"), {"now": "2026-01-01 00:00:00+00:00"}
+            )
+        assert session.scalar(count) == 0
+    with database.read() as session:
+        assert session.scalar(count) == 1
+    database.close()
