@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from benchmarks import http, jobs, store
+from benchmarks import http, jobs, store, wall
 
-BENCHMARKS = {"store": store.run, "jobs": jobs.run, "http": http.run}
+BENCHMARKS = {"store": store.run, "jobs": jobs.run, "http": http.run, "wall": wall.run}
 
 
 def main(names: list[str]) -> int:

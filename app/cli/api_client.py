@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import TracebackType
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -13,7 +14,11 @@ Body = dict[str, Any]
 
 
 class ApiError(Exception):
-    """The server refused, or could not be reached; the text is for the user."""
+    """The server refused, or could not be reached (status None); the text is for the user."""
+
+    def __init__(self, text: str, status: int | None = None) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class JobsClient:
@@ -38,23 +43,31 @@ class JobsClient:
 
     def job(self, job_id: str) -> Body:
         """The job."""
-        return self._call("GET", f"/v1/jobs/{job_id}")
+        return self._call("GET", f"/v1/jobs/{quote(job_id, safe='')}")
 
     def recommendation(self, job_id: str) -> Body | None:
         """The recommendation, or None where there is none."""
         try:
-            return self._call("GET", f"/v1/jobs/{job_id}/recommendation")
-        except ApiError:
-            return None
+            return self._call("GET", f"/v1/jobs/{quote(job_id, safe='')}/recommendation")
+        except ApiError as error:
+            if error.status == 409:
+                return None
+            raise
 
     def _call(self, method: str, path: str, **request: Any) -> Body:  # Any: httpx's own options
         try:
             answer = self._http.request(method, path, **request)
         except httpx.TransportError as error:
             raise ApiError(f"{self.url} does not answer ({error}); is `stepsize serve` running?") from None
-        body: Body = answer.json()
+        try:
+            body: Body = answer.json()
+        except ValueError:
+            raise ApiError(
+                f"{self.url} answered {answer.status_code} with something that is not JSON; is it Stepsize?",
+                answer.status_code,
+            ) from None
         if answer.is_success:
             return body
         lines = [f"{body.get('title', answer.reason_phrase)}: {body.get('detail', '')}"]
         lines += [f"  {item['pointer']}: {item['detail']}" for item in body.get("errors") or []]
-        raise ApiError("\n".join(lines))
+        raise ApiError("\n".join(lines), answer.status_code)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable
 from typing import Any, ParamSpec
 
 import click
 from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
 
 from app.cli import server
 from app.cli.api_client import ApiError, JobsClient
@@ -19,10 +21,11 @@ from app.db.migrate import upgrade
 from app.settings import Settings
 from app.worker.lifeline import die_with_parent
 from app.worker.main import run_worker
+from app.worker.sole import InUse
 
 P = ParamSpec("P")
 
-DEFAULT_SERVER = "http://127.0.0.1:8000"
+DEFAULT_SERVER = f"http://127.0.0.1:{os.environ.get('STEPSIZE_PORT', '8000')}"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -30,8 +33,7 @@ DEFAULT_SERVER = "http://127.0.0.1:8000"
 def main() -> None:
     """Stepsize tunes optimizers and recommends learning-rate schedules, with the evidence.
 
-    Every option of serve, worker and migrate is also an environment variable: --database-url is
-    STEPSIZE_DATABASE_URL.
+    Every setting is an environment variable, and --database-url is STEPSIZE_DATABASE_URL; an option wins.
     """
 
 
@@ -49,8 +51,15 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
             settings = Settings(**{name: value for name, value in given.items() if value is not None})
         except ValidationError as error:
             raise click.UsageError(_explain(error)) from None
-        configure_logging(settings.log_level)
-        command(settings, **options)
+        configure_logging(settings.log_level, settings.log_format)
+        try:
+            command(settings, **options)
+        except InUse as error:
+            raise click.ClickException(str(error)) from None
+        except DBAPIError as error:
+            reason = str(error.orig).strip().replace("\n", "; ")
+            shown = settings.database.render_as_string()
+            raise click.ClickException(f"cannot use the database {shown}: {reason}") from None
 
     return wrapper
 
@@ -66,6 +75,7 @@ def serve(settings: Settings, worker: bool) -> None:
     server.check_address(settings)
     if worker:
         sys.exit(server.supervise(settings))
+    server.prepare(settings)
     server.run_api(settings)
 
 
@@ -77,6 +87,7 @@ def worker(settings: Settings, parent: int | None) -> None:
     """Run a worker alone."""
     if parent is not None:
         die_with_parent(parent)
+    server.prepare(settings)
     run_worker(settings)
 
 

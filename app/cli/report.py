@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-WIDTH = 56
+WIDTH = 56  # of a label
+LINE = 100
 SHOWN = 5  # candidates
 
 
@@ -33,13 +35,19 @@ def _lines(body: dict[str, Any], address: str, url: str) -> Iterator[str]:
     yield ""
     yield from _evidence(body["evidence"])
     yield ""
-    yield from (f"  {sentence}" for sentence in body["explanation"])
-    yield from (f"  Warning: {sentence}" for sentence in body["warnings"])
+    yield from map(_paragraph, body["explanation"])
+    yield from (_paragraph(f"Warning: {sentence}") for sentence in body["warnings"])
     yield ""
     yield "Where to look:"
     yield f"  {address}/recommendation"
     yield f"  {address}/recommendation/schedule?format=torch"
     yield f"  {url}/docs"
+
+
+def _paragraph(sentence: str) -> str:
+    return textwrap.fill(
+        sentence, LINE, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
+    )
 
 
 def _evidence(evidence: dict[str, Any]) -> Iterator[str]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import ipaddress
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -23,10 +21,12 @@ import uvicorn
 from app.db.migrate import upgrade
 from app.main import create_app
 from app.settings import Settings
+from app.worker.sole import sole_user
 
 logger = logging.getLogger(__name__)
 
-LOCK_WAIT_S = 10.0  # a killed server's processes end within a second; an old one may still be stopping
+# A worker that just ends leaves semaphores to Python's tracker of such things, which would warn of them.
+QUIET_EXIT = ("-W", "ignore:resource_tracker:UserWarning")
 REQUEST_WAIT_S = 5  # for requests in flight, when asked to stop
 STOP_WAIT_S = 10.0  # then a process that was asked to stop is killed
 EARLY_S = 2.0  # a process that ends so soon after its start will do so again
@@ -35,7 +35,7 @@ POLL_S = 0.1
 
 
 def check_address(settings: Settings) -> None:
-    """Refuses to listen to other machines while no API key guards the jobs."""
+    """Refuses an address that is taken, and other machines while no API key guards the jobs."""
     try:
         loopback = settings.host == "localhost" or ipaddress.ip_address(settings.host).is_loopback
     except ValueError:
@@ -45,6 +45,20 @@ def check_address(settings: Settings) -> None:
             f"--host {settings.host} is open to other machines, where anybody could submit and delete jobs;"
             " use 127.0.0.1, or set STEPSIZE_ALLOW_OPEN=1 where something else keeps others out."
         )
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise click.UsageError(
+                f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); choose another --port"
+            ) from None
+
+
+def prepare(settings: Settings) -> None:
+    """Brings an embedded database to the newest schema; a shared one waits for `stepsize migrate`."""
+    if settings.embedded:
+        upgrade(settings.database)
 
 
 class _Uvicorn(uvicorn.Server):
@@ -53,6 +67,12 @@ class _Uvicorn(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, stopping: threading.Event) -> None:
         super().__init__(config)
         self._stopping = stopping
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            address = f"http://{self.config.host}:{self.config.port}"
+            logger.info("listening on %s, documentation at %s/docs", address, address)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._stopping.set()
@@ -67,7 +87,7 @@ def run_api(settings: Settings) -> None:
         host=settings.host,
         port=settings.port,
         log_config=None,  # ours
-        access_log=settings.log_level == "debug",
+        access_log=False,  # ours too
         timeout_graceful_shutdown=REQUEST_WAIT_S,
     )
     _Uvicorn(config, app.state.stopping).run()
@@ -82,17 +102,22 @@ class _Child:
     started_at: float = field(init=False)
 
     def start(self, settings: Settings) -> None:
-        command = [*_python(), "-m", "app", self.name, "--parent", str(os.getpid())]
-        self.process = subprocess.Popen(command, env=os.environ | _environment(settings))
+        command = [*_python(), *QUIET_EXIT, "-m", "app", self.name, "--parent", str(os.getpid())]
+        self.process = subprocess.Popen(
+            command,
+            env=os.environ | _environment(settings),
+            start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops us in order
+        )
         self.started_at = time.monotonic()
 
 
 def supervise(settings: Settings) -> int:
     """Runs the API and a worker, restarts one that dies; returns the exit status.
 
-    Migrations run first in embedded mode. SIGTERM and SIGINT stop both within ten seconds.
+    SIGTERM and SIGINT stop both within ten seconds. Raises InUse.
     """
     stop = False
+    prepare(settings)
 
     def on_signal(*_: object) -> None:
         nonlocal stop
@@ -100,18 +125,15 @@ def supervise(settings: Settings) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
-    with _sole_server(settings):
-        if settings.embedded:
-            upgrade(settings.database)
+    with sole_user(settings, "server"):
         children = [_Child("api"), _Child("worker")]
         for child in children:
             child.start(settings)
-        logger.info("listening on http://%s:%d, documentation at /docs", settings.host, settings.port)
         try:
             while not stop:
                 time.sleep(POLL_S)
                 for child in children:
-                    if not _revive(child, settings):
+                    if not stop and not _revive(child, settings):
                         return 1
             return 0
         finally:
@@ -123,7 +145,7 @@ def _revive(child: _Child, settings: Settings) -> bool:
     status = child.process.poll()
     if status is None:
         return True
-    if time.monotonic() - child.started_at < EARLY_S:
+    if status > 0 and time.monotonic() - child.started_at < EARLY_S:  # below 0: a signal killed it
         logger.error("the %s ended with status %d at its start; giving up", child.name, status)
         return False
     logger.error("the %s ended with status %d; starting it anew", child.name, status)
@@ -143,30 +165,6 @@ def _stop(children: list[_Child]) -> None:
             logger.warning("the %s did not stop within %d s; killing it", child.name, STOP_WAIT_S)
             child.process.kill()
             child.process.wait()
-
-
-@contextmanager
-def _sole_server(settings: Settings) -> Iterator[None]:
-    """Holds the lock of a SQLite file: two embedded servers on one would run each job twice."""
-    if not settings.embedded:
-        yield
-        return
-    path = Path(f"{settings.database.database}.lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as lock:  # its descriptor is not inherited: a child cannot outlive us with the lock
-        deadline = time.monotonic() + LOCK_WAIT_S
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise click.ClickException(
-                        f"another server uses {settings.database.database}; stop it, or give this one"
-                        " another --database-url. Several servers share a PostgreSQL database."
-                    ) from None
-                time.sleep(POLL_S)
-        yield
 
 
 def _python() -> list[str]:

@@ -7,6 +7,7 @@ import multiprocessing
 import queue
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -22,9 +23,14 @@ from app.worker.lifeline import die_with_parent
 logger = logging.getLogger(__name__)
 
 CONTROL_INTERVAL_S = 0.5  # between looks at whether the job should go on
-MAX_ATTEMPTS = 3  # of a shard whose process died
+MAX_ATTEMPTS = 5  # of a shard whose process died
+RETRY_WAIT_S = 0.5  # times the number of attempts: whatever kills processes may pass
 
 Results = list[TrialResult]
+
+
+class ProcessesDied(Exception):
+    """A shard killed, or was killed with, every process that tried it."""
 
 
 class Pool:
@@ -43,7 +49,7 @@ class Pool:
         """Yields (index, results) of each shard as it ends, in any order.
 
         go_on: asked twice a second; once it says no, running shards are killed and Interrupted is raised.
-        A shard whose process died is tried again; raises ProcessExpired when it died three times.
+        A shard whose process died is tried again; raises ProcessesDied when that does not help.
         """
         ticket = _Ticket()
         waiting = {self._threads.submit(self._evaluate, shard, ticket): i for i, shard in enumerate(shards)}
@@ -73,9 +79,11 @@ class Pool:
                     return ticket.watch(slot.submit(shard)).result()
                 except (ProcessExpired, BrokenProcessPool):
                     logger.warning("a process died while it evaluated a shard, attempt %d", attempt)
-                    if attempt == MAX_ATTEMPTS:
-                        raise
-            raise AssertionError("unreachable")
+                    time.sleep(RETRY_WAIT_S * attempt)
+            raise ProcessesDied(
+                f"the process that evaluated a batch died {MAX_ATTEMPTS} times, perhaps for want of memory;"
+                " submit the job again with a smaller model, fewer replicates or a smaller batch_size"
+            )
         finally:
             self._slots.put(slot)
 
@@ -91,7 +99,8 @@ class _Slot:
             return self._schedule(shard)
         except RuntimeError:  # the process died while it had nothing to do
             logger.warning("an idle process died; starting another")
-            self.kill()
+            # Not joined: there is no process left to end, and a broken pool may never join its threads.
+            self._pool.stop()  # type: ignore[no-untyped-call]
             self._pool = self._start()
             return self._schedule(shard)
 

@@ -6,7 +6,6 @@ import os
 import secrets
 import socket
 import time
-from pathlib import Path
 from typing import Any
 
 from dbos import DBOSConfig
@@ -17,7 +16,7 @@ from app.settings import Settings
 QUEUE = "jobs"
 # Pinned: by default DBOS hashes the source, and jobs queued before an upgrade would wait for ever.
 WORKFLOW_VERSION = "1"
-QUEUE_POLL_S = 0.5  # between DBOS's looks at its queue; each costs, and an idle worker should cost nothing
+QUEUE_POLL_S = 0.2  # between DBOS's looks at its queue; each costs, and an idle worker should cost nothing
 NOTIFICATION_POLL_S = 60.0  # we use no DBOS notifications; its default looks every second
 LOWEST_PRIORITY = 1001  # DBOS runs small numbers first, a job the high ones, from -1000 to 1000
 MAX_RECOVERIES = 10_000  # DBOS gives a workflow up after so many crashes; its default is 100
@@ -52,8 +51,6 @@ def dbos_config(settings: Settings, me: str) -> DBOSConfig:
 
 def _sqlite_engine(settings: Settings) -> Engine:
     """DBOS's own engine has no write-ahead log, and asks SQLite for a function that old ones lack."""
-    path = Path(settings.queue_database.database or "")
-    path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(settings.queue_database)
 
     @event.listens_for(engine, "connect")
@@ -62,7 +59,7 @@ def _sqlite_engine(settings: Settings) -> Engine:
         connection.isolation_level = "IMMEDIATE"
         for pragma in (
             "journal_mode=WAL",
-            "synchronous=NORMAL",
+            "synchronous=FULL",  # a power cut must not lose what our own row says is enqueued
             "foreign_keys=ON",
             f"busy_timeout={BUSY_TIMEOUT_MS}",
         ):

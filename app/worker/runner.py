@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.db import Database
+from app.engine import codec
 from app.services import work
+from app.spec.answers import TrialState
 from app.spec.job import JobSpec
-from app.spec.records import Configuration, TrialResult
+from app.spec.records import Configuration, FinishedTrial, TrialResult
 from app.tuning import race
 from app.tuning.evaluate import Shard, shards_of_round
-from app.tuning.recommend import choose, recommend, sweep_entries
-from app.tuning.rounds import ask_round, round_count, trial_numbers
+from app.tuning.recommend import choose, confirm_entries, recommend, sweep_entries
+from app.tuning.rounds import (
+    BEST_KEPT,
+    HISTORY,
+    ask_round,
+    effective_sampler,
+    round_count,
+    trial_numbers,
+)
+from app.tuning.size import job_updates
+from app.tuning.taken import taken_schedule
 from app.worker.pool import Pool
 
 logger = logging.getLogger(__name__)
-
-ALL_DIVERGED = "no trial completed: every one diverged; lower the learning rates of the search space"
 
 
 class Runner:
@@ -44,17 +54,25 @@ class Runner:
         """Asks for the configurations of a round, evaluates them and stores what they gave."""
         spec = work.spec_of(self.db, job_id)
         numbers = trial_numbers(spec, number)
-        asked = ask_round(spec, number, work.finished_trials(self.db, job_id, number))
-        open_numbers = set(work.open_round(self.db, job_id, run, number, numbers, asked))
+        asked = [] if work.is_stored(self.db, job_id, numbers) else self._ask(job_id, spec, number)
+        trials = work.open_round(self.db, job_id, run, number, numbers, asked)
+        open_numbers = {trial.number for trial in trials if trial.is_open}
         shards = [
             shard
-            for shard in shards_of_round(spec, number, numbers, asked)
+            for shard in shards_of_round(spec, number, numbers, [trial.configuration for trial in trials])
             if open_numbers.intersection(shard.numbers)  # else an earlier try of this step recorded it
         ]
-        done = numbers.start + sum(n not in open_numbers for n in numbers)
+        done = numbers.stop - len(open_numbers)
         for _, results in self._evaluate(job_id, run, shards):
             done += sum(result.number in open_numbers for result in results)
             work.record_trials(self.db, job_id, run, results, search_share(spec) * done / spec.budget.trials)
+
+    def _ask(self, job_id: str, spec: JobSpec, number: int) -> list[Configuration]:
+        """The round's configurations, from as much of the past as its sampler looks at."""
+        if effective_sampler(spec) == "random":
+            return ask_round(spec, number, [])
+        past = work.finished_trials(self.db, job_id, number, best=BEST_KEPT, latest=HISTORY)
+        return ask_round(spec, number, past)
 
     def answer(self, job_id: str, run: int) -> None:
         """Races the best configurations, stores the recommendation and ends the job."""
@@ -65,10 +83,12 @@ class Runner:
             reason = f"budget.seconds is spent: {len(finished)} of {spec.budget.trials} trials ran"
         field = race.race_field(spec, finished)
         if field is None:
-            work.succeed(self.db, job_id, run, None, ALL_DIVERGED)
+            work.succeed(self.db, job_id, run, None, _no_answer(finished, reason))
             return
         if spec.confirmation is None:
-            work.succeed(self.db, job_id, run, recommend(spec, field, None, 0, None, None, finished), reason)
+            taken = self._taken(job_id, field, 0)
+            answer = recommend(spec, field, None, 0, None, None, finished, taken)
+            work.succeed(self.db, job_id, run, answer, reason)
             return
         searched = search_share(spec)
         halfway = (1 + searched) / 2
@@ -80,12 +100,20 @@ class Runner:
             run,
             spec,
             (halfway, 1.0),
-            # The winner's interval needs seeds that had no part in choosing it.
-            ([entries[winner], *field.baselines], race.confirm_replicates(spec)),
+            # The figures of the winner and its rival need seeds that had no part in choosing them.
+            (confirm_entries(field, raced, winner).configurations, race.confirm_replicates(spec)),
             (sweep_entries(entries[winner]), race.sweep_replicates(spec)),
         )
-        answer = recommend(spec, field, raced, winner, confirmed, swept, finished)
+        taken = self._taken(job_id, field, winner)
+        answer = recommend(spec, field, raced, winner, confirmed, swept, finished, taken)
         work.succeed(self.db, job_id, run, answer, reason)
+
+    def _taken(self, job_id: str, field: race.RaceField, entry: int) -> dict[str, Any] | None:
+        """The table that the entry's schedule took in its trial, where it follows the losses."""
+        if field.is_baseline(entry):
+            return None  # has no trial, and a constant schedule
+        curve = work.trajectory(self.db, job_id, field.numbers[entry])
+        return None if curve is None else taken_schedule(field.candidates[entry], codec.decode(curve))
 
     def _race(
         self,
@@ -115,10 +143,13 @@ class Runner:
         return self._pool.run(shards, lambda: work.is_running(self.db, job_id, run))
 
 
+def _no_answer(finished: Sequence[FinishedTrial], reason: str | None) -> str:
+    """Why a job that ended well has no recommendation."""
+    if finished and all(trial.state is TrialState.DIVERGED for trial in finished):
+        return "every trial diverged; lower the learning rates of the search space"
+    return f"no trial completed; {reason or 'all of them failed or were pruned'}"
+
+
 def search_share(spec: JobSpec) -> float:
-    """The share of a job's evaluations that its search takes; the rest is the race."""
-    if spec.confirmation is None:
-        return 1.0
-    search = spec.budget.trials * spec.replicates
-    candidates = spec.confirmation.top + 2 * len(spec.search_space.optimizers) + 1
-    return search / (search + candidates * spec.confirmation.replicates)
+    """The share of a job's updates that its search takes; the rest is the race."""
+    return spec.budget.trials * spec.replicates * spec.budget.steps / job_updates(spec)

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from typing import TypedDict
 
 from dbos import DBOS
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from app.errors import AppError
-from app.services import work
+from app.services import log_context, work
 from app.services.work import Interrupted
 from app.spec.answers import Problem
+from app.worker.pool import ProcessesDied
 from app.worker.queue import MAX_RECOVERIES
 from app.worker.runner import Runner
 
@@ -48,6 +49,14 @@ RETRIES = _Retries(
 )
 
 
+def _public(error: Exception) -> str:
+    """What a client is told of a fault; a statement of SQL and its parameters are not for clients."""
+    if isinstance(error, ProcessesDied):
+        return str(error)
+    text = str(error.orig if isinstance(error, DBAPIError) else error)
+    return f"{type(error).__name__}: {text}; the worker's log has more, look for the job's id."
+
+
 def define_workflow(runner: Runner) -> Tune:
     """Registers the workflow with DBOS, once in a process, before it is launched."""
 
@@ -75,6 +84,10 @@ def define_workflow(runner: Runner) -> Tune:
 
     @DBOS.workflow(name="tune", max_recovery_attempts=MAX_RECOVERIES)
     def tune(job_id: str, run: int) -> None:
+        with log_context.bound(job_id=job_id, run=run):
+            work_on(job_id, run)
+
+    def work_on(job_id: str, run: int) -> None:
         try:
             for number in range(start(job_id, run)):
                 # A budget in seconds is read inside the recorded step: a resumed job takes the old answer.
@@ -82,12 +95,12 @@ def define_workflow(runner: Runner) -> Tune:
                     break
             answer(job_id, run)
         except Interrupted:
-            logger.info("job %s, run %d: stopped", job_id, run)
+            logger.info("stopped")
         except Exception as error:
-            logger.exception("job %s, run %d: failed", job_id, run)
+            logger.exception("failed")
             try:
-                fail(job_id, run, f"{type(error).__name__}: {error}")
+                fail(job_id, run, _public(error))
             except Interrupted:
-                logger.info("job %s, run %d: stopped", job_id, run)
+                logger.info("stopped")
 
     return tune

@@ -25,10 +25,16 @@ class Server:
     """A server on a database of its own; `start` after `kill` is the same command again."""
 
     def __init__(
-        self, folder: Path, *arguments: str, database_url: str | None = None, ready: str = "/readyz"
+        self,
+        folder: Path,
+        *arguments: str,
+        database_url: str | None = None,
+        ready: str = "/readyz",
+        environment: dict[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self._ready_path = ready
+        self._environment = _environment() | (environment or {})
         self.port = free_port()
         self.log = folder / "server.log"
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30.0)
@@ -52,7 +58,7 @@ class Server:
         """Starts it and waits until API and worker answer."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self._command, stdout=log, stderr=log, cwd=self.folder, env=_environment()
+                self._command, stdout=log, stderr=log, cwd=self.folder, env=self._environment
             )
         wait_for(
             self._ready, READY_WITHIN_S, lambda: f"the server to be ready:\n{self.log.read_text()[-3000:]}"

@@ -1,0 +1,156 @@
+"""A digits job's wall time beside its engine time, and beside Optuna with PyTorch."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+from typing import TypeVar
+
+import numpy as np
+import optuna
+from sqlalchemy import make_url
+
+from app.data import load
+from app.db import Database
+from app.db.migrate import upgrade
+from app.services import jobs, work
+from app.settings import Settings
+from app.spec.job import JobSpec
+from app.spec.records import Configuration, TrialResult
+from app.tuning.evaluate import evaluate, shards_of_round
+from app.tuning.rounds import ask_round, trial_numbers
+from tests.acceptance.server import Json, Server
+
+try:
+    import torch
+except ImportError:  # a peer, which users do not need
+    torch = None  # type: ignore[assignment]
+
+T = TypeVar("T")
+
+ROUNDS = 5
+PROCESSES = 2
+PEER_TRIALS = 8  # of the 64 that are run with PyTorch; the time is scaled
+
+
+def digits(steps: int) -> Json:
+    """The digits job with random search and no race: what it takes is trials."""
+    return {
+        "objective": {
+            "kind": "classification",
+            "dataset": "digits",
+            "model": {"kind": "mlp", "hidden": [64]},
+        },
+        "search_space": {
+            "optimizers": [{"kind": "adam"}],
+            "schedules": [{"kind": "constant"}],
+            "batch_size": 128,
+        },
+        "budget": {"trials": 64, "steps": steps},
+        "sampler": {"kind": "random"},
+        "pruner": {"kind": "none"},
+        "confirmation": None,
+    }
+
+
+def run() -> Iterator[str]:
+    """Yields the lines of the report."""
+    spec = JobSpec.model_validate(digits(500))
+    asked, ask_s = _timed(lambda: ask_round(spec, 0, []))
+    engine = [_timed(lambda: _evaluate(spec, asked)) for _ in range(ROUNDS)]
+    engine_s = median(seconds for _, seconds in engine)
+    store_s = _store_s(spec, asked, engine[0][0])
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Server(Path(folder), "--pool-processes", str(PROCESSES)) as server,
+    ):
+        wall_s = median(_wall_s(server, digits(500) | {"seed": seed}) for seed in range(ROUNDS))
+        short_s = median(_wall_s(server, digits(200) | {"seed": seed}) for seed in range(ROUNDS))
+    bound = engine_s / PROCESSES
+    rest = wall_s - bound - ask_s - store_s
+    yield (
+        f"digits, 64 trials x 500 steps, {wall_s:.2f} s from POST on; engine {engine_s:.2f} s,"
+        f" over {PROCESSES} processes {bound:.2f} s: {wall_s / bound:.2f} x (must: 1.6)"
+    )
+    yield f"  of the rest: ask {ask_s:.3f} s, store {store_s:.3f} s, queue and processes {rest:.2f} s"
+    if torch is None:
+        yield "PyTorch is not installed: no comparison with it (pip install torch)"
+        return
+    torch.set_num_threads(1)
+    peer_s = _peer_s(steps=200) * 64 / PEER_TRIALS
+    yield (
+        f"64 trials x 200 steps: {short_s:.2f} s; an Optuna study on SQLite with PyTorch"
+        f" {peer_s:.1f} s ({PEER_TRIALS} run, scaled): {peer_s / short_s:.0f} x (must: 8)"
+    )
+
+
+def _timed(action: Callable[[], T]) -> tuple[T, float]:
+    begun = time.perf_counter()
+    return action(), time.perf_counter() - begun
+
+
+def _evaluate(spec: JobSpec, asked: list[Configuration]) -> list[TrialResult]:
+    shards = shards_of_round(spec, 0, trial_numbers(spec, 0), asked)
+    return [result for shard in shards for result in evaluate(shard)]
+
+
+def _store_s(spec: JobSpec, asked: list[Configuration], results: list[TrialResult]) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        url = make_url(f"sqlite:///{folder}/jobs.db")
+        upgrade(url)
+        db = Database(url)
+        job = jobs.submit(db, Settings(), spec)
+        work.start(db, job.id, 1)
+        begun = time.perf_counter()
+        work.open_round(db, job.id, 1, 0, trial_numbers(spec, 0), asked)
+        work.record_trials(db, job.id, 1, results, 1.0)
+        seconds = time.perf_counter() - begun
+        db.close()
+    return seconds
+
+
+def _wall_s(server: Server, spec: Json) -> float:
+    begun = time.perf_counter()
+    server.wait(server.submit(spec), within_s=300)
+    return time.perf_counter() - begun
+
+
+def _peer_s(steps: int) -> float:
+    """Seconds for PEER_TRIALS trials as a user of Optuna and PyTorch writes them, with 20 reports each."""
+    data = load("digits")
+    inputs = torch.tensor((data.inputs - data.inputs.mean(0)) / np.maximum(data.inputs.std(0), 1e-9)).float()
+    targets = torch.tensor(data.targets).long()
+    rows, held_out = torch.arange(1079), torch.arange(1079, 1438)
+
+    def objective(trial: optuna.Trial) -> float:
+        torch.manual_seed(0)
+        model = torch.nn.Sequential(torch.nn.Linear(64, 64), torch.nn.ReLU(), torch.nn.Linear(64, 10))
+        rate = trial.suggest_float("learning_rate", 1e-4, 1e-1, log=True)
+        optimizer = torch.optim.Adam(model.parameters(), lr=rate, fused=True)
+        for step in range(steps):
+            if step % 8 == 0:
+                order = rows[torch.randperm(len(rows))]
+            batch = order[(step % 8) * 128 : (step % 8 + 1) * 128]
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(model(inputs[batch]), targets[batch]).backward()
+            optimizer.step()
+            if step % (steps // 20) == 0:
+                trial.report(_loss(model, inputs[held_out], targets[held_out]), step)
+        return _loss(model, inputs[held_out], targets[held_out])
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with tempfile.TemporaryDirectory() as folder:
+        study = optuna.create_study(
+            storage=f"sqlite:///{folder}/optuna.db", sampler=optuna.samplers.RandomSampler(0)
+        )
+        begun = time.perf_counter()
+        study.optimize(objective, n_trials=PEER_TRIALS)
+        return time.perf_counter() - begun
+
+
+def _loss(model: torch.nn.Module, inputs: torch.Tensor, targets: torch.Tensor) -> float:
+    with torch.no_grad():
+        return float(torch.nn.functional.cross_entropy(model(inputs), targets))

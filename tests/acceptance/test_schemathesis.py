@@ -1,0 +1,68 @@
+"""Schemathesis makes up requests from the OpenAPI document: the answers must be what the document says.
+
+Twenty seconds a database; STEPSIZE_SCHEMATHESIS_S=120 for a thorough run.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.db import Database, workers
+from app.services import jobs
+from app.settings import Settings
+from tests.acceptance.server import Server
+from tests.api.stored import store_finished_job, store_running_job, store_searched_job
+from tests.databases import Databases
+
+SECONDS = int(os.environ.get("STEPSIZE_SCHEMATHESIS_S", "20"))
+SEED = 20_260_101
+CHECKS = (
+    *("not_a_server_error", "status_code_conformance", "content_type_conformance"),
+    *("response_headers_conformance", "response_schema_conformance", "unsupported_method"),
+)
+FINISHED = 40  # jobs: some are deleted on the way
+
+
+@pytest.mark.timeout(SECONDS * 3 + 120)
+def test_every_answer_is_what_the_document_says(databases: Databases, tmp_path: Path) -> None:
+    settings = Settings(database_url=databases.migrated(tmp_path))
+    stored = store_jobs(settings)
+    server = Server(tmp_path, "--no-worker", database_url=settings.database_url, ready="/healthz")
+    with server:
+        command = [
+            *(str(Path(sys.executable).with_name("st")), "run", f"{server.http.base_url}/openapi.json"),
+            *("--checks", ",".join(CHECKS), "--seed", str(SEED), "--max-time", str(SECONDS)),
+            *("--request-timeout", "20", "--no-color", "--generation-database", "none"),
+            *("--suppress-health-check", "all", "--warnings", "off", "--continue-on-failure"),
+        ]
+        hooks = {"SCHEMATHESIS_HOOKS": "tests.acceptance.schemathesis_hooks", "STEPSIZE_TEST_JOBS": stored}
+        root = Path(__file__).resolve().parents[2]
+        run = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=os.environ | hooks | {"PYTHONPATH": str(root)},
+            capture_output=True,
+            text=True,
+        )
+        log = server.log.read_text()
+    assert run.returncode == 0, run.stdout[-20_000:] + run.stderr[-3_000:]
+    assert "Traceback" not in log, log[-10_000:]
+
+
+def store_jobs(settings: Settings) -> str:
+    """Jobs in several states; their ids, the finished ones first."""
+    db = Database(settings.database)
+    finished = [store_finished_job(db, settings) for _ in range(FINISHED)]
+    others = [store_running_job(db, settings), store_searched_job(db, settings, 40)]
+    paused = store_running_job(db, settings)
+    jobs.pause(db, paused)
+    with db.write() as session:  # a worker that seems to live, and does nothing
+        workers.beat(session, "worker", datetime.now(UTC) + timedelta(hours=1))
+    db.close()
+    return f"{','.join(finished)};{','.join([*others, paused])}"

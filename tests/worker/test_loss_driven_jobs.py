@@ -1,0 +1,62 @@
+"""A job whose schedule follows the losses: its recommendation names the rule, its exports what it took."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from app.db import Database
+from app.services import jobs, recommendations, trials
+from app.settings import Settings
+from app.tuning.evaluate import Shard, evaluate
+from app.worker.pool import Pool, Results
+from app.worker.runner import Runner
+from tests.conftest import MakeSpec
+
+RULE = {"kind": "reduce_by_ratio", "reduce_error_ratio": {"low": 0.05, "high": 0.5}}
+
+
+class InThisProcess(Pool):
+    """Evaluates shards where the test runs."""
+
+    def __init__(self) -> None:
+        pass
+
+    def run(self, shards: Sequence[Shard], go_on: Callable[[], bool]) -> Iterator[tuple[int, Results]]:
+        yield from ((i, evaluate(shard)) for i, shard in enumerate(shards))
+
+
+@pytest.mark.parametrize("confirmation", [None, {"top": 2, "replicates": 2}])
+def test_the_recommendation_names_the_rule_and_exports_what_it_took(
+    db: Database, settings: Settings, make_spec: MakeSpec, confirmation: dict[str, Any] | None
+) -> None:
+    space = {
+        "optimizers": [{"kind": "adam", "learning_rate": {"low": 0.01, "high": 0.3}}],
+        "schedules": [RULE],
+    }
+    noisy = {"kind": "function", "name": "quadratic", "noise": 1.0}
+    spec = make_spec(
+        objective=noisy,
+        search_space=space,
+        budget={"trials": 6, "steps": 50},
+        pruner={"kind": "none"},
+        confirmation=confirmation,
+    )
+    job_id = jobs.submit(db, settings, spec).id
+    runner = Runner(db, InThisProcess())
+    for number in range(runner.start(job_id, 1)):
+        runner.search_round(job_id, 1, number)
+    runner.answer(job_id, 1)
+
+    answer = recommendations.get(db, job_id)
+    assert answer.schedule["kind"] == "reduce_by_ratio"
+    number = int(answer.evidence.candidates[0].label.split()[1].rstrip(":"))
+    curve = trials.trajectory(db, job_id, number, None)
+    exported = recommendations.schedule_table(db, job_id, None)
+    assert exported == pytest.approx(curve.learning_rate[:-1], rel=1e-14)
+    assert exported[-1] < exported[0]
+    assert len(recommendations.schedule_table(db, job_id, 1000)) == 1000
+    assert "follows the losses" in recommendations.schedule_file(db, job_id, None, "python").content
+    assert any("follows the losses" in sentence for sentence in answer.explanation)
