@@ -9,7 +9,7 @@ from optuna.distributions import CategoricalDistribution
 
 from app.data import DATASETS
 from app.engine.hyper import Hyper, hyper_fields
-from app.engine.objectives.split import LEAST_ROWS
+from app.engine.objectives.split import validation_rows
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.spec.answers import TrialState
@@ -17,7 +17,7 @@ from app.spec.job import JobSpec
 from app.spec.objective import FunctionSpec
 from app.spec.records import Configuration, FinishedTrial
 from app.tuning.distributions import position
-from app.tuning.explain import number
+from app.tuning.figures import listed, number
 from app.tuning.space import Space
 from app.tuning.verdict import Verdict
 
@@ -40,7 +40,7 @@ def caution(
     verdict: None where nothing was raced.
     """
     found = [UNCONFIRMED] if verdict is None else list(_of_verdict(verdict))
-    if verdict is None or not verdict.field.is_baseline(verdict.winner):
+    if verdict is None or not verdict.is_default:
         found += _edges(spec, winner)
     found += _of_search(finished)
     found += _of_data(spec)
@@ -53,21 +53,24 @@ def _of_verdict(verdict: Verdict) -> Iterator[str]:
             f"it diverged on {verdict.own_diverged} of {verdict.replicates} seeds drawn after it was chosen; "
             "take a lower learning rate"
         )
-    if verdict.field.is_baseline(verdict.winner):
-        yield "a default won the race: the search found nothing better; give it more trials or other ranges"
+    if verdict.is_default:
+        yield "a default won the race; more trials or other ranges may find something better"
         return
-    for comparison in verdict.baselines:
-        difference = comparison.difference
-        if difference is None or difference.ci95 is None or difference.ci95[1] < 0:
-            continue
-        if difference.ci95[0] == difference.ci95[1]:
-            yield f"it is no better than {comparison.label}"
-        else:
-            low, high = map(number, difference.ci95)
-            yield (
-                f"the gain over {comparison.label} is not certain: the 95 % interval of the difference, "
-                f"{low} to {high}, includes zero or lies above it; more confirmation replicates narrow it"
-            )
+    doubtful = [
+        (baseline.label, baseline.difference.ci95)
+        for baseline in verdict.baselines
+        if baseline.difference is not None
+        and baseline.difference.ci95 is not None
+        and baseline.difference.ci95[1] >= 0.0
+    ]
+    if doubtful and verdict.deterministic:
+        yield f"it is no better than {listed([label for label, _ in doubtful])}"
+    elif doubtful:
+        gains = [f"{label} ({number(low)} to {number(high)})" for label, (low, high) in doubtful]
+        yield (
+            f"the gain over {listed(gains)} is not certain: the 95 % interval of the difference "
+            "includes zero or lies above it; more confirmation replicates narrow it"
+        )
 
 
 def _edges(spec: JobSpec, winner: Configuration) -> Iterator[str]:
@@ -115,7 +118,7 @@ def _of_search(finished: Sequence[FinishedTrial]) -> Iterator[str]:
 def _of_data(spec: JobSpec) -> Iterator[str]:
     if isinstance(spec.objective, FunctionSpec):
         return
-    rows = DATASETS[spec.objective.dataset].rows // LEAST_ROWS
+    rows = validation_rows(DATASETS[spec.objective.dataset].rows)
     if rows < SMALL_VALIDATION:
         yield (
             f"the validation part of {spec.objective.dataset} has {rows} rows, so its values are coarse; "

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from app.engine import codec
 from app.engine.batch import Run, run_batch
+from app.engine.objectives.base import Objective
 from app.engine.result import BatchResult, Outcome
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.records import Configuration, TrialResult
+from app.tuning.memory import SHARD_BYTES, batch_bytes
 from app.tuning.objective import build_objective, dtype_of
 from app.tuning.pruning import judge_for, pruning_rungs, rungs
 from app.tuning.trajectory import mean_trajectory
@@ -26,8 +28,6 @@ from app.tuning.trajectory import mean_trajectory
 # of handing it to a process is small and a round of a few seconds still occupies several processes.
 SHARD_OPERATIONS = 2e9
 MAX_SHARDS = 8
-SHARD_BYTES = 1e9  # of parameters, gradients and optimizer state
-_BYTES_PER_PARAMETER = 6 * 8  # six arrays in double precision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,10 @@ class Shard:
 def shards_of_round(
     spec: JobSpec, r: int, numbers: Sequence[int], configurations: Sequence[Configuration]
 ) -> list[Shard]:
-    """Cuts a round by a fixed rule of the spec; a round in which something is pruned stays whole."""
+    """Cuts a round by a fixed rule of the spec.
+
+    A round in which something is pruned stays whole; `size.check_size` refuses the jobs whose would not fit.
+    """
     bracket = r if pruning_rungs(spec, r, len(numbers)) else None
     replicates = tuple(range(spec.replicates))
     count = 1
@@ -82,10 +85,20 @@ def shard_count(
     At most 8, which occupies a machine; more only where the runs of one would not fit the memory.
     """
     objective = build_objective(spec.objective)
-    operations = spec.budget.steps * replicates * sum(objective.cost(c.rows) for c in configurations)
-    runs_bytes = len(configurations) * replicates * objective.dimension * _BYTES_PER_PARAMETER
+    operations = spec.budget.steps * replicates * sum(_cost(objective, c) for c in configurations)
     wanted = min(round(operations / SHARD_OPERATIONS), MAX_SHARDS)
-    return min(max(1, wanted, math.ceil(runs_bytes / SHARD_BYTES)), at_most)
+    return min(max(1, wanted, fitting_count(spec, configurations, replicates)), at_most)
+
+
+def _cost(objective: Objective, configuration: Configuration) -> float:
+    optimizer = configuration.optimizer_instance()
+    return objective.cost(configuration.rows) + optimizer.extra_cost(objective.dimension)
+
+
+def fitting_count(spec: JobSpec, configurations: Sequence[Configuration], replicates: int) -> int:
+    """Into how many parts a batch must be cut for each to fit the memory of a shard."""
+    members = ((found.optimizer_instance(), found.rows) for found in configurations)
+    return math.ceil(replicates * batch_bytes(spec, members) / SHARD_BYTES)
 
 
 def cuts(length: int, count: int) -> list[slice]:

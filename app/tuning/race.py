@@ -16,7 +16,7 @@ from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.records import BatchSizeValue, Configuration, FinishedTrial, TrialResult
 from app.tuning.distributions import Distribution, position
-from app.tuning.evaluate import Shard, cuts, shard_count
+from app.tuning.evaluate import Shard, cuts, fitting_count, shard_count
 from app.tuning.objective import build_objective
 from app.tuning.space import Space
 
@@ -62,7 +62,7 @@ def race_field(spec: JobSpec, finished: Sequence[FinishedTrial]) -> RaceField | 
         chosen = _distinct(ranked, Space.of(spec).distributions(), spec.confirmation.top)
         baselines = _baselines(spec, ranked[0].configuration.batch_size)
     labels = [f"trial {trial.number}: {describe(trial.configuration)}" for trial in chosen]
-    labels += [f"{baseline.optimizer['kind']} at its defaults, constant" for baseline in baselines]
+    labels += [describe_default(baseline) for baseline in baselines]
     return RaceField(
         candidates=tuple(trial.configuration for trial in chosen),
         numbers=tuple(trial.number for trial in chosen),
@@ -73,9 +73,18 @@ def race_field(spec: JobSpec, finished: Sequence[FinishedTrial]) -> RaceField | 
 
 def describe(configuration: Configuration) -> str:
     """A configuration in a few words, such as "adam at 0.004, cosine, batch size 32"."""
-    optimizer, schedule = configuration.optimizer, configuration.schedule
-    words = f"{optimizer['kind']} at {optimizer['learning_rate']:.4g}, {schedule['kind']}"
-    return words if configuration.batch_size is None else f"{words}, batch size {configuration.batch_size}"
+    optimizer = configuration.optimizer
+    return f"{optimizer['kind']} at {optimizer['learning_rate']:.3g}, {_rest(configuration)}"
+
+
+def describe_default(configuration: Configuration) -> str:
+    """A default in a few words, such as "adam at its defaults, constant, batch size 32"."""
+    return f"{configuration.optimizer['kind']} at its defaults, {_rest(configuration)}"
+
+
+def _rest(configuration: Configuration) -> str:
+    schedule, batch_size = configuration.schedule["kind"], configuration.batch_size
+    return f"{schedule}" if batch_size is None else f"{schedule}, batch size {batch_size}"
 
 
 def race_replicates(spec: JobSpec) -> range:
@@ -84,7 +93,7 @@ def race_replicates(spec: JobSpec) -> range:
 
 
 def confirm_replicates(spec: JobSpec) -> range:
-    """The seeds that the winner and the baselines run on once it is chosen."""
+    """The seeds that the winner, its rival and the baselines run on once it is chosen."""
     return _replicates(spec, CONFIRM_REPLICATES)
 
 
@@ -94,19 +103,29 @@ def sweep_replicates(spec: JobSpec) -> range:
 
 
 def race_shards(spec: JobSpec, entries: Sequence[Configuration], replicates: range) -> list[Shard]:
-    """Cuts a race by its replicates, by a fixed rule of the spec: every shard has all entries."""
+    """Cuts a race by its replicates, by a fixed rule of the spec.
+
+    Every shard has all entries, unless these do not fit the memory of one on a single replicate.
+    """
     if not entries or not replicates:
         return []
-    count = shard_count(spec, entries, len(replicates), at_most=len(replicates))
+    groups = min(max(1, fitting_count(spec, entries, 1)), len(entries))
+    return [shard for part in cuts(len(entries), groups) for shard in _group(spec, entries, part, replicates)]
+
+
+def _group(spec: JobSpec, entries: Sequence[Configuration], part: slice, replicates: range) -> list[Shard]:
+    """The shards of some entries."""
+    own = tuple(entries[part])
+    count = shard_count(spec, own, len(replicates), at_most=len(replicates))
     return [
         Shard(
             spec=spec,
-            numbers=tuple(range(len(entries))),
-            configurations=tuple(entries),
-            replicates=tuple(replicates[part]),
+            numbers=tuple(range(len(entries))[part]),
+            configurations=own,
+            replicates=tuple(replicates[some]),
             record=False,
         )
-        for part in cuts(len(replicates), count)
+        for some in cuts(len(replicates), count)
     ]
 
 
@@ -117,7 +136,11 @@ def gather(shards: Sequence[Sequence[TrialResult]]) -> NDArray[np.float64]:
     """
     if not shards:
         return np.empty((0, 0))
-    return np.concatenate([np.array([result.values for result in shard]) for shard in shards], axis=1)
+    rows: dict[int, list[float]] = {}
+    for shard in shards:
+        for result in shard:
+            rows.setdefault(result.number, []).extend(result.values)
+    return np.array([rows[entry] for entry in sorted(rows)])
 
 
 def _replicates(spec: JobSpec, start: int) -> range:
@@ -160,7 +183,10 @@ def differs(a: Configuration, b: Configuration, distributions: dict[str, Distrib
 
 
 def _baselines(spec: JobSpec, batch_size: BatchSizeValue) -> list[Configuration]:
-    """Every optimizer kind of the space at its own defaults, with a constant learning rate."""
+    """Every optimizer kind of the space at its own defaults, with a constant learning rate.
+
+    batch_size: has no default of its own; it is that of the best trial of the search.
+    """
     kinds = dict.fromkeys(optimizer.kind for optimizer in spec.search_space.optimizers)
     return [
         Configuration(

@@ -21,9 +21,9 @@ from app.tuning.objective import build_objective
 from app.tuning.race import RaceField
 from app.tuning.statistics import Mean
 from app.tuning.sweep import safe_learning_rate, sweep_entries
-from app.tuning.verdict import Comparison, Values, Verdict, choose, reach_verdict
+from app.tuning.verdict import Comparison, Values, Verdict, choose, confirm_entries, reach_verdict
 
-__all__ = ["choose", "recommend", "sweep_entries"]
+__all__ = ["choose", "confirm_entries", "recommend", "sweep_entries"]
 
 
 def recommend(
@@ -34,16 +34,18 @@ def recommend(
     confirm_values: Values | None,
     sweep_values: Values | None,
     finished: Sequence[FinishedTrial],
+    taken: dict[str, Any] | None = None,
 ) -> Recommendation:
     """The recommendation of a job.
 
-    race_values: (entries, replicates), by which `winner` was chosen. confirm_values: (1 + baselines,
-    replicates), the winner first, on seeds drawn after the choice; its interval and the baselines' come from
-    these. sweep_values: those of `sweep_entries`, or None. Without race values the best trial is
-    recommended as it is.
+    race_values: (entries, replicates), by which `winner` was chosen. confirm_values: (finalists, replicates),
+    in the order of `confirm_entries`, on seeds drawn after the choice; the winner's interval and every
+    comparison with it come from these. sweep_values: those of `sweep_entries`, or None. Without race values
+    the best trial is recommended as it is. taken: what the winner's schedule took, where it follows the
+    losses.
     """
     if race_values is None or confirm_values is None:
-        return _unconfirmed(spec, field, finished)
+        return _unconfirmed(spec, field, finished, taken)
     verdict = reach_verdict(spec, field, race_values, winner, confirm_values)
     evidence = Evidence(
         metric=build_objective(spec.objective).metric,
@@ -54,10 +56,12 @@ def recommend(
     safe = None if sweep_values is None else safe_learning_rate(verdict.configuration, sweep_values)
     sentences = explain(spec, verdict, finished)
     warnings = caution(spec, verdict, verdict.configuration, finished)
-    return _answer(spec, verdict.configuration, safe, evidence, sentences, warnings)
+    return _answer(spec, verdict.configuration, taken, safe, evidence, sentences, warnings)
 
 
-def _unconfirmed(spec: JobSpec, field: RaceField, finished: Sequence[FinishedTrial]) -> Recommendation:
+def _unconfirmed(
+    spec: JobSpec, field: RaceField, finished: Sequence[FinishedTrial], taken: dict[str, Any] | None
+) -> Recommendation:
     best, label = field.candidates[0], field.labels[0]
     value = next(trial.value for trial in finished if trial.number == field.numbers[0])
     assert value is not None
@@ -67,12 +71,13 @@ def _unconfirmed(spec: JobSpec, field: RaceField, finished: Sequence[FinishedTri
     metric = build_objective(spec.objective).metric
     evidence = Evidence(metric=metric, replicates=0, candidates=[candidate], baselines=[])
     sentences = explain_best_trial(spec, field, value, finished)
-    return _answer(spec, best, None, evidence, sentences, caution(spec, None, best, finished))
+    return _answer(spec, best, taken, None, evidence, sentences, caution(spec, None, best, finished))
 
 
 def _answer(
     spec: JobSpec,
     best: Configuration,
+    taken: dict[str, Any] | None,
     safe: SafeLearningRate | None,
     evidence: Evidence,
     sentences: list[str],
@@ -80,6 +85,7 @@ def _answer(
 ) -> Recommendation:
     return Recommendation(
         **_parts(best),
+        taken_schedule=taken,
         total_steps=spec.budget.steps,
         safe_learning_rate=safe,
         evidence=evidence,

@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from typing import Literal
 
 import optuna
-from optuna.distributions import BaseDistribution
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, create_trial
@@ -28,6 +27,7 @@ from app.spec.job import JobSpec
 from app.spec.records import Configuration, FinishedTrial
 from app.tuning.distributions import Distribution
 from app.tuning.space import Space
+from app.tuning.studies import STATES, searched
 
 TPE_ROUND = 16
 RANDOM_BRACKET = 27
@@ -47,14 +47,6 @@ SEED_LIMIT = 2**32
 # Each round builds a study, and Optuna logs each one.
 logging.getLogger("optuna.storages._in_memory").setLevel(logging.WARNING)
 _filter_lock = threading.Lock()  # warning filters belong to the process, and jobs run in threads
-
-_STATES = {
-    TrialState.COMPLETED: optuna.trial.TrialState.COMPLETE,
-    TrialState.PRUNED: optuna.trial.TrialState.PRUNED,
-    # Without reports it ranks below every pruned trial that has one: no penalty has to be invented.
-    TrialState.DIVERGED: optuna.trial.TrialState.PRUNED,
-    TrialState.FAILED: optuna.trial.TrialState.FAIL,
-}
 
 
 def effective_sampler(spec: JobSpec) -> Literal["tpe", "random"]:
@@ -132,13 +124,11 @@ def _remembered(earlier: Sequence[FinishedTrial]) -> Sequence[FinishedTrial]:
 
 def _frozen(trial: FinishedTrial, distributions: dict[str, Distribution]) -> FrozenTrial:
     """A stored trial as Optuna's."""
-    own = trial.configuration.params
-    params = {name: own[name] for name in distributions if name in own}  # whatever order a store kept them in
-    searched: dict[str, BaseDistribution] = {name: distributions[name] for name in params}
+    params, own = searched(trial.configuration.params, distributions)
     return create_trial(
-        state=_STATES[trial.state],
+        state=STATES[trial.state],
         value=trial.value if trial.state is TrialState.COMPLETED else None,
         params=params,
-        distributions=searched,
+        distributions=own,
         intermediate_values=dict(trial.rungs) if trial.state is TrialState.PRUNED else None,
     )

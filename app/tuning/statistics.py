@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+from scipy.special import stdtr, stdtrit
 
 from app.engine.seeds import Purpose, stream
 
 Values = NDArray[np.float64]
 
 CONFIDENCE = 0.95
-RESAMPLES = 10_000  # of a bootstrap: the standard error of a probability is at most 0.005
+DRAWS = 10_000  # of the means of a race: the standard error of a probability is at most 0.005
 
 
 @dataclass(frozen=True)
@@ -37,38 +37,59 @@ def mean_interval(values: Values, *, exact: bool = False) -> Mean | None:
     mean = float(values.mean())
     if n == 1:
         return Mean(mean, (mean, mean) if exact else None)
-    spread = float(values.std(ddof=1)) / math.sqrt(n)
-    half = float(stdtrit(n - 1, (1.0 + CONFIDENCE) / 2.0)) * spread
+    half = float(stdtrit(n - 1, (1.0 + CONFIDENCE) / 2.0)) * _standard_error(values)
     return Mean(mean, (mean - half, mean + half))
 
 
 def probability_best(values: Values, seed: int) -> list[float]:
-    """How often each entry's mean is the lowest when the replicates are drawn anew: a paired bootstrap.
+    """How probable it is that each entry's true mean is the lowest.
 
-    values: (entries, replicates). Every entry sees the same draws; ties share. An entry with a nan is out of
-    the race and has probability 0, and where all are out all have.
+    values: (entries, replicates). The true means are taken to be distributed as the multivariate t that the
+    paired t intervals come from: around the means, with the covariance of the entries over the replicates / n
+    and n - 1 degrees of freedom. Of 10,000 draws of all means at once, an entry's probability is the share in
+    which its own is the lowest; ties share. So it never exceeds the probability of being better than any one
+    of the others. An entry with a nan is out of the race and has probability 0, and where all are out all
+    have. A single replicate decides alone.
     """
     probabilities = np.zeros(len(values))
     in_race = np.flatnonzero(np.isfinite(values).all(axis=1))
     if in_race.size and values.shape[1]:
-        means = _resampled_means(values[in_race], seed)
+        means = _drawn_means(values[in_race], seed)
         lowest = means == means.min(axis=0)
         probabilities[in_race] = (lowest / lowest.sum(axis=0)).mean(axis=1)
     return [float(probability) for probability in probabilities]
 
 
-def probability_better(differences: Values, seed: int) -> float:
-    """How often the mean difference is below zero when the replicates are drawn anew; zero counts half.
+def probability_better(differences: Values) -> float:
+    """How probable it is that the true mean of the differences is below zero, by Student's t.
 
-    differences: (n,), finite, paired by replicate.
+    differences: (n,), finite, paired by replicate. It exceeds 0.975 where, and only where, the 95 % interval
+    lies below zero. Without a spread, as with a single difference, it is 1, 0, or 0.5 for a mean of zero.
     """
-    means = _resampled_means(differences[np.newaxis], seed)[0]
-    return float((means < 0).mean() + 0.5 * (means == 0).mean())
+    n = len(differences)
+    mean = float(differences.mean())
+    error = _standard_error(differences) if n > 1 else 0.0
+    if error == 0.0:
+        return 0.5 if mean == 0.0 else float(mean < 0.0)
+    return float(stdtr(n - 1, -mean / error))
 
 
-def _resampled_means(values: Values, seed: int) -> Values:
-    """(entries, resamples): means over replicates drawn with replacement, the same for every entry."""
+def _standard_error(values: Values) -> float:
+    return float(values.std(ddof=1)) / math.sqrt(len(values))
+
+
+def _drawn_means(values: Values, seed: int) -> Values:
+    """(entries, draws) of the means, jointly; (entries, 1) of a single replicate."""
     n = values.shape[1]
-    counts = stream(seed, Purpose.BOOTSTRAP, 0).multinomial(n, np.full(n, 1.0 / n), size=RESAMPLES)
+    means: Values = values.mean(axis=1, keepdims=True)
+    if n == 1:
+        return means
+    generator = stream(seed, Purpose.RACE_MEANS, 0)
+    normal = generator.standard_normal((DRAWS, n))
+    stretch = np.sqrt((n - 1) / generator.chisquare(n - 1, DRAWS))
+    # The deviations themselves are a root of the covariance, so that it may be singular.
+    roots = (values - means) / math.sqrt(n * (n - 1))
     # Row by row: equal entries must tie to the last bit, which a product of matrices does not promise.
-    return np.stack([(counts * row).sum(axis=1) / n for row in values])
+    scatter = np.stack([(normal * root).sum(axis=1) for root in roots])
+    drawn: Values = means + stretch * scatter
+    return drawn

@@ -21,7 +21,7 @@ from app.tuning.race import (
     race_shards,
     sweep_replicates,
 )
-from app.tuning.recommend import choose, recommend, sweep_entries
+from app.tuning.recommend import choose, confirm_entries, recommend, sweep_entries
 from app.tuning.rounds import ask_round, round_count, trial_numbers
 
 ROSENBROCK: dict[str, Any] = {"kind": "function", "name": "rosenbrock"}
@@ -109,6 +109,7 @@ def run(spec: JobSpec) -> tuple[list[FinishedTrial], Recommendation]:
         return trials, recommend(spec, field, None, 0, None, None, trials)
     raced = race(spec, field.entries, race_replicates(spec))
     winner = choose(field, raced)
-    confirmed = race(spec, [field.entries[winner], *field.baselines], confirm_replicates(spec))
+    finalists = confirm_entries(field, raced, winner)
+    confirmed = race(spec, finalists.configurations, confirm_replicates(spec))
     swept = race(spec, sweep_entries(field.entries[winner]), sweep_replicates(spec))
     return trials, recommend(spec, field, raced, winner, confirmed, swept, trials)

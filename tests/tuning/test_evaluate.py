@@ -13,6 +13,7 @@ from app.spec.job import JobSpec
 from app.spec.records import Configuration, TrialResult
 from app.tuning import evaluate as module
 from app.tuning.evaluate import Shard, cuts, evaluate, shards_of_round
+from app.tuning.memory import batch_bytes
 from app.tuning.objective import build_objective, dtype_of
 from app.tuning.rounds import ask_round, trial_numbers
 from tests.tuning.jobs import DIGITS, NOISY, configuration, job, space
@@ -81,8 +82,10 @@ def test_the_cut_follows_the_estimated_cost() -> None:
 
 
 def test_runs_that_would_not_fit_the_memory_are_cut_further(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SHARD_BYTES", 48 * 2 * 4)  # four runs of two parameters
-    assert len(shards_of_round(job(pruner=NONE), 0, range(40), sgd(*[0.01] * 40))) == 10
+    spec, configurations = job(pruner=NONE), sgd(*[0.01] * 40)
+    four = [(found.optimizer_instance(), found.rows) for found in configurations[:4]]
+    monkeypatch.setattr(module, "SHARD_BYTES", batch_bytes(spec, four))
+    assert len(shards_of_round(spec, 0, range(40), configurations)) == 10
 
 
 def test_cuts_are_neighbours_of_nearly_equal_length() -> None:

@@ -10,6 +10,7 @@ from app.spec.answers import TrialState
 from app.spec.records import Configuration, FinishedTrial
 from app.tuning import evaluate as sharding
 from app.tuning.evaluate import evaluate
+from app.tuning.memory import batch_bytes
 from app.tuning.race import (
     confirm_replicates,
     describe,
@@ -66,15 +67,23 @@ def test_baselines_are_the_catalogues_defaults_at_the_best_batch_size() -> None:
     assert field is not None
     (baseline,) = field.baselines
     assert baseline.batch_size == 128
+    assert field.labels[1] == "adam at its defaults, constant, batch size 128"
     assert baseline.optimizer == {
         "kind": "adam",
         "learning_rate": 0.001,
+        "gradient_clip_norm": 0.0,
+        "gradient_clip_value": 0.0,
         "beta1": 0.9,
         "beta2": 0.999,
         "eps": 1e-8,
         "weight_decay": 0.0,
     }
-    assert baseline.schedule == {"kind": "constant", "warmup_fraction": 0.0, "warmup_start_factor": 0.0}
+    assert baseline.schedule == {
+        "kind": "constant",
+        "warmup_fraction": 0.0,
+        "warmup_start_factor": 0.0,
+        "warmup_shape": "linear",
+    }
 
 
 def test_without_confirmation_the_field_is_the_best_trial_alone() -> None:
@@ -146,6 +155,18 @@ def test_a_race_is_cut_by_its_replicates(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not any(shard.record or shard.bracket is not None for shard in found)
 
 
+def test_entries_that_would_not_fit_the_memory_together_are_cut_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = job(NOISY, confirmation=CONFIRM)
+    entries = [configuration("sgd", rate) for rate in (0.001, 0.003, 0.01, 0.03)]
+    whole = race(spec, entries, race_replicates(spec))
+    three = [(entry.optimizer_instance(), entry.rows) for entry in entries[:3]]
+    monkeypatch.setattr(sharding, "SHARD_BYTES", batch_bytes(spec, three))
+    found = race_shards(spec, entries, race_replicates(spec))
+    assert {shard.numbers for shard in found} == {(0, 1), (2, 3)}
+    assert len(found) == 8  # twelve runs a group, of which three fit a shard
+    np.testing.assert_array_equal(race(spec, entries, race_replicates(spec)), whole)
+
+
 def test_however_it_is_cut_a_race_gives_the_same_values(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = job(NOISY, confirmation=CONFIRM)
     entries = [configuration("sgd", 0.01), configuration("adam", 0.1)]
@@ -170,5 +191,5 @@ def test_nothing_to_race_gives_no_shards() -> None:
 
 
 def test_a_configuration_is_described_in_a_few_words() -> None:
-    assert describe(configuration(learning_rate=0.00123456)) == "adam at 0.001235, constant"
+    assert describe(configuration(learning_rate=0.00123456)) == "adam at 0.00123, constant"
     assert describe(replace(configuration(), batch_size="full")) == "adam at 0.01, constant, batch size full"

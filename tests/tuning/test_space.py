@@ -64,6 +64,8 @@ def test_a_trial_has_the_parameters_of_its_own_branch_alone() -> None:
     assert found.optimizer == {
         "kind": "adam",
         "learning_rate": 0.01,
+        "gradient_clip_norm": 0.0,
+        "gradient_clip_value": 0.0,
         "beta1": 0.9,
         "beta2": 0.95,
         "eps": 1e-8,

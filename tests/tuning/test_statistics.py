@@ -49,12 +49,42 @@ def test_a_diverged_replicate_leaves_no_mean() -> None:
     assert mean_interval(np.array([])) is None
 
 
-def test_the_probability_of_being_best_is_the_bootstraps_closed_form() -> None:
-    # Two replicates, differences -1 and +2: the mean is below zero only where the first is drawn twice.
-    values = np.array([[0.0, 2.0], [1.0, 0.0]])
-    first, second = probability_best(values, seed=0)
-    assert first == pytest.approx(0.25, abs=0.02)
-    assert first + second == pytest.approx(1.0)
+def test_the_best_of_two_is_as_probable_as_it_is_to_be_better() -> None:
+    generator = np.random.default_rng(8)
+    for n in (2, 4, 16):
+        values = generator.normal(size=(2, n))
+        first, second = probability_best(values, seed=0)
+        assert first == pytest.approx(
+            probability_better(values[0] - values[1]), abs=0.02
+        )  # 4 standard errors
+        assert first + second == pytest.approx(1.0)
+
+
+def test_no_entry_is_likelier_the_best_than_better_than_any_other() -> None:
+    values = np.random.default_rng(9).normal(size=(5, 4))
+    found = probability_best(values, seed=0)
+    for i, probability in enumerate(found):
+        others = [probability_better(values[i] - values[j]) for j in range(5) if j != i]
+        assert probability <= min(others) + 0.02
+
+
+@pytest.mark.parametrize("n", [2, 4, 16])
+def test_equal_configurations_are_called_better_as_often_as_the_probability_says(n: int) -> None:
+    generator = np.random.default_rng(n)
+    found = np.array([probability_better(generator.normal(size=n)) for _ in range(4000)])
+    for level in (0.025, 0.5, 0.95, 0.975):
+        tolerance = 4 * np.sqrt(level * (1 - level) / 4000)
+        assert np.mean(found < level) == pytest.approx(level, abs=tolerance)
+
+
+@pytest.mark.parametrize("n", [2, 4, 16])
+@pytest.mark.parametrize("entries", [2, 6])
+def test_one_of_equal_configurations_is_rarely_called_the_best(n: int, entries: int) -> None:
+    generator = np.random.default_rng(n)
+    draws = [generator.normal(size=(entries, n)) + generator.normal(size=n) for _ in range(200)]
+    found = np.array([probability_best(values, seed) for seed, values in enumerate(draws)])
+    assert np.mean(found[:, 0] > 0.95) <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 200)
+    assert found[:, 0].mean() == pytest.approx(1 / entries, abs=0.1)
 
 
 def test_probabilities_sum_to_one_and_repeat() -> None:
@@ -63,6 +93,11 @@ def test_probabilities_sum_to_one_and_repeat() -> None:
     assert sum(found) == pytest.approx(1.0)
     assert found == probability_best(values, seed=4)
     assert found != probability_best(values, seed=5)
+
+
+def test_more_entries_than_replicates_are_no_hindrance() -> None:
+    values = np.random.default_rng(10).normal(size=(40, 2))
+    assert sum(probability_best(values, seed=0)) == pytest.approx(1.0)
 
 
 def test_entries_that_tie_share() -> None:
@@ -86,10 +121,30 @@ def test_where_all_diverged_none_is_best() -> None:
 
 def test_one_replicate_decides_alone() -> None:
     assert probability_best(np.array([[2.0], [1.0]]), seed=0) == [0.0, 1.0]
+    assert probability_best(np.array([[1.0], [1.0]]), seed=0) == [0.5, 0.5]
+    assert probability_better(np.array([-1.0])) == 1.0
 
 
-def test_the_probability_of_being_better_counts_means_below_zero() -> None:
-    assert probability_better(np.array([-1.0, -2.0]), seed=0) == 1.0
-    assert probability_better(np.array([1.0, 2.0]), seed=0) == 0.0
-    assert probability_better(np.zeros(3), seed=0) == 0.5
-    assert probability_better(np.array([-1.0, 2.0]), seed=0) == pytest.approx(0.25, abs=0.02)
+def test_the_probability_of_being_better_is_students() -> None:
+    # t = -1.5 / 0.5 = -3 with one degree of freedom, whose distribution is Cauchy's.
+    assert probability_better(np.array([-1.0, -2.0])) == pytest.approx(0.5 + np.arctan(3.0) / np.pi)
+    differences = np.random.default_rng(11).normal(0.3, 1.0, 12)
+    expected = stats.ttest_1samp(differences, 0.0, alternative="greater").pvalue
+    assert probability_better(differences) == pytest.approx(expected)
+
+
+def test_without_a_spread_the_mean_decides_alone() -> None:
+    assert [probability_better(np.full(3, value)) for value in (-1.0, 0.0, 1.0)] == [1.0, 0.5, 0.0]
+
+
+@pytest.mark.parametrize("n", [2, 3, 16])
+def test_the_probability_of_being_better_agrees_with_the_interval(n: int) -> None:
+    generator = np.random.default_rng(n)
+    certain = 0
+    for _ in range(300):
+        differences = generator.normal(-1.0, 1.0, n)
+        found = mean_interval(differences)
+        assert found is not None and found.ci95 is not None
+        assert (probability_better(differences) > 0.975) is (found.ci95[1] < 0)
+        certain += found.ci95[1] < 0
+    assert 0 < certain < 300 or n == 16

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from app.spec.recommendation import Recommendation
 
+_SHOWN = 8  # values of a list that are named in a header
+
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
@@ -29,6 +31,8 @@ def header(recommendation: Recommendation, total_steps: int) -> str:
         _fields("Optimizer", optimizer),
         _fields("Schedule", schedule),
     ]
+    if recommendation.taken_schedule is not None:
+        lines.append("It follows the losses; this is the table of what it took in the winner's trial.")
     if recommendation.batch_size is not None:
         lines.append(f"Batch size: {recommendation.batch_size}.")
     return "".join(f"# {line}\n" for line in [*lines, _evidence(recommendation)])
@@ -40,8 +44,14 @@ def imports(source: str, *names: str) -> str:
 
 
 def _fields(noun: str, values: dict[str, object]) -> str:
-    fields = ", ".join(f"{name} {value}" for name, value in values.items() if name != "kind")
+    fields = ", ".join(f"{name} {_short(value)}" for name, value in values.items() if name != "kind")
     return f"{noun}: {fields or 'no fields'}."
+
+
+def _short(value: object) -> object:
+    if isinstance(value, (list, tuple)) and len(value) > _SHOWN:
+        return f"({len(value)} values)"
+    return value
 
 
 def _evidence(recommendation: Recommendation) -> str:

@@ -5,17 +5,30 @@ from __future__ import annotations
 from typing import cast
 
 from app.engine.arrays import Array
-from app.engine.schedules import SCHEDULES
+from app.engine.schedules import SCHEDULES, Schedule
+from app.engine.schedules.loss_driven import LossDriven
+from app.errors import NotExportable
 from app.spec.recommendation import Recommendation
 
 
 def learning_rates(recommendation: Recommendation, total_steps: int) -> list[float]:
-    """The learning rate of every update of a run of `total_steps` updates."""
+    """The learning rate of every update of a run of `total_steps` updates. Raises NotExportable."""
     peak = recommendation.optimizer["learning_rate"]
     return cast(list[float], (peak * factor_table(recommendation, total_steps)).tolist())
 
 
 def factor_table(recommendation: Recommendation, total_steps: int) -> Array:
-    """The factors of the peak: (total_steps,) float64."""
-    fields = dict(recommendation.schedule)
-    return SCHEDULES[fields.pop("kind")](**fields).table(total_steps)
+    """The factors of the peak: (total_steps,) float64. Raises NotExportable."""
+    return exported_schedule(recommendation).table(total_steps)
+
+
+def exported_schedule(recommendation: Recommendation) -> Schedule:
+    """What is exported: the schedule, or the table that a loss-driven one took. Raises NotExportable."""
+    fields = dict(recommendation.taken_schedule or recommendation.schedule)
+    schedule = SCHEDULES[fields.pop("kind")](**fields)
+    if isinstance(schedule, LossDriven):
+        raise NotExportable(
+            f"{schedule.kind} follows the losses of a run, and what it took in the winner's was not stored; "
+            "run the job again, or train with the rule itself"
+        )
+    return schedule

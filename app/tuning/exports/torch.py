@@ -2,54 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import textwrap
 from typing import Any
 
+from app.engine.optimizers import OPTIMIZERS, Optimizer
+from app.engine.optimizers.reference import Reference
+from app.errors import NotExportable
 from app.spec.recommendation import Recommendation
 from app.tuning.exports.base import Format, header, imports
 from app.tuning.exports.factors import factor_source
 
-# How torch.optim builds each kind. Any: hyperparameters as JSON has them.
-_CALLS: dict[str, Callable[[Mapping[str, Any]], str]] = {
-    "sgd": lambda h: f"SGD(parameters, lr=PEAK, weight_decay={h['weight_decay']!r})",
-    "momentum": lambda h: (
-        f"SGD(parameters, lr=PEAK, momentum={h['momentum']!r}, dampening={h['dampening']!r},"
-        f" weight_decay={h['weight_decay']!r})"
-    ),
-    "rmsprop": lambda h: (
-        f"RMSprop(parameters, lr=PEAK, alpha={h['alpha']!r}, eps={h['eps']!r},"
-        f" weight_decay={h['weight_decay']!r}, momentum={h['momentum']!r}, centered={h['centered']!r})"
-    ),
-    "adam": lambda h: (
-        f"Adam(parameters, lr=PEAK, betas=({h['beta1']!r}, {h['beta2']!r}), eps={h['eps']!r},"
-        f" weight_decay={h['weight_decay']!r})"
-    ),
-}
-
-
-def render(recommendation: Recommendation, total_steps: int) -> str:
-    """A module with make_optimizer(parameters) and make_scheduler(optimizer), whose step() needs none."""
-    optimizer = recommendation.optimizer
-    peak = optimizer["learning_rate"]
-    factor = factor_source(recommendation, total_steps)
-    return f'''{header(recommendation, total_steps)}
-{imports(factor, "math")}import torch
-
-TOTAL_STEPS = {total_steps}
-PEAK = {peak!r}
-
-
-{factor}
-
-def make_optimizer(parameters):
-    """The tuned optimizer; call its scheduler's step() after each of its own."""
-    return torch.optim.{_CALLS[optimizer["kind"]](optimizer)}
-
-
+_MAKE_SCHEDULER = '''
 def make_scheduler(optimizer):
     """The recommended schedule: one step() an update; beyond TOTAL_STEPS the last rate is held."""
     return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
 '''
+
+
+def render(recommendation: Recommendation, total_steps: int) -> str:
+    """A module with make_optimizer(parameters) and make_scheduler(optimizer), whose step() needs none.
+
+    Raises NotExportable where PyTorch can have no such optimizer.
+    """
+    optimizer = _instance(recommendation.optimizer)
+    reference = _reference(optimizer)
+    factor = factor_source(recommendation, total_steps)
+    modules = "".join(f"import {name}\n" for name in sorted({reference.module, "torch"}))
+    sections = [
+        f"{header(recommendation, total_steps)}{_requirement(reference)}\n"
+        f"{imports(factor, 'math')}{modules}\n"
+        f"TOTAL_STEPS = {total_steps}\nPEAK = {optimizer.learning_rate!r}",
+        textwrap.dedent(reference.source),
+        factor,
+        _make_optimizer(optimizer, reference),
+        _MAKE_SCHEDULER,
+    ]
+    return "\n\n\n".join(section.strip("\n") for section in sections if section) + "\n"
+
+
+def _instance(fields: dict[str, Any]) -> Optimizer:
+    """Any: hyperparameters as JSON has them. A field that an old recommendation lacks has its default."""
+    values = dict(fields)
+    return OPTIMIZERS[values.pop("kind")](**values)
+
+
+def _reference(optimizer: Optimizer) -> Reference:
+    if optimizer.reference is None:
+        raise NotExportable(
+            f"{optimizer.kind} has no PyTorch form: {optimizer.no_reference}. "
+            "Export the schedule alone, as python or csv, or search other optimizers."
+        )
+    return optimizer.reference
+
+
+def _requirement(reference: Reference) -> str:
+    if reference.distribution == "torch":
+        return ""
+    return f"# Needs the package {reference.distribution}: pip install {reference.distribution}\n"
+
+
+def _make_optimizer(optimizer: Optimizer, reference: Reference) -> str:
+    text = "The tuned optimizer; call its scheduler's step() after each of its own."
+    if reference.note:
+        note = textwrap.fill(reference.note, 100, initial_indent="    ", subsequent_indent="    ")
+        text = f"{text}\n\n{note}\n    "
+    lines = [
+        "def make_optimizer(parameters):",
+        f'    """{text}"""',
+        "    parameters = list(parameters)",
+        f"    optimizer = {reference.expression(vars(optimizer))}",
+        *([f"    {reference.setup}"] if reference.setup else []),
+        *_clipping(optimizer),
+        "    return optimizer",
+    ]
+    return "\n".join(lines)
+
+
+def _clipping(optimizer: Optimizer) -> list[str]:
+    """Lines of make_optimizer that limit the gradients before each step."""
+    calls = []
+    if optimizer.gradient_clip_value:
+        calls.append(f"clip_grad_value_(tensors, {optimizer.gradient_clip_value!r})")
+    if optimizer.gradient_clip_norm:
+        calls.append(f"clip_grad_norm_(tensors, {optimizer.gradient_clip_norm!r})")
+    if not calls:
+        return []
+    body = [f"        torch.nn.utils.{call}" for call in calls]
+    tensors = '        tensors = [tensor for group in optimizer.param_groups for tensor in group["params"]]'
+    return ["", "    def clip(*_):", tensors, *body, "", "    optimizer.register_step_pre_hook(clip)"]
 
 
 FORMAT = Format(name="torch", media_type="text/x-python", filename="stepsize_torch.py", render=render)

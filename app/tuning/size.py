@@ -1,0 +1,100 @@
+"""How large a job is: the updates that it may make, and whether a process could hold its widest batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.engine.hyper import hyper_fields
+from app.engine.optimizers import OPTIMIZERS, Optimizer
+from app.spec.job import BatchSizeChoices, JobSpec
+from app.spec.kinds import KindWire
+from app.spec.objective import FunctionSpec
+from app.spec.values import Choices, Range
+from app.tuning.memory import PROCESS_BYTES, batch_bytes
+from app.tuning.pruning import pruning_rungs
+from app.tuning.race import confirm_replicates, race_replicates, sweep_replicates
+from app.tuning.rounds import round_count, round_size
+from app.tuning.sweep import HALF_OCTAVES
+
+GIGABYTE = 1e9
+
+
+def job_updates(spec: JobSpec) -> int:
+    """The most updates that a whole job makes: search, race, confirmation and sweep."""
+    budget = spec.budget
+    runs = budget.trials * spec.replicates
+    if spec.confirmation is not None:
+        kinds = len({optimizer.kind for optimizer in spec.search_space.optimizers})  # one default each
+        runs += (min(spec.confirmation.top, budget.trials) + kinds) * len(race_replicates(spec))
+        runs += (2 + kinds) * len(confirm_replicates(spec))  # the winner and its rival
+        runs += len(HALF_OCTAVES) * len(sweep_replicates(spec))
+    return runs * budget.steps
+
+
+def bracket_bytes(spec: JobSpec) -> int:
+    """Estimated memory of the widest shard that cannot be cut.
+
+    That is a whole round where a pruner ranks it, else a single trial; with all replicates in either case.
+    """
+    return _bracket(spec) * spec.replicates * _largest_run(spec)
+
+
+def check_size(spec: JobSpec) -> list[tuple[str, str]]:
+    """What no process could hold: (JSON pointer, message with numbers and the way out); empty if all fits."""
+    if bracket_bytes(spec) <= PROCESS_BYTES:
+        return []
+    run, bracket = _largest_run(spec), _bracket(spec)
+    shape = "dimension" if isinstance(spec.objective, FunctionSpec) else "model or batch size"
+    if run > PROCESS_BYTES:
+        return [("/objective", _message("one run", run, f"take a smaller {shape}"))]
+    if run * spec.replicates > PROCESS_BYTES:
+        most = int(PROCESS_BYTES // run)
+        what = f"a trial of {spec.replicates} replicates, which run together,"
+        return [("/replicates", _message(what, run * spec.replicates, f"take at most {most} replicates"))]
+    what = f"a round of {bracket} trials x {spec.replicates} replicates, ranked whole by {spec.pruner.kind},"
+    most = int(PROCESS_BYTES // (run * bracket))
+    fewer = [f"at most {most} replicates"] if most else []
+    ways = ", ".join([*fewer, f"a smaller {shape}", "or pruner none"])
+    pointer = "/replicates" if fewer else "/pruner"
+    return [(pointer, _message(what, bracket_bytes(spec), f"take {ways}"))]
+
+
+def _message(what: str, needed: int, way_out: str) -> str:
+    takes = f"{what} would take about {needed / GIGABYTE:.3g} GB of memory"
+    return f"{takes}, and the limit is {PROCESS_BYTES / GIGABYTE:.3g} GB; {way_out}"
+
+
+def _bracket(spec: JobSpec) -> int:
+    """How many trials must share a shard."""
+    size = min(round_size(spec), spec.budget.trials)
+    # Hyperband prunes most in round 0; the median rule begins in round 1.
+    prunes = any(pruning_rungs(spec, r, size) for r in range(min(round_count(spec), 2)))
+    return size if prunes else 1
+
+
+def _largest_run(spec: JobSpec) -> int:
+    """That of the optimizer and the batch size of the space which take the most."""
+    sizes = spec.search_space.batch_size
+    choices = sizes.choices if isinstance(sizes, BatchSizeChoices) else (sizes,)
+    optimizers = [_largest(wire) for wire in spec.search_space.optimizers]
+    return max(
+        batch_bytes(spec, [(optimizer, size if isinstance(size, int) else None)])
+        for optimizer in optimizers
+        for size in choices
+    )
+
+
+def _largest(wire: KindWire) -> Optimizer:
+    """The optimizer with every number at the upper end of what is searched, such as the longest history."""
+    cls = OPTIMIZERS[wire.kind]
+    return cls(**{field.name: _upper(getattr(wire, field.name)) for field in hyper_fields(cls)})
+
+
+def _upper(value: Any) -> Any:
+    # Any: a hyperparameter of any type.
+    if isinstance(value, Range):
+        return value.high
+    if isinstance(value, Choices):
+        numbers = [choice for choice in value.choices if not isinstance(choice, str)]
+        return max(numbers, default=value.choices[0])
+    return value

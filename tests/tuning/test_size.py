@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from app.spec.job import JobSpec
+from app.spec.records import Configuration
+from app.tuning.evaluate import Shard, evaluate
+from app.tuning.memory import PROCESS_BYTES, batch_bytes
+from app.tuning.race import confirm_replicates, race_replicates, sweep_replicates
+from app.tuning.size import bracket_bytes, check_size, job_updates
+from app.tuning.sweep import sweep_entries
+from tests.tuning.jobs import DIGITS, NOISY, configuration, job, space
+
+NONE = {"kind": "none"}
+ADAM = space({"kind": "adam"})
+
+
+def function(dimension: int) -> dict[str, Any]:
+    return {"kind": "function", "name": "quadratic", "dimension": dimension, "noise": 0.1}
+
+
+def mlp(*hidden: int) -> dict[str, Any]:
+    return DIGITS | {"model": {"kind": "mlp", "hidden": list(hidden)}}
+
+
+def peak_bytes(spec: JobSpec, configurations: Sequence[Configuration]) -> int:
+    """What NumPy allocates at most while a shard of these is evaluated."""
+    shard = Shard(
+        spec=spec,
+        numbers=tuple(range(len(configurations))),
+        configurations=tuple(configurations),
+        replicates=tuple(range(spec.replicates)),
+    )
+    tracemalloc.start()
+    try:
+        evaluate(shard)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("objective", "steps", "count", "batch_size"),
+    [
+        (function(20_000), 3, 12, None),  # parameters
+        (function(2), 1000, 60, None),  # trajectories
+        (function(10), 3000, 20, None),
+        (mlp(256, 256), 2, 8, 32),
+        (DIGITS, 20, 16, "full"),  # activations
+    ],
+)
+def test_the_estimate_is_near_what_a_shard_takes(
+    objective: dict[str, Any], steps: int, count: int, batch_size: int | str | None
+) -> None:
+    spec = job(objective, steps=steps, pruner=NONE, replicates=2, search_space=ADAM)
+    configurations = [replace(configuration("adam", 1e-3), batch_size=batch_size)] * count
+    members = [(found.optimizer_instance(), found.rows) for found in configurations]
+    estimate = spec.replicates * batch_bytes(spec, members)
+    assert 0.8 * peak_bytes(spec, configurations) < estimate < 4 * peak_bytes(spec, configurations)
+
+
+@pytest.mark.parametrize("pruner", ["successive_halving", "hyperband", "median"])
+def test_a_pruned_round_that_no_process_could_hold_is_refused(pruner: str) -> None:
+    spec = job(
+        function(100_000), trials=27, replicates=64, pruner={"kind": pruner}, sampler={"kind": "random"}
+    )
+    spec = spec if pruner != "median" else spec.model_copy(update={"budget": job(trials=54).budget})
+    ((pointer, message),) = check_size(spec)
+    assert bracket_bytes(spec) > PROCESS_BYTES
+    assert pointer == "/replicates"
+    assert f"27 trials x 64 replicates, ranked whole by {pruner}" in message
+    assert f"{bracket_bytes(spec) / 1e9:.3g} GB of memory, and the limit is 2 GB" in message
+    assert "a smaller dimension, or pruner none" in message
+
+
+def test_the_ways_out_lead_out() -> None:
+    body: dict[str, Any] = {"trials": 27, "replicates": 64, "sampler": {"kind": "random"}}
+    (_, message), *_ = check_size(job(function(100_000), **body))
+    most = int(message.split("at most ")[1].split()[0])
+    assert check_size(job(function(100_000), **body | {"replicates": most})) == []
+    assert check_size(job(function(100_000), **body | {"replicates": most + 1})) != []
+    assert check_size(job(function(1_000), **body)) == []
+    assert check_size(job(function(100_000), **body | {"pruner": NONE})) == []
+
+
+def test_replicates_of_one_trial_that_no_process_could_hold_together_are_refused() -> None:
+    spec = job(mlp(2048, 2048), replicates=64, pruner=NONE)
+    ((pointer, message),) = check_size(spec)
+    assert pointer == "/replicates"
+    most = int(message.split("at most ")[1].split()[0])
+    assert check_size(job(mlp(2048, 2048), replicates=most, pruner=NONE)) == []
+    assert check_size(job(mlp(2048, 2048), replicates=most + 1, pruner=NONE)) != []
+
+
+def test_a_run_that_no_process_could_hold_is_refused() -> None:
+    ((pointer, message),) = check_size(job(mlp(4096, 4096, 4096, 4096, 4096), pruner=NONE))
+    assert pointer == "/objective"
+    assert "one run would take" in message and "a smaller model" in message
+
+
+def test_the_largest_choice_of_the_space_counts() -> None:
+    sizes = [
+        job(DIGITS, search_space=ADAM | {"batch_size": choices})
+        for choices in (32, {"choices": [32, "full"]})
+    ]
+    assert bracket_bytes(sizes[0]) < bracket_bytes(sizes[1])
+    histories = [
+        job(function(100), search_space=space({"kind": "adam"}, {"kind": "lbfgs", "history_size": history}))
+        for history in (5, {"low": 5, "high": 100})
+    ]
+    assert bracket_bytes(histories[0]) < bracket_bytes(histories[1])
+
+
+def test_an_ordinary_job_is_not_refused() -> None:
+    for spec in (job(), job(DIGITS), job(NOISY, trials=1000, steps=10_000, replicates=64)):
+        assert check_size(spec) == []
+
+
+def test_the_updates_of_a_job_are_those_of_all_that_it_runs() -> None:
+    spec = job(NOISY, trials=20, steps=30, replicates=2, confirmation={"top": 3, "replicates": 6})
+    kinds = len(spec.search_space.optimizers)
+    race, confirm, sweep = (3 + kinds) * 6, (2 + kinds) * 6, 17 * 4
+    assert job_updates(spec) == (20 * 2 + race + confirm + sweep) * 30
+    entries = sweep_entries(configuration(learning_rate=0.01))
+    assert (len(race_replicates(spec)), len(confirm_replicates(spec))) == (6, 6)
+    assert len(entries) * len(sweep_replicates(spec)) == sweep
+
+
+def test_without_confirmation_only_the_search_counts() -> None:
+    assert job_updates(job(trials=20, steps=30, replicates=2, confirmation=None)) == 20 * 30 * 2
+
+
+def test_where_all_replicates_are_the_same_the_race_runs_once() -> None:
+    spec = job(trials=20, steps=30, search_space=ADAM)
+    assert job_updates(spec) == (20 + (8 + 1) + (2 + 1) + 17) * 30
