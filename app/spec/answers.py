@@ -131,6 +131,13 @@ class Trajectory(Answer):
     )
 
 
+class Importance(Answer):
+    """How much a searched parameter mattered."""
+
+    name: str = Field(description="the parameter, as in a trial's `params`")
+    importance: float = Field(description="its share, from 0 to 1; those of a job add up to 1")
+
+
 class NumberedTrajectory(Answer):
     """A trial's curve beside its number."""
 

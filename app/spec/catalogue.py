@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from pydantic import Field, Strict
+from pydantic import Field, Strict, field_validator
 
 from app.engine.schedules import SCHEDULES
-from app.spec.base import Answer, Wire
+from app.engine.schedules.loss_driven import LossDriven
+from app.spec.base import Answer, Wire, invalid
 from app.spec.kinds import KindWire, fixed_model, union_of
 from app.spec.values import StrictFloat
 
@@ -81,6 +82,17 @@ class SchedulePreview(Wire):
     steps: Annotated[int, Strict()] = Field(
         default=500, ge=1, le=MAX_PREVIEW_STEPS, description="updates of the run"
     )
+
+    @field_validator("schedule")
+    @classmethod
+    def _has_a_table(cls, schedule: KindWire) -> KindWire:
+        if issubclass(SCHEDULES[schedule.kind], LossDriven):
+            raise invalid(
+                f"{schedule.kind} follows the losses of a run, so there is nothing to draw before one; "
+                "choose another kind, or post a job: its trajectories have the rates that were taken",
+                "kind",
+            )
+        return schedule
 
 
 class LearningRates(Answer):

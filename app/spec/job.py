@@ -12,6 +12,7 @@ from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.spec.base import Wire, invalid
 from app.spec.kinds import KindWire, search_model, union_of
+from app.spec.needs import unmet_need, wants_full_batch
 from app.spec.objective import FunctionSpec, ObjectiveSpec
 from app.spec.search import PrunerSpec, SamplerSpec
 from app.spec.values import StrictFloat
@@ -20,6 +21,8 @@ MAX_TRIALS = 100_000
 MAX_STEPS = 10_000_000
 MAX_CANDIDATES = 50  # optimizers, or schedules, in one search space
 
+SMALL_DATASET = 1_000  # rows
+SMALL_DATASET_REPLICATES = 4
 DEFAULT_SCHEDULES = ("constant", "cosine")
 DEFAULT_BATCH_SIZES = (32, 128)
 
@@ -102,7 +105,11 @@ class JobSpec(Wire):
     search_space: SearchSpace = Field(default_factory=SearchSpace)
     budget: Budget = Field(default_factory=Budget)
     replicates: Count = Field(
-        default=1, ge=1, le=64, description="seeds of each trial; its value is their mean"
+        default=1,
+        ge=1,
+        le=64,
+        description="seeds of each trial; its value is their mean. "
+        f"Default: {SMALL_DATASET_REPLICATES} for data of less than {SMALL_DATASET:,} rows",
     )
     confirmation: Confirmation | None = Field(
         default_factory=Confirmation, description="the race; null skips it"
@@ -125,11 +132,15 @@ class JobSpec(Wire):
         function = filled["objective"].get("kind") == "function"
         if filled.get("precision") is None:
             filled["precision"] = "float64" if function else "float32"
+        if "replicates" not in filled:
+            filled["replicates"] = _default_replicates(filled["objective"])
         if not filled.get("name"):
             filled["name"] = _name(filled["objective"])
         space = filled.get("search_space", {})
         if isinstance(space, dict) and not function and space.get("batch_size") is None:
-            filled["search_space"] = space | {"batch_size": _default_batch_sizes(filled["objective"])}
+            is_full = wants_full_batch(space.get("optimizers"))
+            sizes = "full" if is_full else _default_batch_sizes(filled["objective"])
+            filled["search_space"] = space | {"batch_size": sizes}
         return filled
 
     @model_validator(mode="after")
@@ -148,6 +159,17 @@ class JobSpec(Wire):
                 raise invalid(f'batch_size must be <= {rows} ({limit}) or "full", got {size}', at)
         return self
 
+    @model_validator(mode="after")
+    def _check_optimizers(self) -> JobSpec:
+        sizes = self.search_space.batch_size
+        listed = sizes.choices if isinstance(sizes, BatchSizeChoices) else (sizes,)
+        is_full_batch = not any(isinstance(size, int) for size in listed)
+        for i, candidate in enumerate(self.search_space.optimizers):
+            unmet = unmet_need(candidate.kind, self.objective, is_full_batch)
+            if unmet:
+                raise invalid(unmet, f"search_space/optimizers/{i}/kind")
+        return self
+
 
 def _name(objective: dict[str, Any]) -> str:
     """A readable name for a job that has none, such as "digits-mlp" or "rosenbrock"."""
@@ -158,6 +180,13 @@ def _name(objective: dict[str, Any]) -> str:
         model.get("kind") if isinstance(model, dict) else None,
     ]
     return "-".join(part for part in parts if isinstance(part, str))[:200]
+
+
+def _default_replicates(objective: dict[str, Any]) -> int:
+    """Several where the validation split is so small that one would crown whoever fits it by luck."""
+    name = objective.get("dataset")
+    small = isinstance(name, str) and name in DATASETS and DATASETS[name].rows < SMALL_DATASET
+    return SMALL_DATASET_REPLICATES if small else 1
 
 
 def _default_batch_sizes(objective: dict[str, Any]) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field, Strict, model_validator
+from pydantic import AfterValidator, FailFast, Field, Strict, model_validator
 
 from app.data import DATASETS
 from app.engine.models import MODELS
@@ -14,6 +14,7 @@ from app.spec.kinds import KindWire, fixed_model, union_of
 from app.spec.values import StrictFloat
 
 MAX_DIMENSION = 100_000
+MAX_START = 10_000  # values of a start that is spelled out: a list of jobs shows each spec whole
 
 if TYPE_CHECKING:
     ModelSpec: TypeAlias = KindWire
@@ -39,8 +40,8 @@ class FunctionSpec(Wire):
     dimension: Annotated[int, Strict()] | None = Field(
         default=None, ge=1, le=MAX_DIMENSION, description="number of parameters; null for the function's own"
     )
-    start: tuple[StrictFloat, ...] | None = Field(
-        default=None, max_length=MAX_DIMENSION, description="where to start; null for the function's own"
+    start: Annotated[tuple[StrictFloat, ...] | None, FailFast()] = Field(
+        default=None, max_length=MAX_START, description="where to start; null for the function's own"
     )
     noise: StrictFloat = Field(
         default=0.0, ge=0, le=1e6, description="standard deviation of Gaussian noise added to the gradient"

@@ -66,6 +66,11 @@ class Recommendation(Answer):
 
     optimizer: dict[str, Any] = Field(description="kind and every hyperparameter")
     schedule: dict[str, Any] = Field(description="kind and every field")
+    taken_schedule: dict[str, Any] | None = Field(
+        default=None,
+        description="where the schedule follows the losses: the table of what it took in the winner's trial, "
+        "which is what the exports hold; else null",
+    )
     batch_size: int | str | None
     total_steps: int
     safe_learning_rate: SafeLearningRate | None

@@ -18,14 +18,14 @@ class AutoSampler(Wire):
 class TpeSampler(Wire):
     """Tree-structured Parzen estimator over the conditional space (Bergstra et al. 2011).
 
-    The first rounds are random; later ones draw where good trials are dense and bad ones are rare.
+    The first round, of 16 trials, is random; later ones draw where good trials are dense and bad ones rare.
     """
 
     kind: Literal["tpe"]
 
 
 class RandomSampler(Wire):
-    """Independent draws from every range (Bergstra & Bengio 2012): unbiased, and widest rounds."""
+    """Independent draws from every range and choice (Bergstra & Bengio 2012), in the widest rounds."""
 
     kind: Literal["random"]
 
@@ -37,19 +37,29 @@ class NoPruner(Wire):
 
 
 class MedianPruner(Wire):
-    """At each rung, trials worse than the median of their bracket stop (Golovin et al. 2017)."""
+    """At a rung, trials worse than the median of those that still run in their round stop.
+
+    After Golovin et al. 2017, who compare with running averages of ended trials. Never in the first round,
+    nor at the first rung of a run.
+    """
 
     kind: Literal["median"]
 
 
 class SuccessiveHalvingPruner(Wire):
-    """At each rung the best third of the bracket goes on (Jamieson & Talwalkar 2016), ranked all at once."""
+    """At each of the last rungs the best third of a round goes on (Jamieson & Talwalkar 2016).
+
+    A round is ranked all at once. Of n trials, floor(log3(n)) rungs prune.
+    """
 
     kind: Literal["successive_halving"]
 
 
 class HyperbandPruner(Wire):
-    """Successive halving whose rounds begin to prune early, later or never in turn (Li et al. 2018)."""
+    """Successive halving that begins early in one round, later in the next, and so on (Li et al. 2018).
+
+    After a round that prunes nothing it begins early again.
+    """
 
     kind: Literal["hyperband"]
 

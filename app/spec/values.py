@@ -48,6 +48,8 @@ def searchable(field: HyperField) -> Any:
     """The wire type of a hyperparameter that may be fixed, given a range, or given choices."""
     # Any: a type built at run time, as pydantic takes it.
     fixed = fixed_type(field)
+    if field.type is tuple:
+        return fixed  # a list is fixed; two candidates of a kind can have two
     number = field.type in (int, float)
 
     def tag(value: object) -> str:

@@ -53,6 +53,12 @@ def test_a_model_gets_batch_sizes_that_fit_its_data_and_single_precision() -> No
     assert iris.model_dump()["search_space"]["batch_size"] == {"choices": (32,)}
 
 
+def test_trials_on_little_data_have_several_replicates_unless_the_client_says_otherwise() -> None:
+    assert parse(objective=DIGITS).replicates == 1
+    assert parse(objective=DIGITS | {"dataset": "wine"}).replicates == 4
+    assert parse(objective=DIGITS | {"dataset": "wine"}, replicates=1).replicates == 1
+
+
 def test_an_omitted_hyperparameter_is_filled_with_its_range_or_its_default() -> None:
     space = parse(search_space=adam()).model_dump()["search_space"]["optimizers"][0]
     low, high = next(

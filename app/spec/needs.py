@@ -1,0 +1,50 @@
+"""What an optimizer needs of the rest of a job: the full batch, or a Hessian."""
+
+from __future__ import annotations
+
+from app.data import DATASETS
+from app.engine.models import MODELS
+from app.engine.objectives.functions import FUNCTIONS, Function
+from app.engine.optimizers import OPTIMIZERS
+from app.spec.kinds import instance
+from app.spec.objective import FunctionSpec, ObjectiveSpec
+
+
+def unmet_need(kind: str, objective: ObjectiveSpec, is_full_batch: bool) -> str | None:
+    """Why this optimizer cannot run in a job, and the way out; None where it can."""
+    optimizer = OPTIMIZERS[kind]
+    if optimizer.needs_full_batch and not is_full_batch:
+        return f'{kind} needs the full batch: set search_space.batch_size to "full", or drop {kind}'
+    if optimizer.needs_hessian:
+        limit, dimension = _hessian_limit(objective), _dimension(objective)
+        if dimension > limit:
+            gives = f"gives one up to {limit} parameters" if limit else "gives none"
+            linear, quadratic = MODELS["linear"], FUNCTIONS["quadratic"]
+            return (
+                f"{kind} needs a Hessian, and this objective of {dimension} parameters {gives}; take a "
+                f"linear model of at most {linear.hessian_dimension} parameters, a function of at most "
+                f"{Function.hessian_dimension} (the quadratic: {quadratic.hessian_dimension}), or drop {kind}"
+            )
+    return None
+
+
+def wants_full_batch(kinds: object) -> bool:
+    """Whether any candidate, as the client posted it, needs the full batch."""
+    candidates = kinds if isinstance(kinds, (list, tuple)) else []
+    named = [candidate.get("kind") for candidate in candidates if isinstance(candidate, dict)]
+    return any(
+        isinstance(kind, str) and kind in OPTIMIZERS and OPTIMIZERS[kind].needs_full_batch for kind in named
+    )
+
+
+def _hessian_limit(objective: ObjectiveSpec) -> int:
+    if isinstance(objective, FunctionSpec):
+        return FUNCTIONS[objective.name].hessian_dimension
+    return MODELS[objective.model.kind].hessian_dimension
+
+
+def _dimension(objective: ObjectiveSpec) -> int:
+    if isinstance(objective, FunctionSpec):
+        return objective.dimension or FUNCTIONS[objective.name].default_dimension
+    data = DATASETS[objective.dataset]
+    return instance(MODELS, objective.model).shape(data.features, data.classes or 1).dimension

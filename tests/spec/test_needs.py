@@ -1,0 +1,81 @@
+"""An optimizer that needs the full batch or a Hessian is refused where the job gives none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from app.spec.job import JobSpec
+
+LINEAR = {"kind": "classification", "dataset": "iris", "model": {"kind": "linear"}}
+MLP = {"kind": "classification", "dataset": "iris", "model": {"kind": "mlp"}}
+
+
+def job(objective: dict[str, Any], *kinds: str, **space: Any) -> JobSpec:
+    optimizers = [{"kind": kind} for kind in kinds]
+    return JobSpec.model_validate(
+        {"objective": objective, "search_space": {"optimizers": optimizers} | space}
+    )
+
+
+def function(name: str, dimension: int) -> dict[str, Any]:
+    return {"kind": "function", "name": name, "dimension": dimension}
+
+
+def fault(objective: dict[str, Any], *kinds: str, **space: Any) -> tuple[str, str]:
+    with pytest.raises(ValidationError) as caught:
+        job(objective, *kinds, **space)
+    (error,) = caught.value.errors()
+    return error["ctx"]["at"], error["msg"]
+
+
+@pytest.mark.parametrize("kind", ["newton", "lbfgs"])
+def test_minibatches_are_refused_with_the_way_out(kind: str) -> None:
+    for sizes in (32, {"choices": ["full", 32]}):
+        at, message = fault(LINEAR, "adam", kind, batch_size=sizes)
+        assert at == "search_space/optimizers/1/kind"
+        assert (
+            message == f'{kind} needs the full batch: set search_space.batch_size to "full", or drop {kind}'
+        )
+
+
+@pytest.mark.parametrize("kind", ["newton", "lbfgs"])
+def test_the_full_batch_is_the_default_beside_them(kind: str) -> None:
+    assert job(LINEAR, "adam", kind).search_space.batch_size == "full"
+    assert job(LINEAR, kind, batch_size=None).search_space.batch_size == "full"
+    assert job(LINEAR, kind, batch_size={"choices": ["full"]}).search_space.optimizers[0].kind == kind
+    assert job(LINEAR, "adam").search_space.batch_size != "full"
+
+
+@pytest.mark.parametrize(
+    ("objective", "dimension", "gives"),
+    [
+        (function("rosenbrock", 51), 51, "gives one up to 50 parameters"),
+        (function("quadratic", 1001), 1001, "gives one up to 1000 parameters"),
+        (MLP, 515, "gives none"),
+    ],
+)
+def test_an_objective_without_a_hessian_is_refused_with_the_limits(
+    objective: dict[str, Any], dimension: int, gives: str
+) -> None:
+    at, message = fault(objective, "newton")
+    assert at == "search_space/optimizers/0/kind"
+    assert f"newton needs a Hessian, and this objective of {dimension} parameters {gives}" in message
+    assert "drop newton" in message
+
+
+@pytest.mark.parametrize("objective", [function("rosenbrock", 50), function("quadratic", 1000), LINEAR])
+def test_objectives_with_a_hessian_are_accepted(objective: dict[str, Any]) -> None:
+    assert job(objective, "newton").search_space.optimizers[0].kind == "newton"
+
+
+def test_lbfgs_needs_no_hessian() -> None:
+    assert job(MLP, "lbfgs").search_space.batch_size == "full"
+    assert job(function("rosenbrock", 1000), "lbfgs").search_space.batch_size is None
+
+
+def test_jobs_that_name_no_optimizers_try_four_and_none_that_needs_the_full_batch() -> None:
+    kinds = [wire.kind for wire in JobSpec.model_validate({"objective": MLP}).search_space.optimizers]
+    assert kinds == ["adam", "adamw", "momentum", "nesterov"]
