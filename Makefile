@@ -3,11 +3,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PARITY := .venv-parity
+TORCH := torch==2.13.0
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check format lint types layers test-fast bench lock clean
+.PHONY: help setup demo serve test check format lint types layers test-fast parity docs bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,18 +42,35 @@ layers: $(VENV)/dev.stamp
 test-fast: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 
+parity: $(PARITY)/stamp ## compare every optimizer and schedule with its reference package, live
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PARITY)/bin/python -m pytest -n $(WORKERS) tests/parity
+
+docs: $(VENV)/run.stamp ## write docs/reference from the docstrings
+	$(BIN)/python -m scripts.build_reference
+
 bench: $(VENV)/run.stamp ## measure the figures of the README
 	$(BIN)/python -m benchmarks
 
 lock: ## resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml $(LOCK) -o requirements.lock
 	uv pip compile pyproject.toml --group dev -c requirements.lock $(LOCK) -o requirements-dev.lock
+	uv pip compile --group parity -c requirements-dev.lock $(LOCK) -o requirements-parity.lock
 
 LOCK := --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) .demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(PARITY) .demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+# A .venv of another Python stays what it was; better to say so than to test the wrong one.
+ifneq ($(origin PYTHON),file)
+$(VENV)/run.stamp: same-python
+endif
+.PHONY: same-python
+same-python: $(VENV)/bin/python
+	@version='import sys; print(*sys.version_info[:2], sep=".")'; \
+	wanted=$$($(PYTHON) -c "$$version"); found=$$($(BIN)/python -c "$$version"); \
+	[ "$$wanted" = "$$found" ] || { echo "$(VENV) has Python $$found; 'make clean' first"; exit 1; }
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
@@ -66,4 +85,13 @@ $(VENV)/run.stamp: $(VENV)/bin/python requirements.lock pyproject.toml
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.lock
 	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# A few hundred megabytes, and PyTorch: apart from .venv, in which nothing needs them.
+$(PARITY)/stamp: $(VENV)/bin/python requirements.lock requirements-dev.lock requirements-parity.lock
+	$(BIN)/python -m venv $(PARITY)
+	$(PARITY)/bin/python -m pip --quiet install --require-hashes -r requirements.lock
+	$(PARITY)/bin/python -m pip --quiet install --require-hashes -r requirements-dev.lock
+	$(PARITY)/bin/python -m pip --quiet install $(TORCH)
+	$(PARITY)/bin/python -m pip --quiet install --no-deps --require-hashes -r requirements-parity.lock
 	@touch $@

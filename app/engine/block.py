@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,22 +56,25 @@ class Chunk:
     losses: Array  # (S, B)
     squares: Array  # (S, B) sums of squares of the gradients; empty where nothing is recorded
     magnitudes: Array  # (S, B) sums of their magnitudes; the same
-    parameters: Array | None  # (S, B, D) where D is small, else None
+    positions: Array | None  # (S, B, D) where the gradients were taken; where D is small, else None
+    parameters: Array | None  # (S, B, D) where the runs are measured, mostly the same array; likewise
     gradients: Array | None  # (S, B, D) where D is small and rows are recorded, else None
 
     @classmethod
-    def empty(cls, steps: int, x: Array, records: bool) -> Chunk:
-        """Room for as many evaluations of rows x, (B, D)."""
+    def empty(cls, steps: int, x: Array, records: bool, averages: bool) -> Chunk:
+        """Room for as many evaluations of rows x, (B, D); averages: whether any is measured elsewhere."""
         rows, dimension = x.shape
         recorded = (steps if records else 0, rows)
-        positions = (steps, rows, dimension)
+        shape = (steps, rows, dimension)
         is_small = dimension <= RECORDED_DIMENSION
+        positions = np.empty_like(x, shape=shape) if is_small else None
         return cls(
             losses=np.empty_like(x, shape=(steps, rows)),
             squares=np.empty_like(x, shape=recorded),
             magnitudes=np.empty_like(x, shape=recorded),
-            parameters=np.empty_like(x, shape=positions) if is_small else None,
-            gradients=np.empty_like(x, shape=positions) if is_small and records else None,
+            positions=positions,
+            parameters=np.empty_like(x, shape=shape) if is_small and averages else positions,
+            gradients=np.empty_like(x, shape=shape) if is_small and records else None,
         )
 
     def settle_norms(self) -> None:
@@ -107,6 +110,12 @@ class Block:
             self._slices.append(own)
             self.segments.append(dataclasses.replace(segment, x=self._x[own], g=self._g[own]))
             first = own.stop
+        self._averages = any(segment.optimizer.averages for segment in segments)
+        self._curved = [
+            (own, segment.state["hessian"])
+            for segment, own in zip(self.segments, self._slices, strict=True)
+            if segment.optimizer.needs_hessian
+        ]
         problems = [problem for segment in segments for problem in segment.problems]
         self._workspace = objective.workspace(problems, self._x, self._g)
 
@@ -115,7 +124,7 @@ class Block:
 
     def begin(self) -> Chunk:
         """Evaluates the start, on the first draw."""
-        chunk = Chunk.empty(1, self._x, self._records)
+        chunk = Chunk.empty(1, self._x, self._records, self._averages)
         self._evaluate(0, chunk)
         self._settle(chunk)
         return chunk
@@ -126,26 +135,28 @@ class Block:
         rates: (B, S) learning rates of these updates. Returns the S evaluations.
         """
         steps = rates.shape[1]
-        chunk = Chunk.empty(steps, self._x, self._records)
+        chunk = Chunk.empty(steps, self._x, self._records, self._averages)
         columns = np.repeat(rates.T[:, :, np.newaxis], column_width(self._x.shape[1]), axis=2)
         parts = [
-            (segment.optimizer.step, segment.x, segment.g, columns[:, own], segment.state, self._work[own])
+            (segment.optimizer.update, segment.x, segment.g, columns[:, own], segment.state, self._work[own])
             for segment, own in zip(self.segments, self._slices, strict=True)
         ]
         for s in range(steps):
-            for step, x, g, learning_rates, state, work in parts:
-                step(x, g, learning_rates[s], first + s, state, work)
+            for own, hessians in self._curved:
+                self._workspace.fill_hessians(own, hessians)
+            for update, x, g, learning_rates, state, work in parts:
+                update(x, g, learning_rates[s], first + s, state, work)
             self._evaluate(s, chunk)
         self._settle(chunk)
         return chunk
 
     def score(self, losses: Array) -> Scores:
         """What a rung reports. losses: (B,), of the last evaluation."""
-        return self._workspace.score(losses)
+        return self._measure(self._workspace.score, losses)
 
     def summarise(self, losses: Array) -> Scores:
         """Every metric. losses: (B,), of the last evaluation."""
-        return self._workspace.summarise(losses)
+        return self._measure(self._workspace.summarise, losses)
 
     def keep(self, mask: NDArray[np.bool_]) -> Block | None:
         """The block of some of its rows, itself of all and None of none."""
@@ -160,8 +171,10 @@ class Block:
 
     def _evaluate(self, s: int, chunk: Chunk) -> None:
         self._workspace.evaluate(s, chunk.losses[s])
-        if chunk.parameters is not None:
-            chunk.parameters[s] = self._x
+        if chunk.positions is not None and chunk.parameters is not None:
+            chunk.positions[s] = self._x
+            if self._averages:
+                self._find_measured_points(chunk.parameters[s])
         if chunk.gradients is not None:
             chunk.gradients[s] = self._g
         elif self._records:
@@ -173,5 +186,24 @@ class Block:
     def _settle(self, chunk: Chunk) -> None:
         chunk.settle_norms()
         if self._workspace.puts_off_losses:
-            assert chunk.parameters is not None
-            self._workspace.settle(chunk.parameters, chunk.losses)
+            assert chunk.positions is not None
+            self._workspace.settle(chunk.positions, chunk.losses)
+
+    def _find_measured_points(self, out: Array) -> None:
+        """Where each row is measured: x, or what its optimizer says; out: (B, D)."""
+        out[...] = self._x
+        for segment, own in zip(self.segments, self._slices, strict=True):
+            if segment.optimizer.averages:
+                segment.optimizer.evaluation_point(segment.x, segment.state, out[own])
+
+    def _measure(self, measure: Callable[[Array | None], Scores], losses: Array) -> Scores:
+        """Measures the rows; where some are not measured at x, all are moved there for the time being."""
+        if not self._averages:
+            return measure(losses)
+        x = self._x.copy()
+        points = np.empty_like(x)
+        self._find_measured_points(points)
+        self._x[...] = points
+        scores = measure(None)
+        self._x[...] = x
+        return scores

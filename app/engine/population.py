@@ -119,7 +119,7 @@ class Population:
         x = np.stack([problem.start() for problem in problems])
         width = column_width(self._objective.dimension)
         optimizer = stack([self._runs[row].optimizer for row in rows], width)
-        return Segment(optimizer, optimizer.init(x), np.array(rows), problems, x, np.zeros_like(x))
+        return Segment(optimizer, optimizer.begin(x), np.array(rows), problems, x, np.zeros_like(x))
 
     def _problem_key(self, run: Run) -> ProblemKey:
         return (0 if self._objective.deterministic else run.replicate), run.batch_size
@@ -132,7 +132,8 @@ SegmentKey: TypeAlias = tuple[int, str, tuple[bool, ...]]  # batch size (0: full
 
 
 def _segment_key(run: Run) -> SegmentKey:
-    return run.batch_size or 0, run.optimizer.kind, run.optimizer.variant()
+    optimizer = run.optimizer
+    return run.batch_size or 0, optimizer.kind, optimizer.clipping() + optimizer.variant()
 
 
 def _merged(segments: list[Segment]) -> Segment:

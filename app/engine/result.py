@@ -31,9 +31,9 @@ class Trajectory:
     loss: Array  # (n,) what the update saw: its minibatch with the penalty; exact for functions
     validation_loss: Array  # (n,) nan except at rungs and in the last row; nan throughout for functions
     learning_rate: NDArray[np.float64]  # (n,) nan in the last row, which has no update
-    gradient_norm: NDArray[np.float32]  # (n,) Euclidean, of the gradient the optimizer was given
+    gradient_norm: NDArray[np.float32]  # (n,) Euclidean, of the gradient that the update saw, before clipping
     gradient_norm_l1: NDArray[np.float32]  # (n,) sum of magnitudes of the same
-    parameters: Array | None  # (n, D) where D <= 10, else None
+    parameters: Array | None  # (n, D) where the run is measured, where D <= 10, else None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -19,7 +19,7 @@ class Purpose(IntEnum):
     NOISE = 3
     DROPOUT = 4
     SAMPLER = 5
-    BOOTSTRAP = 6
+    RACE_MEANS = 6
 
 
 def stream(seed: int, purpose: Purpose, replicate: int) -> np.random.Generator:

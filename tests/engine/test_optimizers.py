@@ -100,10 +100,6 @@ def test_updates_are_those_of_the_formula(kind: str, rows: list[Fields]) -> None
     np.testing.assert_allclose(x, expected, rtol=1e-10, atol=1e-12)
 
 
-def test_every_optimizer_has_a_reference_here() -> None:
-    assert set(REFERENCES) == set(OPTIMIZERS)
-
-
 def test_a_constant_gradient_does_not_break_the_centred_rmsprop() -> None:
     stacked = stack([OPTIMIZERS["rmsprop"](centered=True, alpha=0.5)])
     x = np.zeros((1, 50), dtype=np.float32)

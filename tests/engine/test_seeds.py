@@ -23,7 +23,7 @@ def test_purposes_keep_their_numbers() -> None:
         "NOISE": 3,
         "DROPOUT": 4,
         "SAMPLER": 5,
-        "BOOTSTRAP": 6,
+        "RACE_MEANS": 6,
     }
     assert {name: Purpose[name].value for name in numbers} == numbers
 

@@ -20,6 +20,7 @@ class Linear(Model):
     """
 
     kind: ClassVar[str] = "linear"
+    hessian_dimension: ClassVar[int] = 1000
 
     def shape(self, inputs: int, outputs: int) -> Shape:
         """No hidden layer."""

@@ -1,1 +1,1 @@
-"""Dense networks for a block of rows: shapes, layers, activations, losses."""
+"""Dense networks for a block of rows: shapes, layers, activations, losses, curvature."""

@@ -57,15 +57,22 @@ class Workspace(ABC):
         """
         raise NotImplementedError(f"{type(self).__name__} puts no losses off")
 
+    def fill_hessians(self, rows: slice, hessians: Array) -> None:
+        """Fills hessians, (b, D, D) float64, with those of the training loss at some rows of x.
+
+        They are those of the full batch. Called only where the objective `gives_hessian`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} gives no Hessian")
+
     @abstractmethod
-    def score(self, losses: Array) -> Scores:
+    def score(self, losses: Array | None) -> Scores:
         """What a rung and the last row report, the objective's metric among it.
 
-        losses: (B,), of the last evaluation, at the same x.
+        losses: (B,), of the last evaluation, at the same x; None where x is another one.
         """
 
     @abstractmethod
-    def summarise(self, losses: Array) -> Scores:
+    def summarise(self, losses: Array | None) -> Scores:
         """Every metric of a completed run, the objective's among them."""
 
 
@@ -87,6 +94,10 @@ class Objective(Protocol):
     @property
     def uses_minibatches(self) -> bool:
         """Whether a run has a batch size."""
+
+    @property
+    def gives_hessian(self) -> bool:
+        """Whether workspaces can fill Hessians, for optimizers that need them."""
 
     def cost(self, batch_size: int | None) -> float:
         """Estimated floating point operations of one update of one run, optimizer included.

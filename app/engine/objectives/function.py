@@ -56,6 +56,11 @@ class FunctionObjective:
         """Never."""
         return False
 
+    @property
+    def gives_hessian(self) -> bool:
+        """In few dimensions."""
+        return self.dimension <= self.function.hessian_dimension
+
     def cost(self, batch_size: int | None) -> float:
         """Linear in the dimension."""
         return _OPERATIONS_PER_PARAMETER * self.dimension
@@ -136,10 +141,15 @@ class FunctionWorkspace(Workspace):
         flat = self._function.value(positions.reshape(-1, positions.shape[-1]))
         losses[...] = flat.reshape(losses.shape)
 
-    def score(self, losses: Array) -> Scores:
-        """The exact loss."""
-        return {METRIC: losses.astype(np.float64)}
+    def fill_hessians(self, rows: slice, hessians: Array) -> None:
+        """Those of the function; noise has none."""
+        hessians[...] = self._function.hessian(self._x[rows].astype(np.float64))
 
-    def summarise(self, losses: Array) -> Scores:
+    def score(self, losses: Array | None) -> Scores:
+        """The exact loss."""
+        exact = self._function.value(self._x) if losses is None else losses
+        return {METRIC: exact.astype(np.float64)}
+
+    def summarise(self, losses: Array | None) -> Scores:
         """The exact loss."""
         return self.score(losses)

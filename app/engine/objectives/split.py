@@ -16,7 +16,12 @@ LEAST_ROWS = 5  # fewer leave a part of the split empty
 
 def training_rows(rows: int) -> int:
     """How many of a dataset's rows train: all but a fifth each (rounded down) to validate and to test."""
-    return rows - 2 * (rows // LEAST_ROWS)
+    return rows - 2 * validation_rows(rows)
+
+
+def validation_rows(rows: int) -> int:
+    """How many of a dataset's rows validate, and how many test: a fifth each, rounded down."""
+    return rows // LEAST_ROWS
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +57,7 @@ def split(
     constant in training is centred only.
     """
     order = stream(seed, Purpose.SPLIT, replicate).permutation(len(inputs))
-    first, last = training_rows(len(inputs)), len(inputs) - len(inputs) // LEAST_ROWS
+    first, last = training_rows(len(inputs)), len(inputs) - validation_rows(len(inputs))
     training = order[:first]
     inputs = _standardised(inputs, training)
     if regression:

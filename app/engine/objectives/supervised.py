@@ -71,6 +71,11 @@ class SupervisedObjective:
         return True
 
     @property
+    def gives_hessian(self) -> bool:
+        """Where the model is linear, and not too large."""
+        return self.dimension <= self.model.hessian_dimension
+
+    @property
     def _shape(self) -> Shape:
         return self.model.shape(self.inputs.shape[1], self.classes or 1)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 import numpy as np
 
 from app.engine.arrays import Array
+from app.engine.network.curvature import cross_entropy_hessian, squared_error_hessian
 from app.engine.network.dense import Dense, Trained
 from app.engine.network.losses import CrossEntropy, Loss, SquaredError
 from app.engine.network.shape import Shape
@@ -65,11 +66,28 @@ class SupervisedWorkspace(Workspace):
             np.multiply(penalised, 2, out=penalised)
             np.add(self._g, penalised, out=self._g)
 
-    def score(self, losses: Array) -> Scores:
+    def fill_hessians(self, rows: slice, hessians: Array) -> None:
+        """Those of a linear model on the whole training part, with the penalty."""
+        problems = [problem for own, problem in self._by_row() if rows.start <= own < rows.stop]
+        for x, problem, hessian in zip(self._x[rows], problems, hessians, strict=True):
+            examples = problem.split.training.examples
+            if self._has_classes:
+                cross_entropy_hessian(x.reshape(self._shape.units[-1], -1), examples, hessian)
+            else:
+                squared_error_hessian(examples, hessian)
+            if self._penalty is not None:
+                np.einsum("ii->i", hessian)[...] += 2.0 * self._penalty
+
+    def _by_row(self) -> Iterator[tuple[int, SupervisedProblem]]:
+        """The number and the problem of every row."""
+        for rows, problem in zip(self._sections, self._problems, strict=True):
+            yield from ((row, problem) for row in range(rows.start, rows.stop))
+
+    def score(self, losses: Array | None) -> Scores:
         """Loss and error on the validation part."""
         return self._measure("validation")
 
-    def summarise(self, losses: Array) -> Scores:
+    def summarise(self, losses: Array | None) -> Scores:
         """Loss and error on each part; the training error is left out."""
         return self._measure("training", errors=False) | self._measure("validation") | self._measure("test")
 

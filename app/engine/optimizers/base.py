@@ -10,11 +10,10 @@ import numpy as np
 
 from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
+from app.engine.optimizers.clipping import clip, clipping_state
+from app.engine.optimizers.fields import AdaptiveRate
+from app.engine.optimizers.reference import Reference
 from app.engine.registry import Kind
-
-LEARNING_RATE = "peak learning rate; the schedule multiplies it"
-EPS = "added to the root, against division by zero"
-WEIGHT_DECAY = "l2 penalty, added to the gradient (coupled)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +23,39 @@ class Optimizer(Kind, ABC):
     A class is written once for both: a formula over its fields broadcasts.
     """
 
-    # Whether a job that names no optimizers tries this one.
-    default_candidate: ClassVar[bool] = True
+    # Whether a job that names no optimizers tries this one: a few that are good on most problems.
+    default_candidate: ClassVar[bool] = False
+    # Whether minibatches would break it.
+    needs_full_batch: ClassVar[bool] = False
+    # Whether `step` finds the Hessians at x, (B, D, D) float64, in state["hessian"], which `init` allocates.
+    needs_hessian: ClassVar[bool] = False
+    # Whether a run is measured elsewhere than where its gradients are taken: at `evaluation_point`.
+    averages: ClassVar[bool] = False
+    # The PyTorch implementation that it equals; None where there is none, and `no_reference` says why.
+    reference: ClassVar[Reference | None] = None
+    no_reference: ClassVar[str] = ""
 
-    learning_rate: Annotated[float, Hyper(LEARNING_RATE, gt=0, le=1e6, search=(1e-4, 1e-1), log=True)]
+    learning_rate: AdaptiveRate
+    gradient_clip_norm: Annotated[
+        float,
+        Hyper(
+            "largest Euclidean norm of the gradient, by scaling, after gradient_clip_value; 0 for no limit",
+            ge=0,
+            le=1e6,
+            search=(0.1, 10.0),
+            log=True,
+        ),
+    ] = 0.0
+    gradient_clip_value: Annotated[
+        float,
+        Hyper(
+            "largest magnitude of a component of the gradient, by cutting; 0 for no limit",
+            ge=0,
+            le=1e6,
+            search=(0.01, 1.0),
+            log=True,
+        ),
+    ] = 0.0
 
     def variant(self) -> tuple[bool, ...]:
         """Which optional terms this instance has; asked of single instances, before they are stacked.
@@ -36,6 +64,10 @@ class Optimizer(Kind, ABC):
         the whole stack, and no row is touched by a term that only its neighbours have.
         """
         return ()
+
+    def clipping(self) -> tuple[bool, ...]:
+        """Which limits of the gradient this instance has; a part of its variant."""
+        return (self.gradient_clip_norm != 0.0, self.gradient_clip_value != 0.0)
 
     @abstractmethod
     def init(self, x: Array) -> State:
@@ -49,11 +81,33 @@ class Optimizer(Kind, ABC):
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """Applies update k (from 0) to x, in place, row by row.
 
-        x, g, work: (B, D). g is the gradient at x and may be overwritten; work is scratch.
+        x, g, work: (B, D). g is the gradient at x, clipped, and may be overwritten; work is scratch.
         learning_rate: (B, 1) float64, the peak times the schedule's factor of update k.
         Reads self only for scalars of a row: a stacked instance holds (B, 1) columns. Where D is small all
         columns come as wide as x, which is faster than broadcasting; formulas are the same.
         """
+
+    def begin(self, x: Array) -> State:
+        """The state before the first update: that of `init`, and of the clipping."""
+        limits = clipping_state(self.gradient_clip_norm, self.gradient_clip_value, x)
+        return self.init(x) | limits
+
+    def update(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
+        """Clips the gradient and applies update k; arguments as of `step`, g not clipped yet."""
+        clip(g, state)
+        self.step(x, g, learning_rate, k, state, work)
+
+    def evaluation_point(self, x: Array, state: State, out: Array) -> None:
+        """Writes where the runs are measured into out, (B, D); asked only of an optimizer that `averages`."""
+        raise NotImplementedError(f"{self.kind} is measured where its gradients are taken")
+
+    def state_size(self, dimension: int) -> int:
+        """About how many numbers a row keeps, x and the gradient included; for the planning of memory."""
+        return 6 * dimension
+
+    def extra_cost(self, dimension: int) -> float:
+        """Operations of an update beyond those of an adaptive optimizer; for the planning of time."""
+        return 0.0
 
 
 def cast(coefficient: Any, x: Array) -> Array:
@@ -67,3 +121,24 @@ def add_decay(x: Array, g: Array, state: State, work: Array) -> None:
     if "weight_decay" in state:
         np.multiply(x, state["weight_decay"], out=work)
         np.add(g, work, out=g)
+
+
+def coupled_decay(weight_decay: Any, x: Array) -> State:
+    """What `add_decay` wants, where any row has a penalty."""
+    return {"weight_decay": cast(weight_decay, x)} if np.any(weight_decay) else {}
+
+
+def shrink(x: Array, learning_rate: Column, state: State) -> None:
+    """Takes learning_rate * weight_decay off x, where the stack has one (decoupled weight decay)."""
+    if "kept" in state:
+        kept = state["kept"]
+        np.subtract(1.0, learning_rate * state["decay"], out=kept, casting="same_kind")
+        np.multiply(x, kept, out=x)
+
+
+def decoupled_decay(weight_decay: Any, x: Array) -> State:
+    """What `shrink` wants, where any row decays."""
+    if not np.any(weight_decay):
+        return {}
+    decay = np.array(weight_decay, dtype=np.float64)
+    return {"decay": decay, "kept": cast(np.ones_like(decay), x)}

@@ -9,7 +9,9 @@ import numpy as np
 
 from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
-from app.engine.optimizers.base import LEARNING_RATE, WEIGHT_DECAY, Optimizer, add_decay, cast
+from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay
+from app.engine.optimizers.fields import CoupledDecay, DescentRate, MomentumDecay
+from app.engine.optimizers.reference import Reference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,21 +24,25 @@ class Momentum(Optimizer):
     Source: Polyak 1964, doi:10.1016/0041-5553(64)90137-5; as `torch.optim.SGD` with momentum.
 
     Deviation: Keras puts the rate inside the sum, v = momentum v - learning_rate g; x += v, which is the
-    same only where the rate is constant. The first update is not dampened, as in PyTorch.
+    same only where the rate is constant. The first update is not dampened, as in PyTorch; optax has no
+    dampening.
     """
 
     kind: ClassVar[str] = "momentum"
+    default_candidate: ClassVar[bool] = True
+    reference: ClassVar[Reference | None] = Reference(
+        call=(
+            "torch.optim.SGD(parameters, lr=PEAK, momentum={momentum}, dampening={dampening},"
+            " weight_decay={weight_decay})"
+        )
+    )
 
-    learning_rate: Annotated[
-        float, Hyper(LEARNING_RATE, gt=0, le=1e6, search=(1e-4, 1.0), log=True, searched=True)
-    ] = 1e-2
-    momentum: Annotated[
-        float, Hyper("decay of the summed gradient", ge=0, lt=1, search=(0.5, 0.99), searched=True)
-    ] = 0.9
+    learning_rate: DescentRate = 1e-2
+    momentum: MomentumDecay = 0.9
     dampening: Annotated[
         float, Hyper("part of each new gradient that is left out of the sum", ge=0, le=1, search=(0.0, 0.9))
     ] = 0.0
-    weight_decay: Annotated[float, Hyper(WEIGHT_DECAY, ge=0, le=10, search=(1e-6, 1e-2), log=True)] = 0.0
+    weight_decay: CoupledDecay = 0.0
 
     def variant(self) -> tuple[bool, ...]:
         """With or without weight decay, with or without dampening."""
@@ -48,11 +54,10 @@ class Momentum(Optimizer):
             "b": np.zeros_like(x),
             "momentum": cast(self.momentum, x),
             "rate": cast(np.zeros_like(self.learning_rate), x),
+            **coupled_decay(self.weight_decay, x),
         }
         if np.any(self.dampening):
             state["fresh"] = cast(1.0 - np.asarray(self.dampening), x)
-        if np.any(self.weight_decay):
-            state["weight_decay"] = cast(self.weight_decay, x)
         return state
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:

@@ -9,7 +9,9 @@ import numpy as np
 
 from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
-from app.engine.optimizers.base import EPS, LEARNING_RATE, WEIGHT_DECAY, Optimizer, add_decay, cast
+from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay
+from app.engine.optimizers.fields import AdaptiveRate, CoupledDecay, Eps
+from app.engine.optimizers.reference import Reference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,15 +30,19 @@ class RMSProp(Optimizer):
     """
 
     kind: ClassVar[str] = "rmsprop"
+    reference: ClassVar[Reference | None] = Reference(
+        call=(
+            "torch.optim.RMSprop(parameters, lr=PEAK, alpha={alpha}, eps={eps},"
+            " weight_decay={weight_decay}, momentum={momentum}, centered={centered})"
+        )
+    )
 
-    learning_rate: Annotated[
-        float, Hyper(LEARNING_RATE, gt=0, le=1e6, search=(1e-4, 1e-1), log=True, searched=True)
-    ] = 1e-2
+    learning_rate: AdaptiveRate = 1e-2
     alpha: Annotated[float, Hyper("decay of the mean squared gradient", ge=0, lt=1, search=(0.9, 0.999))] = (
         0.99
     )
-    eps: Annotated[float, Hyper(EPS, ge=0, le=1, search=(1e-10, 1e-4), log=True)] = 1e-8
-    weight_decay: Annotated[float, Hyper(WEIGHT_DECAY, ge=0, le=10, search=(1e-6, 1e-2), log=True)] = 0.0
+    eps: Eps = 1e-8
+    weight_decay: CoupledDecay = 0.0
     momentum: Annotated[
         float, Hyper("decay of the summed updates; 0 for none", ge=0, lt=1, search=(0.0, 0.95))
     ] = 0.0
@@ -62,9 +68,8 @@ class RMSProp(Optimizer):
             "shift": cast(np.asarray(self.eps) / root, x),
             "scale": 1.0 / root,
             "rate": cast(np.zeros_like(alpha), x),
+            **coupled_decay(self.weight_decay, x),
         }
-        if np.any(self.weight_decay):
-            state["weight_decay"] = cast(self.weight_decay, x)
         if np.any(self.momentum):
             state["b"] = np.zeros_like(x)
             state["momentum"] = cast(self.momentum, x)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from app.engine.arrays import Array, Column, State
-from app.engine.hyper import Hyper
-from app.engine.optimizers.base import LEARNING_RATE, WEIGHT_DECAY, Optimizer, add_decay, cast
+from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay
+from app.engine.optimizers.fields import CoupledDecay, DescentRate
+from app.engine.optimizers.reference import Reference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +25,12 @@ class SGD(Optimizer):
     """
 
     kind: ClassVar[str] = "sgd"
+    reference: ClassVar[Reference | None] = Reference(
+        call="torch.optim.SGD(parameters, lr=PEAK, weight_decay={weight_decay})"
+    )
 
-    learning_rate: Annotated[
-        float, Hyper(LEARNING_RATE, gt=0, le=1e6, search=(1e-4, 1.0), log=True, searched=True)
-    ] = 1e-2
-    weight_decay: Annotated[float, Hyper(WEIGHT_DECAY, ge=0, le=10, search=(1e-6, 1e-2), log=True)] = 0.0
+    learning_rate: DescentRate = 1e-2
+    weight_decay: CoupledDecay = 0.0
 
     def variant(self) -> tuple[bool, ...]:
         """With or without weight decay."""
@@ -36,10 +38,7 @@ class SGD(Optimizer):
 
     def init(self, x: Array) -> State:
         """Nothing to remember but the coefficients."""
-        state = {"rate": cast(np.zeros_like(self.learning_rate), x)}
-        if np.any(self.weight_decay):
-            state["weight_decay"] = cast(self.weight_decay, x)
-        return state
+        return {"rate": cast(np.zeros_like(self.learning_rate), x), **coupled_decay(self.weight_decay, x)}
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """Two passes in place."""

@@ -23,6 +23,8 @@ class Function(Kind, ABC):
 
     minimum_dimension: ClassVar[int] = 1
     default_dimension: ClassVar[int] = 2
+    # Up to this dimension it gives its Hessian, which by differences costs two gradients a parameter.
+    hessian_dimension: ClassVar[int] = 50
 
     @abstractmethod
     def default_start(self, dimension: int) -> NDArray[np.float64]:
@@ -39,6 +41,24 @@ class Function(Kind, ABC):
     @abstractmethod
     def gradient(self, x: Array, out: Array) -> None:
         """Writes the gradients at the rows of x into out, (B, D), another array than x."""
+
+    def hessian(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Hessians at the rows of x, (B, D): (B, D, D), by central differences of the gradient."""
+        rows, dimension = x.shape
+        # The step that balances the error of the difference against that of rounding.
+        steps = np.cbrt(np.finfo(np.float64).eps) * np.maximum(1.0, np.abs(x))
+        found = np.empty((rows, dimension, dimension))
+        above, below = np.empty_like(x), np.empty_like(x)
+        for i in range(dimension):
+            shifted = x.copy()
+            shifted[:, i] += steps[:, i]
+            self.gradient(shifted, above)
+            width = shifted[:, i].copy()
+            shifted[:, i] = x[:, i] - steps[:, i]
+            self.gradient(shifted, below)
+            width -= shifted[:, i]  # as it was rounded
+            found[:, i] = (above - below) / width[:, np.newaxis]
+        return np.asarray(0.5 * (found + found.transpose(0, 2, 1)))
 
     def check_dimension(self, dimension: int) -> None:
         """ValueError where the function is not defined in that many dimensions."""

@@ -25,6 +25,7 @@ class Quadratic(Function):
     """
 
     kind: ClassVar[str] = "quadratic"
+    hessian_dimension: ClassVar[int] = 1000
 
     def default_start(self, dimension: int) -> NDArray[np.float64]:
         """All ones."""
@@ -45,6 +46,11 @@ class Quadratic(Function):
     def gradient(self, x: Array, out: Array) -> None:
         """Each parameter times its curvature."""
         np.multiply(x, _curvatures(x.shape[1], x.dtype), out=out)
+
+    def hessian(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The curvatures, everywhere."""
+        curvatures = np.diag(np.geomspace(1.0, _CONDITION, x.shape[1]))
+        return np.repeat(curvatures[np.newaxis], len(x), axis=0)
 
 
 @cache

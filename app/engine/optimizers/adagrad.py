@@ -1,0 +1,80 @@
+"""AdaGrad."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+
+from app.engine.arrays import Array, Column, State
+from app.engine.hyper import Hyper
+from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay
+from app.engine.optimizers.fields import CoupledDecay, DescentRate, Eps
+from app.engine.optimizers.reference import Reference
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaGrad(Optimizer):
+    """The gradient over the root of the sum of all squares so far: rare features keep large steps.
+
+    Rule: g += weight_decay x;  a = a + g^2, from initial_accumulator;
+    x -= learning_rate / (1 + k learning_rate_decay) g / (sqrt(a) + eps)
+
+    Source: Duchi, Hazan & Singer 2011, JMLR 12, 2121-2159; as `torch.optim.Adagrad`.
+
+    Deviation: optax and Keras put eps inside the root, start the sum at 0.1 and have no
+    learning_rate_decay. The sum only grows, so that the step only shrinks.
+    """
+
+    kind: ClassVar[str] = "adagrad"
+    reference: ClassVar[Reference | None] = Reference(
+        call=(
+            "torch.optim.Adagrad(parameters, lr=PEAK, lr_decay={learning_rate_decay},"
+            " weight_decay={weight_decay}, initial_accumulator_value={initial_accumulator}, eps={eps})"
+        )
+    )
+
+    learning_rate: DescentRate = 1e-2
+    learning_rate_decay: Annotated[
+        float,
+        Hyper(
+            "how fast the rate falls besides, as 1 / (1 + k decay)", ge=0, le=1, search=(1e-5, 1e-1), log=True
+        ),
+    ] = 0.0
+    weight_decay: CoupledDecay = 0.0
+    initial_accumulator: Annotated[
+        float, Hyper("what the sum of squares starts from", ge=0, le=1e6, search=(1e-6, 1.0), log=True)
+    ] = 0.0
+    eps: Eps = 1e-10
+
+    def variant(self) -> tuple[bool, ...]:
+        """With or without weight decay, with or without a decay of the rate."""
+        return (self.weight_decay != 0.0, self.learning_rate_decay != 0.0)
+
+    def init(self, x: Array) -> State:
+        """The initial sum, and the coefficients."""
+        state = {
+            "a": np.zeros_like(x) + cast(self.initial_accumulator, x),
+            "eps": cast(self.eps, x),
+            "rate": cast(np.zeros_like(self.learning_rate), x),
+            **coupled_decay(self.weight_decay, x),
+        }
+        if np.any(self.learning_rate_decay):
+            state["fall"] = np.array(self.learning_rate_decay, dtype=np.float64)
+        return state
+
+    def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
+        """Seven passes in place."""
+        add_decay(x, g, state, work)
+        a, rate = state["a"], state["rate"]
+        if "fall" in state:
+            learning_rate = learning_rate / (1.0 + k * state["fall"])
+        np.copyto(rate, learning_rate, casting="same_kind")
+        np.multiply(g, g, out=work)
+        np.add(a, work, out=a)
+        np.sqrt(a, out=work)
+        np.add(work, state["eps"], out=work)
+        np.divide(g, work, out=work)
+        np.multiply(work, rate, out=work)
+        np.subtract(x, work, out=x)

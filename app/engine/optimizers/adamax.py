@@ -1,0 +1,76 @@
+"""Adamax."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from app.engine.arrays import Array, Column, State
+from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay
+from app.engine.optimizers.fields import AdaptiveRate, Beta1, Beta2, CoupledDecay, PositiveEps
+from app.engine.optimizers.reference import Reference
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adamax(Optimizer):
+    """Adam with the largest magnitude in place of the root mean square.
+
+    Rule: g += weight_decay x;  m = beta1 m + (1 - beta1) g;  u = max(beta2 u, |g| + eps);
+    x -= learning_rate / (1 - beta1^t) m / u,  t = k + 1
+
+    Source: Kingma & Ba 2015, arXiv:1412.6980, Section 7.1; as `torch.optim.Adamax`.
+
+    Deviation: PyTorch adds eps to each magnitude, inside the maximum; Keras adds it to u in the denominator,
+    the paper has none. eps must be positive: a component whose gradient is always zero would be 0 / 0.
+    """
+
+    kind: ClassVar[str] = "adamax"
+    reference: ClassVar[Reference | None] = Reference(
+        call=(
+            "torch.optim.Adamax(parameters, lr=PEAK, betas=({beta1}, {beta2}), eps={eps},"
+            " weight_decay={weight_decay})"
+        )
+    )
+
+    learning_rate: AdaptiveRate = 2e-3
+    beta1: Beta1 = 0.9
+    beta2: Beta2 = 0.999
+    eps: PositiveEps = 1e-8
+    weight_decay: CoupledDecay = 0.0
+
+    def variant(self) -> tuple[bool, ...]:
+        """With or without weight decay."""
+        return (self.weight_decay != 0.0,)
+
+    def init(self, x: Array) -> State:
+        """A zero sum, which is m / (1 - beta1), a zero maximum, and the coefficients."""
+        beta1 = np.asarray(self.beta1)
+        return {
+            "m": np.zeros_like(x),
+            "u": np.zeros_like(x),
+            "beta1": cast(beta1, x),
+            "beta2": cast(self.beta2, x),
+            "eps": cast(self.eps, x),
+            "power1": np.ones_like(beta1),
+            "rate": cast(np.zeros_like(beta1), x),
+            **coupled_decay(self.weight_decay, x),
+        }
+
+    def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
+        """Nine passes in place."""
+        add_decay(x, g, state, work)
+        m, u, power1, rate = state["m"], state["u"], state["power1"], state["rate"]
+        np.multiply(power1, self.beta1, out=power1)
+        factor = learning_rate * (1.0 - np.asarray(self.beta1))
+        np.divide(factor, 1.0 - power1, out=rate, casting="same_kind")
+        np.multiply(m, state["beta1"], out=m)
+        np.add(m, g, out=m)
+        np.abs(g, out=g)
+        np.add(g, state["eps"], out=g)
+        np.multiply(u, state["beta2"], out=u)
+        np.maximum(u, g, out=u)
+        np.divide(m, u, out=work)
+        np.multiply(work, rate, out=work)
+        np.subtract(x, work, out=x)

@@ -1,0 +1,59 @@
+"""AdamW."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from app.engine.arrays import Array, Column, State
+from app.engine.hyper import Hyper
+from app.engine.optimizers.base import Optimizer, decoupled_decay, shrink
+from app.engine.optimizers.fields import DECOUPLED, AdaptiveRate, Beta1, Beta2, Eps
+from app.engine.optimizers.moments import correct, descend, gather, start_moments
+from app.engine.optimizers.reference import Reference
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdamW(Optimizer):
+    """Adam whose weight decay stays out of the averages: it shrinks the parameters directly.
+
+    Rule: x -= learning_rate weight_decay x;  m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;
+    x -= learning_rate (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps),  t = k + 1
+
+    Source: Loshchilov & Hutter 2019, arXiv:1711.05101, Algorithm 2; as `torch.optim.AdamW`.
+
+    Deviation: the decay is multiplied by the whole learning rate, as in PyTorch, optax and Keras; the
+    paper's follows the schedule alone. Defaults of weight_decay: PyTorch 0.01, optax 0.0001, Keras 0.004.
+    """
+
+    kind: ClassVar[str] = "adamw"
+    default_candidate: ClassVar[bool] = True
+    reference: ClassVar[Reference | None] = Reference(
+        call=(
+            "torch.optim.AdamW(parameters, lr=PEAK, betas=({beta1}, {beta2}), eps={eps},"
+            " weight_decay={weight_decay})"
+        )
+    )
+
+    learning_rate: AdaptiveRate = 1e-3
+    beta1: Beta1 = 0.9
+    beta2: Beta2 = 0.999
+    eps: Eps = 1e-8
+    weight_decay: Annotated[
+        float, Hyper(DECOUPLED, ge=0, le=10, search=(5e-3, 1.0), log=True, searched=True)
+    ] = 1e-2
+
+    def variant(self) -> tuple[bool, ...]:
+        """With or without weight decay."""
+        return (self.weight_decay != 0.0,)
+
+    def init(self, x: Array) -> State:
+        """Zero sums, and the coefficients."""
+        return start_moments(x, self.beta1, self.beta2, self.eps) | decoupled_decay(self.weight_decay, x)
+
+    def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
+        """Eleven passes in place."""
+        shrink(x, learning_rate, state)
+        correct(state, learning_rate, self.beta1, self.beta2)
+        gather(g, state)
+        descend(x, state["m"], state["v"], state, work)

@@ -1,0 +1,61 @@
+"""AMSGrad."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from app.engine.arrays import Array, Column, State
+from app.engine.optimizers.base import Optimizer, add_decay, coupled_decay
+from app.engine.optimizers.fields import AdaptiveRate, Beta1, Beta2, CoupledDecay, Eps
+from app.engine.optimizers.moments import correct, descend, gather, start_moments
+from app.engine.optimizers.reference import Reference
+
+
+@dataclass(frozen=True, kw_only=True)
+class AMSGrad(Optimizer):
+    """Adam that divides by the largest mean square so far, so that no step grows again.
+
+    Rule: g += weight_decay x;  m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;
+    w = max(w, v);  x -= learning_rate (m / (1 - beta1^t)) / (sqrt(w / (1 - beta2^t)) + eps),  t = k + 1
+
+    Source: Reddi, Kale & Kumar 2018, ICLR, arXiv:1904.09237, Algorithm 2; as `torch.optim.Adam` with
+    amsgrad=True.
+
+    Deviation: the maximum is taken of v before its bias is corrected, as in PyTorch and Keras; optax takes
+    that of the corrected ones, which differs much. The paper corrects no bias at all.
+    """
+
+    kind: ClassVar[str] = "amsgrad"
+    reference: ClassVar[Reference | None] = Reference(
+        call=(
+            "torch.optim.Adam(parameters, lr=PEAK, betas=({beta1}, {beta2}), eps={eps},"
+            " weight_decay={weight_decay}, amsgrad=True)"
+        )
+    )
+
+    learning_rate: AdaptiveRate = 1e-3
+    beta1: Beta1 = 0.9
+    beta2: Beta2 = 0.999
+    eps: Eps = 1e-8
+    weight_decay: CoupledDecay = 0.0
+
+    def variant(self) -> tuple[bool, ...]:
+        """With or without weight decay."""
+        return (self.weight_decay != 0.0,)
+
+    def init(self, x: Array) -> State:
+        """Zero sums, and the coefficients."""
+        state = start_moments(x, self.beta1, self.beta2, self.eps) | coupled_decay(self.weight_decay, x)
+        return state | {"largest": np.zeros_like(x)}
+
+    def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
+        """Eleven passes in place."""
+        add_decay(x, g, state, work)
+        correct(state, learning_rate, self.beta1, self.beta2)
+        gather(g, state)
+        largest = state["largest"]
+        np.maximum(largest, state["v"], out=largest)
+        descend(x, state["m"], largest, state, work)

@@ -1,0 +1,64 @@
+"""What the schedule-free optimizers share: the weighted average of the iterates that replaces a schedule.
+
+Three sequences: z makes the steps, x is their average, and gradients are taken at y = (1 - b) z + b x. As in
+the reference x is not kept: the array of the parameters holds y, and x follows from y and z.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from app.engine.arrays import Array, Column, State
+from app.engine.optimizers.base import cast
+
+# Any below: floats by their annotation, columns once stacked.
+
+
+def start_average(x: Array, share: Any) -> State:
+    """z at the start, no weight yet, and the coefficients; share: b, that of the average in y."""
+    share = np.asarray(share)
+    return {
+        "z": x.copy(),
+        "largest_rate": np.zeros_like(share),
+        "weights": np.zeros_like(share),
+        "rate": cast(np.zeros_like(share), x),
+        "back": cast(1.0 - 1.0 / share, x),
+    }
+
+
+def average(
+    y: Array, g: Array, learning_rate: Column, state: State, work: Array, weight: Any, share: Any
+) -> None:
+    """Moves y towards z by the new point's part of all weights, then both against g.
+
+    weight: of this update, (B, 1); that of a rate of zero, where there was no other one before, is zero.
+    """
+    z, weights, rate = state["z"], state["weights"], state["rate"]
+    np.add(weights, weight, out=weights)
+    part = weight / np.where(weights > 0.0, weights, 1.0)
+    np.subtract(z, y, out=work)
+    np.copyto(rate, part, casting="same_kind")
+    np.multiply(work, rate, out=work)
+    np.add(y, work, out=y)
+    np.multiply(learning_rate, share * (1.0 - part) - 1.0, out=rate, casting="same_kind")
+    np.multiply(g, rate, out=work)
+    np.add(y, work, out=y)
+    np.copyto(rate, learning_rate, casting="same_kind")
+    np.multiply(g, rate, out=g)
+    np.subtract(z, g, out=z)
+
+
+def weight_of(learning_rate: Column, k: int, state: State, power: Any, rate_power: Any) -> Column:
+    """(k + 1)^power times the largest rate so far to `rate_power`."""
+    largest = state["largest_rate"]
+    np.maximum(largest, learning_rate, out=largest)
+    return np.asarray((k + 1.0) ** np.asarray(power) * largest ** np.asarray(rate_power))
+
+
+def averaged_point(y: Array, state: State, out: Array) -> None:
+    """x, the average: y + (1 - 1 / b) (z - y)."""
+    np.subtract(state["z"], y, out=out)
+    np.multiply(out, state["back"], out=out)
+    np.add(y, out, out=out)

@@ -1,0 +1,99 @@
+"""D-Adaptation of Adam."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from app.engine.arrays import Array, Column, State
+from app.engine.optimizers.adaptation import SkippingOptimizer, dots, grown, magnitudes
+from app.engine.optimizers.base import add_decay, cast, coupled_decay
+from app.engine.optimizers.fields import Beta1, Beta2, CoupledDecay, InitialDistance, PositiveEps, RateFactor
+from app.engine.optimizers.reference import Reference
+
+
+@dataclass(frozen=True, kw_only=True)
+class DAdaptAdam(SkippingOptimizer):
+    """Adam whose rate grows with a lower bound of the distance to the solution.
+
+    Rule: l = d learning_rate;  g += weight_decay x;  q = sqrt(beta2);
+    n = q n + (1 - q) l <g, s / (sqrt(v) + eps)>;  m = beta1 m + (1 - beta1) l g;
+    v = beta2 v + (1 - beta2) g^2;  s = q s + (1 - q) l g;
+    d = max(d, n / ((1 - q) |s|_1)), from initial_distance;  x -= m / (sqrt(v) + eps)
+
+    Source: Defazio & Mishchenko 2023, arXiv:2301.07733; as `dadaptation.DAdaptAdam` 3.2.
+
+    Deviation: no bias is corrected and the weight decay is coupled, as by default in the package;
+    optax.contrib.dadapt_adamw corrects it and decouples. An update at a learning rate of zero is left out.
+    """
+
+    kind: ClassVar[str] = "dadapt_adam"
+    reference: ClassVar[Reference | None] = Reference(
+        module="dadaptation",
+        distribution="dadaptation",
+        version="3.2",
+        call=(
+            "dadaptation.DAdaptAdam(parameters, lr=PEAK, betas=({beta1}, {beta2}), eps={eps},"
+            " weight_decay={weight_decay}, d0={initial_distance})"
+        ),
+    )
+
+    learning_rate: RateFactor = 1.0
+    beta1: Beta1 = 0.9
+    beta2: Beta2 = 0.999
+    eps: PositiveEps = 1e-8
+    weight_decay: CoupledDecay = 0.0
+    initial_distance: InitialDistance = 1e-6
+
+    def variant(self) -> tuple[bool, ...]:
+        """With or without weight decay."""
+        return (self.weight_decay != 0.0,)
+
+    def init(self, x: Array) -> State:
+        """Empty sums, the first estimate, and the coefficients."""
+        beta1, beta2 = np.asarray(self.beta1), np.asarray(self.beta2)
+        root = np.sqrt(beta2)
+        return {
+            "m": np.zeros_like(x),
+            "v": np.zeros_like(x),
+            "s": np.zeros_like(x),
+            "beta1": cast(beta1, x),
+            "beta2": cast(beta2, x),
+            "fresh2": cast(1.0 - beta2, x),
+            "root": root,
+            "old": cast(root, x),
+            "eps": cast(self.eps, x),
+            "distance": np.array(self.initial_distance, dtype=np.float64),
+            "numerator": np.zeros_like(root),
+            "rate": cast(np.zeros_like(root), x),
+            **coupled_decay(self.weight_decay, x),
+        }
+
+    def advance(self, x: Array, g: Array, learning_rate: Column, state: State, work: Array) -> None:
+        """Twenty passes in place, two of them sums."""
+        add_decay(x, g, state, work)
+        m, v, s, rate = state["m"], state["v"], state["s"], state["rate"]
+        distance, numerator, root = state["distance"], state["numerator"], state["root"]
+        scale = distance * learning_rate
+        np.sqrt(v, out=work)
+        np.add(work, state["eps"], out=work)
+        np.divide(s, work, out=work)
+        np.multiply(numerator, root, out=numerator)
+        np.add(numerator, (1.0 - root) * scale * dots(g, work, scale), out=numerator)
+        np.multiply(v, state["beta2"], out=v)
+        np.multiply(g, g, out=work)
+        np.multiply(work, state["fresh2"], out=work)
+        np.add(v, work, out=v)
+        for average, old, fresh in ((m, "beta1", 1.0 - np.asarray(self.beta1)), (s, "old", 1.0 - root)):
+            np.multiply(average, state[old], out=average)
+            np.multiply(scale, fresh, out=rate, casting="same_kind")
+            np.multiply(g, rate, out=work)
+            np.add(average, work, out=average)
+        denominator = (1.0 - root) * magnitudes(s, root, work)
+        distance[...] = grown(distance, numerator, denominator)
+        np.sqrt(v, out=work)
+        np.add(work, state["eps"], out=work)
+        np.divide(m, work, out=work)
+        np.subtract(x, work, out=x)

@@ -1,0 +1,97 @@
+"""D-Adaptation of gradient descent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+
+from app.engine.arrays import Array, Column, State
+from app.engine.hyper import Hyper
+from app.engine.optimizers.adaptation import SkippingOptimizer, column, dots, grown, norms
+from app.engine.optimizers.base import add_decay, cast, coupled_decay
+from app.engine.optimizers.fields import CoupledDecay, InitialDistance, RateFactor
+from app.engine.optimizers.reference import Reference
+
+_SOURCE = '''
+class DAdaptSGD(dadaptation.DAdaptSGD):
+    """Leaves out updates at a rate of zero, where the package would divide by it in the first one."""
+
+    def step(self, closure=None):
+        if all(group["lr"] == 0.0 for group in self.param_groups):
+            return None if closure is None else closure()
+        return super().step(closure)
+'''
+
+
+@dataclass(frozen=True, kw_only=True)
+class DAdaptSGD(SkippingOptimizer):
+    """Dual averaging whose rate grows with a lower bound of the distance to the solution.
+
+    Rule: l = d learning_rate / |g_0|;  g += weight_decay x;  n = n + l <g, s>;  s = s + l g;
+    d = max(d, 2 n / |s|), from initial_distance;  x = momentum x + (1 - momentum) (x_0 - s)
+
+    Source: Defazio & Mishchenko 2023, arXiv:2301.07733; as `dadaptation.DAdaptSGD` 3.2.
+
+    Deviation: the default momentum is 0.9. With the package's 0 the rate, which is that of nonsmooth
+    problems, can exceed what a curved one bears: the quadratic in ten dimensions diverges. |g_0| leaves the
+    weight decay out, as in the package. An update at a learning rate of zero is left out; the package
+    divides by zero where that is the first one.
+    """
+
+    kind: ClassVar[str] = "dadapt_sgd"
+    reference: ClassVar[Reference | None] = Reference(
+        module="dadaptation",
+        distribution="dadaptation",
+        version="3.2",
+        source=_SOURCE,
+        call=(
+            "DAdaptSGD(parameters, lr=PEAK, momentum={momentum}, weight_decay={weight_decay},"
+            " d0={initial_distance})"
+        ),
+    )
+
+    learning_rate: RateFactor = 1.0
+    momentum: Annotated[
+        float, Hyper("share of the old parameters in the new ones", ge=0, lt=1, search=(0.0, 0.95))
+    ] = 0.9
+    weight_decay: CoupledDecay = 0.0
+    initial_distance: InitialDistance = 1e-6
+
+    def variant(self) -> tuple[bool, ...]:
+        """With or without weight decay."""
+        return (self.weight_decay != 0.0,)
+
+    def init(self, x: Array) -> State:
+        """The start, empty sums and the first estimate."""
+        momentum = np.asarray(self.momentum)
+        return {
+            "start": x.copy(),
+            "s": np.zeros_like(x),
+            "momentum": cast(momentum, x),
+            "fresh": cast(1.0 - momentum, x),
+            "distance": np.array(self.initial_distance, dtype=np.float64),
+            "first_norm": np.zeros_like(momentum),  # zero until there was a gradient
+            "numerator": np.zeros_like(momentum),
+            "rate": cast(np.zeros_like(momentum), x),
+            **coupled_decay(self.weight_decay, x),
+        }
+
+    def advance(self, x: Array, g: Array, learning_rate: Column, state: State, work: Array) -> None:
+        """Eight passes in place, two of them sums."""
+        first, distance, numerator = state["first_norm"], state["distance"], state["numerator"]
+        s, rate = state["s"], state["rate"]
+        if not first.all():
+            np.copyto(first, column(norms(g), first), where=first == 0.0)
+        scale = distance * learning_rate / np.where(first == 0.0, np.inf, first)
+        add_decay(x, g, state, work)
+        np.add(numerator, scale * dots(g, s, scale), out=numerator)
+        np.copyto(rate, scale, casting="same_kind")
+        np.multiply(g, rate, out=work)
+        np.add(s, work, out=s)
+        distance[...] = grown(distance, 2.0 * numerator, column(norms(s), distance))
+        np.subtract(state["start"], s, out=work)
+        np.multiply(work, state["fresh"], out=work)
+        np.multiply(x, state["momentum"], out=x)
+        np.add(x, work, out=x)

@@ -1,0 +1,52 @@
+"""Hyperparameters that several optimizers have, as annotations: one meaning, one bound, one search range."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from app.engine.hyper import Hyper
+
+WEIGHT_DECAY = "l2 penalty, added to the gradient or decoupled from it"
+LEARNING_RATE = "peak learning rate; the schedule multiplies it"
+EPS = "added to the root, against division by zero"
+COUPLED = "l2 penalty, added to the gradient (coupled)"
+DECOUPLED = "the learning rate times this is taken off the parameters before the update (decoupled)"
+
+# Wide: gradient descent and momentum on functions and models of any scale.
+DescentRate: TypeAlias = Annotated[
+    float, Hyper(LEARNING_RATE, gt=0, le=1e6, search=(1e-4, 1.0), log=True, searched=True)
+]
+AdaptiveRate: TypeAlias = Annotated[
+    float, Hyper(LEARNING_RATE, gt=0, le=1e6, search=(1e-4, 1e-1), log=True, searched=True)
+]
+# Of an optimizer that finds its own rate.
+RateFactor: TypeAlias = Annotated[
+    float, Hyper("factor of the rate that the optimizer finds", gt=0, le=1e6, search=(0.25, 4.0), log=True)
+]
+MomentumDecay: TypeAlias = Annotated[
+    float, Hyper("decay of the summed gradient", ge=0, lt=1, search=(0.5, 0.99), searched=True)
+]
+Beta1: TypeAlias = Annotated[float, Hyper("decay of the mean gradient", ge=0, lt=1, search=(0.8, 0.99))]
+Beta2: TypeAlias = Annotated[
+    float, Hyper("decay of the mean squared gradient", ge=0, lt=1, search=(0.9, 0.9999))
+]
+Eps: TypeAlias = Annotated[float, Hyper(EPS, ge=0, le=1, search=(1e-10, 1e-4), log=True)]
+# Where zero would divide by zero in the very first update.
+PositiveEps: TypeAlias = Annotated[float, Hyper(EPS, gt=0, le=1, search=(1e-10, 1e-4), log=True)]
+CoupledDecay: TypeAlias = Annotated[float, Hyper(COUPLED, ge=0, le=10, search=(1e-6, 1e-2), log=True)]
+DecoupledDecay: TypeAlias = Annotated[float, Hyper(DECOUPLED, ge=0, le=10, search=(5e-3, 1.0), log=True)]
+InitialDistance: TypeAlias = Annotated[
+    float,
+    Hyper("first estimate of the distance to the solution", gt=0, le=1e3, search=(1e-6, 1e-1), log=True),
+]
+AveragingPower: TypeAlias = Annotated[
+    float, Hyper("power of the update's number in its weight in the average", ge=0, le=10, search=(0.0, 3.0))
+]
+AveragingRatePower: TypeAlias = Annotated[
+    float,
+    Hyper("power of the largest rate so far in the weight in the average", ge=0, le=10, search=(0.0, 3.0)),
+]
+SCHEDULE_FREE_NOTE = (
+    "It is in training mode: call its eval() before you measure or save the model, which moves the parameters"
+    " to their average, and train() before you go on."
+)

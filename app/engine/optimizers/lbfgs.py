@@ -1,0 +1,141 @@
+"""L-BFGS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.arrays import Array, Column, State
+from app.engine.hyper import Hyper
+from app.engine.optimizers.base import Optimizer
+from app.engine.optimizers.fields import LEARNING_RATE
+from app.engine.optimizers.reference import Reference
+
+_LEAST_CURVATURE = 1e-10  # of a pair that is remembered, as in PyTorch
+_SOURCE = '''
+class LBFGS(torch.optim.LBFGS):
+    """One update a step, along the gradients that are there: it needs no closure."""
+
+    def step(self, closure=None):
+        loss = None if closure is None else torch.enable_grad()(closure)()
+        super().step(lambda: 0.0)
+        return loss
+'''
+
+
+@dataclass(frozen=True, kw_only=True)
+class LBFGS(Optimizer):
+    """A quasi-Newton step: curvature from the last pairs of steps and changes of the gradient.
+
+    Rule: p = -H g by the two-loop recursion over the last pairs s = step, y = change of g, from
+    H_0 = (y s / y y) I; pairs with y s <= 1e-10 are left out;  x += learning_rate p, where the first update
+    has p = -g min(1, 1 / |g|_1)
+
+    Source: Liu & Nocedal 1989, doi:10.1007/BF01589116; as `torch.optim.LBFGS` with max_iter=1.
+
+    Deviation: no line search, as in PyTorch's default, so that one update costs one gradient; PyTorch's
+    tolerances, which stop a step, are zero here, and it remembers 100 pairs. It wants the full batch:
+    differences of gradients of unlike minibatches are no curvature.
+    """
+
+    kind: ClassVar[str] = "lbfgs"
+    needs_full_batch: ClassVar[bool] = True
+    reference: ClassVar[Reference | None] = Reference(
+        source=_SOURCE,
+        call=(
+            "LBFGS(parameters, lr=PEAK, max_iter=1, history_size={history_size},"
+            " tolerance_grad=0.0, tolerance_change=0.0)"
+        ),
+    )
+
+    learning_rate: Annotated[
+        float, Hyper(LEARNING_RATE, gt=0, le=1e6, search=(1e-2, 2.0), log=True, searched=True)
+    ] = 1.0
+    history_size: Annotated[int, Hyper("pairs that are remembered", ge=1, le=100, search=(3, 30))] = 10
+
+    def init(self, x: Array) -> State:
+        """No pairs. Each row writes its own into a ring; `ro` is zero where there is none yet."""
+        rows, dimension = x.shape
+        most = int(np.max(self.history_size))
+        return {
+            "steps": np.zeros_like(x, shape=(rows, most, dimension)),
+            "changes": np.zeros_like(x, shape=(rows, most, dimension)),
+            "ro": np.zeros_like(x, shape=(rows, most)),
+            "pairs": np.zeros((rows, 1)),  # how many each row has taken
+            "scale": np.ones_like(x, shape=(rows, 1)),
+            "step": np.zeros_like(x),
+            "gradient": np.zeros_like(x),
+        }
+
+    def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
+        """The two loops; the passes grow with the history."""
+        rate = learning_rate[:, :1].astype(x.dtype)
+        step = state["step"]
+        if k == 0:
+            np.abs(g, out=work)
+            total = np.vecdot(work, np.ones_like(work[0]))[:, np.newaxis]
+            np.multiply(g, -np.minimum(1.0, 1.0 / total).astype(x.dtype), out=step)
+        else:
+            self._remember(g, state)
+            step[...] = self._direction(g, state)
+        np.multiply(step, rate, out=step)
+        np.copyto(state["gradient"], g)
+        np.add(x, step, out=x)
+
+    def state_size(self, dimension: int) -> int:
+        """Two arrays a pair."""
+        return (6 + 2 * int(self.history_size)) * dimension
+
+    def extra_cost(self, dimension: int) -> float:
+        """Four passes of two operations a pair."""
+        return 8.0 * self.history_size * dimension
+
+    def _remember(self, g: Array, state: State) -> None:
+        """Takes the last step and the change of the gradient into the ring of each row that curves up."""
+        change, step = g - state["gradient"], state["step"]
+        curvature = np.vecdot(change, step)
+        rows = np.flatnonzero(curvature > _LEAST_CURVATURE)
+        slots = self._slots(state, 0)[rows]
+        state["steps"][rows, slots] = step[rows]
+        state["changes"][rows, slots] = change[rows]
+        state["ro"][rows, slots] = 1.0 / curvature[rows]
+        state["scale"][rows, 0] = curvature[rows] / np.vecdot(change, change)[rows]
+        state["pairs"][rows] += 1.0
+
+    def _direction(self, g: Array, state: State) -> Array:
+        """-H g, (B, D). A missing pair has ro = 0 and changes nothing, whatever the longest history is."""
+        rows = np.arange(len(g))
+        pairs = [self._slots(state, back) for back in range(1, 1 + int(np.max(self._kept(state))))]
+        direction = -g
+        parts: list[Array] = []
+        for slots in pairs:
+            part = np.vecdot(state["steps"][rows, slots], direction) * self._ro(
+                state, rows, slots, len(parts)
+            )
+            parts.append(part)
+            direction -= state["changes"][rows, slots] * part[:, np.newaxis]
+        direction *= state["scale"]
+        for back in reversed(range(len(pairs))):
+            slots = pairs[back]
+            other = np.vecdot(state["changes"][rows, slots], direction) * self._ro(state, rows, slots, back)
+            direction += state["steps"][rows, slots] * (parts[back] - other)[:, np.newaxis]
+        return direction
+
+    def _slots(self, state: State, back: int) -> NDArray[np.intp]:
+        """Where in its ring each row has the pair before the last `back` ones were written: (B,)."""
+        size = np.broadcast_to(np.asarray(self.history_size)[..., 0], len(state["pairs"]))
+        return np.asarray((state["pairs"][:, 0] - back) % size, dtype=np.intp)
+
+    def _kept(self, state: State) -> Array:
+        """How many pairs each row remembers: (B,)."""
+        kept: Array = np.minimum(state["pairs"][:, 0], np.asarray(self.history_size)[..., 0])
+        return kept
+
+    def _ro(self, state: State, rows: NDArray[np.intp], slots: NDArray[np.intp], back: int) -> Array:
+        """1 / (y s) of a pair of each row, zero where the row does not remember as many."""
+        return np.asarray(
+            np.where(back < self._kept(state), state["ro"][rows, slots], 0.0), dtype=state["ro"].dtype
+        )

@@ -1,0 +1,75 @@
+"""Lion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+
+from app.engine.arrays import Array, Column, State
+from app.engine.hyper import Hyper
+from app.engine.optimizers.base import Optimizer, cast, decoupled_decay, shrink
+from app.engine.optimizers.fields import LEARNING_RATE, DecoupledDecay
+from app.engine.optimizers.reference import Reference
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lion(Optimizer):
+    """The sign of a momentum: every component moves by the learning rate.
+
+    Rule: x -= learning_rate weight_decay x;  x -= learning_rate sign(beta1 m + (1 - beta1) g);
+    m = beta2 m + (1 - beta2) g
+
+    Source: Chen et al. 2023, arXiv:2302.06675, Algorithm 2; as `lion_pytorch.Lion`.
+
+    Deviation: the default weight_decay is lion-pytorch's 0, that of optax is 0.001. lion-pytorch can divide
+    it by the initial rate (decoupled_weight_decay), which is not offered here: give the product.
+    """
+
+    kind: ClassVar[str] = "lion"
+    reference: ClassVar[Reference | None] = Reference(
+        module="lion_pytorch",
+        distribution="lion-pytorch",
+        version="0.2.5",
+        call=(
+            "lion_pytorch.Lion(parameters, lr=PEAK, betas=({beta1}, {beta2}), weight_decay={weight_decay})"
+        ),
+    )
+
+    learning_rate: Annotated[
+        float, Hyper(LEARNING_RATE, gt=0, le=1e6, search=(1e-5, 1e-2), log=True, searched=True)
+    ] = 1e-4
+    beta1: Annotated[
+        float, Hyper("share of the mean gradient in the direction", ge=0, lt=1, search=(0.8, 0.99))
+    ] = 0.9
+    beta2: Annotated[float, Hyper("decay of the mean gradient", ge=0, lt=1, search=(0.9, 0.999))] = 0.99
+    weight_decay: DecoupledDecay = 0.0
+
+    def variant(self) -> tuple[bool, ...]:
+        """With or without weight decay."""
+        return (self.weight_decay != 0.0,)
+
+    def init(self, x: Array) -> State:
+        """A zero mean, kept as m / (1 - beta2), and the coefficients; the sign needs no common factor."""
+        beta1, beta2 = np.asarray(self.beta1), np.asarray(self.beta2)
+        return {
+            "m": np.zeros_like(x),
+            "share": cast(beta1 * (1.0 - beta2) / (1.0 - beta1), x),
+            "beta2": cast(beta2, x),
+            "rate": cast(np.zeros_like(beta1), x),
+            **decoupled_decay(self.weight_decay, x),
+        }
+
+    def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
+        """Seven passes in place."""
+        shrink(x, learning_rate, state)
+        m, rate = state["m"], state["rate"]
+        np.multiply(m, state["share"], out=work)
+        np.add(work, g, out=work)
+        np.sign(work, out=work)
+        np.copyto(rate, learning_rate, casting="same_kind")
+        np.multiply(work, rate, out=work)
+        np.subtract(x, work, out=x)
+        np.multiply(m, state["beta2"], out=m)
+        np.add(m, g, out=m)

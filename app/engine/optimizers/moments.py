@@ -1,0 +1,65 @@
+"""The moving averages of the Adam family: the gradient's and its square's, and the correction of their bias.
+
+The sums kept are m / (1 - beta1) and v / (1 - beta2): that saves two passes an update, and the missing
+factors go into the rate and into eps, which are columns.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from app.engine.arrays import Array, Column, State
+from app.engine.optimizers.base import cast
+
+# Any below: floats by their annotation, columns once stacked.
+
+
+def start_moments(x: Array, beta1: Any, beta2: Any, eps: Any) -> State:
+    """Zero sums, and the coefficients."""
+    beta1, beta2 = np.asarray(beta1), np.asarray(beta2)
+    root = np.sqrt(1.0 - beta2)
+    return {
+        "m": np.zeros_like(x),
+        "v": np.zeros_like(x),
+        "beta1": cast(beta1, x),
+        "beta2": cast(beta2, x),
+        "power1": np.ones_like(beta1),
+        "power2": np.ones_like(beta2),
+        "scale": (1.0 - beta1) / root,
+        "eps": np.asarray(eps) / root,
+        "rate": cast(np.zeros_like(beta1), x),
+        "shift": cast(np.zeros_like(beta2), x),
+    }
+
+
+def correct(state: State, learning_rate: Column, beta1: Any, beta2: Any) -> None:
+    """Sets the rate and the shift of this update, which undo the bias and the scale of both sums."""
+    power1, power2 = state["power1"], state["power2"]
+    np.multiply(power1, beta1, out=power1)
+    np.multiply(power2, beta2, out=power2)
+    root = np.sqrt(1.0 - power2)
+    factor = learning_rate * state["scale"]
+    np.multiply(factor, root, out=factor)
+    np.divide(factor, 1.0 - power1, out=state["rate"], casting="same_kind")
+    np.multiply(state["eps"], root, out=state["shift"], casting="same_kind")
+
+
+def gather(g: Array, state: State) -> None:
+    """Takes the gradient into both sums; g becomes its square."""
+    m, v = state["m"], state["v"]
+    np.multiply(m, state["beta1"], out=m)
+    np.add(m, g, out=m)
+    np.multiply(g, g, out=g)
+    np.multiply(v, state["beta2"], out=v)
+    np.add(v, g, out=v)
+
+
+def descend(x: Array, direction: Array, squares: Array, state: State, work: Array) -> None:
+    """x -= rate * direction / (sqrt(squares) + shift)"""
+    np.sqrt(squares, out=work)
+    np.add(work, state["shift"], out=work)
+    np.divide(direction, work, out=work)
+    np.multiply(work, state["rate"], out=work)
+    np.subtract(x, work, out=x)

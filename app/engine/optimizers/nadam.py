@@ -1,0 +1,112 @@
+"""NAdam."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+
+from app.engine.arrays import Array, Column, State
+from app.engine.hyper import Hyper
+from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay, decoupled_decay, shrink
+from app.engine.optimizers.fields import WEIGHT_DECAY, AdaptiveRate, Beta1, Beta2, Eps
+from app.engine.optimizers.moments import start_moments
+from app.engine.optimizers.reference import Reference
+
+_WARMING = 0.96  # the momentum warms up as 1 - 0.5 * 0.96^(t momentum_decay)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NAdam(Optimizer):
+    """Adam with Nesterov's look-ahead, and a momentum that warms up.
+
+    Rule: g += weight_decay x, or x -= learning_rate weight_decay x where it is decoupled;
+    c_t = beta1 (1 - 0.5 * 0.96^(t momentum_decay)), C_t = product of c_1 to c_t;  m and v as in Adam;
+    x -= learning_rate ((1 - c_t) g / (1 - C_t) + c_{t+1} m / (1 - C_{t+1})) /
+    (sqrt(v / (1 - beta2^t)) + eps),  t = k + 1
+
+    Source: Dozat 2016, ICLR workshop; as `torch.optim.NAdam`.
+
+    Deviation: momentum_decay is 0.004 as in PyTorch, where Keras has 1 (and eps 1e-7). optax's nadam has no
+    warming momentum: beta1 m / (1 - beta1^{t+1}) + (1 - beta1) g / (1 - beta1^t), which no momentum_decay
+    gives.
+    """
+
+    kind: ClassVar[str] = "nadam"
+    reference: ClassVar[Reference | None] = Reference(
+        call=(
+            "torch.optim.NAdam(parameters, lr=PEAK, betas=({beta1}, {beta2}), eps={eps},"
+            " weight_decay={weight_decay}, momentum_decay={momentum_decay},"
+            " decoupled_weight_decay={decoupled_weight_decay})"
+        ),
+        note=(
+            "NAdam keeps a product of its momenta in the default dtype: in double precision call"
+            " torch.set_default_dtype(torch.float64) first."
+        ),
+    )
+
+    learning_rate: AdaptiveRate = 2e-3
+    beta1: Beta1 = 0.9
+    beta2: Beta2 = 0.999
+    eps: Eps = 1e-8
+    weight_decay: Annotated[float, Hyper(WEIGHT_DECAY, ge=0, le=10, search=(1e-6, 1e-1), log=True)] = 0.0
+    momentum_decay: Annotated[
+        float, Hyper("how fast the momentum warms up", ge=0, le=10, search=(1e-3, 1.0), log=True)
+    ] = 4e-3
+    decoupled_weight_decay: Annotated[
+        bool, Hyper("decouple the weight decay from the gradient, as AdamW does", choices=(False, True))
+    ] = False
+
+    def variant(self) -> tuple[bool, ...]:
+        """With or without weight decay, coupled or decoupled."""
+        return (self.weight_decay != 0.0, self.weight_decay != 0.0 and bool(self.decoupled_weight_decay))
+
+    def init(self, x: Array) -> State:
+        """Zero sums, and the coefficients."""
+        beta1 = np.asarray(self.beta1)
+        decay = decoupled_decay if np.all(self.decoupled_weight_decay) else coupled_decay
+        return {
+            **start_moments(x, self.beta1, self.beta2, self.eps),
+            **decay(self.weight_decay, x),
+            "warming": np.ones_like(beta1),  # 0.96^(t momentum_decay)
+            "warmer": _WARMING ** np.asarray(self.momentum_decay),
+            "product": np.ones_like(beta1),  # C_t
+            "fresh_rate": cast(np.zeros_like(beta1), x),
+        }
+
+    def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
+        """Twelve passes in place."""
+        shrink(x, learning_rate, state)
+        add_decay(x, g, state, work)
+        self._correct(learning_rate, state)
+        m, v = state["m"], state["v"]
+        np.multiply(m, state["beta1"], out=m)
+        np.add(m, g, out=m)
+        np.multiply(v, state["beta2"], out=v)
+        np.multiply(g, g, out=work)
+        np.add(v, work, out=v)
+        np.multiply(g, state["fresh_rate"], out=g)
+        np.multiply(m, state["rate"], out=work)
+        np.add(g, work, out=g)
+        np.sqrt(v, out=work)
+        np.add(work, state["shift"], out=work)
+        np.divide(g, work, out=work)
+        np.subtract(x, work, out=x)
+
+    def _correct(self, learning_rate: Column, state: State) -> None:
+        """The rates of the gradient and of its mean in this update, and eps."""
+        beta1 = np.asarray(self.beta1)
+        power2, product, warming = state["power2"], state["product"], state["warming"]
+        np.multiply(power2, self.beta2, out=power2)
+        np.multiply(warming, state["warmer"], out=warming)
+        momentum = beta1 * (1.0 - 0.5 * warming)
+        following = beta1 * (1.0 - 0.5 * warming * state["warmer"])
+        np.multiply(product, momentum, out=product)
+        root = np.sqrt(1.0 - power2)
+        np.multiply(state["eps"], root, out=state["shift"], casting="same_kind")
+        factor = learning_rate * root * state["scale"]  # scale is (1 - beta1) / sqrt(1 - beta2)
+        rate = factor * following / (1.0 - product * following)
+        fresh = factor / (1.0 - beta1) * (1.0 - momentum) / (1.0 - product)
+        np.copyto(state["rate"], rate, casting="same_kind")
+        np.copyto(state["fresh_rate"], fresh, casting="same_kind")

@@ -1,0 +1,67 @@
+"""Nesterov's accelerated gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from app.engine.arrays import Array, Column, State
+from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay
+from app.engine.optimizers.fields import CoupledDecay, DescentRate, MomentumDecay
+from app.engine.optimizers.reference import Reference
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nesterov(Optimizer):
+    """Momentum that looks ahead: the gradient counts as if the ball had rolled on already.
+
+    Rule: g += weight_decay x;  b = momentum b + g;  x -= learning_rate (g + momentum b)
+
+    Source: Nesterov 1983, Soviet Mathematics Doklady 27, 372-376; Sutskever et al. 2013, ICML; as
+    `torch.optim.SGD` with nesterov=True.
+
+    Deviation: Keras has the rate inside the sum, v = momentum v - learning_rate g; x += momentum v -
+    learning_rate g, which is the same only where the rate is constant. Nesterov's own sequence of momenta
+    is not used; PyTorch allows no dampening here.
+    """
+
+    kind: ClassVar[str] = "nesterov"
+    default_candidate: ClassVar[bool] = True
+    reference: ClassVar[Reference | None] = Reference(
+        call=(
+            # PyTorch refuses a look-ahead without momentum, which is plain descent.
+            "torch.optim.SGD(parameters, lr=PEAK, momentum={momentum}, nesterov={momentum} > 0.0,"
+            " weight_decay={weight_decay})"
+        )
+    )
+
+    learning_rate: DescentRate = 1e-2
+    momentum: MomentumDecay = 0.9
+    weight_decay: CoupledDecay = 0.0
+
+    def variant(self) -> tuple[bool, ...]:
+        """With or without weight decay."""
+        return (self.weight_decay != 0.0,)
+
+    def init(self, x: Array) -> State:
+        """An empty sum, and the coefficients."""
+        return {
+            "b": np.zeros_like(x),
+            "momentum": cast(self.momentum, x),
+            "rate": cast(np.zeros_like(self.learning_rate), x),
+            **coupled_decay(self.weight_decay, x),
+        }
+
+    def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
+        """Six passes in place."""
+        add_decay(x, g, state, work)
+        b, rate, momentum = state["b"], state["rate"], state["momentum"]
+        np.multiply(b, momentum, out=b)
+        np.add(b, g, out=b)
+        np.multiply(b, momentum, out=work)
+        np.add(work, g, out=work)
+        np.copyto(rate, learning_rate, casting="same_kind")
+        np.multiply(work, rate, out=work)
+        np.subtract(x, work, out=x)

@@ -1,0 +1,119 @@
+"""Prodigy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+
+from app.engine.arrays import Array, Column, State
+from app.engine.hyper import Hyper
+from app.engine.optimizers.adaptation import SkippingOptimizer, dots, grown, magnitudes
+from app.engine.optimizers.base import cast
+from app.engine.optimizers.fields import (
+    Beta1,
+    Beta2,
+    DecoupledDecay,
+    InitialDistance,
+    PositiveEps,
+    RateFactor,
+)
+from app.engine.optimizers.reference import Reference
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prodigy(SkippingOptimizer):
+    """Adam whose rate is an estimate of the distance to the solution, faster than D-Adaptation's.
+
+    Rule: l = d learning_rate;  q = sqrt(beta2);  n = q n + (d / d_0) l <g, x_0 - x>;
+    m = beta1 m + (1 - beta1) d g;  v = beta2 v + (1 - beta2) d^2 g^2;  s = q s + (d / d_0) l g;
+    d = max(d, distance_factor n / |s|_1), from d_0 = initial_distance;  x -= l weight_decay x;
+    x -= l m / (sqrt(v) + d eps), with the new d and the old l
+
+    Source: Mishchenko & Defazio 2024, arXiv:2306.06101; as `prodigyopt.Prodigy` 1.1.2.
+
+    Deviation: no bias is corrected, as by default in the package; optax.contrib.prodigy corrects it. An
+    update at a learning rate of zero is left out.
+    """
+
+    kind: ClassVar[str] = "prodigy"
+    reference: ClassVar[Reference | None] = Reference(
+        module="prodigyopt",
+        distribution="prodigyopt",
+        version="1.1.2",
+        call=(
+            "prodigyopt.Prodigy(parameters, lr=PEAK, betas=({beta1}, {beta2}), eps={eps},"
+            " weight_decay={weight_decay}, d0={initial_distance}, d_coef={distance_factor})"
+        ),
+    )
+
+    learning_rate: RateFactor = 1.0
+    beta1: Beta1 = 0.9
+    beta2: Beta2 = 0.999
+    eps: PositiveEps = 1e-8
+    weight_decay: DecoupledDecay = 0.0
+    initial_distance: InitialDistance = 1e-6
+    distance_factor: Annotated[
+        float, Hyper("factor of each new estimate of the distance", gt=0, le=100, search=(0.5, 2.0), log=True)
+    ] = 1.0
+
+    def variant(self) -> tuple[bool, ...]:
+        """With or without weight decay."""
+        return (self.weight_decay != 0.0,)
+
+    def init(self, x: Array) -> State:
+        """The start, empty sums, the first estimate, and the coefficients."""
+        beta1, beta2 = np.asarray(self.beta1), np.asarray(self.beta2)
+        first = np.array(self.initial_distance, dtype=np.float64)
+        return {
+            "start": x.copy(),
+            "m": np.zeros_like(x),
+            "v": np.zeros_like(x),
+            "s": np.zeros_like(x),
+            "beta1": cast(beta1, x),
+            "beta2": cast(beta2, x),
+            "root": np.sqrt(beta2),
+            "old": cast(np.sqrt(beta2), x),
+            "distance": first,
+            "numerator": np.zeros_like(first),
+            "rate": cast(np.zeros_like(first), x),
+        }
+
+    def advance(self, x: Array, g: Array, learning_rate: Column, state: State, work: Array) -> None:
+        """Twenty passes in place, two of them sums."""
+        m, v, s, rate = state["m"], state["v"], state["s"], state["rate"]
+        distance, numerator = state["distance"], state["numerator"]
+        scale = distance * learning_rate
+        growth = distance / self.initial_distance * scale
+        np.subtract(state["start"], x, out=work)
+        np.multiply(numerator, state["root"], out=numerator)
+        np.add(numerator, growth * dots(g, work, scale), out=numerator)
+        fresh1, fresh2 = distance * (1.0 - np.asarray(self.beta1)), 1.0 - np.asarray(self.beta2)
+        for average, old, fresh in ((m, "beta1", fresh1), (s, "old", growth)):
+            np.copyto(rate, fresh, casting="same_kind")
+            np.multiply(g, rate, out=work)
+            np.multiply(average, state[old], out=average)
+            np.add(average, work, out=average)
+        np.multiply(distance, np.sqrt(fresh2), out=rate, casting="same_kind")
+        np.multiply(g, rate, out=work)
+        np.multiply(work, work, out=work)
+        np.multiply(v, state["beta2"], out=v)
+        np.add(v, work, out=v)
+        found = np.asarray(self.distance_factor) * numerator
+        distance[...] = grown(distance, found, magnitudes(s, distance, work))
+        self._descend(x, scale, state, work)
+
+    def _descend(self, x: Array, scale: Column, state: State, work: Array) -> None:
+        """Shrinks x and moves it by the mean over the root, with the new distance in eps."""
+        rate = state["rate"]
+        if np.any(self.weight_decay):
+            np.subtract(1.0, scale * self.weight_decay, out=rate, casting="same_kind")
+            np.multiply(x, rate, out=x)
+        np.multiply(state["distance"], self.eps, out=rate, casting="same_kind")
+        np.sqrt(state["v"], out=work)
+        np.add(work, rate, out=work)
+        np.divide(state["m"], work, out=work)
+        np.copyto(rate, scale, casting="same_kind")
+        np.multiply(work, rate, out=work)
+        np.subtract(x, work, out=x)

@@ -1,0 +1,91 @@
+"""RAdam."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.arrays import Array, Column, State
+from app.engine.hyper import Hyper
+from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay, decoupled_decay, shrink
+from app.engine.optimizers.fields import WEIGHT_DECAY, AdaptiveRate, Beta1, Beta2, Eps
+from app.engine.optimizers.moments import gather, start_moments
+from app.engine.optimizers.reference import Reference
+
+_TRACTABLE = 5.0  # the variance of the step has a closed form for a longer average
+
+
+@dataclass(frozen=True, kw_only=True)
+class RAdam(Optimizer):
+    """Adam whose steps are damped while its mean square rests on few gradients: a warmup of its own.
+
+    Rule: g += weight_decay x, or x -= learning_rate weight_decay x where it is decoupled;  m and v as in
+    Adam;  R = 2 / (1 - beta2) - 1;  p = R - 2 t beta2^t / (1 - beta2^t);  where p > 5:
+    r = sqrt((p - 4) (p - 2) R / ((R - 4) (R - 2) p)),
+    x -= learning_rate r (m / (1 - beta1^t)) sqrt(1 - beta2^t) / (sqrt(v) + eps);
+    else x -= learning_rate m / (1 - beta1^t),  t = k + 1
+
+    Source: Liu et al. 2020, arXiv:1908.03265, Algorithm 2; as `torch.optim.RAdam`.
+
+    Deviation: the paper divides where p > 4, PyTorch where p > 5, optax where p >= 5. PyTorch adds eps to
+    sqrt(v), before the correction of its bias, optax after it.
+    """
+
+    kind: ClassVar[str] = "radam"
+    reference: ClassVar[Reference | None] = Reference(
+        call=(
+            "torch.optim.RAdam(parameters, lr=PEAK, betas=({beta1}, {beta2}), eps={eps},"
+            " weight_decay={weight_decay}, decoupled_weight_decay={decoupled_weight_decay})"
+        )
+    )
+
+    learning_rate: AdaptiveRate = 1e-3
+    beta1: Beta1 = 0.9
+    beta2: Beta2 = 0.999
+    eps: Eps = 1e-8
+    weight_decay: Annotated[float, Hyper(WEIGHT_DECAY, ge=0, le=10, search=(1e-6, 1e-1), log=True)] = 0.0
+    decoupled_weight_decay: Annotated[
+        bool, Hyper("decouple the weight decay from the gradient, as AdamW does", choices=(False, True))
+    ] = False
+
+    def variant(self) -> tuple[bool, ...]:
+        """With or without weight decay, coupled or decoupled."""
+        return (self.weight_decay != 0.0, self.weight_decay != 0.0 and bool(self.decoupled_weight_decay))
+
+    def init(self, x: Array) -> State:
+        """Zero sums, and the coefficients."""
+        decay = decoupled_decay if np.all(self.decoupled_weight_decay) else coupled_decay
+        state = start_moments(x, self.beta1, self.beta2, self.eps) | decay(self.weight_decay, x)
+        return state | {"shift": cast(state["eps"], x)}  # eps is not corrected
+
+    def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
+        """Eleven passes in place."""
+        shrink(x, learning_rate, state)
+        add_decay(x, g, state, work)
+        is_short = self._correct(learning_rate, k, state)
+        gather(g, state)
+        np.sqrt(state["v"], out=work)
+        np.add(work, state["shift"], out=work)
+        if is_short.any():
+            np.copyto(work, 1, where=is_short)
+        np.divide(state["m"], work, out=work)
+        np.multiply(work, state["rate"], out=work)
+        np.subtract(x, work, out=x)
+
+    def _correct(self, learning_rate: Column, k: int, state: State) -> NDArray[np.bool_]:
+        """Sets the rate of this update; says which rows average too few gradients to divide: (B, 1)."""
+        power1, power2 = state["power1"], state["power2"]
+        np.multiply(power1, self.beta1, out=power1)
+        np.multiply(power2, self.beta2, out=power2)
+        longest = 2.0 / (1.0 - np.asarray(self.beta2)) - 1.0
+        length = longest - 2.0 * (k + 1) * power2 / (1.0 - power2)
+        is_short: NDArray[np.bool_] = length <= _TRACTABLE
+        ratio = (length - 4.0) * (length - 2.0) * longest / ((longest - 4.0) * (longest - 2.0) * length)
+        divided = np.sqrt(np.where(is_short, 0.0, ratio * (1.0 - power2))) * state["scale"]
+        plain = 1.0 - np.asarray(self.beta1)
+        factor = np.where(is_short, plain, divided)
+        np.divide(learning_rate * factor, 1.0 - power1, out=state["rate"], casting="same_kind")
+        return is_short

@@ -1,0 +1,153 @@
+"""Schedules that follow the losses: what they do with them, each row by its own, and what is recorded."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.engine.batch import run_batch
+from app.engine.feedback import taken
+from app.engine.result import Outcome
+from app.engine.schedules import SCHEDULES
+from tests.engine.batches import assert_same_row, function, run, supervised
+from tests.parity.factors import losses
+
+RULES: tuple[dict[str, Any], ...] = (
+    {"kind": "reduce_on_plateau", "patience": 0.02, "factor": 0.5, "cooldown": 0.05},
+    {"kind": "reduce_on_plateau", "patience": 0.1, "threshold": 0.01, "warmup_fraction": 0.2},
+    {"kind": "reduce_by_ratio", "reduce_ratio": 0.9, "warmup_fraction": 0.1},
+    {"kind": "reduce_by_ratio", "reduce_error_ratio": 0.02},
+    {"kind": "reduce_by_ratio", "reduce_frequency": 0.1},
+)
+
+
+def runs(**fields: Any) -> list[Any]:
+    found = []
+    for i in range(15):
+        schedule = dict((*RULES, {"kind": "constant"}, {"kind": "cosine"})[i % 7])
+        found.append(
+            run(
+                ("sgd", "adam")[i % 2],
+                schedule.pop("kind"),
+                schedule_fields=schedule,
+                learning_rate=10.0 ** (-3 + 0.3 * i),
+                replicate=i % 3,
+                **fields,
+            )
+        )
+    return found
+
+
+def table(losses: list[float], **fields: Any) -> list[float]:
+    rule = SCHEDULES[fields.pop("kind", "reduce_by_ratio")](**fields)
+    found: list[float] = taken(rule, losses).tolist()  # type: ignore[arg-type]  # these two are loss-driven
+    return found
+
+
+def test_a_plateau_lasts_longer_than_the_patience_before_the_rate_drops() -> None:
+    falls = [5.0, 4.0, 4.0, 4.0, 4.0, 4.0, 3.0, 3.0, 3.0, 3.0]
+    found = table(falls, kind="reduce_on_plateau", factor=0.5, patience=0.2)
+    assert found == [1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.5]
+
+
+def test_the_rate_of_an_update_does_not_depend_on_its_own_loss() -> None:
+    up, down = [1.0, 1.0, 1.0, 9.0], [1.0, 1.0, 1.0, 0.0]
+    for rule in RULES:
+        assert table(up, **rule) == table(down, **rule)
+
+
+def test_the_losses_of_the_warmup_do_not_count() -> None:
+    fields: dict[str, Any] = {"reduce_ratio": 0.5, "warmup_fraction": 0.5, "warmup_start_factor": 1.0}
+    assert table([1.0, 2.0, 3.0, 4.0, 3.0, 2.0, 1.0, 0.0], **fields) == [1.0] * 8
+    assert table([1.0, 2.0, 3.0, 4.0, 3.0, 4.0, 1.0, 0.0], **fields) == [1.0] * 6 + [0.5] * 2
+
+
+def test_a_ratio_of_zero_reduces_where_the_loss_rises() -> None:
+    assert table([4.0, 5.0, 5.0, 3.0, 3.5, 3.0], reduce_ratio=0.5) == [1.0, 1.0, 0.5, 0.5, 0.5, 0.25]
+
+
+def test_a_ratio_reduces_where_the_loss_falls_by_less_than_that_part_of_it() -> None:
+    found = table([100.0, 80.0, 75.0, 40.0, 41.0, 0.0], reduce_ratio=0.5, reduce_error_ratio=0.1)
+    assert found == [1.0, 1.0, 1.0, 0.5, 0.5, 0.25]
+
+
+def test_a_frequency_counts_and_looks_at_no_loss() -> None:
+    found = table([1.0, 2.0] * 5, reduce_ratio=0.5, reduce_frequency=0.25, reduce_error_ratio=0.5)
+    assert found == [1.0] * 3 + [0.5] * 3 + [0.25] * 3 + [0.125]
+
+
+def test_a_plateau_never_drops_below_the_least_factor() -> None:
+    found = table([1.0] * 40, kind="reduce_on_plateau", patience=0.025, min_factor=0.02)
+    assert found[-1] == min(found) == 0.02
+    assert np.unique(found).tolist() == pytest.approx([0.02, 0.1, 1.0])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("objective", "fields"),
+    [
+        (function("rosenbrock", 2, noise=0.1), {}),
+        (function("quadratic", 40, noise=0.1), {}),
+        (supervised("iris", (5,)), {"batch_size": 16}),
+    ],
+    ids=["small", "wide", "model"],
+)
+def test_a_row_equals_the_run_alone(objective: Any, fields: dict[str, Any], dtype: type) -> None:
+    found = runs(**fields)
+    shared: dict[str, Any] = {"steps": 60, "seed": 2, "dtype": dtype, "rungs": (7, 20)}
+    together = run_batch(objective, found, **shared)
+    for row, single in enumerate(found):
+        assert_same_row(together, row, run_batch(objective, [single], **shared), 0)
+    assert {Outcome.COMPLETED, Outcome.DIVERGED} <= set(together.outcomes) or fields
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_the_recorded_rates_are_those_of_the_recorded_losses(rule: dict[str, Any]) -> None:
+    fields = dict(rule)
+    kind = fields.pop("kind")
+    one = run("sgd", kind, schedule_fields=fields, learning_rate=0.01)
+    result = run_batch(function("quadratic", 3, noise=0.5), [one], steps=200, seed=4)
+    assert result.trajectories is not None
+    (curve,) = result.trajectories
+    expected = table(curve.loss[:-1].tolist(), **rule)
+    assert len(set(expected)) > 2
+    np.testing.assert_array_equal(curve.learning_rate[:-1], np.multiply(expected, 0.01))
+    assert math.isnan(curve.learning_rate[-1])
+
+
+def test_the_recorded_rates_of_a_long_run_are_those_that_it_took() -> None:
+    fields = {"patience": 0.01, "factor": 0.7}
+    one = run("sgd", "reduce_on_plateau", schedule_fields=fields, learning_rate=0.01)
+    objective = function("quadratic", 3, noise=0.5)
+    found = run_batch(objective, [one], steps=1500, seed=4)
+    again = run_batch(objective, [one, run()], steps=1500, seed=4)
+    assert found.trajectories is not None
+    assert_same_row(found, 0, again, 0)
+    curve = found.trajectories[0]
+    assert (np.diff(curve.learning_rate[:-1]) <= 0).all()
+    assert curve.learning_rate[0] == 0.01 and curve.learning_rate[-2] < 0.01
+
+
+def test_reducing_on_a_plateau_ends_lower_than_a_constant_rate_under_noise() -> None:
+    objective = function("quadratic", 2, noise=10.0)
+    fields = {"patience": 0.05, "factor": 0.3}
+    pair = [
+        run("sgd", kind, schedule_fields=own, learning_rate=0.018, replicate=replicate)
+        for replicate in range(8)
+        for kind, own in (("reduce_on_plateau", fields), ("constant", {}))
+    ]
+    values = run_batch(objective, pair, steps=500, seed=1, record=False).values
+    assert values[0::2].mean() < 0.5 * values[1::2].mean()
+
+
+def test_the_losses_that_rules_are_compared_on_make_them_drop() -> None:
+    for rule in RULES:
+        assert len(np.unique(taken(_rule(rule), losses(1000)))) > 2
+
+
+def _rule(rule: dict[str, Any]) -> Any:
+    fields = dict(rule)
+    return SCHEDULES[fields.pop("kind")](**fields)

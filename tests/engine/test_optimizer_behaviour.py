@@ -1,0 +1,237 @@
+"""What the literature states of each optimizer, seen in runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from app.engine.batch import Run, run_batch
+from app.engine.optimizers import OPTIMIZERS
+from app.engine.schedules import SCHEDULES
+from app.engine.stack import stack
+from tests.engine.batches import function, run, supervised
+
+LEARNING_RATE_FREE = ("dog", "lfm", "dadapt_sgd", "dadapt_adam", "prodigy")
+_CORNERS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
+CURVATURES = np.array([1.0, 10.0, 100.0])
+
+
+def steps_of(kind: str, gradient: float, count: int, **fields: Any) -> NDArray[np.float64]:
+    """The sizes of the updates under one constant gradient."""
+    stacked = stack([OPTIMIZERS[kind](**fields)])
+    x = np.zeros((1, 1))
+    state, places = stacked.begin(x), [0.0]
+    for k in range(count):
+        stacked.update(x, np.full((1, 1), gradient), stacked.learning_rate, k, state, np.empty_like(x))
+        places.append(float(x[0, 0]))
+    return np.asarray(np.abs(np.diff(places)))
+
+
+def value(kind: str, steps: int, dimension: int = 3, **fields: Any) -> float:
+    """The loss at the end on the quadratic, nan where it diverged."""
+    result = run_batch(
+        function("quadratic", dimension), [run(kind, **fields)], steps=steps, seed=0, record=False
+    )
+    return float(result.values[0])
+
+
+def test_adagrads_step_only_shrinks_as_one_over_the_root_of_time() -> None:
+    sizes = steps_of("adagrad", 3.0, 100, learning_rate=0.5)
+    assert (np.diff(sizes) < 0.0).all()
+    np.testing.assert_allclose(sizes, 0.5 / np.sqrt(np.arange(1, 101)), rtol=1e-9)
+
+
+def test_adadeltas_step_does_not_shrink() -> None:
+    sizes = steps_of("adadelta", 3.0, 100)
+    assert (np.diff(sizes) > 0.0).all()
+
+
+def test_adadelta_scales_by_the_steps_before_this_one() -> None:
+    eps, rho = 1e-6, 0.9
+    first, second = steps_of("adadelta", 3.0, 2, rho=rho, eps=eps)
+    assert first == pytest.approx(np.sqrt(eps) / np.sqrt((1 - rho) * 9 + eps) * 3, rel=1e-12)
+    mean = rho * (1 - rho) * 9 + (1 - rho) * 9
+    assert second == pytest.approx(np.sqrt((1 - rho) * first**2 + eps) / np.sqrt(mean + eps) * 3, rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["adam", "adamw", "amsgrad", "nadam"])
+def test_the_path_does_not_depend_on_the_scale_of_the_gradient_without_eps(kind: str) -> None:
+    gradients = np.random.default_rng(1).normal(size=(50, 1, 4))
+    ends = []
+    for scale in (1.0, 1e-6):
+        stacked = stack([OPTIMIZERS[kind](learning_rate=0.1, eps=0.0)])
+        x = np.ones((1, 4))
+        state = stacked.begin(x)
+        for k in range(50):
+            stacked.update(x, gradients[k] * scale, stacked.learning_rate, k, state, np.empty_like(x))
+        ends.append(x)
+    np.testing.assert_allclose(ends[0], ends[1], rtol=1e-10)
+
+
+def test_amsgrads_mean_square_never_falls() -> None:
+    """After one huge gradient its steps stay small, and Adam's grow again."""
+    sizes = {}
+    for kind in ("adam", "amsgrad"):
+        stacked = stack([OPTIMIZERS[kind](learning_rate=0.1, beta2=0.9)])
+        x = np.zeros((1, 1))
+        state = stacked.begin(x)
+        for k in range(200):
+            before = x.copy()
+            g = np.full((1, 1), 1e3 if k == 0 else 1.0)
+            stacked.update(x, g, stacked.learning_rate, k, state, np.empty_like(x))
+        sizes[kind] = float(np.abs(x - before)[0, 0])
+    assert sizes["adam"] == pytest.approx(0.1, rel=1e-3)
+    assert sizes["amsgrad"] < 1e-3
+
+
+def test_lion_moves_every_component_by_the_learning_rate() -> None:
+    np.testing.assert_allclose(steps_of("lion", 1e-9, 20, learning_rate=0.25), 0.25, rtol=1e-12)
+
+
+def test_radam_starts_smaller_than_adam_and_ends_like_it() -> None:
+    radam, adam = (steps_of(kind, 3.0, 3000, learning_rate=0.1, beta2=0.99) for kind in ("radam", "adam"))
+    assert radam[6] < 0.5 * adam[6]
+    assert radam[-1] == pytest.approx(adam[-1], rel=0.02)
+
+
+@pytest.mark.parametrize("kind", ["momentum", "nesterov"])
+def test_momentum_beats_gradient_descent_on_an_ill_conditioned_quadratic_at_each_ones_best_rate(
+    kind: str,
+) -> None:
+    rates = np.geomspace(1e-3, 0.1, 30)
+    found = {}
+    for name in ("sgd", kind):
+        runs = [run(name, learning_rate=rate) for rate in rates]
+        result = run_batch(function("quadratic", 3), runs, steps=100, seed=0, record=False)
+        found[name] = np.nanmin(result.values)
+    assert found[kind] < 0.01 * found["sgd"]
+
+
+def test_adamw_shrinks_what_has_no_gradient() -> None:
+    stacked = stack([OPTIMIZERS["adamw"](learning_rate=0.1, weight_decay=0.5)])
+    x = np.full((1, 1), 2.0)
+    state = stacked.begin(x)
+    for k in range(3):
+        stacked.update(x, np.zeros((1, 1)), stacked.learning_rate, k, state, np.empty_like(x))
+    assert x[0, 0] == pytest.approx(2.0 * (1 - 0.1 * 0.5) ** 3, rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", LEARNING_RATE_FREE)
+@pytest.mark.parametrize("dimension", [3, 20])
+def test_a_learning_rate_free_method_converges_on_the_quadratic_with_nothing_set(
+    kind: str, dimension: int
+) -> None:
+    start = value("sgd", 1, dimension, learning_rate=1e-12)
+    assert value(kind, 3000, dimension) < 1e-3 * start
+
+
+def test_schedule_free_descent_reaches_the_minimum_at_a_constant_rate() -> None:
+    noisy = function("quadratic", 3, noise=1.0)
+    runs = [run("schedule_free_sgd", learning_rate=0.01), run("sgd", learning_rate=0.01)]
+    result = run_batch(noisy, runs, steps=2000, seed=0, record=False)
+    assert result.values[0] < 0.2 * result.values[1]  # the average is not in the noise
+
+
+def test_newton_solves_a_quadratic_in_one_step() -> None:
+    assert value("newton", 1, damping=0.0) == pytest.approx(0.0, abs=1e-25)
+
+
+def test_newtons_damped_step_is_its_closed_form() -> None:
+    objective = function("quadratic", 3)
+    result = run_batch(objective, [run("newton", learning_rate=0.5, damping=2.0)], steps=4, seed=0)
+    assert result.trajectories is not None and result.trajectories[0].parameters is not None
+    expected = (1 - 0.5 * CURVATURES / (CURVATURES + 2.0)) ** 4
+    np.testing.assert_allclose(result.trajectories[0].parameters[-1], expected, rtol=1e-12)
+
+
+def test_newton_finds_the_minimum_of_rosenbrock_by_differences_of_the_gradient() -> None:
+    result = run_batch(function("rosenbrock", 4, start=(1.2,) * 4), [run("newton")], steps=20, seed=0)
+    assert result.values[0] < 1e-20
+
+
+@pytest.mark.parametrize("dataset", ["iris", "diabetes"])
+def test_newton_and_lbfgs_fit_a_linear_model_in_far_fewer_steps_than_momentum(dataset: str) -> None:
+    runs = [run("newton"), run("lbfgs", learning_rate=0.5), run("momentum", learning_rate=0.1)]
+    result = run_batch(supervised(dataset, l2=1e-2), runs, steps=400, seed=0)
+    assert result.trajectories is not None
+    newton, lbfgs, momentum = (trajectory.loss for trajectory in result.trajectories)
+    least = newton[-1]
+    assert lbfgs[-1] == pytest.approx(least, rel=1e-6) and momentum[-1] >= least * (1 - 1e-9)
+    assert newton[15] < least * 1.02 and lbfgs[60] < least * 1.02
+
+
+@pytest.mark.parametrize(("dataset", "l2"), [("iris", 0.0), ("iris", 0.1), ("diabetes", 0.1)])
+def test_the_hessian_of_a_linear_model_is_the_derivative_of_its_gradient(dataset: str, l2: float) -> None:
+    objective = supervised(dataset, l2=l2)
+    problem = objective.problem(0, 0, None, np.float64)
+    problem.draw(1)
+    x = np.random.default_rng(3).normal(size=(2, objective.dimension))
+    g, losses, start = np.empty_like(x), np.empty(2), x.copy()
+    workspace = objective.workspace([problem, problem], x, g)
+    found = np.empty((2, objective.dimension, objective.dimension))
+    workspace.fill_hessians(slice(0, 2), found)
+    for i in range(objective.dimension):
+        sides = []
+        for side in (1e-5, -1e-5):
+            x[...] = start
+            x[:, i] += side
+            workspace.evaluate(0, losses)
+            sides.append(g.copy())
+        np.testing.assert_allclose(found[:, i], (sides[0] - sides[1]) / 2e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["quadratic", "rosenbrock"])
+def test_the_hessian_of_a_function_is_symmetric_and_that_of_its_values(name: str) -> None:
+    of = function(name, 3).function
+    x = np.array([[0.3, -0.7, 1.1]])
+    found, h = of.hessian(x)[0], 1e-4
+    np.testing.assert_array_equal(found, found.T)
+    for i in range(3):
+        for j in range(3):
+            corners = [of.value(x + h * (a * np.eye(3)[i] + b * np.eye(3)[j]))[0] for a, b in _CORNERS]
+            expected = (corners[0] - corners[1] - corners[2] + corners[3]) / (4 * h * h)
+            assert found[i, j] == pytest.approx(expected, rel=1e-5, abs=1e-4)
+
+
+def test_a_singular_system_leaves_no_number_so_that_the_run_diverges() -> None:
+    stacked = stack([OPTIMIZERS["newton"](damping=0.0)])
+    x = np.ones((1, 2))
+    state = stacked.begin(x)
+    state["hessian"][...] = 1.0
+    stacked.update(x, np.ones((1, 2)), stacked.learning_rate, 0, state, np.empty_like(x))
+    assert np.isnan(x).all()
+
+
+def test_lbfgs_needs_far_fewer_steps_than_descent_on_the_quadratic() -> None:
+    assert value("lbfgs", 60, 20) < 1e-6 * value("sgd", 60, 20, learning_rate=0.015)
+
+
+@pytest.mark.parametrize("kind", ["newton", "lbfgs"])
+def test_a_minibatch_is_refused_where_the_full_batch_is_needed(kind: str) -> None:
+    runs = [Run(optimizer=OPTIMIZERS[kind](), schedule=SCHEDULES["constant"](), batch_size=16)]
+    with pytest.raises(ValueError, match=f"{kind} needs the full batch, got batch_size=16"):
+        run_batch(supervised("iris"), runs, steps=1, seed=0)
+
+
+@pytest.mark.parametrize("objective", [supervised("iris", (4,)), function("rosenbrock", 51)])
+def test_newton_is_refused_without_a_hessian(objective: Any) -> None:
+    with pytest.raises(ValueError, match="newton needs a Hessian, which this objective does not give"):
+        run_batch(objective, [run("newton")], steps=1, seed=0)
+
+
+@pytest.mark.parametrize("kind", [kind for kind, cls in OPTIMIZERS.items() if not cls.needs_full_batch])
+def test_an_update_at_a_rate_of_zero_moves_nothing(kind: str) -> None:
+    result = run_batch(
+        function("rosenbrock", 4),
+        [run(kind, "cosine", schedule_fields={"warmup_fraction": 0.5})],
+        steps=10,
+        seed=0,
+    )
+    assert result.trajectories is not None
+    positions = result.trajectories[0].parameters
+    assert positions is not None
+    np.testing.assert_array_equal(positions[0], positions[1])
+    assert (positions[1] != positions[-1]).any() and np.isfinite(positions).all()
