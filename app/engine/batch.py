@@ -52,6 +52,7 @@ def run_batch(
     ValueError: an argument out of bounds, a batch size beyond the data, a judge's answer of the wrong shape.
     """
     _check(runs, steps, dtype, rungs)
+    _check_optimizers(objective, runs)
     with batch_arithmetic():
         batch = _Batch(objective, runs, steps, seed, dtype, rungs, record)
     for number, rung in enumerate(rungs):
@@ -76,6 +77,15 @@ def _check(runs: Sequence[Run], steps: int, dtype: type, rungs: Sequence[int]) -
         raise ValueError(f"rungs must ascend strictly between 0 and steps={steps}, got {list(rungs)}")
     if len(rungs) > _MOST_RUNGS:
         raise ValueError(f"at most {_MOST_RUNGS} rungs can be recorded, got {len(rungs)}")
+
+
+def _check_optimizers(objective: Objective, runs: Sequence[Run]) -> None:
+    for run in runs:
+        optimizer = run.optimizer
+        if optimizer.needs_full_batch and run.batch_size is not None:
+            raise ValueError(f"{optimizer.kind} needs the full batch, got batch_size={run.batch_size}")
+        if optimizer.needs_hessian and not objective.gives_hessian:
+            raise ValueError(f"{optimizer.kind} needs a Hessian, which this objective does not give")
 
 
 class _Batch:
@@ -113,6 +123,7 @@ class _Batch:
             first = np.abs(chunk.losses[0].astype(np.float64))
             self._limits[block.rows] = DIVERGED_ABOVE * np.maximum(1.0, first)
             self._take(block, 0, chunk)
+        self._rates.observe(0, self._losses)
         self._drop_stopped()
 
     @property
@@ -131,6 +142,7 @@ class _Batch:
                 chunk = block.advance(self._step, rates[block.rows])
                 self._take(block, self._step + 1, chunk)
             self._step += count
+            self._rates.observe(self._step, self._losses)
             self._drop_stopped()
 
     def measure_rung(self, number: int) -> NDArray[np.float64]:
@@ -174,6 +186,8 @@ class _Batch:
 
     def _chunk_steps(self) -> int:
         """How many steps are drawn at once; results do not depend on it."""
+        if self._rates.follow_losses:
+            return 1  # the rate of the next update is known once this one's loss is
         drawn = sum(problem.bytes_per_step() for problem in self._population.problems)
         return int(np.clip(_DRAWN_BYTES // max(drawn, 1), 1, _CHUNK_STEPS))
 

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engine.arrays import Array
+from app.engine.feedback import Feedback
 from app.engine.schedules import Schedule
+from app.engine.schedules.loss_driven import LossDriven
 from app.engine.stack import stack
 
 
@@ -20,21 +23,34 @@ class Rates:
         members: dict[type[Schedule], list[int]] = {}
         for row, schedule in enumerate(schedules):
             members.setdefault(type(schedule), []).append(row)
-        self._groups = [
-            (np.array(rows), stack([schedules[row] for row in rows])) for rows in members.values()
-        ]
+        self._groups: list[tuple[NDArray[np.intp], Schedule | Feedback]] = []
+        for rows in members.values():
+            driven = [schedule for row in rows if isinstance(schedule := schedules[row], LossDriven)]
+            group = Feedback(driven, horizon) if driven else stack([schedules[row] for row in rows])
+            self._groups.append((np.array(rows), group))
+        self._feedbacks = [(rows, group) for rows, group in self._groups if isinstance(group, Feedback)]
+
+    @property
+    def follow_losses(self) -> bool:
+        """Whether some rate depends on the loss of the update before it."""
+        return bool(self._feedbacks)
+
+    def observe(self, step: int, losses: Array) -> None:
+        """Takes what update `step` of all runs sees, (B,); the losses of runs that ended mean nothing."""
+        for rows, feedback in self._feedbacks:
+            feedback.observe(step, losses[rows])
 
     def at(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
         """The learning rates of updates `steps`, each within the horizon: (B, n).
 
-        steps: (n,) for all runs, or (B, n).
+        steps: (n,) for all runs, or (B, n). Where rates follow losses, those of all updates before are known.
         """
         if len(self._groups) == 1:
-            factors = self._groups[0][1].factor(steps.astype(np.float64), self._horizon)
+            factors = self._groups[0][1].at(steps.astype(np.float64), self._horizon)
             return np.multiply(factors, self._peaks, out=factors)
         rates = np.empty((len(self._peaks), steps.shape[-1]))
-        for rows, stacked in self._groups:
+        for rows, group in self._groups:
             own = (steps if steps.ndim == 1 else steps[rows]).astype(np.float64)
-            rates[rows] = stacked.factor(own, self._horizon)
+            rates[rows] = group.at(own, self._horizon)
         np.multiply(rates, self._peaks, out=rates)
         return rates

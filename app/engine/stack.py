@@ -21,17 +21,18 @@ def stack(instances: Sequence[K], width: int = 1) -> K:
     """One instance of the same class whose every field is a (B, width) array, row i from instance i.
 
     Numbers become float64 (whatever the precision of the run: coefficients such as 1 - beta2 are
-    computed in double and cast once), truth values bool, names object arrays. A column repeated to `width`
-    broadcasts to the same numbers; where rows are short, it is the faster one.
+    computed in double and cast once), truth values bool, names and lists object arrays. A column repeated to
+    `width` broadcasts to the same numbers; where rows are short, it is the faster one.
     """
     cls = type(instances[0])
     if any(type(instance) is not cls for instance in instances):
         names = sorted({type(instance).__name__ for instance in instances})
         raise TypeError(f"stack wants instances of one class, got {', '.join(names)}")
-    columns: dict[str, NDArray[Any]] = {}  # Any: numbers, truth values or names
+    columns: dict[str, NDArray[Any]] = {}  # Any: numbers, truth values, names or lists
     for field in dataclasses.fields(cls):
         values = [getattr(instance, field.name) for instance in instances]
-        column = np.asarray(values, dtype=_column_dtype(values[0]))
+        # One entry a row, of lists too, whatever their lengths.
+        column = np.fromiter(values, dtype=_column_dtype(values[0]), count=len(values))
         columns[field.name] = np.repeat(column[:, np.newaxis], width, axis=1)
     # The fields hold arrays from here on; formulas broadcast alike over both.
     return cls(**columns)
@@ -53,4 +54,4 @@ def concatenate(stacked: Sequence[K]) -> K:
 def _column_dtype(value: object) -> type[Any]:
     if isinstance(value, bool):
         return np.bool_
-    return object if isinstance(value, str) else np.float64
+    return object if isinstance(value, (str, tuple, list)) else np.float64

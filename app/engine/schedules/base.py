@@ -1,32 +1,72 @@
-"""What every schedule is: factors of the peak learning rate over a horizon, after a linear warmup."""
+"""What every schedule is: factors of the peak learning rate over a horizon, after a warmup."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from app.engine.arrays import Array
 from app.engine.hyper import Hyper
 from app.engine.registry import Kind
+from app.engine.schedules.lengths import power, updates
+from app.engine.schedules.reference import Reference
+
+# A geometric rise cannot start from zero.
+LEAST_EXPONENTIAL_START = 1e-3
+
+# What each shape of the warmup equals; `horizon` is the length of the warmup.
+WARMUP_REFERENCES = {
+    "linear": Reference(
+        call="torch.optim.lr_scheduler.LinearLR(optimizer, warmup_start_factor, 1.0, total_iters=horizon)",
+        needs="warmup_start_factor > 0",
+    ),
+    "constant": Reference(
+        call="torch.optim.lr_scheduler.ConstantLR(optimizer, warmup_start_factor, total_iters=horizon)"
+    ),
+    "exponential": Reference(
+        call="optax.exponential_decay(peak * warmup_start_factor, horizon, 1 / warmup_start_factor)",
+        needs="warmup_start_factor > 0.001",
+        distribution="optax",
+        version="0.2.8",
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule(Kind, ABC):
-    """Factors over a horizon of T updates: update k (from 0) runs at `learning_rate * factor(k, T)`.
+    """Factors over a horizon of T updates: update k (from 0) runs at `learning_rate * at(k, T)`.
 
-    Warmup: W = floor(warmup_fraction * T + 0.5); for k < W the factor is a + (1 - a) k / W with
-    a = `warmup_start_factor`; after it the body runs at k - W with horizon T - W.
+    Warmup: W = floor(warmup_fraction * T + 0.5); with a = `warmup_start_factor`, the factor of k < W is
+    a + (1 - a) k / W (linear), a (constant) or max(a, 0.001)^(1 - k / W) (exponential); after it the body
+    runs at k - W with horizon T - W, of which every other length is a fraction.
     """
 
+    # The implementations that the body equals; none where `no_reference` says why.
+    references: ClassVar[tuple[Reference, ...]] = ()
+    no_reference: ClassVar[str] = ""
+
     warmup_fraction: Annotated[
-        float, Hyper("part of the horizon spent on the linear warmup", ge=0, le=1, search=(0.0, 0.2))
+        float, Hyper("part of the horizon spent on the warmup", ge=0, le=1, search=(0.0, 0.2))
     ] = 0.0
     warmup_start_factor: Annotated[
-        float, Hyper("factor of update 0, where there is a warmup", ge=0, le=1, search=(0.0, 0.5))
+        float,
+        Hyper(
+            "factor of update 0, where there is a warmup; an exponential one starts at 0.001 or above",
+            ge=0,
+            le=1,
+            search=(0.0, 0.5),
+        ),
     ] = 0.0
+    warmup_shape: Annotated[
+        str,
+        Hyper(
+            "how the warmup rises: linear, exponential (geometric) or constant (a jump after it)",
+            choices=("linear", "constant", "exponential"),
+        ),
+    ] = "linear"
 
     @abstractmethod
     def body(self, k: Array, horizon: Any) -> Array:
@@ -36,21 +76,28 @@ class Schedule(Kind, ABC):
         Fields are scalars, or (B, 1) columns where the instance is stacked.
         """
 
-    def factor(self, k: Array, horizon: int) -> Array:
+    def at(self, k: Array, horizon: int) -> Array:
         """Factors of the updates k of a run of `horizon` updates, warmup included.
 
         k: (n,) integers or floats in [0, horizon). Returns float64 (n,), or (B, n) when stacked.
         """
         steps = np.asarray(k, dtype=np.float64)
-        warmup = np.floor(np.asarray(self.warmup_fraction) * horizon + 0.5)
+        warmup = updates(self.warmup_fraction, horizon)
         if not warmup.any():
             return self.body(steps, np.full_like(warmup, horizon))
-        start = self.warmup_start_factor
         rest = np.maximum(horizon - warmup, 1.0)
-        body = self.body(np.clip(steps - warmup, 0.0, rest - 1.0), rest)
-        ramp = start + (1.0 - start) * (steps / np.maximum(warmup, 1.0))
-        return np.where(steps < warmup, ramp, body)
+        return self.after_warmup(steps, warmup, self.body(np.clip(steps - warmup, 0.0, rest - 1.0), rest))
 
     def table(self, horizon: int) -> Array:
         """Every factor of a run of `horizon` updates: (horizon,) float64."""
-        return self.factor(np.arange(horizon, dtype=np.float64), horizon)
+        return self.at(np.arange(horizon, dtype=np.float64), horizon)
+
+    def after_warmup(self, steps: Array, warmup: Array, factors: Array) -> Array:
+        """The factors with those of the warmup's updates in their place."""
+        start, shape = self.warmup_start_factor, np.asarray(self.warmup_shape)
+        progress = np.minimum(steps / np.maximum(warmup, 1.0), 1.0)
+        ramp = start + (1.0 - start) * progress
+        if not np.all(shape == "linear"):
+            rise = power(np.maximum(start, LEAST_EXPONENTIAL_START), 1.0 - progress)
+            ramp = np.where(shape == "linear", ramp, np.where(shape == "constant", start, rise))
+        return np.where(steps < warmup, ramp, factors)

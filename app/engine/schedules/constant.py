@@ -9,6 +9,7 @@ import numpy as np
 
 from app.engine.arrays import Array
 from app.engine.schedules.base import Schedule
+from app.engine.schedules.reference import Reference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,10 @@ class Constant(Schedule):
     """
 
     kind: ClassVar[str] = "constant"
+    references: ClassVar[tuple[Reference, ...]] = (
+        Reference(call="torch.optim.lr_scheduler.LambdaLR(optimizer, lambda k: 1.0)"),
+        Reference(call="optax.constant_schedule(peak)", distribution="optax", version="0.2.8"),
+    )
 
     def body(self, k: Array, horizon: Any) -> Array:
         """One for every update."""

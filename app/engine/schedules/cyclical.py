@@ -1,0 +1,68 @@
+"""The cyclical schedule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+
+from app.engine.arrays import Array
+from app.engine.hyper import Hyper
+from app.engine.schedules.base import Schedule
+from app.engine.schedules.lengths import length, power, updates
+from app.engine.schedules.reference import Reference
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cyclical(Schedule):
+    """Up from a low rate to the peak and down again, in triangles, which may shrink.
+
+    Rule: factor(k) = l + (1 - l) s a, l = low_factor, with s = u / U for u <= U, else (P - u) / (P - U),
+    where update k is number u of cycle i = floor(k / P), P = `period` of the horizon, U = `up_fraction` of P;
+    a = 1 (triangular), 2^-i (triangular2) or gamma^k (exp_range)
+
+    Source: Smith 2017, arXiv:1506.01186; PyTorch's CyclicLR with step_size_up U and step_size_down P - U.
+
+    Deviation: P and U are whole updates, rounded half up and at least 1, so that an update of each cycle
+    runs at its top exactly. gamma is per update, as in PyTorch, and so the one length that does not stretch.
+
+    Deviation: the momentum stays as it is; PyTorch cycles it between 0.8 and 0.9 unless told otherwise.
+    """
+
+    kind: ClassVar[str] = "cyclical"
+    references: ClassVar[tuple[Reference, ...]] = (
+        Reference(
+            call="torch.optim.lr_scheduler.CyclicLR(optimizer, low_factor * peak, peak,"
+            " step_size_up=max(1, updates(up_fraction, length(period))),"
+            " step_size_down=length(period) - max(1, updates(up_fraction, length(period))),"
+            " mode=mode, gamma=gamma, cycle_momentum=False)",
+        ),
+    )
+
+    low_factor: Annotated[
+        float, Hyper("factor between the triangles", ge=0, le=1, search=(0.01, 0.5), log=True)
+    ] = 0.25
+    period: Annotated[
+        float, Hyper("part of the horizon that a cycle takes", gt=0, le=1, search=(0.05, 0.5))
+    ] = 0.25
+    up_fraction: Annotated[float, Hyper("part of a cycle that rises", ge=0, le=1, search=(0.1, 0.9))] = 0.5
+    mode: Annotated[
+        str,
+        Hyper("how the triangles shrink", choices=("triangular", "triangular2", "exp_range")),
+    ] = "triangular"
+    gamma: Annotated[
+        float, Hyper("in mode exp_range, the ratio from update to update", gt=0, le=1, search=(0.99, 1.0))
+    ] = 1.0
+
+    def body(self, k: Array, horizon: Any) -> Array:
+        """Triangles of whole updates."""
+        period = length(self.period, horizon)
+        up = np.maximum(updates(self.up_fraction, period), 1.0)
+        cycle = np.floor(k / period)
+        inside = k - cycle * period
+        height = np.where(inside <= up, inside / up, (period - inside) / np.maximum(period - up, 1.0))
+        mode, low = np.asarray(self.mode), self.low_factor
+        height *= np.where(mode == "triangular2", power(2.0, -cycle), 1.0)
+        height *= np.where(mode == "exp_range", power(self.gamma, k), 1.0)
+        return np.asarray(low + (1.0 - low) * height)

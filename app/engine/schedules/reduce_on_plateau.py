@@ -1,0 +1,83 @@
+"""The schedule that reduces on a plateau."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+
+from app.engine.arrays import Array, State
+from app.engine.hyper import Hyper
+from app.engine.schedules.fields import Drop
+from app.engine.schedules.lengths import length, updates
+from app.engine.schedules.loss_driven import LossDriven
+from app.engine.schedules.reference import Reference
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReduceOnPlateau(LossDriven):
+    """Drops by `factor` where the training loss has not improved for a while, by PyTorch's rule.
+
+    Rule: a loss below (1 - threshold) best is the new best; after more than p others in a row, the factor
+    becomes max(factor * current, min_factor), and the c updates after it do not count; p = `patience` and
+    c = `cooldown` of the horizon in updates
+
+    Source: PyTorch's ReduceLROnPlateau in mode "min" with a relative threshold, stepped once an update with
+    the training loss that the update saw; the factor of update k depends on those before it.
+
+    Deviation: the rules of others give other rates on equal losses: optax reduces at the p-th loss without
+    improvement and not after it, Keras at the p-th too, with an absolute threshold and other counting after
+    the cooldown.
+
+    Deviation: no reduction is too small to be made; PyTorch leaves out those below its eps. Losses of the
+    warmup do not count. A run of several replicates has rates of its own in each.
+    """
+
+    kind: ClassVar[str] = "reduce_on_plateau"
+    references: ClassVar[tuple[Reference, ...]] = (
+        Reference(
+            call="torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=factor,"
+            " patience=length(patience), threshold=threshold, cooldown=updates(cooldown),"
+            " min_lr=min_factor * peak, eps=0)",
+            needs="factor < 1",
+        ),
+    )
+
+    factor: Drop = 0.1
+    patience: Annotated[
+        float,
+        Hyper(
+            "part of the horizon without improvement that is borne", gt=0, le=1, search=(0.01, 0.2), log=True
+        ),
+    ] = 0.05
+    threshold: Annotated[
+        float, Hyper("part of the best loss by which an improvement is one", ge=0, lt=1, search=(0.0, 0.01))
+    ] = 1e-4
+    cooldown: Annotated[
+        float,
+        Hyper("part of the horizon after a drop in which nothing counts", ge=0, le=1, search=(0.0, 0.1)),
+    ] = 0.0
+    min_factor: Annotated[float, Hyper("factor below which nothing drops", ge=0, le=1, search=(0.0, 0.1))] = (
+        0.0
+    )
+
+    def begin(self, rows: int) -> State:
+        """No best loss yet, and nothing to wait for."""
+        zeros = np.zeros((rows, 1))
+        return {"factor": zeros + 1.0, "best": zeros + np.inf, "bad": zeros, "cooldown": zeros}
+
+    def observe(self, k: Array, loss: Array, horizon: Any, state: State) -> State:
+        """PyTorch's `step(loss)`, in its order."""
+        improves = loss < state["best"] * (1.0 - self.threshold)
+        cools = state["cooldown"] > 0.0
+        bad = np.where(improves | cools, 0.0, state["bad"] + 1.0)
+        drops = bad > length(self.patience, horizon)
+        dropped = np.maximum(state["factor"] * self.factor, self.min_factor)
+        waited = np.where(cools, state["cooldown"] - 1.0, state["cooldown"])
+        return {
+            "factor": np.where(drops, dropped, state["factor"]),
+            "best": np.where(improves, loss, state["best"]),
+            "bad": np.where(drops, 0.0, bad),
+            "cooldown": np.where(drops, updates(self.cooldown, horizon), waited),
+        }

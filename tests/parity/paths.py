@@ -1,0 +1,160 @@
+"""Random cases of each optimizer, and the path that the engine takes through them: no PyTorch here."""
+
+from __future__ import annotations
+
+import dataclasses
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.hyper import HyperField, hyper_fields
+from app.engine.network.shape import Shape
+from app.engine.objectives.training import SupervisedWorkspace
+from app.engine.optimizers import OPTIMIZERS, Optimizer
+from app.engine.schedules import SCHEDULES
+from app.engine.stack import stack
+
+Vector = NDArray[np.float64]
+STEPS = 300
+# Steps of which a golden file keeps the parameters.
+KEPT_STEPS = (1, 2, 3, 5, 10, 15, 20, 30, 50, 100, 200, 300)
+RTOL, ATOL = 1e-10, 1e-12
+
+_CURVATURES = np.geomspace(0.05, 5.0, 7)
+SHAPE = Shape(units=(3, 4, 3), activation="tanh")
+_BATCH = 6
+
+
+class Draws:
+    """The minibatches of every step; what the engine's workspace asks of a problem."""
+
+    def __init__(self) -> None:
+        # The legacy generator: NumPy promises that its streams never change.
+        random = np.random.RandomState(11)
+        inputs = random.normal(size=(STEPS, _BATCH, SHAPE.units[0]))
+        self.batch = _BATCH
+        self.examples = np.concatenate([inputs, np.ones((STEPS, _BATCH, 1))], axis=2)
+        self.columns = np.ascontiguousarray(self.examples.transpose(0, 2, 1))
+        slopes = random.normal(size=(SHAPE.units[0], SHAPE.units[-1]))
+        self.targets = np.argmax(inputs @ slopes + random.normal(size=(STEPS, _BATCH, 3)), axis=2)
+        self.start = 0.5 * random.normal(size=SHAPE.dimension)
+
+
+DRAWS = Draws()
+_NOISE = np.random.RandomState(12).normal(size=(STEPS, len(_CURVATURES)))
+_QUADRATIC_START = np.random.RandomState(13).normal(size=len(_CURVATURES))
+PROBLEMS = ("quadratic", "mlp")
+
+
+def start(problem: str) -> Vector:
+    """(D,)"""
+    return (_QUADRATIC_START if problem == "quadratic" else DRAWS.start).copy()
+
+
+def quadratic_gradient(x: Vector, k: int) -> Vector:
+    """Of the noisy quadratic at update k."""
+    return np.asarray(_CURVATURES * x + 0.3 * _NOISE[k])
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run to compare: which problem, optimizer and schedule."""
+
+    problem: str
+    optimizer: dict[str, Any]
+    schedule: dict[str, Any]
+
+    def instance(self) -> Optimizer:
+        """The optimizer; a field that an old file lacks has its default."""
+        fields = dict(self.optimizer)
+        return OPTIMIZERS[fields.pop("kind")](**fields)
+
+    def rates(self) -> Vector:
+        """The learning rate of every update."""
+        fields = dict(self.schedule)
+        table = SCHEDULES[fields.pop("kind")](**fields).table(STEPS)
+        return np.asarray(self.optimizer["learning_rate"] * table)
+
+
+def cases(kind: str, per_problem: int, seed: int) -> Iterator[Case]:
+    """Random hyperparameters within their search ranges, the defaults first."""
+    random = np.random.RandomState(zlib.crc32(f"{kind} {seed}".encode()))
+    cls: Any = OPTIMIZERS[kind]
+    for problem in PROBLEMS:
+        for number in range(per_problem):
+            fields = {field.name: draw(field, random) for field in hyper_fields(cls)} if number else {}
+            optimizer = {"kind": kind} | vars(cls(**fields))
+            yield Case(problem, optimizer, _draw_schedule(random))
+
+
+def draw(field: HyperField, random: np.random.RandomState) -> Any:
+    """A value of the search range; of an optional hyperparameter its default every other time."""
+    hyper = field.hyper
+    if hyper.choices:
+        return hyper.choices[int(random.randint(len(hyper.choices)))]
+    if hyper.search is None or (not hyper.searched and random.uniform() < 0.5):
+        return field.default
+    low, high = hyper.search
+    value = float(
+        np.exp(random.uniform(np.log(low), np.log(high))) if hyper.log else random.uniform(low, high)
+    )
+    return round(value) if field.type is int else value
+
+
+def _draw_schedule(random: np.random.RandomState) -> dict[str, Any]:
+    if random.uniform() < 0.4:
+        return {"kind": "constant"}
+    warmup = float(random.choice([0.0, 0.1]))
+    start_factor = float(random.choice([0.0, 0.2]))
+    return {"kind": "cosine", "warmup_fraction": warmup, "warmup_start_factor": start_factor}
+
+
+def engine_paths(problem: str, of: list[Case]) -> tuple[Vector, Vector]:
+    """The parameters after every update, (steps, rows, D), and where the runs are measured in the end.
+
+    The cases are of one kind, and need not be of one variant: those are stacked together that are.
+    """
+    paths = np.empty((STEPS, len(of), len(start(problem))))
+    ends = np.empty(paths.shape[1:])
+    variants = [case.instance().clipping() + case.instance().variant() for case in of]
+    for variant in sorted(set(variants)):
+        rows = [row for row, own in enumerate(variants) if own == variant]
+        paths[:, rows], ends[rows] = _stacked_paths(problem, [of[row] for row in rows])
+    return paths, ends
+
+
+def _stacked_paths(problem: str, of: list[Case]) -> tuple[Vector, Vector]:
+    stacked = stack([case.instance() for case in of])
+    x = np.tile(start(problem), (len(of), 1))
+    g, work, losses = np.empty_like(x), np.empty_like(x), np.empty(len(of))
+    draws: Any = DRAWS
+    workspace = SupervisedWorkspace(SHAPE, [draws] * len(of), True, 0.0, x, g) if problem == "mlp" else None
+    rates = np.stack([case.rates() for case in of])
+    state = stacked.begin(x)
+    path = np.empty((STEPS, *x.shape))
+    with np.errstate(all="ignore"):
+        for k in range(STEPS):
+            if workspace is not None:
+                workspace.evaluate(k, losses)
+            else:
+                g[...] = quadratic_gradient(x, k)
+            stacked.update(x, g, rates[:, k : k + 1], k, state, work)
+            path[k] = x
+        end = x.copy()
+        if stacked.averages:
+            stacked.evaluation_point(x, state, end)
+    return path, end
+
+
+def describe(case: Case) -> str:
+    """The case in a line, for the message of a failure."""
+    return f"{case.problem}: {case.optimizer} on {case.schedule}"
+
+
+def case_dict(case: Case) -> dict[str, Any]:
+    """As JSON has it."""
+    return dataclasses.asdict(case)
