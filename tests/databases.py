@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 import signal
 from pathlib import Path
@@ -28,6 +27,10 @@ class SqliteFiles:
         path = folder / f"jobs{next(_numbers)}.db"
         shutil.copy(self._template, path)
         return f"sqlite:///{path}"
+
+    def emptied(self, folder: Path) -> str:
+        """The URL of a database that has the newest schema and no rows."""
+        return self.migrated(folder)
 
     def empty(self, folder: Path) -> str:
         """The URL of a database without tables."""
@@ -56,7 +59,7 @@ class PostgresServer:
         self._run(f"CREATE DATABASE {name} TEMPLATE template_jobs")
         return self.url(name)
 
-    def emptied(self) -> str:
+    def emptied(self, _folder: Path | None = None) -> str:
         """The URL of a database that has the newest schema and no rows; always the same one.
 
         For many short tests, one after another: a fresh database takes a tenth of a second.
@@ -85,9 +88,9 @@ class PostgresServer:
 
     def close(self) -> None:
         """Ends the server at once: one in order would first write every test's database to the disk."""
-        pid = self._server.get_pid()
-        if pid is not None:
-            os.kill(pid, signal.SIGQUIT)
+        process = self._server.get_postmaster_info().process
+        process.send_signal(signal.SIGQUIT)
+        process.wait(20)
         self._server.cleanup()
 
     def _run(self, statement: str) -> None:

@@ -17,6 +17,7 @@ import httpx
 
 READY_WITHIN_S = 60.0
 POLL_S = 0.05
+ORPHANS_GONE_S = 2.0  # a second, and what a busy machine adds
 
 Json = dict[str, Any]
 
@@ -74,10 +75,12 @@ class Server:
         return self.process.wait(timeout=20)
 
     def kill(self) -> None:
-        """kill -9 of the process that the user started."""
+        """kill -9 of the process that the user started; the others must end by themselves, soon."""
         assert self.process is not None
+        family = set(self.family())
         self.process.kill()
         self.process.wait()
+        wait_for(lambda: not alive(family), ORPHANS_GONE_S, lambda: f"orphans to end: {alive(family)}")
 
     def family(self) -> dict[int, str]:
         """Every process of the server, by id, with its command line: itself, its children, and theirs."""

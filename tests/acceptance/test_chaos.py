@@ -72,8 +72,8 @@ def kill(server: Server, kind: str, rng: random.Random) -> None:
         return sorted(pid for pid, command in server.family().items() if VICTIMS[kind] in f"{command} ")
 
     wait_for(lambda: bool(candidates()), 20.0, lambda: f"a process of the {kind} after the last kill")
-    os.kill(rng.choice(candidates()), signal.SIGKILL)
     if kind == "server":
-        assert server.process is not None
-        server.process.wait()
+        server.kill()
         server.start()
+    else:
+        os.kill(rng.choice(candidates()), signal.SIGKILL)

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_the_migrations_ship_in_the_wheel_and_run_from_any_folder(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
     environment = {"STEPSIZE_DATABASE_URL": f"sqlite:///{tmp_path}/new/jobs.db"}
     for _ in range(2):  # the second time there is nothing to do
         run = subprocess.run(
