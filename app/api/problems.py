@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.api.invalid import invalid_request
 from app.errors import AppError, InvalidRequest, MethodNotAllowed, NotFound, NotReady
+
+logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
@@ -44,13 +48,15 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(AppError, _app_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
+    for lost in (OperationalError, InterfaceError):
+        app.add_exception_handler(lost, _no_database)
 
 
 def documented(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:
     """The `responses` of an operation that may end in these errors, or in one of the server's own."""
     by_status: dict[int | str, list[type[AppError]]] = {}
     # A parameter that the path does not know is refused everywhere.
-    every: list[type[AppError]] = [*errors, InvalidRequest, AppError]
+    every: list[type[AppError]] = [*errors, InvalidRequest, AppError, NotReady]
     for error in dict.fromkeys(every):
         by_status.setdefault(error.status, []).append(error)
     return {status: _response(by_status[status]) for status in sorted(by_status)}
@@ -80,6 +86,12 @@ async def _app_error(request: Request, error: Exception) -> Response:
         raise error
     headers = {"Retry-After": str(RETRY_AFTER_S)} if isinstance(error, NotReady) else None
     return problem_response(error, headers)
+
+
+async def _no_database(request: Request, error: Exception) -> Response:
+    logger.error("the database does not answer: %s", error)
+    detail = "The database does not answer; nothing was stored. Try again in a few seconds."
+    return problem_response(NotReady(detail), {"Retry-After": str(RETRY_AFTER_S)})
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:

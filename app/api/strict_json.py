@@ -116,7 +116,10 @@ def _malformed(raw: bytes, message: str) -> MalformedJson:
     literal = _literal_at(raw, line, column)
     if literal is not None:
         what = f"{literal} at {where} is no number of JSON; give a finite number, or leave the field out"
-    elif match["what"].startswith("recursion limit"):
+        return MalformedJson(
+            f"The body is not valid JSON: {what}.", [(pointer, what) for pointer in _not_finite(raw)]
+        )
+    if match["what"].startswith("recursion limit"):
         what = f"it is nested too deeply at {where}; no job needs more than ten levels"
     elif match["what"].startswith("invalid unicode"):
         what = f"the bytes at {where} are not UTF-8; encode the body as UTF-8"
@@ -125,6 +128,14 @@ def _malformed(raw: bytes, message: str) -> MalformedJson:
     else:
         what = f"{match['what']} at {where}"
     return MalformedJson(f"The body is not valid JSON: {what}.", [("", what)])
+
+
+def _not_finite(raw: bytes) -> list[str]:
+    """Pointers to the numbers that are not finite, where that is all that is wrong; else to the whole."""
+    try:
+        return [pointer for pointer, _ in _find_faults(from_json(raw, allow_inf_nan=True))] or [""]
+    except ValueError:
+        return [""]
 
 
 def _literal_at(raw: bytes, line: int, column: int) -> str | None:

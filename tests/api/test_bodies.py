@@ -57,6 +57,7 @@ def test_a_literal_that_is_no_number_is_refused_with_its_position(client: TestCl
     content = f'{FUNCTION},\n "noise": {literal}}}}}'
     problem = refused(client, content, 422)
     assert literal in str(problem["detail"])
+    assert [fault["pointer"] for fault in problem["errors"]] == ["/objective/noise"]
     assert "line 2, column 1" in str(problem["detail"])
 
 
