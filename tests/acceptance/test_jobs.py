@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from app.settings import Settings
-from tests.acceptance.server import Json, Server
+from tests.acceptance.server import Json, Server, alive, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -56,9 +57,13 @@ def test_equal_spec_and_seed_give_equal_trials(server: Server) -> None:
 
 def test_a_running_batch_stops_within_two_seconds_of_a_cancel(server: Server) -> None:
     job_id = server.submit(LONG)
-    server.wait(job_id, "running", within_s=10)
+    wait_for(lambda: server.job(job_id)["progress"]["trials_running"] > 0, 10, lambda: "its first batch")
+    busy = {pid for pid, command in server.family().items() if "multiprocessing.spawn" in command}
+    assert len(busy) >= 2
+    time.sleep(1.0)  # both processes are well inside a batch that takes a minute
     assert server.http.post(f"/v1/jobs/{job_id}/cancel").json()["state"] == "cancelled"
-    quick = server.submit(ROSENBROCK)  # needs the processes that the cancelled job held
+    wait_for(lambda: not alive(busy), 2.0, lambda: "the running batch to stop")
+    quick = server.submit(ROSENBROCK)  # runs on the processes that took their place
     server.wait(quick, within_s=10)
     assert {trial["state"] for trial in server.trials(job_id)} <= {"failed", "completed"}
     assert server.http.delete(f"/v1/jobs/{job_id}").status_code == 204
@@ -69,9 +74,10 @@ def test_a_paused_job_goes_on_where_it_was(server: Server) -> None:
     spec = LONG | {"budget": {"trials": 48, "steps": 300}, "sampler": {"kind": "tpe"}, "confirmation": None}
     job_id = server.submit(spec)
     server.wait_for_trials(job_id, 1)
-    server.http.post(f"/v1/jobs/{job_id}/pause")
+    paused = server.http.post(f"/v1/jobs/{job_id}/pause")
+    assert paused.status_code == 200 and paused.json()["progress"]["fraction"] < 1
     kept = {trial["number"]: trial for trial in server.trials(job_id) if trial["state"] == "completed"}
-    server.http.post(f"/v1/jobs/{job_id}/resume")
+    assert server.http.post(f"/v1/jobs/{job_id}/resume").status_code == 200
     server.wait(job_id)
     after = {trial["number"]: trial for trial in server.trials(job_id)}
     assert len(after) == 48 and kept.items() <= after.items()
