@@ -13,12 +13,13 @@ DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
 
 
-def _database(request: Request) -> Database:
+# Both async: FastAPI would hand a plain function to a thread, which costs more than all it does.
+async def _database(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
