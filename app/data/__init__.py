@@ -1,6 +1,7 @@
 """The datasets that come with the package: `DATASETS` says what there is, `load` gives the arrays."""
 
-from app.data.builtin import Data, load
-from app.data.catalogue import DATASETS, Dataset
+from app.data.catalogue import DATASETS
+from app.data.dataset import Data, Dataset
+from app.data.loading import load
 
 __all__ = ["DATASETS", "Data", "Dataset", "load"]

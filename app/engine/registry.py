@@ -26,6 +26,32 @@ class Kind:
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid", "allow_inf_nan": False}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """What a docstring says of a kind, each paragraph on one line; None where it has no such paragraph."""
+
+    summary: str
+    rule: str | None
+    source: str | None
+    deviations: list[str]
+
+
+def description(cls: type) -> Description:
+    """The docstring of a kind, by the labels of its paragraphs."""
+    paragraphs = [" ".join(paragraph.split()) for paragraph in (cls.__doc__ or "").split("\n\n")]
+    labelled: dict[str, list[str]] = {"Rule": [], "Source": [], "Deviation": []}
+    for paragraph in paragraphs[1:]:
+        label, colon, text = paragraph.partition(": ")
+        if colon and label in labelled:
+            labelled[label].append(text)
+    return Description(
+        summary=paragraphs[0],
+        rule=next(iter(labelled["Rule"]), None),
+        source=next(iter(labelled["Source"]), None),
+        deviations=labelled["Deviation"],
+    )
+
+
 K = TypeVar("K", bound=Kind)
 
 

@@ -13,7 +13,7 @@ from app.engine.hyper import HyperField, hyper_fields
 from app.engine.models import MODELS
 from app.engine.objectives.functions import FUNCTIONS
 from app.engine.optimizers import OPTIMIZERS
-from app.engine.registry import Kind
+from app.engine.registry import Kind, description
 from app.engine.schedules import SCHEDULES
 from app.spec.base import Wire
 from app.spec.catalogue import Bounds, CatalogueItem, DatasetItem, Hyperparameter, ObjectiveItem
@@ -67,11 +67,11 @@ def datasets() -> list[DatasetItem]:
         DatasetItem(
             kind=name,
             summary=dataset.summary,
-            update_rule=None,
+            update_rule=dataset.rule,
             source=dataset.source,
             deviations=[],
             hyperparameters=[],
-            objective="regression" if dataset.classes is None else "classification",
+            objective=dataset.objective,
             rows=dataset.rows,
             features=dataset.features,
             classes=dataset.classes,
@@ -114,18 +114,13 @@ def _objective(model: type[Wire]) -> ObjectiveItem:
 
 
 def _described(cls: type) -> dict[str, Any]:
-    """Summary, update rule, source and deviations: the paragraphs of the docstring, by label."""
-    paragraphs = [" ".join(paragraph.split()) for paragraph in (cls.__doc__ or "").split("\n\n")]
-    labelled: dict[str, list[str]] = {"Rule": [], "Source": [], "Deviation": []}
-    for paragraph in paragraphs[1:]:
-        label, colon, text = paragraph.partition(": ")
-        if colon and label in labelled:
-            labelled[label].append(text)
+    """Summary, update rule, source and deviations, from the docstring."""
+    text = description(cls)
     return {
-        "summary": paragraphs[0],
-        "update_rule": next(iter(labelled["Rule"]), None),
-        "source": next(iter(labelled["Source"]), None),
-        "deviations": labelled["Deviation"],
+        "summary": text.summary,
+        "update_rule": text.rule,
+        "source": text.source,
+        "deviations": text.deviations,
     }
 
 

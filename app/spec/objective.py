@@ -75,11 +75,11 @@ class FunctionSpec(Wire):
         return self
 
 
-def _check_dataset(name: str, classes: bool, kind: str) -> None:
+def _check_dataset(name: str, kind: str) -> None:
     if name not in DATASETS:
         raise invalid(f"{name!r} is no dataset; choose one of: {', '.join(DATASETS)}", "dataset")
-    if (DATASETS[name].classes is not None) is not classes:
-        other = "regression" if classes else "classification"
+    other = DATASETS[name].objective
+    if other != kind:
         raise invalid(f"{name} is a {other} dataset; use kind {other} or another dataset", "dataset")
 
 
@@ -104,7 +104,7 @@ class ClassificationSpec(_Supervised):
 
     @model_validator(mode="after")
     def _check(self) -> ClassificationSpec:
-        _check_dataset(self.dataset, True, self.kind)
+        _check_dataset(self.dataset, self.kind)
         return self
 
 
@@ -119,7 +119,7 @@ class RegressionSpec(_Supervised):
 
     @model_validator(mode="after")
     def _check(self) -> RegressionSpec:
-        _check_dataset(self.dataset, False, self.kind)
+        _check_dataset(self.dataset, self.kind)
         return self
 
 

@@ -70,7 +70,7 @@ def test_an_objective_lists_what_it_is_made_of(client: TestClient) -> None:
     assert [item["kind"] for item in found["classification"]["models"]] == list(MODELS)
     assert found["function"]["models"] == found["classification"]["functions"] == []
     assert "digits" in found["classification"]["datasets"]
-    assert found["regression"]["datasets"] == ["diabetes"]
+    assert found["regression"]["datasets"] == ["diabetes", "linear_regression"]
     hidden = next(model for model in found["classification"]["models"] if model["kind"] == "mlp")
     assert hidden["hyperparameters"][0]["default"] == [64]
 
@@ -88,3 +88,9 @@ def test_a_dataset_says_its_size(client: TestClient) -> None:
     digits = items(client, "datasets")["digits"]
     assert (digits["rows"], digits["features"], digits["classes"]) == (1797, 64, 10)
     assert digits["objective"] == "classification"
+
+
+def test_a_generated_dataset_states_its_formula(client: TestClient) -> None:
+    found = items(client, "datasets")
+    assert "eigenvalues" in found["linear_regression"]["update_rule"]
+    assert found["digits"]["update_rule"] is None
