@@ -16,7 +16,7 @@ import numpy as np
 
 from app.engine.schedules import SCHEDULES
 from tests.parity.factors import HORIZONS, applies, cases, kept
-from tests.parity.package_factors import package, package_factors
+from tests.parity.package_factors import package, package_factors, package_momenta
 
 FOLDER = Path(__file__).parent.parent / "tests" / "conformance" / "golden"
 RANDOM_CASES = 2
@@ -39,6 +39,8 @@ def record(kind: str) -> None:
         for horizon in HORIZONS:
             if applies(reference, fields, horizon):
                 arrays[f"factors{len(found)}"] = kept(package_factors(reference, fields, horizon))
+                if fields.get("cycle_momentum"):
+                    arrays[f"momenta{len(found)}"] = kept(package_momenta(reference, fields, horizon))
                 found.append({"fields": fields, "horizon": horizon})
     about = {"package": package(reference), "cases": found}
     np.savez_compressed(FOLDER / f"schedule_{kind}.npz", about=np.array(json.dumps(about)), **arrays)

@@ -12,6 +12,7 @@ from app.engine.feedback import taken
 from app.engine.hyper import HyperField, hyper_fields
 from app.engine.schedules import SCHEDULES, Schedule
 from app.engine.schedules.loss_driven import LossDriven
+from app.engine.schedules.momentum_cycling import MomentumCycling
 
 HORIZON = 200
 WIDTH, HEIGHT = 480, 200
@@ -20,7 +21,8 @@ LEGEND_LINE = 16
 # Told apart by those who do not see all colours (Okabe & Ito 2008), and readable on white and on black.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 GREY = "#888888"
-WARMUP_FIELDS = {field.name for field in hyper_fields(Schedule)}
+# What does not shape the curve after the warmup.
+OTHER_FIELDS = {field.name for field in hyper_fields(MomentumCycling)}
 
 Curve = tuple[str, NDArray[Any]]  # its label, and its factors
 
@@ -78,7 +80,7 @@ def _factors(schedule: Schedule) -> NDArray[Any]:
 
 def _variants(cls: type[Schedule]) -> list[tuple[str, Any]]:
     """Other values of the field that shapes the curve most: one of choices, else the first with a range."""
-    fields = [field for field in hyper_fields(cls) if field.name not in WARMUP_FIELDS]
+    fields = [field for field in hyper_fields(cls) if field.name not in OTHER_FIELDS]
     fields.sort(key=lambda field: not field.hyper.choices)
     found = [(field.name, value) for field in fields for value in _others(field)]
     return [variant for variant in found if variant[0] == found[0][0]][: len(COLOURS) - 1]

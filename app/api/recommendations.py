@@ -67,7 +67,8 @@ def get_recommended_schedule(
     ] = "json",
 ) -> ScheduleTable | Response:
     """One learning rate for each update. Lengths such as the warmup are fractions of the horizon, so that
-    the schedule stretches to `total_steps`."""
+    the schedule stretches to `total_steps`. Where the schedule cycles the momentum too, `torch` sets it,
+    `csv` has a column `momentum`, `python` a function `momentum(step)`, and `json` has the rates alone."""
     if format == "json":
         learning_rate = recommendations.schedule_table(db, job_id, total_steps)
         return ScheduleTable(total_steps=len(learning_rate), learning_rate=learning_rate)

@@ -20,6 +20,7 @@ from app.engine.population import Population, Run
 from app.engine.rates import Rates
 from app.engine.record import Piece, Recorder, WholeRecorder
 from app.engine.result import BatchResult, Outcome
+from app.engine.schedules.momentum_cycling import cycling
 from app.engine.thinning import MOST_ROWS, ThinnedRecorder
 
 __all__ = ["Judge", "Run", "run_batch"]
@@ -84,6 +85,8 @@ def _check_optimizers(objective: Objective, runs: Sequence[Run]) -> None:
         optimizer = run.optimizer
         if optimizer.needs_full_batch and run.batch_size is not None:
             raise ValueError(f"{optimizer.kind} needs the full batch, got batch_size={run.batch_size}")
+        if cycling(run.schedule) and optimizer.momentum_field is None:
+            raise ValueError(f"{optimizer.kind} has no momentum that {run.schedule.kind} could cycle")
         if optimizer.needs_hessian and not objective.gives_hessian:
             raise ValueError(f"{optimizer.kind} needs a Hessian, which this objective does not give")
 
@@ -137,9 +140,11 @@ class _Batch:
             count = min(self._chunk_steps(), stop - self._step)
             for problem in self._population.problems:
                 problem.draw(count)
-            rates = self._rates.at(np.arange(self._step, self._step + count))
+            updates = np.arange(self._step, self._step + count)
+            rates, momenta = self._rates.at(updates), self._rates.momenta_at(updates)
             for block in self._population.blocks:
-                chunk = block.advance(self._step, rates[block.rows])
+                own = None if momenta is None else momenta[block.rows]
+                chunk = block.advance(self._step, rates[block.rows], own)
                 self._take(block, self._step + 1, chunk)
             self._step += count
             self._rates.observe(self._step, self._losses)

@@ -36,6 +36,7 @@ class Segment:
     problems: list[Problem]
     x: Array
     g: Array
+    cycles: bool  # whether the schedules set the momentum of each update
 
     def take(self, index: NDArray[np.intp]) -> Segment:
         """The segment of some of its rows, by their position, in arrays of its own."""
@@ -46,6 +47,7 @@ class Segment:
             problems=[self.problems[i] for i in index],
             x=self.x[index],
             g=self.g[index],
+            cycles=self.cycles,
         )
 
 
@@ -129,19 +131,25 @@ class Block:
         self._settle(chunk)
         return chunk
 
-    def advance(self, first: int, rates: NDArray[np.float64]) -> Chunk:
+    def advance(
+        self, first: int, rates: NDArray[np.float64], momenta: NDArray[np.float64] | None = None
+    ) -> Chunk:
         """Makes the updates first, first + 1, ..., each followed by an evaluation on the next draw.
 
-        rates: (B, S) learning rates of these updates. Returns the S evaluations.
+        rates: (B, S) learning rates of these updates. momenta: likewise; read where a schedule cycles them.
+        Returns the S evaluations.
         """
         steps = rates.shape[1]
         chunk = Chunk.empty(steps, self._x, self._records, self._averages)
-        columns = np.repeat(rates.T[:, :, np.newaxis], column_width(self._x.shape[1]), axis=2)
+        columns = self._columns(rates)
         parts = [
             (segment.optimizer.update, segment.x, segment.g, columns[:, own], segment.state, self._work[own])
             for segment, own in zip(self.segments, self._slices, strict=True)
         ]
+        cycled = self._cycled(momenta)
         for s in range(steps):
+            for optimizer, own_momenta, state in cycled:
+                optimizer.cycle(own_momenta[s], first + s, state)
             for own, hessians in self._curved:
                 self._workspace.fill_hessians(own, hessians)
             for update, x, g, learning_rates, state, work in parts:
@@ -149,6 +157,23 @@ class Block:
             self._evaluate(s, chunk)
         self._settle(chunk)
         return chunk
+
+    def _columns(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Numbers of a row and step, (B, S), as a column for each step, as wide as fields: (S, B, width)."""
+        return np.repeat(values.T[:, :, np.newaxis], column_width(self._x.shape[1]), axis=2)
+
+    def _cycled(
+        self, momenta: NDArray[np.float64] | None
+    ) -> list[tuple[Optimizer, NDArray[np.float64], State]]:
+        """The segments whose momentum moves, with the columns of each step."""
+        if momenta is None:
+            return []
+        columns = self._columns(momenta)
+        return [
+            (segment.optimizer, columns[:, own], segment.state)
+            for segment, own in zip(self.segments, self._slices, strict=True)
+            if segment.cycles
+        ]
 
     def score(self, losses: Array) -> Scores:
         """What a rung reports. losses: (B,), of the last evaluation."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -14,6 +15,7 @@ from app.engine.block import Block, Segment, column_width
 from app.engine.objectives.base import Objective, Problem
 from app.engine.optimizers import Optimizer
 from app.engine.schedules import Schedule
+from app.engine.schedules.momentum_cycling import cycling, with_cycled_momentum
 from app.engine.stack import concatenate, stack
 
 # A block's working set: well inside a second-level cache of 2 MB, of which data and code take a part.
@@ -47,7 +49,10 @@ class Population:
         self, objective: Objective, runs: Sequence[Run], seed: int, dtype: type, records: bool
     ) -> None:
         self._objective = objective
-        self._runs = runs
+        self._runs = [
+            dataclasses.replace(run, optimizer=with_cycled_momentum(run.optimizer, run.schedule))
+            for run in runs
+        ]
         self._dtype = dtype
         self._records = records
         self._problems: dict[ProblemKey, Problem] = {}
@@ -56,8 +61,8 @@ class Population:
             if key not in self._problems:
                 self._problems[key] = objective.problem(seed, *key, dtype)
         # Neighbours share an optimizer, so that it steps them at once, then a replicate.
-        order = sorted(range(len(runs)), key=lambda row: (_segment_key(runs[row]), runs[row].replicate))
-        groups = groupby(order, key=lambda row: _segment_key(runs[row]))
+        order = sorted(range(len(runs)), key=lambda row: (self._row_key(row), runs[row].replicate))
+        groups = groupby(order, key=self._row_key)
         self.blocks: list[Block] = []
         self._rows_when_cut = 0
         self._cut(self._new_segment(list(rows)) for _, rows in groups)
@@ -119,21 +124,22 @@ class Population:
         x = np.stack([problem.start() for problem in problems])
         width = column_width(self._objective.dimension)
         optimizer = stack([self._runs[row].optimizer for row in rows], width)
-        return Segment(optimizer, optimizer.begin(x), np.array(rows), problems, x, np.zeros_like(x))
+        cycles = cycling(self._runs[rows[0]].schedule) is not None
+        return Segment(optimizer, optimizer.begin(x), np.array(rows), problems, x, np.zeros_like(x), cycles)
 
     def _problem_key(self, run: Run) -> ProblemKey:
         return (0 if self._objective.deterministic else run.replicate), run.batch_size
 
     def _key(self, segment: Segment) -> SegmentKey:
-        return _segment_key(self._runs[segment.rows[0]])
+        return self._row_key(int(segment.rows[0]))
+
+    def _row_key(self, row: int) -> SegmentKey:
+        run, optimizer = self._runs[row], self._runs[row].optimizer
+        variant = (cycling(run.schedule) is not None, *optimizer.clipping(), *optimizer.variant())
+        return run.batch_size or 0, optimizer.kind, variant
 
 
 SegmentKey: TypeAlias = tuple[int, str, tuple[bool, ...]]  # batch size (0: full), optimizer kind, variant
-
-
-def _segment_key(run: Run) -> SegmentKey:
-    optimizer = run.optimizer
-    return run.batch_size or 0, optimizer.kind, optimizer.clipping() + optimizer.variant()
 
 
 def _merged(segments: list[Segment]) -> Segment:
@@ -145,4 +151,5 @@ def _merged(segments: list[Segment]) -> Segment:
         problems=[problem for segment in segments for problem in segment.problems],
         x=np.concatenate([segment.x for segment in segments]),
         g=np.concatenate([segment.g for segment in segments]),
+        cycles=first.cycles,
     )

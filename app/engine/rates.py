@@ -1,4 +1,4 @@
-"""The learning rates of a batch, a chunk of steps at a time: peak times the schedule's factor."""
+"""The learning rates of a batch, a chunk of steps at a time, and the momenta where schedules cycle them."""
 
 from __future__ import annotations
 
@@ -11,23 +11,28 @@ from app.engine.arrays import Array
 from app.engine.feedback import Feedback
 from app.engine.schedules import Schedule
 from app.engine.schedules.loss_driven import LossDriven
+from app.engine.schedules.momentum_cycling import MomentumCycling, cycling
 from app.engine.stack import stack
 
 
 class Rates:
-    """The learning rates of B runs of `horizon` updates; schedules of one kind are evaluated together."""
+    """The learning rates of B runs of `horizon` updates, and the momenta where schedules cycle them.
+
+    Schedules of one kind are evaluated together.
+    """
 
     def __init__(self, schedules: Sequence[Schedule], peaks: Sequence[float], horizon: int) -> None:
         self._horizon = horizon
         self._peaks = np.asarray(peaks, dtype=np.float64)[:, np.newaxis]
-        members: dict[type[Schedule], list[int]] = {}
-        for row, schedule in enumerate(schedules):
-            members.setdefault(type(schedule), []).append(row)
         self._groups: list[tuple[NDArray[np.intp], Schedule | Feedback]] = []
-        for rows in members.values():
+        for rows in _by_kind(schedules).values():
             driven = [schedule for row in rows if isinstance(schedule := schedules[row], LossDriven)]
             group = Feedback(driven, horizon) if driven else stack([schedules[row] for row in rows])
             self._groups.append((np.array(rows), group))
+        self._cycled: list[tuple[NDArray[np.intp], MomentumCycling]] = []
+        for rows in _by_kind([cycling(schedule) for schedule in schedules]).values():
+            members = [found for row in rows if (found := cycling(schedules[row]))]
+            self._cycled.append((np.array(rows), stack(members)))
         self._feedbacks = [(rows, group) for rows, group in self._groups if isinstance(group, Feedback)]
 
     @property
@@ -54,3 +59,24 @@ class Rates:
             rates[rows] = group.at(own, self._horizon)
         np.multiply(rates, self._peaks, out=rates)
         return rates
+
+    def momenta_at(self, steps: NDArray[np.int64]) -> NDArray[np.float64] | None:
+        """The momenta of updates `steps`, (n,), of runs whose schedules cycle them, 0 elsewhere: (B, n).
+
+        None where none does.
+        """
+        if not self._cycled:
+            return None
+        momenta = np.zeros((len(self._peaks), len(steps)))
+        for rows, schedule in self._cycled:
+            momenta[rows] = schedule.momentum_at(steps.astype(np.float64), self._horizon)
+        return momenta
+
+
+def _by_kind(schedules: Sequence[Schedule | None]) -> dict[type[Schedule], list[int]]:
+    """The rows of each kind of schedule."""
+    rows: dict[type[Schedule], list[int]] = {}
+    for row, schedule in enumerate(schedules):
+        if schedule is not None:
+            rows.setdefault(type(schedule), []).append(row)
+    return rows

@@ -12,7 +12,7 @@ from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.spec.base import Wire, invalid
 from app.spec.kinds import KindWire, search_model, union_of
-from app.spec.needs import unmet_need, wants_full_batch
+from app.spec.needs import unmet_cycling, unmet_need, wants_full_batch
 from app.spec.objective import FunctionSpec, ObjectiveSpec
 from app.spec.search import PrunerSpec, SamplerSpec
 from app.spec.values import StrictFloat
@@ -168,6 +168,15 @@ class JobSpec(Wire):
             unmet = unmet_need(candidate.kind, self.objective, is_full_batch)
             if unmet:
                 raise invalid(unmet, f"search_space/optimizers/{i}/kind")
+        return self
+
+    @model_validator(mode="after")
+    def _check_schedules(self) -> JobSpec:
+        kinds = [candidate.kind for candidate in self.search_space.optimizers]
+        for i, candidate in enumerate(self.search_space.schedules):
+            unmet = unmet_cycling(candidate, kinds)
+            if unmet:
+                raise invalid(unmet, f"search_space/schedules/{i}/cycle_momentum")
         return self
 
 

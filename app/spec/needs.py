@@ -1,13 +1,16 @@
-"""What an optimizer needs of the rest of a job: the full batch, or a Hessian."""
+"""What optimizers and schedules need of the rest of a job: the full batch, a Hessian, a momentum."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from app.data import DATASETS
 from app.engine.models import MODELS
 from app.engine.objectives.functions import FUNCTIONS, Function
 from app.engine.optimizers import OPTIMIZERS
-from app.spec.kinds import instance
+from app.spec.kinds import KindWire, instance
 from app.spec.objective import FunctionSpec, ObjectiveSpec
+from app.spec.values import Choices
 
 
 def unmet_need(kind: str, objective: ObjectiveSpec, is_full_batch: bool) -> str | None:
@@ -26,6 +29,19 @@ def unmet_need(kind: str, objective: ObjectiveSpec, is_full_batch: bool) -> str 
                 f"{Function.hessian_dimension} (the quadratic: {quadratic.hessian_dimension}), or drop {kind}"
             )
     return None
+
+
+def unmet_cycling(schedule: KindWire, kinds: Iterable[str]) -> str | None:
+    """Why a schedule cannot cycle the momentum of every one of these optimizers, and the way out; or None."""
+    value = getattr(schedule, "cycle_momentum", False)
+    lacking = [kind for kind in kinds if OPTIMIZERS[kind].momentum_field is None]
+    if not lacking or not (True in value.choices if isinstance(value, Choices) else value):
+        return None
+    able = ", ".join(kind for kind, cls in OPTIMIZERS.items() if cls.momentum_field)
+    return (
+        f"{lacking[0]} has no momentum that {schedule.kind} could cycle; set cycle_momentum to false, drop "
+        f"{lacking[0]}, or search it in a job of its own (a momentum have: {able})"
+    )
 
 
 def wants_full_batch(kinds: object) -> bool:

@@ -118,7 +118,7 @@ def test_an_optimizers_row_equals_the_run_alone_over_its_search_ranges(cls: Any,
 @pytest.mark.parametrize("cls", [pytest.param(cls, id=kind) for kind, cls in SCHEDULES.items()])
 def test_a_schedules_row_equals_the_run_alone_over_its_search_ranges(cls: Any) -> None:
     objective = FunctionObjective(function=FUNCTIONS["quadratic"](), dimension=5)
-    runs = [Run(optimizer=OPTIMIZERS["sgd"](), schedule=schedule) for schedule in extremes(cls)]
+    runs = [Run(optimizer=OPTIMIZERS["momentum"](), schedule=schedule) for schedule in extremes(cls)]
     assert_rows_alone(objective, runs, np.float64)
 
 

@@ -27,7 +27,11 @@ def every_kind(batch_sizes: tuple[int | None, ...], newton: bool, times: int = 2
         for number in range(times):
             fields: dict[str, Any] = {field.name: draw(field, random) for field in hyper_fields(cls)}
             sizes = (None,) if cls.needs_full_batch else batch_sizes
-            schedule = SCHEDULES["cosine"](warmup_fraction=float(random.choice([0.0, 0.2])))
+            warmup = float(random.choice([0.0, 0.2]))
+            schedule = SCHEDULES["cosine"](warmup_fraction=warmup)
+            if cls.momentum_field and random.choice([False, True]):
+                cycle = ("one_cycle", "cyclical")[number % 2]
+                schedule = SCHEDULES[cycle](warmup_fraction=warmup, cycle_momentum=True)
             size = sizes[number % len(sizes)]
             runs.append(
                 Run(

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from app.engine.schedules import SCHEDULES
-from tests.parity.factors import ATOL, HORIZONS, RTOL, engine_factors, kept
+from app.engine.schedules.momentum_cycling import MomentumCycling
+from tests.parity.factors import ATOL, HORIZONS, RTOL, engine_factors, engine_momenta, kept
 
 GOLDEN = Path(__file__).parent / "golden"
 COMPARED = [kind for kind, cls in SCHEDULES.items() if cls.references]
@@ -33,6 +34,20 @@ def test_every_factor_is_the_recorded_one(kind: str) -> None:
     for i, case in enumerate(about["cases"]):
         found, expected = kept(engine_factors(kind, case["fields"], case["horizon"])), arrays[f"factors{i}"]
         np.testing.assert_allclose(found[start:], expected[start:], RTOL, ATOL, err_msg=f"{case}")
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind, cls in SCHEDULES.items() if issubclass(cls, MomentumCycling)]
+)
+def test_every_cycled_momentum_is_the_recorded_one(kind: str) -> None:
+    about, arrays = load(kind)
+    cycled = [i for i, case in enumerate(about["cases"]) if case["fields"].get("cycle_momentum")]
+    assert {about["cases"][i]["horizon"] for i in cycled} >= {10, 97, 1000}
+    for i in cycled:
+        case = about["cases"][i]
+        found = engine_momenta(kind, case["fields"], case["horizon"])
+        assert found is not None
+        np.testing.assert_allclose(kept(found), arrays[f"momenta{i}"], RTOL, ATOL, err_msg=f"{case}")
 
 
 @pytest.mark.parametrize("kind", COMPARED)

@@ -14,6 +14,7 @@ from app.engine.feedback import taken
 from app.engine.hyper import HyperField, hyper_fields
 from app.engine.schedules import SCHEDULES, Schedule
 from app.engine.schedules.loss_driven import LossDriven
+from app.engine.schedules.momentum_cycling import cycling
 from app.engine.schedules.reference import Reference
 
 HORIZONS = (1, 2, 3, 10, 97, 1000)
@@ -69,6 +70,12 @@ def engine_factors(kind: str, fields: Fields, horizon: int) -> NDArray[Any]:
     """Every factor of a run, (horizon,)."""
     schedule = SCHEDULES[kind](**fields)
     return taken(schedule, losses(horizon)) if isinstance(schedule, LossDriven) else schedule.table(horizon)
+
+
+def engine_momenta(kind: str, fields: Fields, horizon: int) -> NDArray[Any] | None:
+    """Every momentum of a run, (horizon,); None where the schedule cycles none."""
+    schedule = cycling(SCHEDULES[kind](**fields))
+    return None if schedule is None else schedule.momentum_table(horizon)
 
 
 def names(fields: Fields, horizon: int) -> dict[str, Any]:

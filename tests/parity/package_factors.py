@@ -30,13 +30,22 @@ def package_factors(reference: Reference, fields: Fields, horizon: int) -> NDArr
         known[reference.distribution] = _imported(reference.distribution)
     built = eval(reference.call, known)
     if hasattr(built, "get_last_lr"):
-        rates = _stepped(torch, built, horizon)
+        rates = _stepped(torch, built, horizon, "lr")
     elif reference.distribution == "optax":  # a call for each update would take it a minute
         rates = np.broadcast_to(np.asarray(built(np.arange(horizon))), (horizon,))
     else:
         rates = np.array([float(built(k)) for k in range(horizon)])
     assert rates.dtype == np.float64
     return rates / PEAK
+
+
+def package_momenta(reference: Reference, fields: Fields, horizon: int) -> NDArray[np.float64]:
+    """Every momentum that a scheduler of PyTorch sets in a run, (horizon,)."""
+    torch = importlib.import_module("torch")
+    parameter = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))
+    optimizer = torch.optim.SGD([parameter], lr=PEAK, momentum=0.5)
+    known = names(fields, horizon) | {"torch": torch, "optimizer": optimizer}
+    return _stepped(torch, eval(reference.call, known), horizon, "momentum")
 
 
 def _imported(distribution: str) -> Any:
@@ -49,14 +58,14 @@ def _imported(distribution: str) -> Any:
     return module
 
 
-def _stepped(torch: Any, scheduler: Any, horizon: int) -> NDArray[np.float64]:
-    """The rates of a scheduler of PyTorch, which steps after its optimizer does."""
+def _stepped(torch: Any, scheduler: Any, horizon: int, name: str) -> NDArray[np.float64]:
+    """What a scheduler of PyTorch, which steps after its optimizer does, sets in each update."""
     optimizer, seen = scheduler.optimizer, losses(horizon).tolist()
     by_loss = isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau)
-    rates = []
+    found = []
     for k in range(horizon):
-        rates.append(optimizer.param_groups[0]["lr"])
+        found.append(optimizer.param_groups[0][name])
         optimizer.step()
         if k < horizon - 1:
             scheduler.step(*([seen[k]] if by_loss else []))
-    return np.array(rates, dtype=np.float64)
+    return np.array(found, dtype=np.float64)

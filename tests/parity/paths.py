@@ -15,7 +15,8 @@ from app.engine.hyper import HyperField, hyper_fields
 from app.engine.network.shape import Shape
 from app.engine.objectives.training import SupervisedWorkspace
 from app.engine.optimizers import OPTIMIZERS, Optimizer
-from app.engine.schedules import SCHEDULES
+from app.engine.schedules import SCHEDULES, Schedule
+from app.engine.schedules.momentum_cycling import cycling, with_cycled_momentum
 from app.engine.stack import stack
 
 Vector = NDArray[np.float64]
@@ -71,17 +72,25 @@ class Case:
     def instance(self) -> Optimizer:
         """The optimizer; a field that an old file lacks has its default."""
         fields = dict(self.optimizer)
-        return OPTIMIZERS[fields.pop("kind")](**fields)
+        return with_cycled_momentum(OPTIMIZERS[fields.pop("kind")](**fields), self.schedule_instance())
+
+    def schedule_instance(self) -> Schedule:
+        """The schedule, likewise."""
+        fields = dict(self.schedule)
+        return SCHEDULES[fields.pop("kind")](**fields)
 
     def rates(self) -> Vector:
         """The learning rate of every update."""
-        fields = dict(self.schedule)
-        table = SCHEDULES[fields.pop("kind")](**fields).table(STEPS)
-        return np.asarray(self.optimizer["learning_rate"] * table)
+        return np.asarray(self.optimizer["learning_rate"] * self.schedule_instance().table(STEPS))
+
+    def momenta(self) -> Vector | None:
+        """The momentum of every update, where the schedule cycles it."""
+        cycled = cycling(self.schedule_instance())
+        return None if cycled is None else np.asarray(cycled.momentum_table(STEPS))
 
 
 def cases(kind: str, per_problem: int, seed: int) -> Iterator[Case]:
-    """Random hyperparameters within their search ranges, the defaults first."""
+    """Random hyperparameters within their search ranges, the defaults first; a cycled momentum comes last."""
     random = np.random.RandomState(zlib.crc32(f"{kind} {seed}".encode()))
     cls: Any = OPTIMIZERS[kind]
     for problem in PROBLEMS:
@@ -89,6 +98,9 @@ def cases(kind: str, per_problem: int, seed: int) -> Iterator[Case]:
             fields = {field.name: draw(field, random) for field in hyper_fields(cls)} if number else {}
             optimizer = {"kind": kind} | vars(cls(**fields))
             yield Case(problem, optimizer, _draw_schedule(random))
+        if cls.momentum_field:
+            optimizer = {"kind": kind} | vars(cls())
+            yield Case(problem, optimizer, {"kind": "one_cycle", "cycle_momentum": True})
 
 
 def draw(field: HyperField, random: np.random.RandomState) -> Any:
@@ -120,7 +132,9 @@ def engine_paths(problem: str, of: list[Case]) -> tuple[Vector, Vector]:
     """
     paths = np.empty((STEPS, len(of), len(start(problem))))
     ends = np.empty(paths.shape[1:])
-    variants = [case.instance().clipping() + case.instance().variant() for case in of]
+    variants = [
+        (case.momenta() is not None, *case.instance().clipping(), *case.instance().variant()) for case in of
+    ]
     for variant in sorted(set(variants)):
         rows = [row for row, own in enumerate(variants) if own == variant]
         paths[:, rows], ends[rows] = _stacked_paths(problem, [of[row] for row in rows])
@@ -134,6 +148,7 @@ def _stacked_paths(problem: str, of: list[Case]) -> tuple[Vector, Vector]:
     draws: Any = DRAWS
     workspace = SupervisedWorkspace(SHAPE, [draws] * len(of), True, 0.0, x, g) if problem == "mlp" else None
     rates = np.stack([case.rates() for case in of])
+    momenta = [case.momenta() for case in of]
     state = stacked.begin(x)
     path = np.empty((STEPS, *x.shape))
     with np.errstate(all="ignore"):
@@ -142,6 +157,8 @@ def _stacked_paths(problem: str, of: list[Case]) -> tuple[Vector, Vector]:
                 workspace.evaluate(k, losses)
             else:
                 g[...] = quadratic_gradient(x, k)
+            if momenta[0] is not None:
+                stacked.cycle(np.array([[own[k]] for own in momenta if own is not None]), k, state)
             stacked.update(x, g, rates[:, k : k + 1], k, state, work)
             path[k] = x
         end = x.copy()

@@ -7,12 +7,13 @@ import pytest
 
 from app.engine.schedules import SCHEDULES
 from app.engine.schedules.base import WARMUP_REFERENCES
+from app.engine.schedules.momentum_cycling import MomentumCycling
 from app.engine.schedules.reference import Reference
-from tests.parity.factors import ATOL, HORIZONS, RTOL, applies, cases, engine_factors
+from tests.parity.factors import ATOL, HORIZONS, RTOL, applies, cases, engine_factors, engine_momenta
 
 pytest.importorskip("torch")
 
-from tests.parity.package_factors import package, package_factors
+from tests.parity.package_factors import package, package_factors, package_momenta
 
 RANDOM_CASES = 6
 REFERENCES = [
@@ -34,6 +35,26 @@ def test_every_factor_is_the_references(kind: str, reference: Reference) -> None
                 np.testing.assert_allclose(found, expected, RTOL, ATOL, err_msg=f"{horizon}: {fields}")
                 compared += 1
     assert compared >= len(HORIZONS) - 3  # a cycle does not fit the shortest horizons
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind, cls in SCHEDULES.items() if issubclass(cls, MomentumCycling)]
+)
+def test_every_cycled_momentum_is_the_references(kind: str) -> None:
+    (reference,) = SCHEDULES[kind].references
+    compared = 0
+    for horizon in HORIZONS:
+        for fields in cases(kind, RANDOM_CASES, seed=3):
+            cycled = fields | {"cycle_momentum": True}
+            if applies(reference, cycled, horizon):
+                expected, found = (
+                    package_momenta(reference, cycled, horizon),
+                    engine_momenta(kind, cycled, horizon),
+                )
+                assert found is not None
+                np.testing.assert_allclose(found, expected, RTOL, ATOL, err_msg=f"{horizon}: {cycled}")
+                compared += 1
+    assert compared >= len(HORIZONS) * RANDOM_CASES / 2
 
 
 @pytest.mark.parametrize("reference", sorted({param.values[1] for param in REFERENCES}, key=str), ids=str)

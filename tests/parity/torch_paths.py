@@ -16,6 +16,7 @@ from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.spec.recommendation import Candidate, Evidence, Recommendation
 from app.tuning.exports import FORMATS
+from tests.parity.factors import names
 from tests.parity.paths import DRAWS, SHAPE, STEPS, Case, Vector, quadratic_gradient, start
 
 # Units in the last place by which the start of a nudged run differs, and by which its gradients and updates
@@ -58,10 +59,11 @@ def torch_path(case: Case, nudge: int = 0) -> tuple[Vector, Vector]:
     point = torch.nn.Parameter(torch.tensor(first))
     module = exported(case)
     optimizer = module.make_optimizer(tensor for tensor in [point])
-    rates = case.rates()
+    rates, scheduler = case.rates(), _cycling_scheduler(case, optimizer)
     path = np.full((STEPS, first.size), np.nan)
     for k in range(STEPS):
-        optimizer.param_groups[0]["lr"] = float(rates[k])
+        if scheduler is None:
+            optimizer.param_groups[0]["lr"] = float(rates[k])
         point.grad = _gradient(case.problem, point, k)
         if not torch.isfinite(point.grad).all():
             break
@@ -70,12 +72,24 @@ def torch_path(case: Case, nudge: int = 0) -> tuple[Vector, Vector]:
             optimizer.step()
         except (ArithmeticError, ValueError):  # the packages compute with Python's numbers, which overflow
             break
+        if scheduler is not None and k < STEPS - 1:
+            scheduler.step()
         with torch.no_grad():
             point += _ulps(point, signs[k, 1])
         path[k] = point.detach().numpy()
     if hasattr(optimizer, "eval"):
         optimizer.eval()
     return path, point.detach().numpy().copy()
+
+
+def _cycling_scheduler(case: Case, optimizer: Any) -> Any:
+    """PyTorch's own scheduler, where it cycles the momentum: the rate's equality is shown elsewhere."""
+    # Any: PyTorch's classes.
+    if case.momenta() is None:
+        return None
+    schedule = case.schedule_instance()
+    known = names(vars(schedule), STEPS) | {"torch": torch, "optimizer": optimizer}
+    return eval(schedule.references[0].call, known | {"peak": case.optimizer["learning_rate"]})
 
 
 def stable_steps(case: Case, path: Vector) -> int:

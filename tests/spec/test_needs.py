@@ -1,4 +1,4 @@
-"""An optimizer that needs the full batch or a Hessian is refused where the job gives none."""
+"""An optimizer that needs what the job does not give is refused: the full batch, a Hessian, a momentum."""
 
 from __future__ import annotations
 
@@ -79,3 +79,20 @@ def test_lbfgs_needs_no_hessian() -> None:
 def test_jobs_that_name_no_optimizers_try_four_and_none_that_needs_the_full_batch() -> None:
     kinds = [wire.kind for wire in JobSpec.model_validate({"objective": MLP}).search_space.optimizers]
     assert kinds == ["adam", "adamw", "momentum", "nesterov"]
+
+
+@pytest.mark.parametrize("value", [True, {"choices": [False, True]}, {"choices": [True]}])
+@pytest.mark.parametrize("schedule", ["one_cycle", "cyclical"])
+def test_a_cycled_momentum_is_refused_beside_an_optimizer_without_one(schedule: str, value: object) -> None:
+    cycling = [{"kind": "constant"}, {"kind": schedule, "cycle_momentum": value}]
+    at, message = fault(MLP, "adam", "sgd", schedules=cycling)
+    assert at == "search_space/schedules/1/cycle_momentum"
+    assert message.startswith(f"sgd has no momentum that {schedule} could cycle; set cycle_momentum to false")
+    assert "adamw" in message
+
+
+def test_a_momentum_can_be_cycled_beside_optimizers_that_have_one() -> None:
+    space = job(MLP, "adam", "lion", "momentum", schedules=[{"kind": "one_cycle", "cycle_momentum": True}])
+    assert space.search_space.schedules[0].kind == "one_cycle"
+    for value in (False, {"choices": [False]}):
+        job(MLP, "sgd", schedules=[{"kind": "one_cycle", "cycle_momentum": value}])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import csv
+import io
 from dataclasses import replace
 from typing import Any
 
@@ -12,11 +14,12 @@ import pytest
 from app.engine import codec
 from app.engine.schedules import SCHEDULES
 from app.engine.schedules.loss_driven import LossDriven
+from app.engine.schedules.momentum_cycling import MomentumCycling
 from app.errors import NotExportable
 from app.spec.answers import TrialState
 from app.tuning.evaluate import Shard, evaluate
 from app.tuning.exports import FORMATS
-from app.tuning.exports.formulas import BODIES
+from app.tuning.exports.formulas import BODIES, MOMENTUM_BODIES
 from app.tuning.exports.table import learning_rates
 from app.tuning.taken import taken_schedule
 from tests.parity.factors import HORIZONS, cases
@@ -24,6 +27,7 @@ from tests.tuning.jobs import configuration, job
 from tests.tuning.test_exports import PEAK, module, recommendation
 
 OPEN = [kind for kind, cls in SCHEDULES.items() if not issubclass(cls, LossDriven)]
+CYCLING = [kind for kind, cls in SCHEDULES.items() if issubclass(cls, MomentumCycling)]
 WARMUPS: tuple[dict[str, Any], ...] = (
     {},
     {"warmup_fraction": 0.3, "warmup_start_factor": 0.25},
@@ -50,6 +54,43 @@ def test_the_python_module_gives_the_engines_rates(kind: str) -> None:
                 expected = learning_rates(recommendation(schedule), horizon)
                 # A cosine near its end is a difference of numbers of order 1.
                 np.testing.assert_allclose(found, expected, 1e-12, 1e-15 * PEAK, err_msg=f"{schedule}")
+
+
+@pytest.mark.parametrize("has_formula", [True, False])
+@pytest.mark.parametrize("kind", CYCLING)
+def test_the_exported_momentum_is_the_engines(
+    kind: str, has_formula: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not has_formula:
+        monkeypatch.delitem(MOMENTUM_BODIES, kind)
+    for fields in cases(kind, 4, seed=6):
+        for warmup in WARMUPS:
+            schedule: Any = {"kind": kind, **fields, **warmup, "cycle_momentum": True}
+            for horizon in HORIZONS[:-1]:
+                answer = recommendation(schedule)
+                exported = module(FORMATS["python"].render(answer, horizon))
+                found = [exported.momentum(step) for step in range(horizon)]
+                schedule_alone = {name: value for name, value in schedule.items() if name != "kind"}
+                cycled: Any = SCHEDULES[kind](**schedule_alone)
+                np.testing.assert_allclose(
+                    found, cycled.momentum_table(horizon), 1e-12, err_msg=f"{schedule}"
+                )
+                assert exported.momentum(10**9) == found[-1]
+                rows = csv.DictReader(io.StringIO(FORMATS["csv"].render(answer, horizon)))
+                column = [float(row["momentum"]) for row in rows]
+                assert column == cycled.momentum_table(horizon).tolist()
+
+
+@pytest.mark.parametrize("kind", CYCLING)
+def test_a_module_says_that_the_momentum_is_cycled(kind: str) -> None:
+    for cycles in (True, False):
+        answer = recommendation({"kind": kind, "cycle_momentum": cycles})
+        for name in ("python", "torch"):
+            source = FORMATS[name].render(answer, 10)
+            assert (
+                "# The schedule cycles the momentum too, in place of the optimizer's own." in source
+            ) is cycles
+            assert ("def momentum(step)" in source) is cycles
 
 
 @pytest.mark.parametrize("kind", BODIES)

@@ -27,6 +27,7 @@ class Adamax(Optimizer):
     """
 
     kind: ClassVar[str] = "adamax"
+    momentum_field: ClassVar[str | None] = "beta1"
     reference: ClassVar[Reference | None] = Reference(
         call=(
             "torch.optim.Adamax(parameters, lr=PEAK, betas=({beta1}, {beta2}), eps={eps},"
@@ -57,6 +58,12 @@ class Adamax(Optimizer):
             "rate": cast(np.zeros_like(beta1), x),
             **coupled_decay(self.weight_decay, x),
         }
+
+    def renew_momentum(self, before: Column, k: int, state: State) -> None:
+        """The decay of the sum, which is m / (1 - beta1) with another beta1 from now on, and the bias."""
+        beta1 = np.asarray(self.beta1)
+        np.multiply(beta1, (1.0 - before) / (1.0 - beta1), out=state["beta1"], casting="same_kind")
+        np.float_power(beta1, k, out=state["power1"])
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """Nine passes in place."""

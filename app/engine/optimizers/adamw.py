@@ -9,7 +9,7 @@ from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
 from app.engine.optimizers.base import Optimizer, decoupled_decay, shrink
 from app.engine.optimizers.fields import DECOUPLED, AdaptiveRate, Beta1, Beta2, Eps
-from app.engine.optimizers.moments import correct, descend, gather, start_moments
+from app.engine.optimizers.moments import correct, descend, gather, renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
 
 
@@ -28,6 +28,7 @@ class AdamW(Optimizer):
 
     kind: ClassVar[str] = "adamw"
     default_candidate: ClassVar[bool] = True
+    momentum_field: ClassVar[str | None] = "beta1"
     reference: ClassVar[Reference | None] = Reference(
         call=(
             "torch.optim.AdamW(parameters, lr=PEAK, betas=({beta1}, {beta2}), eps={eps},"
@@ -50,6 +51,10 @@ class AdamW(Optimizer):
     def init(self, x: Array) -> State:
         """Zero sums, and the coefficients."""
         return start_moments(x, self.beta1, self.beta2, self.eps) | decoupled_decay(self.weight_decay, x)
+
+    def renew_momentum(self, before: Column, k: int, state: State) -> None:
+        """The coefficients of the mean gradient."""
+        renew_moments(state, self.beta1, self.beta2, before, k)
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """Eleven passes in place."""

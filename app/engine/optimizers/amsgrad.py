@@ -10,7 +10,7 @@ import numpy as np
 from app.engine.arrays import Array, Column, State
 from app.engine.optimizers.base import Optimizer, add_decay, coupled_decay
 from app.engine.optimizers.fields import AdaptiveRate, Beta1, Beta2, CoupledDecay, Eps
-from app.engine.optimizers.moments import correct, descend, gather, start_moments
+from app.engine.optimizers.moments import correct, descend, gather, renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
 
 
@@ -29,6 +29,7 @@ class AMSGrad(Optimizer):
     """
 
     kind: ClassVar[str] = "amsgrad"
+    momentum_field: ClassVar[str | None] = "beta1"
     reference: ClassVar[Reference | None] = Reference(
         call=(
             "torch.optim.Adam(parameters, lr=PEAK, betas=({beta1}, {beta2}), eps={eps},"
@@ -50,6 +51,10 @@ class AMSGrad(Optimizer):
         """Zero sums, and the coefficients."""
         state = start_moments(x, self.beta1, self.beta2, self.eps) | coupled_decay(self.weight_decay, x)
         return state | {"largest": np.zeros_like(x)}
+
+    def renew_momentum(self, before: Column, k: int, state: State) -> None:
+        """The coefficients of the mean gradient."""
+        renew_moments(state, self.beta1, self.beta2, before, k)
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """Eleven passes in place."""

@@ -31,6 +31,8 @@ class Optimizer(Kind, ABC):
     needs_hessian: ClassVar[bool] = False
     # Whether a run is measured elsewhere than where its gradients are taken: at `evaluation_point`.
     averages: ClassVar[bool] = False
+    # What a schedule that cycles the momentum overwrites: "momentum" or "beta1"; None where there is none.
+    momentum_field: ClassVar[str | None] = None
     # The PyTorch implementation that it equals; None where there is none, and `no_reference` says why.
     reference: ClassVar[Reference | None] = None
     no_reference: ClassVar[str] = ""
@@ -86,6 +88,26 @@ class Optimizer(Kind, ABC):
         Reads self only for scalars of a row: a stacked instance holds (B, 1) columns. Where D is small all
         columns come as wide as x, which is faster than broadcasting; formulas are the same.
         """
+
+    def cycle(self, momentum: Column, k: int, state: State) -> None:
+        """Makes this the momentum of update k, in place: of a stacked instance whose schedules cycle it.
+
+        momentum: float64, of the shape of the instance's columns.
+        """
+        assert self.momentum_field is not None
+        column = getattr(self, self.momentum_field)
+        before = column.copy()
+        column[...] = momentum
+        self.renew_momentum(before, k, state)
+
+    def renew_momentum(self, before: Column, k: int, state: State) -> None:
+        """Computes anew what the state derives from the momentum, a field of self; it was `before` until now.
+
+        k: the update that follows. Here the state has the momentum itself, under the name of the field.
+        """
+        name = str(self.momentum_field)
+        if name in state:
+            np.copyto(state[name], getattr(self, name), casting="same_kind")
 
     def begin(self, x: Array) -> State:
         """The state before the first update: that of `init`, and of the clipping."""

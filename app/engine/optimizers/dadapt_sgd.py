@@ -41,6 +41,7 @@ class DAdaptSGD(SkippingOptimizer):
     """
 
     kind: ClassVar[str] = "dadapt_sgd"
+    momentum_field: ClassVar[str | None] = "momentum"
     reference: ClassVar[Reference | None] = Reference(
         module="dadaptation",
         distribution="dadaptation",
@@ -77,6 +78,11 @@ class DAdaptSGD(SkippingOptimizer):
             "rate": cast(np.zeros_like(momentum), x),
             **coupled_decay(self.weight_decay, x),
         }
+
+    def renew_momentum(self, before: Column, k: int, state: State) -> None:
+        """Both coefficients of the mean."""
+        super().renew_momentum(before, k, state)
+        np.subtract(1.0, self.momentum, out=state["fresh"], casting="same_kind")
 
     def advance(self, x: Array, g: Array, learning_rate: Column, state: State, work: Array) -> None:
         """Eight passes in place, two of them sums."""

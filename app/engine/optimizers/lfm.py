@@ -60,6 +60,7 @@ class LFM(Optimizer):
     """
 
     kind: ClassVar[str] = "lfm"
+    momentum_field: ClassVar[str | None] = "momentum"
     reference: ClassVar[Reference | None] = Reference(
         call="LFM(parameters, lr=PEAK, momentum={momentum}, eps={eps})",
         source=_SOURCE,
@@ -87,6 +88,11 @@ class LFM(Optimizer):
             "squares": np.array(self.eps, dtype=np.float64),
             "rate": cast(np.zeros_like(momentum), x),
         }
+
+    def renew_momentum(self, before: Column, k: int, state: State) -> None:
+        """Both coefficients of the mean."""
+        super().renew_momentum(before, k, state)
+        np.subtract(1.0, self.momentum, out=state["fresh"], casting="same_kind")
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """Eight passes in place, two of them sums."""

@@ -28,6 +28,7 @@ class Lion(Optimizer):
     """
 
     kind: ClassVar[str] = "lion"
+    momentum_field: ClassVar[str | None] = "beta1"
     reference: ClassVar[Reference | None] = Reference(
         module="lion_pytorch",
         distribution="lion-pytorch",
@@ -60,6 +61,11 @@ class Lion(Optimizer):
             "rate": cast(np.zeros_like(beta1), x),
             **decoupled_decay(self.weight_decay, x),
         }
+
+    def renew_momentum(self, before: Column, k: int, state: State) -> None:
+        """The share of the mean in the direction."""
+        beta1, beta2 = np.asarray(self.beta1), np.asarray(self.beta2)
+        np.divide(beta1 * (1.0 - beta2), 1.0 - beta1, out=state["share"], casting="same_kind")
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """Seven passes in place."""

@@ -46,6 +46,18 @@ def correct(state: State, learning_rate: Column, beta1: Any, beta2: Any) -> None
     np.multiply(state["eps"], root, out=state["shift"], casting="same_kind")
 
 
+def renew_moments(state: State, beta1: Any, beta2: Any, before: Any, k: int) -> None:
+    """Goes on with another beta1 from update k on; the sum that is kept is one over 1 - beta1 from then on.
+
+    As in PyTorch the correction of the bias is that of a beta1 which was always the one of the update.
+    """
+    fresh = 1.0 - beta1
+    np.multiply(beta1, (1.0 - before) / fresh, out=state["beta1"], casting="same_kind")
+    # NumPy's own power takes other ways to the last bit in long arrays than in short ones.
+    np.float_power(beta1, k, out=state["power1"])
+    np.divide(fresh, np.sqrt(1.0 - beta2), out=state["scale"])
+
+
 def gather(g: Array, state: State) -> None:
     """Takes the gradient into both sums; g becomes its square."""
     m, v = state["m"], state["v"]

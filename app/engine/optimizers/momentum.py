@@ -30,6 +30,7 @@ class Momentum(Optimizer):
 
     kind: ClassVar[str] = "momentum"
     default_candidate: ClassVar[bool] = True
+    momentum_field: ClassVar[str | None] = "momentum"
     reference: ClassVar[Reference | None] = Reference(
         call=(
             "torch.optim.SGD(parameters, lr=PEAK, momentum={momentum}, dampening={dampening},"

@@ -11,7 +11,7 @@ from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
 from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay, decoupled_decay, shrink
 from app.engine.optimizers.fields import WEIGHT_DECAY, AdaptiveRate, Beta1, Beta2, Eps
-from app.engine.optimizers.moments import start_moments
+from app.engine.optimizers.moments import renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
 
 _WARMING = 0.96  # the momentum warms up as 1 - 0.5 * 0.96^(t momentum_decay)
@@ -34,6 +34,7 @@ class NAdam(Optimizer):
     """
 
     kind: ClassVar[str] = "nadam"
+    momentum_field: ClassVar[str | None] = "beta1"
     reference: ClassVar[Reference | None] = Reference(
         call=(
             "torch.optim.NAdam(parameters, lr=PEAK, betas=({beta1}, {beta2}), eps={eps},"
@@ -74,6 +75,10 @@ class NAdam(Optimizer):
             "product": np.ones_like(beta1),  # C_t
             "fresh_rate": cast(np.zeros_like(beta1), x),
         }
+
+    def renew_momentum(self, before: Column, k: int, state: State) -> None:
+        """The coefficients of the mean gradient."""
+        renew_moments(state, self.beta1, self.beta2, before, k)
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """Twelve passes in place."""

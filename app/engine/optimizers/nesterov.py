@@ -29,6 +29,7 @@ class Nesterov(Optimizer):
 
     kind: ClassVar[str] = "nesterov"
     default_candidate: ClassVar[bool] = True
+    momentum_field: ClassVar[str | None] = "momentum"
     reference: ClassVar[Reference | None] = Reference(
         call=(
             # PyTorch refuses a look-ahead without momentum, which is plain descent.

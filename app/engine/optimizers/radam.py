@@ -12,7 +12,7 @@ from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
 from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay, decoupled_decay, shrink
 from app.engine.optimizers.fields import WEIGHT_DECAY, AdaptiveRate, Beta1, Beta2, Eps
-from app.engine.optimizers.moments import gather, start_moments
+from app.engine.optimizers.moments import gather, renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
 
 _TRACTABLE = 5.0  # the variance of the step has a closed form for a longer average
@@ -35,6 +35,7 @@ class RAdam(Optimizer):
     """
 
     kind: ClassVar[str] = "radam"
+    momentum_field: ClassVar[str | None] = "beta1"
     reference: ClassVar[Reference | None] = Reference(
         call=(
             "torch.optim.RAdam(parameters, lr=PEAK, betas=({beta1}, {beta2}), eps={eps},"
@@ -60,6 +61,10 @@ class RAdam(Optimizer):
         decay = decoupled_decay if np.all(self.decoupled_weight_decay) else coupled_decay
         state = start_moments(x, self.beta1, self.beta2, self.eps) | decay(self.weight_decay, x)
         return state | {"shift": cast(state["eps"], x)}  # eps is not corrected
+
+    def renew_momentum(self, before: Column, k: int, state: State) -> None:
+        """The coefficients of the mean gradient."""
+        renew_moments(state, self.beta1, self.beta2, before, k)
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """Eleven passes in place."""

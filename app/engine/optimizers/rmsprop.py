@@ -30,6 +30,7 @@ class RMSProp(Optimizer):
     """
 
     kind: ClassVar[str] = "rmsprop"
+    momentum_field: ClassVar[str | None] = "momentum"
     reference: ClassVar[Reference | None] = Reference(
         call=(
             "torch.optim.RMSprop(parameters, lr=PEAK, alpha={alpha}, eps={eps},"

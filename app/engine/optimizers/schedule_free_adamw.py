@@ -35,7 +35,8 @@ class ScheduleFreeAdamW(Optimizer):
 
     Deviation: the loss of a trajectory is the one that the gradient was taken with, at y; its parameters,
     validation losses and values are those at x. The weight decay is that at y, as in the package. The
-    warmup is that of the job's schedule; those of the package and of optax differ.
+    warmup is that of the job's schedule; those of the package and of optax differ. No schedule can cycle
+    beta1, which here is what the average is made with.
     """
 
     kind: ClassVar[str] = "schedule_free_adamw"

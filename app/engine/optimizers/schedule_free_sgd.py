@@ -32,6 +32,7 @@ class ScheduleFreeSGD(Optimizer):
     Deviation: the loss of a trajectory is the one that the gradient was taken with, at y; its parameters,
     validation losses and values are those at x. The warmup is that of the job's schedule, which begins
     at warmup_start_factor; the package's begins at 1 / W, and that of optax differs again.
+    No schedule can cycle the momentum, which here is what the average is made with.
     """
 
     kind: ClassVar[str] = "schedule_free_sgd"

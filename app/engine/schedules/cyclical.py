@@ -9,13 +9,13 @@ import numpy as np
 
 from app.engine.arrays import Array
 from app.engine.hyper import Hyper
-from app.engine.schedules.base import Schedule
 from app.engine.schedules.lengths import length, power, updates
+from app.engine.schedules.momentum_cycling import MomentumCycling
 from app.engine.schedules.reference import Reference
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cyclical(Schedule):
+class Cyclical(MomentumCycling):
     """Up from a low rate to the peak and down again, in triangles, which may shrink.
 
     Rule: factor(k) = l + (1 - l) s a, l = low_factor, with s = u / U for u <= U, else (P - u) / (P - U),
@@ -27,7 +27,8 @@ class Cyclical(Schedule):
     Deviation: P and U are whole updates, rounded half up and at least 1, so that an update of each cycle
     runs at its top exactly. gamma is per update, as in PyTorch, and so the one length that does not stretch.
 
-    Deviation: the momentum stays as it is; PyTorch cycles it between 0.8 and 0.9 unless told otherwise.
+    Deviation: the momentum stays as it is unless `cycle_momentum` is set, which in PyTorch it is by default.
+    Then it is max_momentum - (max_momentum - base_momentum) s a, in place of the optimizer's own.
     """
 
     kind: ClassVar[str] = "cyclical"
@@ -36,7 +37,8 @@ class Cyclical(Schedule):
             call="torch.optim.lr_scheduler.CyclicLR(optimizer, low_factor * peak, peak,"
             " step_size_up=max(1, updates(up_fraction, length(period))),"
             " step_size_down=length(period) - max(1, updates(up_fraction, length(period))),"
-            " mode=mode, gamma=gamma, cycle_momentum=False)",
+            " mode=mode, gamma=gamma,"
+            " cycle_momentum=cycle_momentum, base_momentum=base_momentum, max_momentum=max_momentum)",
         ),
     )
 
@@ -56,13 +58,23 @@ class Cyclical(Schedule):
     ] = 1.0
 
     def body(self, k: Array, horizon: Any) -> Array:
-        """Triangles of whole updates."""
+        """Triangles on the low factor."""
+        low = self.low_factor
+        return np.asarray(low + (1.0 - low) * self._heights(k, horizon))
+
+    def momentum_body(self, k: Array, horizon: Any) -> Array:
+        """Triangles that hang from the highest momentum."""
+        base, most = self.base_momentum, self.max_momentum
+        return np.asarray(most - (most - base) * self._heights(k, horizon))
+
+    def _heights(self, k: Array, horizon: Any) -> Array:
+        """s a of the rule: triangles of whole updates, from 0 to at most 1."""
         period = length(self.period, horizon)
         up = np.maximum(updates(self.up_fraction, period), 1.0)
         cycle = np.floor(k / period)
         inside = k - cycle * period
-        height = np.where(inside <= up, inside / up, (period - inside) / np.maximum(period - up, 1.0))
-        mode, low = np.asarray(self.mode), self.low_factor
-        height *= np.where(mode == "triangular2", power(2.0, -cycle), 1.0)
-        height *= np.where(mode == "exp_range", power(self.gamma, k), 1.0)
-        return np.asarray(low + (1.0 - low) * height)
+        heights = np.where(inside <= up, inside / up, (period - inside) / np.maximum(period - up, 1.0))
+        mode = np.asarray(self.mode)
+        heights *= np.where(mode == "triangular2", power(2.0, -cycle), 1.0)
+        heights *= np.where(mode == "exp_range", power(self.gamma, k), 1.0)
+        return np.asarray(heights)

@@ -9,13 +9,13 @@ import numpy as np
 
 from app.engine.arrays import Array
 from app.engine.hyper import Hyper
-from app.engine.schedules.base import Schedule
 from app.engine.schedules.lengths import half_cosine, length
+from app.engine.schedules.momentum_cycling import BASE_MOMENTUM, MAX_MOMENTUM, MomentumCycling
 from app.engine.schedules.reference import Reference
 
 
 @dataclass(frozen=True, kw_only=True)
-class OneCycle(Schedule):
+class OneCycle(MomentumCycling):
     """Rises to the peak and falls far below where it began; super-convergence at a high peak.
 
     Rule: with n = `peak_fraction` of the horizon, from `initial_factor` at k = 0 to 1 at k = n - 1, then to
@@ -29,8 +29,11 @@ class OneCycle(Schedule):
     phases end at the fraction pct_start T - 1. Three phases fit where 2 n - 2 <= T - 1; n is at most that.
     With n = 1 the first update is at the peak, where PyTorch divides by zero.
 
-    Deviation: the momentum stays as it is; PyTorch cycles it between 0.85 and 0.95 unless told otherwise.
-    optax peaks at pct_start T and ends at T; fastai ends at 1e-5 of the peak.
+    Deviation: the momentum stays as it is unless `cycle_momentum` is set, which in PyTorch it is by default.
+    Then it goes from `max_momentum` to `base_momentum` and back, by the same phases, in place of the
+    optimizer's own; with three phases it stays at `max_momentum` in the last one.
+
+    Deviation: optax peaks at pct_start T and ends at T; fastai ends at 1e-5 of the peak.
     """
 
     kind: ClassVar[str] = "one_cycle"
@@ -38,7 +41,8 @@ class OneCycle(Schedule):
         Reference(
             call="torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=peak, total_steps=horizon,"
             " pct_start=length(peak_fraction) / horizon, three_phase=phases == 3,"
-            " anneal_strategy={'cosine': 'cos', 'linear': 'linear'}[shape], cycle_momentum=False,"
+            " anneal_strategy={'cosine': 'cos', 'linear': 'linear'}[shape], cycle_momentum=cycle_momentum,"
+            " base_momentum=base_momentum, max_momentum=max_momentum,"
             " div_factor=1 / initial_factor, final_div_factor=initial_factor / final_factor)",
             needs="length(peak_fraction) > 1 and initial_factor > 0 and final_factor > 0"
             " and length(peak_fraction) < horizon"
@@ -57,23 +61,34 @@ class OneCycle(Schedule):
         int, Hyper("2: up, down; 3: up, down to where it began, and further down", ge=2, le=3, search=(2, 3))
     ] = 2
     shape: Annotated[str, Hyper("shape of each phase", choices=("cosine", "linear"))] = "cosine"
+    base_momentum: Annotated[float, BASE_MOMENTUM] = 0.85
+    max_momentum: Annotated[float, MAX_MOMENTUM] = 0.95
 
     def body(self, k: Array, horizon: Any) -> Array:
-        """Two or three phases, by the updates at which they end."""
+        """From where it begins to the peak, to where the second phase ends, and to the end."""
+        bottom = np.where(np.asarray(self.phases) == 3, self.initial_factor, self.final_factor)
+        return self._through(k, horizon, self.initial_factor, 1.0, bottom, self.final_factor)
+
+    def momentum_body(self, k: Array, horizon: Any) -> Array:
+        """The other way round."""
+        base, most = self.base_momentum, self.max_momentum
+        return self._through(k, horizon, most, base, most, most)
+
+    def _through(self, k: Array, horizon: Any, first: Any, peak: Any, bottom: Any, last: Any) -> Array:
+        """Values that pass these four, where the phases end; scalars or (B, 1) columns."""
         has_three = np.asarray(self.phases) == 3
         rise = length(self.peak_fraction, horizon)
         top = np.where(has_three, np.minimum(rise, np.floor((horizon + 1.0) / 2.0)), rise) - 1.0
-        last = horizon - 1.0
-        bottom = np.where(has_three, 2.0 * top, last)
-        initial, final = self.initial_factor, self.final_factor
-        falls = self._phase(k, top, bottom, 1.0, np.where(has_three, initial, final))
-        ends = self._phase(k, bottom, last, initial, final)
-        up = self._phase(k, 0.0, top, initial, 1.0)
-        return np.where(k < top, up, np.where(k <= bottom, falls, ends))
+        end = horizon - 1.0
+        turn = np.where(has_three, 2.0 * top, end)
+        up = self._phase(k, 0.0, top, first, peak)
+        falls = self._phase(k, top, turn, peak, bottom)
+        ends = self._phase(k, turn, end, bottom, last)
+        return np.where(k < top, up, np.where(k <= turn, falls, ends))
 
-    def _phase(self, k: Array, start: Any, stop: Any, high: Any, low: Any) -> Array:
-        """From `high` at update `start` to `low` at `stop`; arguments are scalars or (B, 1) columns."""
+    def _phase(self, k: Array, start: Any, stop: Any, before: Any, after: Any) -> Array:
+        """From `before` at update `start` to `after` at `stop`; arguments are scalars or (B, 1) columns."""
         progress = (k - start) / np.maximum(stop - start, 1.0)
         is_cosine = np.asarray(self.shape) == "cosine"
         weight = np.where(is_cosine, half_cosine(progress), 1.0 - progress)
-        return np.asarray(low + (high - low) * weight)
+        return np.asarray(after + (before - after) * weight)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.engine.schedules.momentum_cycling import cycling
 from app.spec.recommendation import Recommendation
+from app.tuning.exports.table import exported_schedule
 
 _SHOWN = 8  # values of a list that are named in a header
 
@@ -33,6 +35,8 @@ def header(recommendation: Recommendation, total_steps: int) -> str:
     ]
     if recommendation.taken_schedule is not None:
         lines.append("It follows the losses; this is the table of what it took in the winner's trial.")
+    if cycling(exported_schedule(recommendation)):
+        lines.append("The schedule cycles the momentum too, in place of the optimizer's own.")
     if recommendation.batch_size is not None:
         lines.append(f"Batch size: {recommendation.batch_size}.")
     return "".join(f"# {line}\n" for line in [*lines, _evidence(recommendation)])

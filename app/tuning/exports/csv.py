@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from app.spec.recommendation import Recommendation
 from app.tuning.exports.base import Format
-from app.tuning.exports.table import learning_rates
+from app.tuning.exports.table import learning_rates, momenta
 
 
 def render(recommendation: Recommendation, total_steps: int) -> str:
-    """One line an update; numbers in full, so that they read back to the same bits."""
-    rates = learning_rates(recommendation, total_steps)
-    lines = [f"{step},{rate!r}" for step, rate in enumerate(rates)]
-    return "\n".join(["step,learning_rate", *lines]) + "\n"
+    """One line an update; numbers in full, so that they read back to the same bits.
+
+    A cycled momentum is a third column, which there is not else.
+    """
+    columns = {"learning_rate": learning_rates(recommendation, total_steps)}
+    cycled = momenta(recommendation, total_steps)
+    if cycled is not None:
+        columns["momentum"] = cycled
+    rows = zip(*columns.values(), strict=True)
+    lines = [",".join([str(step), *map(repr, row)]) for step, row in enumerate(rows)]
+    return "\n".join([",".join(["step", *columns]), *lines]) + "\n"
 
 
 FORMAT = Format(name="csv", media_type="text/csv", filename="learning_rate.csv", render=render)

@@ -1,15 +1,19 @@
-"""The factor of each update as a Python function that depends on nothing but `math`."""
+"""The factor of each update, and a cycled momentum, as Python functions that depend on nothing but `math`."""
 
 from __future__ import annotations
 
 import re
 
+from app.engine.arrays import Array
 from app.engine.schedules.base import LEAST_EXPONENTIAL_START, Schedule
+from app.engine.schedules.momentum_cycling import cycling
 from app.spec.recommendation import Recommendation
-from app.tuning.exports.formulas import BODIES, updates
+from app.tuning.exports.formulas import BODIES, MOMENTUM_BODIES, updates
 from app.tuning.exports.table import exported_schedule
 
 _TABLE_WIDTH = 6  # numbers in a line
+_FACTOR = "The factor of the peak learning rate at an update, counted from 0."
+_MOMENTUM = "The momentum of an update, counted from 0."
 
 
 def factor_source(recommendation: Recommendation, total_steps: int) -> str:
@@ -19,23 +23,36 @@ def factor_source(recommendation: Recommendation, total_steps: int) -> str:
     """
     schedule = exported_schedule(recommendation)
     if schedule.kind not in BODIES:
-        return _table_source(schedule, total_steps)
+        return _table_source("factor", _FACTOR, "FACTORS", schedule.table(total_steps))
     warmup = updates(schedule.warmup_fraction, total_steps)
     body = BODIES[schedule.kind](schedule, max(total_steps - warmup, 1))
-    lines = ["step = min(max(step, 0), TOTAL_STEPS - 1)"]
+    lines = []
     if warmup:
         lines.append(f"if step < {warmup}:  # {schedule.warmup_shape} warmup")
         lines.append(f"    return {_ramp(schedule, warmup)}")
     if warmup < total_steps:
         lines += _counters(body, warmup) + body
-    return "\n".join(
-        [
-            "def factor(step):",
-            '    """The factor of the peak learning rate at an update, counted from 0."""',
-            *(f"    {line}" for line in lines),
-            "",
-        ]
-    )
+    return _function("factor", _FACTOR, lines)
+
+
+def momentum_source(recommendation: Recommendation, total_steps: int) -> str:
+    """Source of `momentum(step)`, where the schedule cycles it; else empty. Raises NotExportable."""
+    schedule = cycling(exported_schedule(recommendation))
+    if schedule is None:
+        return ""
+    if schedule.kind not in MOMENTUM_BODIES:
+        return _table_source("momentum", _MOMENTUM, "MOMENTA", schedule.momentum_table(total_steps))
+    warmup = updates(schedule.warmup_fraction, total_steps)
+    body = MOMENTUM_BODIES[schedule.kind](schedule, max(total_steps - warmup, 1))
+    start = f"k = max(step - {warmup}, 0)" if warmup else "k = step"
+    return _function("momentum", _MOMENTUM, [start, *body])
+
+
+def _function(name: str, doc: str, lines: list[str]) -> str:
+    """A function of the update, `step`, which is held within the horizon before these lines."""
+    clamp = "step = min(max(step, 0), TOTAL_STEPS - 1)"
+    body = "".join(f"    {line}\n" for line in (f'"""{doc}"""', clamp, *lines))
+    return f"def {name}(step):\n{body}"
 
 
 def _ramp(schedule: Schedule, warmup: int) -> str:
@@ -44,7 +61,7 @@ def _ramp(schedule: Schedule, warmup: int) -> str:
         return repr(start)
     if schedule.warmup_shape == "exponential":
         return f"{max(start, LEAST_EXPONENTIAL_START)!r} ** (1.0 - step / {warmup})"
-    return f"{start!r} + (1.0 - {start!r}) * (step / {warmup})"
+    return f"step / {warmup}" if start == 0.0 else f"{start!r} + (1.0 - {start!r}) * (step / {warmup})"
 
 
 def _counters(body: list[str], warmup: int) -> list[str]:
@@ -55,13 +72,13 @@ def _counters(body: list[str], warmup: int) -> list[str]:
     return [f"{', '.join(used)} = {', '.join(values[name] for name in used)}"] if used else []
 
 
-def _table_source(schedule: Schedule, total_steps: int) -> str:
-    values = [repr(value) for value in schedule.table(total_steps).tolist()]
+def _table_source(name: str, doc: str, constant: str, numbers: Array) -> str:
+    values = [repr(value) for value in numbers.tolist()]
     rows = [", ".join(values[i : i + _TABLE_WIDTH]) for i in range(0, len(values), _TABLE_WIDTH)]
     table = "".join(f"    {row},\n" for row in rows)
     return (
-        f"FACTORS = (\n{table})\n\n\n"
-        "def factor(step):\n"
-        '    """The factor of the peak learning rate at an update, counted from 0."""\n'
-        "    return FACTORS[min(max(step, 0), TOTAL_STEPS - 1)]\n"
+        f"{constant} = (\n{table})\n\n\n"
+        f"def {name}(step):\n"
+        f'    """{doc}"""\n'
+        f"    return {constant}[min(max(step, 0), TOTAL_STEPS - 1)]\n"
     )

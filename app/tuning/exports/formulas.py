@@ -63,23 +63,30 @@ def _warmup_stable_decay(s: Any, horizon: int) -> list[str]:
 
 
 def _one_cycle(s: Any, horizon: int) -> list[str]:
-    rise = length(s.peak_fraction, horizon)
+    bottom = s.initial_factor if s.phases == 3 else s.final_factor
+    return _phases(s, horizon, s.initial_factor, 1.0, bottom, s.final_factor)
+
+
+def _one_cycle_momentum(s: Any, horizon: int) -> list[str]:
+    return _phases(s, horizon, s.max_momentum, s.base_momentum, s.max_momentum, s.max_momentum)
+
+
+def _phases(s: Any, horizon: int, first: float, peak: float, bottom: float, last: float) -> list[str]:
+    """The phases of one-cycle, between these four values."""
+    rise, end = length(s.peak_fraction, horizon), horizon - 1
+    top = min(rise, (horizon + 1) // 2) - 1 if s.phases == 3 else rise - 1
+    phases = [(0, top, first, peak)] if top > 0 else []
     if s.phases == 3:
-        top = min(rise, (horizon + 1) // 2) - 1
-        last = (2 * top, horizon - 1, s.initial_factor, s.final_factor)
-        phases = [(top, 2 * top, 1.0, s.initial_factor), last]
+        phases += [(top, 2 * top, peak, bottom), (2 * top, end, bottom, last)]
     else:
-        top = rise - 1
-        phases = [(top, horizon - 1, 1.0, s.final_factor)]
-    if top > 0:
-        phases.insert(0, (0, top, s.initial_factor, 1.0))
+        phases.append((top, end, peak, bottom))
     weight = "0.5 * (1.0 + math.cos(math.pi * q))" if s.shape == "cosine" else "1.0 - q"
     return [
-        f"for start, stop, high, low in {phases}:",
+        f"for start, stop, before, after in {phases}:",
         "    if k <= stop:",
         "        break",
         "q = (k - start) / max(stop - start, 1)",
-        f"return low + (high - low) * ({weight})",
+        f"return after + (before - after) * ({weight})",
     ]
 
 
@@ -98,13 +105,22 @@ def _cosine_restarts(s: Any, horizon: int) -> list[str]:
 
 
 def _cyclical(s: Any, horizon: int) -> list[str]:
+    return [*_triangles(s, horizon), _towards(s.low_factor, "height")]
+
+
+def _cyclical_momentum(s: Any, horizon: int) -> list[str]:
+    most, base = s.max_momentum, s.base_momentum
+    return [*_triangles(s, horizon), f"return {most!r} - ({most!r} - {base!r}) * height"]
+
+
+def _triangles(s: Any, horizon: int) -> list[str]:
     period = length(s.period, horizon)
     up = length(s.up_fraction, period)
-    shrinks = {"triangular": "", "triangular2": " * 0.5**cycle", "exp_range": f" * {s.gamma!r}**k"}
+    shrinks = {"triangular": [], "triangular2": ["height *= 0.5**cycle"]}
     return [
         f"cycle, u = divmod(k, {period})",
         f"height = u / {up} if u <= {up} else ({period} - u) / {max(period - up, 1)}",
-        _towards(s.low_factor, f"height{shrinks[s.mode]}"),
+        *shrinks.get(s.mode, [f"height *= {s.gamma!r}**k"]),
     ]
 
 
@@ -124,3 +140,5 @@ BODIES: dict[str, Body] = {
     "step": lambda s, horizon: [f"return {s.factor!r} ** (k // {length(s.every, horizon)})"],
     "warmup_stable_decay": _warmup_stable_decay,
 }
+# Likewise from statements in k to the momentum, of schedules that can cycle it.
+MOMENTUM_BODIES: dict[str, Body] = {"cyclical": _cyclical_momentum, "one_cycle": _one_cycle_momentum}

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from app.spec.recommendation import Recommendation
 from app.tuning.exports.base import Format, header, imports
-from app.tuning.exports.factors import factor_source
+from app.tuning.exports.factors import factor_source, momentum_source
 
-
-def render(recommendation: Recommendation, total_steps: int) -> str:
-    """A module with TOTAL_STEPS and learning_rate(step)."""
-    peak = recommendation.optimizer["learning_rate"]
-    factor = factor_source(recommendation, total_steps)
-    return f'''{header(recommendation, total_steps)}
-{imports(factor, "math")}TOTAL_STEPS = {total_steps}
-PEAK = {peak!r}
-
-
-{factor}
-
-def learning_rate(step):
+_LEARNING_RATE = '''def learning_rate(step):
     """The learning rate of an update, counted from 0; beyond TOTAL_STEPS the last one is held."""
     return PEAK * factor(step)
 '''
+
+
+def render(recommendation: Recommendation, total_steps: int) -> str:
+    """A module with TOTAL_STEPS and learning_rate(step), and momentum(step) where the schedule cycles it."""
+    peak = recommendation.optimizer["learning_rate"]
+    functions = [factor_source(recommendation, total_steps), _LEARNING_RATE]
+    cycled = momentum_source(recommendation, total_steps)
+    if cycled:
+        functions.append(cycled)
+    source = "\n\n".join(functions)
+    return (
+        f"{header(recommendation, total_steps)}\n{imports(source, 'math')}"
+        f"TOTAL_STEPS = {total_steps}\nPEAK = {peak!r}\n\n\n{source}"
+    )
 
 
 FORMAT = Format(name="python", media_type="text/x-python", filename="learning_rate.py", render=render)

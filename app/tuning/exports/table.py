@@ -7,6 +7,7 @@ from typing import cast
 from app.engine.arrays import Array
 from app.engine.schedules import SCHEDULES, Schedule
 from app.engine.schedules.loss_driven import LossDriven
+from app.engine.schedules.momentum_cycling import cycling
 from app.errors import NotExportable
 from app.spec.recommendation import Recommendation
 
@@ -15,6 +16,12 @@ def learning_rates(recommendation: Recommendation, total_steps: int) -> list[flo
     """The learning rate of every update of a run of `total_steps` updates. Raises NotExportable."""
     peak = recommendation.optimizer["learning_rate"]
     return cast(list[float], (peak * factor_table(recommendation, total_steps)).tolist())
+
+
+def momenta(recommendation: Recommendation, total_steps: int) -> list[float] | None:
+    """The momentum of every update, where the schedule cycles it; else None. Raises NotExportable."""
+    schedule = cycling(exported_schedule(recommendation))
+    return None if schedule is None else cast(list[float], schedule.momentum_table(total_steps).tolist())
 
 
 def factor_table(recommendation: Recommendation, total_steps: int) -> Array:

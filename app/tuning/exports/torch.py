@@ -7,10 +7,12 @@ from typing import Any
 
 from app.engine.optimizers import OPTIMIZERS, Optimizer
 from app.engine.optimizers.reference import Reference
+from app.engine.schedules.momentum_cycling import with_cycled_momentum
 from app.errors import NotExportable
 from app.spec.recommendation import Recommendation
 from app.tuning.exports.base import Format, header, imports
-from app.tuning.exports.factors import factor_source
+from app.tuning.exports.factors import factor_source, momentum_source
+from app.tuning.exports.table import exported_schedule
 
 _MAKE_SCHEDULER = '''
 def make_scheduler(optimizer):
@@ -18,24 +20,38 @@ def make_scheduler(optimizer):
     return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
 '''
 
+_CYCLING_LR = '''
+class CyclingLR(torch.optim.lr_scheduler.LambdaLR):
+    """Sets the momentum of each update besides its learning rate."""
+
+    def get_lr(self):
+        for group in self.optimizer.param_groups:
+            {statement}
+        return super().get_lr()
+'''
+_SETTERS = {
+    "momentum": 'group["momentum"] = momentum(self.last_epoch)',
+    "beta1": 'group["betas"] = (momentum(self.last_epoch), *group["betas"][1:])',
+}
+
 
 def render(recommendation: Recommendation, total_steps: int) -> str:
     """A module with make_optimizer(parameters) and make_scheduler(optimizer), whose step() needs none.
 
     Raises NotExportable where PyTorch can have no such optimizer.
     """
-    optimizer = _instance(recommendation.optimizer)
+    optimizer = with_cycled_momentum(_instance(recommendation.optimizer), exported_schedule(recommendation))
     reference = _reference(optimizer)
-    factor = factor_source(recommendation, total_steps)
+    functions = [factor_source(recommendation, total_steps), momentum_source(recommendation, total_steps)]
     modules = "".join(f"import {name}\n" for name in sorted({reference.module, "torch"}))
     sections = [
         f"{header(recommendation, total_steps)}{_requirement(reference)}\n"
-        f"{imports(factor, 'math')}{modules}\n"
+        f"{imports(''.join(functions), 'math')}{modules}\n"
         f"TOTAL_STEPS = {total_steps}\nPEAK = {optimizer.learning_rate!r}",
         textwrap.dedent(reference.source),
-        factor,
+        *functions,
         _make_optimizer(optimizer, reference),
-        _MAKE_SCHEDULER,
+        *_scheduler(optimizer, cycles=bool(functions[1])),
     ]
     return "\n\n\n".join(section.strip("\n") for section in sections if section) + "\n"
 
@@ -76,6 +92,15 @@ def _make_optimizer(optimizer: Optimizer, reference: Reference) -> str:
         "    return optimizer",
     ]
     return "\n".join(lines)
+
+
+def _scheduler(optimizer: Optimizer, *, cycles: bool) -> list[str]:
+    """make_scheduler, and the class that it wants where the momentum is cycled."""
+    if not cycles or optimizer.momentum_field is None:
+        return [_MAKE_SCHEDULER]
+    statement = _SETTERS[optimizer.momentum_field]
+    cycled = _MAKE_SCHEDULER.replace("torch.optim.lr_scheduler.LambdaLR", "CyclingLR")
+    return [_CYCLING_LR.format(statement=statement), cycled]
 
 
 def _clipping(optimizer: Optimizer) -> list[str]:

@@ -1,0 +1,71 @@
+"""What schedules are that can move the momentum against the learning rate."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+
+from app.engine.arrays import Array
+from app.engine.hyper import Hyper
+from app.engine.optimizers.base import Optimizer
+from app.engine.schedules.base import Schedule
+from app.engine.schedules.lengths import updates
+
+BASE_MOMENTUM = Hyper("where it is cycled, the momentum at the peak", ge=0, lt=1, search=(0.7, 0.9))
+MAX_MOMENTUM = Hyper("where it is cycled, the momentum at the lowest rate", ge=0, lt=1, search=(0.9, 0.99))
+
+
+@dataclass(frozen=True, kw_only=True)
+class MomentumCycling(Schedule):
+    """A schedule that can cycle the momentum: least where the rate is highest, and the other way round.
+
+    It overwrites the optimizer's own, which is `momentum`, or `beta1` in optimizers of Adam's kind; one
+    without either is refused. In a warmup the momentum is that of the first update after it.
+    """
+
+    cycle_momentum: Annotated[
+        bool,
+        Hyper(
+            "move the momentum, or Adam's beta1, against the rate, in place of the optimizer's own; "
+            "an optimizer without one is refused",
+            choices=(False, True),
+        ),
+    ] = False
+    base_momentum: Annotated[float, BASE_MOMENTUM] = 0.8
+    max_momentum: Annotated[float, MAX_MOMENTUM] = 0.9
+
+    @abstractmethod
+    def momentum_body(self, k: Array, horizon: Any) -> Array:
+        """Momenta after the warmup; arguments as of `body`. Asked only where the momentum is cycled."""
+
+    def momentum_at(self, k: Array, horizon: int) -> Array:
+        """The momenta of the updates k of a run of `horizon` updates; arguments and shapes as of `at`."""
+        warmup = updates(self.warmup_fraction, horizon)
+        rest = np.maximum(horizon - warmup, 1.0)
+        after = np.clip(np.asarray(k, dtype=np.float64) - warmup, 0.0, rest - 1.0)
+        return self.momentum_body(after, rest)
+
+    def momentum_table(self, horizon: int) -> Array:
+        """Every momentum of a run of `horizon` updates: (horizon,) float64."""
+        return self.momentum_at(np.arange(horizon, dtype=np.float64), horizon)
+
+
+def cycling(schedule: Schedule) -> MomentumCycling | None:
+    """The schedule if it cycles the momentum, else None; of a single instance."""
+    return schedule if isinstance(schedule, MomentumCycling) and schedule.cycle_momentum else None
+
+
+def with_cycled_momentum(optimizer: Optimizer, schedule: Schedule) -> Optimizer:
+    """The optimizer with the highest momentum of a schedule that cycles it in place of its own; or itself.
+
+    So it has what it wants for one, even where its own is zero, and its own leaves no trace.
+    """
+    cycled, field = cycling(schedule), optimizer.momentum_field
+    if cycled is None or field is None:
+        return optimizer
+    highest: Any = {field: max(cycled.base_momentum, cycled.max_momentum)}
+    return dataclasses.replace(optimizer, **highest)
