@@ -41,7 +41,9 @@ class Settings(BaseSettings):
         default=10_000_000_000, ge=1, description="updates that one job may make, its race included"
     )
     max_body_bytes: int = Field(default=1024 * KIB, ge=KIB, description="size of a request's body")
-    queue_poll_s: float = Field(default=0.2, gt=0, le=60, description="seconds between looks at the queue")
+    queue_poll_s: float = Field(
+        default=1.0, gt=0, le=60, description="seconds between looks for jobs that no call announced"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="debug, info, warning or error"
     )

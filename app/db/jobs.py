@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -69,20 +69,20 @@ def remove(session: Session, key: int) -> None:
 
 
 def unfinished(session: Session, limit: int) -> list[JobRow]:
-    """Queued and running jobs whose present run is on the queue, oldest first."""
+    """Queued and running jobs whose present run has a workflow, oldest first."""
     query = select(JobRow).where(JobRow.state.in_(("queued", "running")), JobRow.enqueued_run == JobRow.run)
     return list(session.scalars(query.order_by(JobRow.key).limit(limit)))
 
 
-def outbox(session: Session, limit: int) -> list[JobRow]:
-    """Queued jobs whose present run is on no queue yet, and running ones that fell off it, oldest first."""
-    query = select(JobRow).where(text(NOT_ENQUEUED))
-    return list(session.scalars(query.order_by(JobRow.key).limit(limit)))
+def any_waiting(session: Session) -> bool:
+    """Whether there is a job whose present run has no workflow."""
+    return session.scalar(select(JobRow.key).where(text(NOT_ENQUEUED)).limit(1)) is not None
 
 
-def mark_enqueued(session: Session, key: int, run: int) -> None:
-    """Takes that run of the job out of the outbox."""
-    session.execute(update(JobRow).where(JobRow.key == key, JobRow.run == run).values(enqueued_run=run))
+def claim_waiting(session: Session, limit: int) -> list[JobRow]:
+    """Jobs whose present run has no workflow, by priority, then age; locked, and none that others locked."""
+    query = select(JobRow).where(text(NOT_ENQUEUED)).order_by(JobRow.priority.desc(), JobRow.key)
+    return list(session.scalars(query.limit(limit).with_for_update(skip_locked=True)))
 
 
 def states(session: Session, ids: list[str]) -> dict[str, tuple[str, int]]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.db import Database, events
 from app.db import jobs as table
+from app.db.doorbell import ring
 from app.db.tables import DEFAULT_TENANT, JobRow
 from app.errors import Conflict, IdempotencyKeyReused, JobNotFinished, JobNotFound, QuotaExceeded
 from app.services import paging, transitions, views
@@ -71,6 +72,7 @@ def _store(db: Database, spec: JobSpec, idempotency_key: str | None) -> Job:
         table.insert(session, row)
         job = views.job(row)
         events.append(session, row, "state", {f"{row.run}-queued": job.model_dump(mode="json")}, now)
+        ring(session)
         return job
 
 

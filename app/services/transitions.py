@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from app.db import events, jobs, trials
+from app.db.doorbell import ring
 from app.db.tables import JobRow
 from app.errors import IllegalTransition
 from app.services import views
@@ -64,3 +65,5 @@ def move(session: Session, row: JobRow, to: JobState, reason: str | None = None)
     jobs.recount(session, row)
     body = views.job(row).model_dump(mode="json")
     events.append(session, row, "state", {f"{row.run}-{to}": body}, now)
+    if to is not JobState.RUNNING:
+        ring(session)  # a job waits, or a worker has room for one

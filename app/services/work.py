@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.db import Database, events, trials
 from app.db import jobs as table
+from app.db.doorbell import ring
 from app.db.tables import JobRow, TrialRow
 from app.services import transitions, views
 from app.spec.answers import JobState, Problem, TrialState
@@ -32,7 +33,7 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True)
 class Pending:
-    """A queued run of a job that is on no queue yet."""
+    """A run of a job that needs a workflow, or should have one."""
 
     job_id: str
     run: int
@@ -48,38 +49,40 @@ class RoundTrial:
     is_open: bool
 
 
-def outbox(db: Database, limit: int = 100) -> list[Pending]:
-    """Runs to enqueue: those of rows that were stored and of nothing else, so none is ever lost."""
-    with db.read() as session:
-        return [Pending(row.id, row.run, row.priority) for row in table.outbox(session, limit)]
+@contextmanager
+def claim(db: Database, limit: int) -> Iterator[list[Pending]]:
+    """Runs that have no workflow yet, by priority, then age; no other worker gets them meanwhile.
 
-
-def mark_enqueued(db: Database, pending: Sequence[Pending]) -> None:
-    """Takes runs out of the outbox, once their workflows are stored."""
+    They are taken for started where the block ends well, and wait on where it raises.
+    """
+    with db.read() as session:  # most looks find nothing, and need not wait for SQLite's one writer
+        if limit < 1 or not table.any_waiting(session):
+            yield []
+            return
     with db.write() as session:
-        for item in pending:
-            row = table.find(session, item.job_id)
-            if row is not None:
-                table.mark_enqueued(session, row.key, item.run)
+        rows = table.claim_waiting(session, limit)
+        yield [Pending(row.id, row.run, row.priority) for row in rows]
+        for row in rows:
+            row.enqueued_run = row.run
 
 
-def on_queue(db: Database, limit: int = 1000) -> list[Pending]:
+def started(db: Database, limit: int = 1000) -> list[Pending]:
     """Unfinished runs that should have a workflow."""
     with db.read() as session:
         return [Pending(row.id, row.run, row.priority) for row in table.unfinished(session, limit)]
 
 
-def enqueue_again(db: Database, item: Pending, *, anew: bool) -> None:
-    """Puts a run whose workflow is lost into the outbox again.
+def start_anew(db: Database, job_id: str, run: int) -> None:
+    """Lets a run whose workflow is lost wait for a worker again, under the next number.
 
-    anew: under the next number, because a workflow of this one has ended without ending the job.
+    What the lost workflow may still try to store is refused from here on.
     """
     with db.write() as session:
-        row = table.find(session, item.job_id, lock=True)
-        if row is None or row.run != item.run or row.state not in (JobState.QUEUED, JobState.RUNNING):
+        row = table.find(session, job_id, lock=True)
+        if row is None or row.run != run or row.state not in (JobState.QUEUED, JobState.RUNNING):
             return
-        row.enqueued_run = row.run - 1
-        row.run += anew
+        row.run += 1
+        ring(session)
 
 
 def start(db: Database, job_id: str, run: int) -> None:

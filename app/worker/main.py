@@ -1,4 +1,4 @@
-"""The worker process: launches DBOS, enqueues what the outbox holds, and says that it lives."""
+"""The worker process: launches DBOS, starts the jobs that wait, and says that it lives."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
-from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
+from dbos import DBOS, SetWorkflowID
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import Database, workers
+from app.db.doorbell import doorbell
 from app.db.locks import Claim
 from app.services import work
 from app.settings import Settings
+from app.worker.durable import dbos_config, worker_id
 from app.worker.pool import Pool
-from app.worker.queue import LOWEST_PRIORITY, QUEUE, QUEUE_POLL_S, dbos_config, worker_id
 from app.worker.runner import Runner
+from app.worker.seats import Seats
 from app.worker.sole import sole_user
 from app.worker.takeover import reconcile, take_over
-from app.worker.workflow import Tune, define_workflow
+from app.worker.workflow import Tune, define_workflow, workflow_id
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +44,12 @@ def run_worker(settings: Settings) -> None:
     with sole_user(settings, "worker"):
         status = 1
         try:
-            chores = _launch(settings)
+            db = Database(settings.database)
+            chores = _launch(settings, db)
+            bell = doorbell(db)
             while not stop.is_set():
                 chores.do()
-                stop.wait(settings.queue_poll_s)
+                bell.wait(settings.queue_poll_s, stop)
             chores.sign_off()
             status = 0
         except BaseException:
@@ -57,32 +61,27 @@ def run_worker(settings: Settings) -> None:
             os._exit(status)
 
 
-def _launch(settings: Settings) -> Chores:
-    """Starts the pool and DBOS."""
-    db = Database(settings.database)
+def _launch(settings: Settings, db: Database) -> Chores:
+    """Starts the pool and DBOS, which goes on with what this worker ran before."""
     me = worker_id(settings)
     claim = None if settings.embedded else Claim(db, me)
     if claim is not None:
         claim.hold()  # before the launch: a peer must never see work of ours without it
-    tune = define_workflow(Runner(db, Pool(settings.pool_processes)))
+    seats = Seats(settings.concurrent_jobs)
+    tune = define_workflow(Runner(db, Pool(settings.pool_processes)), seats)
     DBOS(config=dbos_config(settings, me))
     DBOS.launch()
-    DBOS.register_queue(
-        QUEUE,
-        worker_concurrency=settings.concurrent_jobs,
-        polling_interval_sec=QUEUE_POLL_S,
-        on_conflict="always_update",
-    )
     logger.info("worker %s: ready, %d processes", me, settings.pool_processes)
-    return Chores(db, tune, me, claim)
+    return Chores(db, tune, seats, me, claim)
 
 
 class Chores:
     """What a worker does beside running jobs, each thing as often as it needs."""
 
-    def __init__(self, db: Database, tune: Tune, me: str, claim: Claim | None) -> None:
+    def __init__(self, db: Database, tune: Tune, seats: Seats, me: str, claim: Claim | None) -> None:
         self._db = db
         self._tune = tune
+        self._seats = seats
         self._me = me
         self._claim = claim
         self._next_beat = 0.0
@@ -90,10 +89,10 @@ class Chores:
         self._reachable = True
 
     def do(self) -> None:
-        """Enqueues, signs on, takes over; what the database does not answer is asked again next time."""
+        """Starts jobs, signs on, takes over; what the database does not answer is asked again next time."""
         now = time.monotonic()
         try:
-            dispatch(self._db, self._tune)
+            start_waiting(self._db, self._tune, self._seats)
             if now >= self._next_beat:
                 self._next_beat = now + HEARTBEAT_S
                 self._beat()
@@ -126,18 +125,18 @@ class Chores:
             take_over(self._db, self._me)
 
 
-def dispatch(db: Database, tune: Tune) -> None:
-    """Enqueues the workflow of every queued row that has none.
+def start_waiting(db: Database, tune: Tune, seats: Seats) -> None:
+    """Starts a workflow for as many waiting jobs as there are seats.
 
-    The workflow's id is that of the job and its run: a crash between the two writes repeats the first
-    one without effect.
+    A crash between the workflow and the mark on the job's row repeats the first without effect, here or on
+    another worker: then the workflow belongs to this one, and goes the way of all that it ran.
     """
-    pending = work.outbox(db)
-    for item in pending:
-        with (
-            SetWorkflowID(f"{item.job_id}.{item.run}"),
-            SetEnqueueOptions(priority=LOWEST_PRIORITY - item.priority),
-        ):
-            DBOS.enqueue_workflow(QUEUE, tune, item.job_id, item.run)
-    if pending:
-        work.mark_enqueued(db, pending)
+    with work.claim(db, seats.free()) as pending:
+        for item in pending:
+            mine = workflow_id(item.job_id, item.run)
+            seats.take(mine)
+            with SetWorkflowID(mine):
+                handle = DBOS.start_workflow(tune, item.job_id, item.run)
+            status = handle.get_status()
+            if status.status != "PENDING" or status.executor_id != DBOS.executor_id:
+                seats.leave(mine)

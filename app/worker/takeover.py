@@ -8,18 +8,18 @@ from dbos import DBOS, WorkflowStatus
 
 from app.db import Database, locks
 from app.services import work
-from app.worker.queue import QUEUE
+from app.worker.workflow import run_of, workflow_id
 
 logger = logging.getLogger(__name__)
 
-LIVING = ("ENQUEUED", "DELAYED", "PENDING")  # states of a workflow that goes on
+LIVING = "PENDING"  # the state of a workflow that goes on: we put none on DBOS's queues
 
 
 def take_over(db: Database, me: str) -> None:
-    """Enqueues anew every workflow that a dead worker was running.
+    """Lets every job that a dead worker was running wait for a living one.
 
     A worker is dead when the lock on its name is free. Should it be alive all the same, having lost its
-    connection, two workers compute the same values for a while and store them once.
+    connection, nothing that it stores counts any more.
     """
     owners = {workflow.executor_id for workflow in _running()}
     for owner in sorted(owner for owner in owners if owner is not None and owner != me):
@@ -28,24 +28,29 @@ def take_over(db: Database, me: str) -> None:
             orphans = [workflow.workflow_id for workflow in _running(owner)] if dead else []
             if orphans:
                 logger.warning("worker %s is gone; taking over %s", owner, ", ".join(orphans))
-                DBOS.resume_workflows(orphans, queue_name=QUEUE)
+                _replace(db, orphans)
 
 
 def reconcile(db: Database) -> None:
-    """Enqueues anew what lost its workflow: a queue's database that was lost, a workflow that gave up."""
-    items = {f"{item.job_id}.{item.run}": item for item in work.on_queue(db)}
-    if not items:
+    """Starts anew what lost its workflow: DBOS's database was lost, or DBOS gave it up."""
+    runs = {workflow_id(item.job_id, item.run): item for item in work.started(db)}
+    if not runs:
         return
-    found = DBOS.list_workflows(workflow_ids=list(items), load_input=False, load_output=False)
+    found = DBOS.list_workflows(workflow_ids=list(runs), load_input=False, load_output=False)
     states = {workflow.workflow_id: workflow.status for workflow in found}
-    for workflow_id, item in items.items():
-        state = states.get(workflow_id)
-        if state not in LIVING:
-            logger.warning("job %s, run %d: its workflow is %s", item.job_id, item.run, state or "lost")
-            work.enqueue_again(db, item, anew=state is not None)
+    lost = [own for own in runs if states.get(own) != LIVING]
+    for own in lost:
+        logger.warning("the workflow of job and run %s is %s", own, states.get(own, "lost"))
+    _replace(db, lost)
+
+
+def _replace(db: Database, lost: list[str]) -> None:
+    """A new run for each; of the old one nothing more is stored, and DBOS forgets it."""
+    for own in lost:
+        work.start_anew(db, *run_of(own))
+    if lost:
+        DBOS.cancel_workflows(lost)
 
 
 def _running(owner: str | None = None) -> list[WorkflowStatus]:
-    return DBOS.list_workflows(
-        status="PENDING", queue_name=QUEUE, executor_id=owner, load_input=False, load_output=False
-    )
+    return DBOS.list_workflows(status=LIVING, executor_id=owner, load_input=False, load_output=False)

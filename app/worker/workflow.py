@@ -18,9 +18,10 @@ from app.errors import AppError
 from app.services import log_context, work
 from app.services.work import Interrupted
 from app.spec.answers import Problem
+from app.worker.durable import MAX_RECOVERIES
 from app.worker.pool import ProcessesDied
-from app.worker.queue import MAX_RECOVERIES
 from app.worker.runner import Runner
+from app.worker.seats import Seats
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,18 @@ def _public(error: Exception) -> str:
     return f"{type(error).__name__}: {text}; the worker's log has more, look for the job's id."
 
 
-def define_workflow(runner: Runner) -> Tune:
+def workflow_id(job_id: str, run: int) -> str:
+    """That of one run of a job: DBOS starts no id twice."""
+    return f"{job_id}.{run}"
+
+
+def run_of(workflow_id: str) -> tuple[str, int]:
+    """The job and the run that a workflow is for."""
+    job_id, run = workflow_id.rsplit(".", 1)
+    return job_id, int(run)
+
+
+def define_workflow(runner: Runner, seats: Seats) -> Tune:
     """Registers the workflow with DBOS, once in a process, before it is launched."""
 
     @DBOS.step(name="start", **RETRIES)
@@ -84,8 +96,13 @@ def define_workflow(runner: Runner) -> Tune:
 
     @DBOS.workflow(name="tune", max_recovery_attempts=MAX_RECOVERIES)
     def tune(job_id: str, run: int) -> None:
-        with log_context.bound(job_id=job_id, run=run):
-            work_on(job_id, run)
+        mine = workflow_id(job_id, run)
+        seats.take(mine)
+        try:
+            with log_context.bound(job_id=job_id, run=run):
+                work_on(job_id, run)
+        finally:
+            seats.leave(mine)
 
     def work_on(job_id: str, run: int) -> None:
         try:

@@ -16,6 +16,7 @@ from app.spec.answers import Problem, TrialState
 from app.spec.records import Configuration, TrialResult
 from tests.conftest import MakeSpec
 from tests.curves import make_curve
+from tests.databases import PostgresServer
 
 ASKED = [
     Configuration(
@@ -63,6 +64,12 @@ RESULTS = [
 ]
 
 
+def claimed(db: Database, limit: int = 10) -> list[work.Pending]:
+    """Claims runs, and starts nothing for them."""
+    with work.claim(db, limit) as pending:
+        return pending
+
+
 @pytest.fixture
 def job_id(db: Database, settings: Settings, make_spec: MakeSpec) -> str:
     """A running job of four trials."""
@@ -71,17 +78,43 @@ def job_id(db: Database, settings: Settings, make_spec: MakeSpec) -> str:
     return job.id
 
 
-def test_the_outbox_holds_a_queued_run_until_it_is_marked(
+def test_a_queued_run_waits_until_it_is_claimed(
     db: Database, settings: Settings, make_spec: MakeSpec
 ) -> None:
     job = jobs.submit(db, settings, make_spec(priority=7))
-    pending = work.outbox(db)
-    assert pending == [work.Pending(job.id, 1, 7)]
-    work.mark_enqueued(db, pending)
-    assert work.outbox(db) == []
+    assert claimed(db) == [work.Pending(job.id, 1, 7)]
+    assert claimed(db) == []
     jobs.pause(db, job.id)
     jobs.resume(db, job.id)
-    assert work.outbox(db) == [work.Pending(job.id, 2, 7)]
+    assert claimed(db) == [work.Pending(job.id, 2, 7)]
+
+
+def test_a_claim_that_fails_leaves_the_run_waiting(
+    db: Database, settings: Settings, make_spec: MakeSpec
+) -> None:
+    job = jobs.submit(db, settings, make_spec())
+    with pytest.raises(RuntimeError), work.claim(db, 10):
+        raise RuntimeError("the workflow could not be started")
+    assert claimed(db) == [work.Pending(job.id, 1, 0)]
+
+
+def test_the_urgent_run_is_claimed_first_and_of_equals_the_older(
+    db: Database, settings: Settings, make_spec: MakeSpec
+) -> None:
+    ids = [jobs.submit(db, settings, make_spec(priority=priority)).id for priority in (0, 5, -5, 5)]
+    found = [claimed(db, 1)[0].job_id for _ in ids]
+    assert found == [ids[1], ids[3], ids[0], ids[2]]
+    assert claimed(db, 0) == []
+
+
+def test_two_workers_never_claim_the_same_run(
+    postgres: PostgresServer, settings: Settings, make_spec: MakeSpec
+) -> None:
+    shared = Database(Settings(database_url=postgres.migrated()).database)
+    ids = [jobs.submit(shared, settings, make_spec()).id for _ in range(3)]
+    with work.claim(shared, 2) as first, work.claim(shared, 2) as second:
+        assert [[item.job_id for item in one] for one in (first, second)] == [ids[:2], ids[2:]]
+    shared.close()
 
 
 def test_starting_twice_is_starting_once(db: Database, job_id: str) -> None:
@@ -149,14 +182,15 @@ def test_a_pause_does_not_count_as_running_time(
     assert work.elapsed_s(db, job_id) - begun == pytest.approx(15, abs=2)
 
 
-def test_a_run_that_lost_its_workflow_is_in_the_outbox_again(db: Database, job_id: str) -> None:
-    (item,) = work.outbox(db)
-    work.mark_enqueued(db, [item])
-    assert work.on_queue(db) == [item] and work.outbox(db) == []
-    work.enqueue_again(db, item, anew=False)
-    assert work.outbox(db) == [item] and work.on_queue(db) == []
-    work.enqueue_again(db, item, anew=True)  # its workflow has ended: the next one needs another id
-    assert work.outbox(db) == [work.Pending(job_id, 2, item.priority)]
+def test_a_run_that_lost_its_workflow_waits_again_under_the_next_number(db: Database, job_id: str) -> None:
+    (item,) = claimed(db)
+    assert work.started(db) == [item]
+    work.start_anew(db, job_id, 1)
+    assert work.started(db) == []
+    work.start_anew(db, job_id, 1)  # another worker has found the same
+    assert claimed(db) == [work.Pending(job_id, 2, item.priority)]
+    with pytest.raises(work.Interrupted):  # the worker that was taken for dead
+        work.record_fraction(db, job_id, 1, 0.5)
 
 
 def test_a_result_comes_back_as_it_was_recorded(db: Database, job_id: str) -> None:

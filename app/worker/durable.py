@@ -1,4 +1,4 @@
-"""How DBOS is set up: its database, its identity, its queue."""
+"""How DBOS is set up: its database and its identity."""
 
 from __future__ import annotations
 
@@ -13,12 +13,9 @@ from sqlalchemy import Engine, create_engine, event
 
 from app.settings import Settings
 
-QUEUE = "jobs"
-# Pinned: by default DBOS hashes the source, and jobs queued before an upgrade would wait for ever.
+# Pinned: by default DBOS hashes the source, and would not go on with what ran before an upgrade.
 WORKFLOW_VERSION = "1"
-QUEUE_POLL_S = 0.2  # between DBOS's looks at its queue; each costs, and an idle worker should cost nothing
 NOTIFICATION_POLL_S = 60.0  # we use no DBOS notifications; its default looks every second
-LOWEST_PRIORITY = 1001  # DBOS runs small numbers first, a job the high ones, from -1000 to 1000
 MAX_RECOVERIES = 10_000  # DBOS gives a workflow up after so many crashes; its default is 100
 BUSY_TIMEOUT_MS = 30_000
 
@@ -43,6 +40,7 @@ def dbos_config(settings: Settings, me: str) -> DBOSConfig:
         application_version=WORKFLOW_VERSION,
         log_level="WARNING",
         notification_listener_polling_interval_sec=NOTIFICATION_POLL_S,
+        use_listen_notify=False,  # its listener wakes a hundred times a second
     )
     if settings.queue_database.get_backend_name() == "sqlite":
         config["system_database_engine"] = _sqlite_engine(settings)

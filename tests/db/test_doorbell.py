@@ -1,0 +1,75 @@
+"""A worker that waits is woken by what others write, and by nothing else."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+from sqlalchemy import text
+
+from app.db import Database
+from app.db.doorbell import Doorbell, doorbell
+from app.services import jobs
+from app.settings import Settings
+from tests.conftest import MakeSpec
+from tests.databases import PostgresServer
+
+LONG_S = 30.0
+
+
+def waiting_s(bell: Doorbell, timeout_s: float, meanwhile: Callable[[], object]) -> float:
+    """How long a wait takes while something happens."""
+    stop = threading.Event()
+    thread = threading.Thread(target=meanwhile)
+    begun = time.monotonic()
+    thread.start()
+    bell.wait(timeout_s, stop)
+    seconds = time.monotonic() - begun
+    thread.join()
+    return seconds
+
+
+@pytest.fixture
+def bell(db: Database) -> Iterator[Doorbell]:
+    """A doorbell that has been waited at, and so is connected."""
+    bell = doorbell(db)
+    bell.wait(0.2, threading.Event())
+    yield bell
+    bell.close()
+
+
+def test_a_submitted_job_wakes_the_worker(
+    db: Database, bell: Doorbell, settings: Settings, make_spec: MakeSpec
+) -> None:
+    assert waiting_s(bell, LONG_S, lambda: jobs.submit(db, settings, make_spec())) < LONG_S / 2
+
+
+def test_a_wait_ends_when_the_time_is_over(bell: Doorbell) -> None:
+    assert 0.1 <= waiting_s(bell, 0.2, lambda: None) < LONG_S / 2
+
+
+def test_a_wait_ends_when_the_worker_should_stop(bell: Doorbell) -> None:
+    stop = threading.Event()
+    timer = threading.Timer(0.1, stop.set)
+    timer.start()
+    begun = time.monotonic()
+    bell.wait(LONG_S, stop)
+    assert time.monotonic() - begun < LONG_S / 2
+    timer.join()
+
+
+def test_a_lost_connection_costs_one_wait(
+    postgres: PostgresServer, settings: Settings, make_spec: MakeSpec
+) -> None:
+    shared = Database(Settings(database_url=postgres.migrated()).database)
+    with closing(shared), closing(doorbell(shared)) as bell:
+        bell.wait(0.2, threading.Event())
+        with shared.engine.connect() as connection:
+            others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+            assert connection.execute(text(others)).all()
+        assert waiting_s(bell, 0.3, lambda: None) < LONG_S / 2
+        bell.wait(0.2, threading.Event())
+        assert waiting_s(bell, LONG_S, lambda: jobs.submit(shared, settings, make_spec())) < LONG_S / 2
