@@ -29,6 +29,7 @@ class Adadelta(Optimizer):
     """
 
     kind: ClassVar[str] = "adadelta"
+    normalises: ClassVar[bool] = True
     reference: ClassVar[Reference | None] = Reference(
         call="torch.optim.Adadelta(parameters, lr=PEAK, rho={rho}, eps={eps}, weight_decay={weight_decay})"
     )

@@ -28,6 +28,7 @@ class AdaGrad(Optimizer):
     """
 
     kind: ClassVar[str] = "adagrad"
+    normalises: ClassVar[bool] = True
     reference: ClassVar[Reference | None] = Reference(
         call=(
             "torch.optim.Adagrad(parameters, lr=PEAK, lr_decay={learning_rate_decay},"

@@ -25,6 +25,7 @@ class Adam(Optimizer):
     """
 
     kind: ClassVar[str] = "adam"
+    normalises: ClassVar[bool] = True
     default_candidate: ClassVar[bool] = True
     momentum_field: ClassVar[str | None] = "beta1"
     reference: ClassVar[Reference | None] = Reference(

@@ -27,6 +27,7 @@ class Adamax(Optimizer):
     """
 
     kind: ClassVar[str] = "adamax"
+    normalises: ClassVar[bool] = True
     momentum_field: ClassVar[str | None] = "beta1"
     reference: ClassVar[Reference | None] = Reference(
         call=(

@@ -27,6 +27,7 @@ class AdamW(Optimizer):
     """
 
     kind: ClassVar[str] = "adamw"
+    normalises: ClassVar[bool] = True
     default_candidate: ClassVar[bool] = True
     momentum_field: ClassVar[str | None] = "beta1"
     reference: ClassVar[Reference | None] = Reference(

@@ -29,6 +29,7 @@ class AMSGrad(Optimizer):
     """
 
     kind: ClassVar[str] = "amsgrad"
+    normalises: ClassVar[bool] = True
     momentum_field: ClassVar[str | None] = "beta1"
     reference: ClassVar[Reference | None] = Reference(
         call=(

@@ -30,6 +30,7 @@ class DAdaptAdam(SkippingOptimizer):
     """
 
     kind: ClassVar[str] = "dadapt_adam"
+    normalises: ClassVar[bool] = True
     momentum_field: ClassVar[str | None] = "beta1"
     reference: ClassVar[Reference | None] = Reference(
         module="dadaptation",

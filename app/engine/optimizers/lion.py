@@ -28,6 +28,7 @@ class Lion(Optimizer):
     """
 
     kind: ClassVar[str] = "lion"
+    normalises: ClassVar[bool] = True
     momentum_field: ClassVar[str | None] = "beta1"
     reference: ClassVar[Reference | None] = Reference(
         module="lion_pytorch",

@@ -34,6 +34,7 @@ class NAdam(Optimizer):
     """
 
     kind: ClassVar[str] = "nadam"
+    normalises: ClassVar[bool] = True
     momentum_field: ClassVar[str | None] = "beta1"
     reference: ClassVar[Reference | None] = Reference(
         call=(

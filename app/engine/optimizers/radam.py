@@ -35,6 +35,7 @@ class RAdam(Optimizer):
     """
 
     kind: ClassVar[str] = "radam"
+    normalises: ClassVar[bool] = True
     momentum_field: ClassVar[str | None] = "beta1"
     reference: ClassVar[Reference | None] = Reference(
         call=(

@@ -30,6 +30,7 @@ class RMSProp(Optimizer):
     """
 
     kind: ClassVar[str] = "rmsprop"
+    normalises: ClassVar[bool] = True
     momentum_field: ClassVar[str | None] = "momentum"
     reference: ClassVar[Reference | None] = Reference(
         call=(

@@ -40,6 +40,7 @@ class ScheduleFreeAdamW(Optimizer):
     """
 
     kind: ClassVar[str] = "schedule_free_adamw"
+    normalises: ClassVar[bool] = True
     averages: ClassVar[bool] = True
     reference: ClassVar[Reference | None] = Reference(
         module="schedulefree",
