@@ -20,6 +20,7 @@ class Purpose(IntEnum):
     DROPOUT = 4
     SAMPLER = 5
     RACE_MEANS = 6
+    SPARSITY = 7
 
 
 def stream(seed: int, purpose: Purpose, replicate: int) -> np.random.Generator:

@@ -54,25 +54,29 @@ class FunctionSpec(Wire):
         if not isinstance(data, dict) or data.get("dimension") is not None:
             return data
         start, name = data.get("start"), data.get("name")
+        function = FUNCTIONS[name] if isinstance(name, str) and name in FUNCTIONS else None
         if isinstance(start, (list, tuple)) and start:
+            wrong = None if function is None else function.wrong_dimension(len(start))
+            if wrong:
+                raise invalid(f"start has {_values(len(start))}, but {wrong}", "start")
             return data | {"dimension": len(start)}
-        if isinstance(name, str) and name in FUNCTIONS:
-            return data | {"dimension": FUNCTIONS[name].default_dimension}
-        return data
+        return data if function is None else data | {"dimension": function.default_dimension}
 
     @model_validator(mode="after")
     def _check_dimension(self) -> FunctionSpec:
         function = FUNCTIONS[self.name]
         dimension = self.dimension or function.default_dimension
-        if dimension < function.minimum_dimension:
-            raise invalid(
-                f"{self.name} needs dimension >= {function.minimum_dimension}, got {dimension}", "dimension"
-            )
+        wrong = function.wrong_dimension(dimension)
+        if wrong:
+            raise invalid(wrong, "dimension")
         if self.start is not None and len(self.start) != dimension:
-            raise invalid(
-                f"start has {len(self.start)} values, but dimension is {dimension}; make them equal", "start"
-            )
+            count = _values(len(self.start))
+            raise invalid(f"start has {count}, but dimension is {dimension}; make them equal", "start")
         return self
+
+
+def _values(count: int) -> str:
+    return f"{count} value{'' if count == 1 else 's'}"
 
 
 def _check_dataset(name: str, kind: str) -> None:

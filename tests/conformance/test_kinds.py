@@ -135,19 +135,6 @@ def test_a_models_row_equals_the_run_alone(cls: Any) -> None:
     assert_rows_alone(objective, runs, np.float32)
 
 
-@pytest.mark.parametrize("cls", [pytest.param(cls, id=kind) for kind, cls in FUNCTIONS.items()])
-def test_a_function_starts_above_its_optimum_with_a_slope(cls: Any) -> None:
-    for dimension in {cls.minimum_dimension, cls.default_dimension, 7}:
-        function = cls()
-        start = function.default_start(dimension)
-        value, point = function.optimum(dimension)
-        gradient = np.zeros((1, dimension))
-        function.gradient(start[np.newaxis], gradient)
-        assert start.shape == point.shape == (dimension,)
-        assert function.value(start[np.newaxis])[0] > value
-        assert np.isfinite(gradient).all() and gradient.any()
-
-
 def assert_rows_alone(objective: Any, runs: list[Run], dtype: type) -> None:
     together = run_batch(objective, runs, steps=20, seed=1, dtype=dtype)
     for row, single in enumerate(runs):

@@ -79,6 +79,11 @@ def test_the_dimension_follows_the_start() -> None:
     assert objective["dimension"] == 3
 
 
+def test_the_dimension_is_the_functions_own_where_nothing_says_another() -> None:
+    objective = parse(objective={"kind": "function", "name": "sparse_quadratic"}).model_dump()["objective"]
+    assert objective["dimension"] == 20
+
+
 @pytest.mark.parametrize(
     ("space", "where", "what"),
     [
@@ -115,6 +120,13 @@ def test_a_faulty_search_space_is_refused_where_it_is_faulty(
         (ROSENBROCK | {"name": "rosenbrook"}, "name", "choose one of: "),
         (ROSENBROCK | {"dimension": 1}, "dimension", "dimension >= 2, got 1"),
         (ROSENBROCK | {"dimension": 3, "start": [1.0, 2.0]}, "start", "2 values, but dimension is 3"),
+        (ROSENBROCK | {"start": [1.0]}, "start", "start has 1 value, but rosenbrock needs dimension >= 2"),
+        (
+            ROSENBROCK | {"name": "booth", "dimension": 3},
+            "dimension",
+            "2 parameters, got dimension 3; set it",
+        ),
+        (ROSENBROCK | {"name": "booth", "start": [0.0] * 3}, "start", "start has 3 values, but booth is a"),
         (ROSENBROCK | {"noise": -1.0}, "noise", "greater than or equal to 0"),
         (DIGITS | {"dataset": "digit"}, "dataset", "choose one of: "),
         (DIGITS | {"dataset": "diabetes"}, "dataset", "use kind regression"),

@@ -43,8 +43,8 @@ class FunctionObjective:
 
     @property
     def deterministic(self) -> bool:
-        """Without noise."""
-        return self.noise == 0.0
+        """Where nothing is drawn: without noise, and with the whole gradient at every step."""
+        return self.noise == 0.0 and self.function.frequencies(self.dimension) is None
 
     @property
     def metric(self) -> str:
@@ -66,12 +66,11 @@ class FunctionObjective:
         return _OPERATIONS_PER_PARAMETER * self.dimension
 
     def problem(self, seed: int, replicate: int, batch_size: int | None, dtype: type) -> Problem:
-        """The start, and the stream of noise."""
+        """The start, and what each step draws."""
         if batch_size is not None:
             raise ValueError(f"a function has no minibatches, got batch_size={batch_size}; leave it out")
         start = self.function.default_start(self.dimension) if self.start is None else np.array(self.start)
-        noise = stream(seed, Purpose.NOISE, replicate) if self.noise > 0.0 else None
-        return FunctionProblem(start.astype(dtype), self.noise, noise)
+        return FunctionProblem(self.function, start.astype(dtype), self.noise, seed, replicate)
 
     def workspace(self, problems: Sequence[Problem], x: Array, g: Array) -> Workspace:
         """Rows of any replicates."""
@@ -83,44 +82,69 @@ class FunctionObjective:
 
 
 class FunctionProblem(Problem):
-    """The start and the noise of one replicate."""
+    """The start of one replicate, and what its steps draw: the same for all rows that share it.
 
-    def __init__(self, start: Array, noise: float, generator: np.random.Generator | None) -> None:
+    Noise and sparsity have a stream each, so that one does not depend on whether there is the other.
+    """
+
+    def __init__(self, function: Function, start: Array, noise: float, seed: int, replicate: int) -> None:
+        self._function = function
         self._start = start
         self._noise = noise
-        self._generator = generator
-        self.drawn: Array | None = None  # (S, D), None without noise
+        self._frequencies = function.frequencies(start.size)
+        self._noise_stream = stream(seed, Purpose.NOISE, replicate)
+        self._sparsity_stream = stream(seed, Purpose.SPARSITY, replicate)
+        self._first = 0  # step of the next draw
+        self.noise: Array | None = None  # (S, D) to add to gradients
+        self.shares: Array | None = None  # (S, D) to multiply gradients by before: 1 / frequency, or zero
+        self.centres: Array | None = None  # (S, D) where the origin of the function lies
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every gradient is that of the function."""
+        return self._noise == 0.0 and self._frequencies is None
 
     def start(self) -> Array:
         """(D,)"""
         return self._start
 
     def draw(self, steps: int) -> None:
-        """One (D,) draw a step, in double precision whatever the dtype of the run."""
-        if self._generator is not None:
-            drawn = self._generator.standard_normal((steps, self._start.size))
-            self.drawn = (drawn * self._noise).astype(self._start.dtype)
+        """One (D,) draw a step of each, in double precision whatever the dtype of the run."""
+        shape, dtype = (steps, self._start.size), self._start.dtype
+        noise = self._noise_stream.standard_normal(shape) * self._noise if self._noise > 0.0 else None
+        if self._frequencies is not None:
+            drawn = self._sparsity_stream.random(shape) < self._frequencies
+            self.shares = (drawn / self._frequencies).astype(dtype)
+            noise = None if noise is None else noise * drawn
+        centres = self._function.centres(self._first, steps, self._start.size)
+        self.noise = None if noise is None else noise.astype(dtype)
+        self.centres = None if centres is None else centres.astype(dtype)
+        self._first += steps
 
     def bytes_per_step(self) -> int:
-        """A draw in double precision."""
-        return 8 * self._start.size if self._generator is not None else 0
+        """The draws in double precision."""
+        draws = (self._noise > 0.0, self._frequencies is not None, self.centres is not None)
+        return 8 * self._start.size * sum(draws)
 
 
 class FunctionWorkspace(Workspace):
-    """Values and gradients of a function, with the noise of each row's replicate."""
+    """Values and gradients of a function, as each row's replicate draws them."""
 
     def __init__(self, function: Function, problems: Sequence[Problem], x: Array, g: Array) -> None:
         self._function = function
         self._x = x
         self._g = g
-        self._sections: list[tuple[FunctionProblem, Array]] = []
+        self._sections: list[tuple[FunctionProblem, slice, Array]] = []  # neighbours of one replicate
         first = 0
         for _, same in groupby(problems, key=id):
             members = list(same)
             problem = members[0]
             assert isinstance(problem, FunctionProblem)
-            self._sections.append((problem, g[first : first + len(members)]))
-            first += len(members)
+            rows = slice(first, first + len(members))
+            self._sections.append((problem, rows, g[rows]))
+            first = rows.stop
+        self._moves = function.centres(0, 1, x.shape[1]) is not None
+        self._is_exact = all(problem.is_exact for problem, _, _ in self._sections)
 
     @property
     def puts_off_losses(self) -> bool:
@@ -128,17 +152,23 @@ class FunctionWorkspace(Workspace):
         return bool(self._x.shape[1] <= _PUT_OFF_UP_TO)
 
     def evaluate(self, drawn: int, losses: Array) -> None:
-        """The gradient with noise, and the loss unless it is put off."""
+        """The gradient with what was drawn, and the loss unless it is put off."""
+        x = self._centred(self._x, drawn) if self._moves else self._x
         if not self.puts_off_losses:
-            losses[...] = self._function.value(self._x)
-        self._function.gradient(self._x, self._g)
-        for problem, gradients in self._sections:
-            if problem.drawn is not None:
-                np.add(gradients, problem.drawn[drawn], out=gradients)
+            losses[...] = self._function.value(x)
+        self._function.gradient(x, self._g)
+        if self._is_exact:
+            return
+        for problem, _, gradients in self._sections:
+            if problem.shares is not None:
+                np.multiply(gradients, problem.shares[drawn], out=gradients)
+            if problem.noise is not None:
+                np.add(gradients, problem.noise[drawn], out=gradients)
 
     def settle(self, positions: Array, losses: Array) -> None:
         """The exact losses of all positions at once."""
-        flat = self._function.value(positions.reshape(-1, positions.shape[-1]))
+        centred = self._centred(positions, slice(len(positions)))
+        flat = self._function.value(centred.reshape(-1, positions.shape[-1]))
         losses[...] = flat.reshape(losses.shape)
 
     def fill_hessians(self, rows: slice, hessians: Array) -> None:
@@ -146,10 +176,21 @@ class FunctionWorkspace(Workspace):
         hessians[...] = self._function.hessian(self._x[rows].astype(np.float64))
 
     def score(self, losses: Array | None) -> Scores:
-        """The exact loss."""
-        exact = self._function.value(self._x) if losses is None else losses
+        """The exact loss, where the last draw has the function."""
+        exact = self._function.value(self._centred(self._x, -1)) if losses is None else losses
         return {METRIC: exact.astype(np.float64)}
 
     def summarise(self, losses: Array | None) -> Scores:
         """The exact loss."""
         return self.score(losses)
+
+    def _centred(self, points: Array, drawn: int | slice) -> Array:
+        """Points, (..., B, D), as the function sees them at one draw, or at one each of the first axis."""
+        if not self._moves:
+            return points
+        moved = np.empty_like(points)
+        for problem, rows, _ in self._sections:
+            assert problem.centres is not None
+            centres = problem.centres[drawn][..., np.newaxis, :]
+            np.subtract(points[..., rows, :], centres, out=moved[..., rows, :])
+        return moved

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,27 +12,32 @@ from numpy.typing import NDArray
 from app.engine.arrays import Array
 from app.engine.registry import Kind
 
+Point: TypeAlias = NDArray[np.float64]  # (D,)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Function(Kind, ABC):
     """A function of D parameters, evaluated at B points at once.
 
-    Rows never meet: reductions run along the last axis of C-ordered arrays only, so that a point's value
-    has the same bits whatever other points stand beside it.
+    Rows never meet: reductions run along the last axis of C-ordered arrays only, and transcendental
+    functions take contiguous arrays, so that a point's value has the same bits whatever other points stand
+    beside it.
     """
 
     minimum_dimension: ClassVar[int] = 1
+    maximum_dimension: ClassVar[int | None] = None
     default_dimension: ClassVar[int] = 2
+    domain: ClassVar[tuple[float, float]]  # of each parameter: where the literature looks at the function
     # Up to this dimension it gives its Hessian, which by differences costs two gradients a parameter.
     hessian_dimension: ClassVar[int] = 50
 
     @abstractmethod
-    def default_start(self, dimension: int) -> NDArray[np.float64]:
+    def default_start(self, dimension: int) -> Point:
         """Where a run starts unless the job says otherwise: (D,)."""
 
     @abstractmethod
-    def optimum(self, dimension: int) -> tuple[float, NDArray[np.float64]]:
-        """The least value, and a point that has it: (D,)."""
+    def optimum(self, dimension: int) -> tuple[float, Point] | None:
+        """The least value, and a point that has it at the first step: (D,). None: unbounded below."""
 
     @abstractmethod
     def value(self, x: Array) -> Array:
@@ -60,8 +65,44 @@ class Function(Kind, ABC):
             found[:, i] = (above - below) / width[:, np.newaxis]
         return np.asarray(0.5 * (found + found.transpose(0, 2, 1)))
 
+    def frequencies(self, dimension: int) -> Point | None:
+        """How often each parameter has a gradient, as a probability: (D,). None: at every step.
+
+        At the other steps its gradient is zero, noise included. All rows of a replicate share the draws.
+        """
+        return None
+
+    def centres(self, first: int, steps: int, dimension: int) -> NDArray[np.float64] | None:
+        """Where the origin of the function lies at steps first, first + 1, ...: (S, D). None: it stays.
+
+        Only for functions whose Hessian is the same everywhere.
+        """
+        return None
+
+    @classmethod
+    def wrong_dimension(cls, dimension: int) -> str | None:
+        """Why the function is not defined in that many dimensions, and the way out; None where it is."""
+        least, most = cls.minimum_dimension, cls.maximum_dimension
+        if least == most != dimension:
+            return (
+                f"{cls.kind} is a function of {most} parameters, got dimension {dimension}; set it to {most}"
+            )
+        if dimension < least:
+            return f"{cls.kind} needs dimension >= {least}, got {dimension}; raise it"
+        if most is not None and dimension > most:
+            return f"{cls.kind} needs dimension <= {most}, got {dimension}; lower it"
+        return None
+
     def check_dimension(self, dimension: int) -> None:
         """ValueError where the function is not defined in that many dimensions."""
-        if dimension < self.minimum_dimension:
-            least = self.minimum_dimension
-            raise ValueError(f"{self.kind} needs dimension >= {least}, got {dimension}; raise it")
+        wrong = self.wrong_dimension(dimension)
+        if wrong is not None:
+            raise ValueError(wrong)
+
+
+def diagonal(curvatures: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The Hessians of a sum over parameters, (B, D, D), from the second derivatives, (B, D)."""
+    rows, dimension = curvatures.shape
+    found = np.zeros((rows, dimension, dimension))
+    np.einsum("bii->bi", found)[...] = curvatures
+    return found

@@ -25,6 +25,7 @@ class Quadratic(Function):
     """
 
     kind: ClassVar[str] = "quadratic"
+    domain: ClassVar[tuple[float, float]] = (-2.0, 2.0)
     hessian_dimension: ClassVar[int] = 1000
 
     def default_start(self, dimension: int) -> NDArray[np.float64]:

@@ -22,6 +22,7 @@ class Rosenbrock(Function):
     """
 
     kind: ClassVar[str] = "rosenbrock"
+    domain: ClassVar[tuple[float, float]] = (-2.048, 2.048)
     minimum_dimension: ClassVar[int] = 2
 
     def default_start(self, dimension: int) -> NDArray[np.float64]:

@@ -1,0 +1,58 @@
+"""Beale's function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from app.engine.arrays import Array
+from app.engine.objectives.functions.base import Function, Point
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beale(Function):
+    """A flat valley between sharp peaks at the corners.
+
+    Rule: f(x, y) = (1.5 - x + x y)^2 + (2.25 - x + x y^2)^2 + (2.625 - x + x y^3)^2
+
+    Source: Beale 1958; Moré, Garbow & Hillstrom 1981, doi:10.1145/355934.355936, No. 5; start (1, 1).
+    """
+
+    kind: ClassVar[str] = "beale"
+    minimum_dimension: ClassVar[int] = 2
+    maximum_dimension: ClassVar[int | None] = 2
+    domain: ClassVar[tuple[float, float]] = (-4.5, 4.5)
+
+    def default_start(self, dimension: int) -> Point:
+        """(1, 1)"""
+        return np.ones(2)
+
+    def optimum(self, dimension: int) -> tuple[float, Point]:
+        """Zero, at (3, 0.5)."""
+        return 0.0, np.array([3.0, 0.5])
+
+    def value(self, x: Array) -> Array:
+        """The sum of three squares."""
+        first, second, third = _terms(x)
+        total: Array = first * first + second * second + third * third
+        return total
+
+    def gradient(self, x: Array, out: Array) -> None:
+        """Of each term t = c - x + x y^k: y^k - 1 for x, and k x y^(k - 1) for y, times 2 t."""
+        first, second, third = _terms(x)
+        a, b = x[:, 0], x[:, 1]
+        square = b * b
+        out[:, 0] = 2 * (first * (b - 1) + second * (square - 1) + third * (square * b - 1))
+        out[:, 1] = 2 * a * (first + 2 * b * second + 3 * square * third)
+
+
+def _terms(x: Array) -> tuple[Array, Array, Array]:
+    """(B,) each"""
+    a, b = x[:, 0], x[:, 1]
+    power = a * b
+    first = 1.5 - a + power
+    power = power * b
+    second = 2.25 - a + power
+    return first, second, 2.625 - a + power * b
