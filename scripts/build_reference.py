@@ -12,9 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.engine.objectives.functions import FUNCTIONS
 from app.engine.schedules import SCHEDULES, Schedule
 from app.services import catalogue
-from app.spec.catalogue import Bounds, CatalogueItem, DatasetItem, Hyperparameter, ObjectiveItem
+from app.spec.catalogue import (
+    Bounds,
+    CatalogueItem,
+    DatasetItem,
+    FunctionItem,
+    Hyperparameter,
+    ObjectiveItem,
+)
+from scripts.function_plots import function_plot, is_drawn
 from scripts.reference_plots import schedule_plot, warmup_plot
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
@@ -77,6 +86,9 @@ def files() -> dict[str, str]:
     """Every file of the reference that is written here, by its path in the folder."""
     found = {f"{name}.md": page_text(name, page) for name, page in PAGES.items()}
     found["plots/warmup.svg"] = warmup_plot()
+    found |= {
+        f"plots/function_{kind}.svg": function_plot(kind) for kind, cls in FUNCTIONS.items() if is_drawn(cls)
+    }
     return found | {f"plots/{kind}.svg": schedule_plot(kind) for kind in SCHEDULES}
 
 
@@ -110,6 +122,8 @@ def _item(item: CatalogueItem, shared: set[str], *, with_plot: bool, level: int 
         parts.append(f"**Rule:** {_escaped(item.update_rule)}")
     if with_plot:
         parts.append(f"![The schedule {item.kind}](plots/{item.kind}.svg)")
+    if isinstance(item, FunctionItem):
+        parts += _function(item)
     own = [field for field in item.hyperparameters if field.name not in shared]
     if own:
         parts.append(_table(own))
@@ -134,6 +148,29 @@ def _made_of(item: ObjectiveItem, level: int) -> list[str]:
         for member in members:
             parts += _item(member, set(), with_plot=False, level=level + 1)
     return parts
+
+
+def _function(item: FunctionItem) -> Iterable[str]:
+    """Where a function is defined, starts and ends, and its picture."""
+    least, most, default = item.minimum_dimension, item.maximum_dimension, item.default_dimension
+    count = f"{least}" if least == most else f"{least} to {most:,}, by default {default}"
+    low, high = item.domain
+    ends = "unbounded below"
+    if item.optimum is not None:
+        ends = f"least value {item.optimum.value:.10g} at {_point(item.optimum.parameters)}"
+    yield (
+        f"Parameters: {count}. Domain: {low:g} to {high:g} each. Start: {_point(item.start)}. "
+        f"Optimum: {ends}."
+        + (f" For `newton`: up to {item.hessian_dimension:,} parameters." if least < most else "")
+    )
+    if is_drawn(FUNCTIONS[item.kind]):
+        yield f"![Lines of equal value of {item.kind}](plots/function_{item.kind}.svg)"
+
+
+def _point(values: Sequence[float]) -> str:
+    """Such as (1, 0.5), in more than four dimensions (1, 1, ..., 1)."""
+    texts = [f"{value:.6g}" for value in values]
+    return f"({', '.join(texts if len(texts) <= 4 else [*texts[:2], '...', texts[-1]])})"
 
 
 def _table(fields: Sequence[Hyperparameter]) -> str:

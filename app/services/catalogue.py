@@ -11,13 +11,21 @@ from pydantic.fields import FieldInfo
 from app.data import DATASETS
 from app.engine.hyper import HyperField, hyper_fields
 from app.engine.models import MODELS
-from app.engine.objectives.functions import FUNCTIONS
+from app.engine.objectives.functions import FUNCTIONS, Function
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.registry import Kind, description
 from app.engine.schedules import SCHEDULES
 from app.spec.base import Wire
-from app.spec.catalogue import Bounds, CatalogueItem, DatasetItem, Hyperparameter, ObjectiveItem
-from app.spec.objective import ObjectiveSpec
+from app.spec.catalogue import (
+    Bounds,
+    CatalogueItem,
+    DatasetItem,
+    FunctionItem,
+    Hyperparameter,
+    ObjectiveItem,
+    Optimum,
+)
+from app.spec.objective import MAX_DIMENSION, ObjectiveSpec
 from app.spec.search import PRUNERS, SAMPLERS
 
 TYPES: dict[type, str] = {
@@ -106,10 +114,27 @@ def _objective(model: type[Wire]) -> ObjectiveItem:
     return ObjectiveItem(
         kind=kind,
         hyperparameters=_fields(model),
-        functions=[] if on_data else _registered(FUNCTIONS.values()),
+        functions=[] if on_data else [_function(cls) for cls in FUNCTIONS.values()],
         models=_registered(MODELS.values()) if on_data else [],
         datasets=[item.kind for item in datasets() if item.objective == kind],
         **_described(model),
+    )
+
+
+def _function(cls: type[Function]) -> FunctionItem:
+    dimension, most = cls.default_dimension, cls.maximum_dimension or MAX_DIMENSION
+    optimum = cls().optimum(dimension)
+    return FunctionItem(
+        kind=cls.kind,
+        hyperparameters=hyperparameters(cls),
+        minimum_dimension=cls.minimum_dimension,
+        maximum_dimension=most,
+        default_dimension=dimension,
+        hessian_dimension=min(cls.hessian_dimension, most),
+        domain=cls.domain,
+        start=cls().default_start(dimension).tolist(),
+        optimum=None if optimum is None else Optimum(value=optimum[0], parameters=optimum[1].tolist()),
+        **_described(cls),
     )
 
 

@@ -57,10 +57,29 @@ class CatalogueItem(Answer):
     hyperparameters: list[Hyperparameter]
 
 
+class Optimum(Answer):
+    """The least value of a function, and where it is."""
+
+    value: float
+    parameters: list[float] = Field(description="a point that has the value, one of several perhaps")
+
+
+class FunctionItem(CatalogueItem):
+    """A test function. `start` and `optimum` are those in the default dimension."""
+
+    minimum_dimension: int
+    maximum_dimension: int
+    default_dimension: int
+    hessian_dimension: int = Field(description="up to which dimension it gives a Hessian, as newton needs")
+    domain: tuple[float, float] = Field(description="where the literature looks at each parameter; no bound")
+    start: list[float]
+    optimum: Optimum | None = Field(description="at the first step; null where it is unbounded below")
+
+
 class ObjectiveItem(CatalogueItem):
     """A kind of objective, with what it can be made of."""
 
-    functions: list[CatalogueItem]
+    functions: list[FunctionItem]
     models: list[CatalogueItem]
     datasets: list[str]
 

@@ -84,6 +84,18 @@ def test_an_objective_s_fields_say_their_type_and_bounds(client: TestClient) -> 
     assert fields["noise"]["default"] == 0
 
 
+def test_a_function_says_where_it_is_defined_starts_and_ends(client: TestClient) -> None:
+    functions = {item["kind"]: item for item in items(client, "objectives")["function"]["functions"]}
+    booth = functions["booth"]
+    assert (booth["minimum_dimension"], booth["maximum_dimension"], booth["default_dimension"]) == (2, 2, 2)
+    assert booth["domain"] == [-10, 10] and booth["start"] == [-5, 8]
+    assert booth["optimum"] == {"value": 0, "parameters": [1, 3]}
+    assert functions["rosenbrock"]["maximum_dimension"] == 100_000
+    assert functions["rosenbrock"]["hessian_dimension"] == 50
+    assert functions["saddle"]["optimum"] is None
+    assert functions["drifting_quadratic"]["optimum"]["parameters"] == [1, 0]
+
+
 def test_a_dataset_says_its_size(client: TestClient) -> None:
     digits = items(client, "datasets")["digits"]
     assert (digits["rows"], digits["features"], digits["classes"]) == (1797, 64, 10)
