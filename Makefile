@@ -42,7 +42,7 @@ layers: $(VENV)/dev.stamp
 test-fast: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 
-parity: $(PARITY)/stamp ## compare every optimizer and schedule with its reference package, live
+parity: $(PARITY)/stamp ## compare every optimizer, schedule and function with a reference, live
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PARITY)/bin/python -m pytest -n $(WORKERS) tests/parity
 
 docs: $(VENV)/run.stamp ## write docs/reference from the docstrings

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.engine.arrays import Array
-from app.engine.objectives.functions.base import Function, Point
+from app.engine.objectives.functions.base import Function, Point, diagonal
+
+_LEAST_ROOT = 1e-18  # at the origin x / root is then zero as x is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,7 @@ class Ackley(Function):
         """4 exp(hole) x / (n r) + 2 pi e exp(ripple) sin(2 pi x) / n, r the root of the mean square."""
         dimension = x.shape[1]
         hole, ripple = _exponents(x)
-        root = np.maximum(-5 * hole, 1e-18)  # at the origin x / root is zero as well
+        root = np.maximum(-5 * hole, _LEAST_ROOT)
         pull = np.exp(hole) / root * (4 / dimension)
         swing = np.exp(ripple) * (2 * np.pi * np.e / dimension)
         waves = x * (2 * np.pi)
@@ -50,6 +53,21 @@ class Ackley(Function):
         np.multiply(waves, swing[:, np.newaxis], out=waves)
         np.multiply(x, pull[:, np.newaxis], out=out)
         np.add(out, waves, out=out)
+
+    def hessian(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of each term a diagonal, less an outer product: a step of a difference could jump a ripple."""
+        dimension = x.shape[1]
+        hole, ripple = (exponent[:, np.newaxis] for exponent in _exponents(x))
+        root = np.maximum(-5 * hole, _LEAST_ROOT)
+        pull = np.exp(hole) / root * (4 / dimension)
+        swing = np.exp(ripple) * (2 * np.pi * np.e / dimension)
+        angles = 2 * np.pi * x
+        unit, waves = x / root, np.sin(angles)
+        inward = pull * (1 + 0.2 * root) / dimension
+        outer = unit[:, :, np.newaxis] * unit[:, np.newaxis] * inward[..., np.newaxis]
+        products = waves[:, :, np.newaxis] * waves[:, np.newaxis]
+        outer += products * (2 * np.pi / dimension * swing)[..., np.newaxis]
+        return np.asarray(diagonal(pull + 2 * np.pi * swing * np.cos(angles)) - outer)
 
 
 def _exponents(x: Array) -> tuple[Array, Array]:
