@@ -53,7 +53,7 @@ def run_batch(
     ValueError: an argument out of bounds, a batch size beyond the data, a judge's answer of the wrong shape.
     """
     _check(runs, steps, dtype, rungs)
-    _check_optimizers(objective, runs)
+    _check_runs(objective, runs)
     with batch_arithmetic():
         batch = _Batch(objective, runs, steps, seed, dtype, rungs, record)
     for number, rung in enumerate(rungs):
@@ -80,8 +80,12 @@ def _check(runs: Sequence[Run], steps: int, dtype: type, rungs: Sequence[int]) -
         raise ValueError(f"at most {_MOST_RUNGS} rungs can be recorded, got {len(rungs)}")
 
 
-def _check_optimizers(objective: Objective, runs: Sequence[Run]) -> None:
+def _check_runs(objective: Objective, runs: Sequence[Run]) -> None:
     for run in runs:
+        if not run.settings.keys() <= objective.settings.keys():
+            unknown = ", ".join(sorted(run.settings.keys() - objective.settings.keys()))
+            known = ", ".join(objective.settings) or "none"
+            raise ValueError(f"{unknown} is no setting of this objective; it has: {known}")
         optimizer = run.optimizer
         if optimizer.needs_full_batch and run.batch_size is not None:
             raise ValueError(f"{optimizer.kind} needs the full batch, got batch_size={run.batch_size}")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from app.engine.arrays import Array, State
 from app.engine.objectives.base import Objective, Problem, Scores
+from app.engine.objectives.settings import Settings
 from app.engine.optimizers import Optimizer
 from app.engine.stack import select
 
@@ -94,11 +95,17 @@ def _sum_components(values: Array, out: Array) -> None:
 
 
 class Block:
-    """Rows of one batch size that advance together; their segments are views of common arrays."""
+    """Rows of one batch size that advance together; their segments are views of common arrays.
 
-    def __init__(self, objective: Objective, segments: Sequence[Segment], records: bool) -> None:
+    settings: columns of all runs of the batch.
+    """
+
+    def __init__(
+        self, objective: Objective, segments: Sequence[Segment], settings: Settings, records: bool
+    ) -> None:
         self.rows = np.concatenate([segment.rows for segment in segments])
         self._objective = objective
+        self._settings = settings
         self._records = records
         self._x = np.concatenate([segment.x for segment in segments])
         self._g = np.concatenate([segment.g for segment in segments])
@@ -119,7 +126,8 @@ class Block:
             if segment.optimizer.needs_hessian
         ]
         problems = [problem for segment in segments for problem in segment.problems]
-        self._workspace = objective.workspace(problems, self._x, self._g)
+        own_settings = {name: column[self.rows] for name, column in settings.items()}
+        self._workspace = objective.workspace(problems, self._x, self._g, own_settings)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -192,7 +200,7 @@ class Block:
             for segment, own in zip(self.segments, self._slices, strict=True)
             if mask[own].any()
         ]
-        return Block(self._objective, segments, self._records) if segments else None
+        return Block(self._objective, segments, self._settings, self._records) if segments else None
 
     def _evaluate(self, s: int, chunk: Chunk) -> None:
         self._workspace.evaluate(s, chunk.losses[s])

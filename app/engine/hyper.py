@@ -40,6 +40,7 @@ class Hyper(annotated_types.GroupedMetadata):
     choices: the values allowed, for a field that is not a number.
     log: whether `search` is covered on a logarithmic scale.
     searched: whether a job that does not mention the field searches it (else it stays at its default).
+    per_run: of a model or a loss, whether the runs of a batch can differ in it, so that it can be searched.
     """
 
     doc: str
@@ -52,6 +53,7 @@ class Hyper(annotated_types.GroupedMetadata):
     choices: tuple[str | bool | int, ...] = ()
     log: bool = False
     searched: bool = False
+    per_run: bool = False
 
     def __iter__(self) -> Iterator[object]:
         """Yields the parts that validators understand."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TypeAlias
 
@@ -30,13 +30,15 @@ _WIDENED_ARRAYS = 20
 class Run:
     """One run of a batch: what updates, at which rates, on minibatches of which size, in which replicate.
 
-    batch_size: None for the full batch, and for functions.
+    batch_size: None for the full batch, and for functions. settings: hyperparameters of the objective, by
+    the names of `Objective.settings`, where this run has values of its own.
     """
 
     optimizer: Optimizer
     schedule: Schedule
     batch_size: int | None = None
     replicate: int = 0
+    settings: Mapping[str, float] = field(default_factory=dict)
 
 
 ProblemKey: TypeAlias = tuple[int, int | None]  # replicate and batch size
@@ -60,6 +62,10 @@ class Population:
             key = self._problem_key(run)
             if key not in self._problems:
                 self._problems[key] = objective.problem(seed, *key, dtype)
+        self._settings = {
+            name: np.array([[run.settings.get(name, default)] for run in runs], dtype=np.float64)
+            for name, default in objective.settings.items()
+        }
         # Neighbours share an optimizer, so that it steps them at once, then a replicate.
         order = sorted(range(len(runs)), key=lambda row: (self._row_key(row), runs[row].replicate))
         groups = groupby(order, key=self._row_key)
@@ -109,7 +115,7 @@ class Population:
                 if low < high:
                     parts.append(segment.take(np.arange(low, high)))
                 offset += len(segment.rows)
-            yield Block(self._objective, parts, self._records)
+            yield Block(self._objective, parts, self._settings, self._records)
             first = stop
 
     def _capacity(self, batch_size: int | None) -> int:
@@ -121,7 +127,8 @@ class Population:
 
     def _new_segment(self, rows: list[int]) -> Segment:
         problems = [self._problems[self._problem_key(self._runs[row])] for row in rows]
-        x = np.stack([problem.start() for problem in problems])
+        starts = zip(problems, rows, strict=True)
+        x = np.stack([problem.start(self._runs[row].settings) for problem, row in starts])
         width = column_width(self._objective.dimension)
         optimizer = stack([self._runs[row].optimizer for row in rows], width)
         cycles = cycling(self._runs[rows[0]].schedule) is not None

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from app.data import load
+from app.engine.activations import ACTIVATIONS
 from app.engine.batch import Run, run_batch
 from app.engine.hyper import HyperField, hyper_fields
+from app.engine.initialisations import INITIALISATIONS
+from app.engine.losses import LOSSES
 from app.engine.models import MODELS
 from app.engine.objectives.function import FunctionObjective
 from app.engine.objectives.functions import FUNCTIONS
@@ -25,6 +28,9 @@ REGISTRIES: dict[str, Any] = {
     "schedule": SCHEDULES,
     "function": FUNCTIONS,
     "model": MODELS,
+    "loss": LOSSES,
+    "activation": ACTIVATIONS,
+    "initialisation": INITIALISATIONS,
 }
 KINDS = [
     pytest.param(cls, id=f"{noun} {kind}")

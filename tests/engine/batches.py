@@ -50,6 +50,7 @@ def run(
     batch_size: int | None = None,
     replicate: int = 0,
     schedule_fields: dict[str, float] | None = None,
+    settings: dict[str, float] | None = None,
     **fields: float,
 ) -> Run:
     return Run(
@@ -57,17 +58,21 @@ def run(
         schedule=SCHEDULES[schedule](**(schedule_fields or {})),
         batch_size=batch_size,
         replicate=replicate,
+        settings=settings or {},
     )
 
 
 def losses_and_gradients(
-    objective: Any, x: NDArray[np.float64], batch_size: int | None = None
+    objective: Any,
+    x: NDArray[np.float64],
+    batch_size: int | None = None,
+    settings: dict[str, NDArray[np.float64]] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """One evaluation of every row of x on the first draw of replicate 0."""
     problem = objective.problem(0, 0, batch_size, np.float64)
-    problem.draw(1)
     gradients, losses = np.zeros_like(x), np.zeros(len(x))
-    workspace = objective.workspace([problem] * len(x), x, gradients)
+    workspace = objective.workspace([problem] * len(x), x, gradients, settings)
+    problem.draw(1)
     workspace.evaluate(0, losses)
     if workspace.puts_off_losses:
         workspace.settle(x[np.newaxis], losses[np.newaxis])

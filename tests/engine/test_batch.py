@@ -35,7 +35,7 @@ def test_a_linear_regression_finds_the_least_squares_solution() -> None:
     objective = supervised("diabetes")
     result = run_batch(objective, [run("momentum", learning_rate=0.05)], steps=3000, seed=0, record=False)
     training = objective.problem(0, 0, None, np.float64).split.training
-    _, residuals, _, _ = np.linalg.lstsq(training.examples, training.targets, rcond=None)
+    _, residuals, _, _ = np.linalg.lstsq(training.inputs.examples, training.targets, rcond=None)
     assert result.metrics["train_loss"][0] == pytest.approx(residuals[0] / len(training.targets), rel=1e-6)
     assert set(result.metrics) == {"train_loss", "validation_loss", "test_loss"}
 

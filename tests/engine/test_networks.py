@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from app.engine.inputs.features import FeatureBatch
 from app.engine.models.mlp import MLP
-from app.engine.network.dense import Dense
 from app.engine.objectives.supervised import SupervisedObjective
 from tests.engine.batches import losses_and_gradients, supervised
 
@@ -54,7 +54,7 @@ def test_the_loss_of_a_classifier_is_the_mean_cross_entropy_plus_the_penalty_on_
     losses, _ = losses_and_gradients(objective, x)
     training = objective.problem(0, 0, None, np.float64).split.training
     first, second = x[0, : 6 * 5].reshape(6, 5), x[0, 6 * 5 :].reshape(3, 7)
-    hidden = np.tanh(training.examples @ first.T)
+    hidden = np.tanh(training.inputs.examples @ first.T)
     logits = hidden @ second[:, :6].T + second[:, 6]
     chosen = logits[np.arange(len(logits)), training.targets]
     penalty = 0.1 * ((first[:, :4] ** 2).sum() + (second[:, :6] ** 2).sum())
@@ -67,7 +67,9 @@ def test_the_loss_of_a_regression_is_the_mean_square_without_a_half() -> None:
     x = starts(objective, 1)
     losses, _ = losses_and_gradients(objective, x)
     training = objective.problem(0, 0, None, np.float64).split.training
-    assert losses[0] == pytest.approx(np.mean((training.examples @ x[0] - training.targets) ** 2), rel=1e-12)
+    assert losses[0] == pytest.approx(
+        np.mean((training.inputs.examples @ x[0] - training.targets) ** 2), rel=1e-12
+    )
 
 
 def test_the_start_is_uniform_within_one_over_the_root_of_the_inputs() -> None:
@@ -80,11 +82,11 @@ def test_the_start_is_uniform_within_one_over_the_root_of_the_inputs() -> None:
 
 
 def test_not_a_number_passes_the_relu() -> None:
-    shape = MLP(hidden=(3,)).shape(2, 1)
+    architecture = MLP(hidden=(3,)).architecture((2,), 1)
     for sign in (1.0, -1.0):
-        x = np.full((1, shape.dimension), np.copysign(np.nan, sign))
-        network = Dense(shape, x, [slice(0, 1)], 4)
-        network.forward([np.ones((3, 4))])
+        x = np.full((1, architecture.dimension), np.copysign(np.nan, sign))
+        network = architecture.network(x, [slice(0, 1)], 4)
+        network.forward([FeatureBatch(np.ones((3, 4)), np.ones((4, 3)))])
         assert np.isnan(network.outputs).all()
 
 

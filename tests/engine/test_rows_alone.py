@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from app.data import load
+from app.engine.activations import ACTIVATIONS
 from app.engine.batch import Judge, Run, run_batch
+from app.engine.models.mlp import MLP
+from app.engine.objectives.supervised import SupervisedObjective
 from app.engine.result import BatchResult, Outcome
 from tests.engine.batches import assert_same_row, function, run, supervised
 
@@ -94,6 +99,27 @@ def test_a_models_row_equals_the_run_alone(
     runs = mixed_runs(np.random.default_rng(6), 20, batch_sizes, highest=1e4)
     together = assert_rows_equal_alone(objective, runs, dtype)
     assert Outcome.PRUNED in together.outcomes
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("activation", list(ACTIVATIONS))
+@pytest.mark.parametrize("layer_norm", [False, True])
+def test_a_row_with_settings_of_its_own_equals_the_run_alone(
+    layer_norm: bool, activation: str, dtype: type
+) -> None:
+    """Some rows have dropout, label smoothing, l2 or another scale, and others not."""
+    data = load("iris")
+    model = MLP(hidden=(5, 1, 3), activation=activation, layer_norm=layer_norm)
+    objective = SupervisedObjective(
+        inputs=data.inputs, targets=data.targets, classes=data.classes, model=model
+    )
+    random = np.random.default_rng(9)
+    ranges = {"l2": 0.1, "model.dropout": 0.6, "model.initialisation_scale": 3.0, "loss.label_smoothing": 0.3}
+    runs = []
+    for single in mixed_runs(random, 16, [1, 2, 17, None], highest=1e3):
+        own = {name: random.uniform(0.01, high) for name, high in ranges.items() if random.random() < 0.5}
+        runs.append(dataclasses.replace(single, settings=own))
+    assert_rows_equal_alone(objective, runs, dtype, steps=35)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -25,12 +25,12 @@ def test_the_parts_of_a_split_are_all_of_the_data() -> None:
 
 def test_the_training_part_is_standardised_and_constant_features_are_zero() -> None:
     split = supervised("digits").problem(0, 0, None, np.float64).split
-    inputs = split.training.examples[:, :-1]
+    inputs = split.training.inputs.examples[:, :-1]
     np.testing.assert_allclose(inputs.mean(axis=0), 0.0, atol=1e-12)
     deviations = inputs.std(axis=0)
     assert ((np.abs(deviations - 1) < 1e-12) | (deviations == 0)).all()
     assert not inputs[:, 0].any()  # the corner of every image is blank
-    assert np.isfinite(split.test.examples).all()
+    assert np.isfinite(split.test.inputs.examples).all()
 
 
 def test_the_targets_of_a_regression_are_standardised_by_the_training_part() -> None:
@@ -47,7 +47,7 @@ def test_replicates_have_splits_starts_and_orders_of_their_own() -> None:
     other.draw(3)
     assert not np.array_equal(one.split.training.targets, other.split.training.targets)
     assert not np.array_equal(one.start(), other.start())
-    assert not np.array_equal(one.examples, other.examples)
+    assert not np.array_equal(one.minibatches.examples, other.minibatches.examples)
 
 
 def numbered(rows: int) -> SupervisedObjective:
@@ -63,21 +63,22 @@ def test_minibatches_are_consecutive_slices_of_the_same_permutations_for_all_bat
     objective = numbered(20)  # 12 train
     single = objective.problem(5, 2, 1, np.float64)
     single.draw(36)
-    epochs = single.examples[:, 0, 0].reshape(3, 12)
+    epochs = single.minibatches.examples[:, 0, 0].reshape(3, 12)
     problem = objective.problem(5, 2, batch_size, np.float64)
     slices = 12 // batch_size  # an incomplete last one is dropped
     problem.draw(3 * slices)
     for step in range(3 * slices):
         epoch, at = divmod(step, slices)
         expected = epochs[epoch, at * batch_size : (at + 1) * batch_size]
-        np.testing.assert_array_equal(problem.examples[step, :, 0], expected)
-        np.testing.assert_array_equal(problem.columns[step], problem.examples[step].T)
+        drawn = problem.minibatches[step]
+        np.testing.assert_array_equal(drawn.examples[:, 0], expected)
+        np.testing.assert_array_equal(drawn.columns, drawn.examples.T)
 
 
 def test_every_example_is_seen_once_an_epoch() -> None:
     problem = numbered(20).problem(0, 0, 3, np.float64)
     problem.draw(4)
-    assert len(np.unique(problem.examples[:, :, 0])) == 12
+    assert len(np.unique(problem.minibatches.examples[:, :, 0])) == 12
 
 
 def test_minibatches_do_not_depend_on_how_many_are_drawn_at_once() -> None:

@@ -12,6 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.hyper import HyperField, hyper_fields
+from app.engine.inputs.features import FeatureMinibatches
+from app.engine.losses.cross_entropy import CrossEntropy
+from app.engine.network.feedforward import Feedforward
 from app.engine.network.shape import Shape
 from app.engine.objectives.training import SupervisedWorkspace
 from app.engine.optimizers import OPTIMIZERS, Optimizer
@@ -39,7 +42,8 @@ class Draws:
         inputs = random.normal(size=(STEPS, _BATCH, SHAPE.units[0]))
         self.batch = _BATCH
         self.examples = np.concatenate([inputs, np.ones((STEPS, _BATCH, 1))], axis=2)
-        self.columns = np.ascontiguousarray(self.examples.transpose(0, 2, 1))
+        columns = np.ascontiguousarray(self.examples.transpose(0, 2, 1))
+        self.minibatches = FeatureMinibatches(columns, self.examples)
         slopes = random.normal(size=(SHAPE.units[0], SHAPE.units[-1]))
         self.targets = np.argmax(inputs @ slopes + random.normal(size=(STEPS, _BATCH, 3)), axis=2)
         self.start = 0.5 * random.normal(size=SHAPE.dimension)
@@ -146,7 +150,11 @@ def _stacked_paths(problem: str, of: list[Case]) -> tuple[Vector, Vector]:
     x = np.tile(start(problem), (len(of), 1))
     g, work, losses = np.empty_like(x), np.empty_like(x), np.empty(len(of))
     draws: Any = DRAWS
-    workspace = SupervisedWorkspace(SHAPE, [draws] * len(of), True, 0.0, x, g) if problem == "mlp" else None
+    workspace = None
+    if problem == "mlp":
+        settings = {name: np.zeros((len(of), 1)) for name in ("l2", "loss.label_smoothing")}
+        rows = [draws] * len(of)
+        workspace = SupervisedWorkspace(Feedforward(SHAPE), CrossEntropy(), rows, settings, x, g)
     rates = np.stack([case.rates() for case in of])
     momenta = [case.momenta() for case in of]
     state = stacked.begin(x)

@@ -1,12 +1,17 @@
-"""What every model is: a name and a shape, from which the network is built."""
+"""What every model is: its hyperparameters, from which data of given sizes make an architecture."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from app.engine.network.shape import Shape
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.inputs.base import Inputs
+from app.engine.inputs.features import Features
+from app.engine.network.architecture import Architecture
 from app.engine.registry import Kind
 
 
@@ -16,7 +21,13 @@ class Model(Kind, ABC):
 
     # Up to how many parameters its training loss gives a Hessian; zero where never.
     hessian_dimension: ClassVar[int] = 0
+    # The form of the data that it takes: "features", "tokens" or "pairs".
+    form: ClassVar[str] = "features"
 
     @abstractmethod
-    def shape(self, inputs: int, outputs: int) -> Shape:
-        """The dense network that the model is."""
+    def architecture(self, sizes: tuple[int, ...], outputs: int) -> Architecture:
+        """What it is on data of these sizes: of features, their number."""
+
+    def inputs(self, raw: NDArray[Any], training: NDArray[np.int64], dtype: type) -> Inputs:
+        """The data of a replicate as the architecture takes them. training: the rows that train."""
+        return Features.prepare(raw, training, dtype)

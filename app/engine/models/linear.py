@@ -6,22 +6,30 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.engine.models.base import Model
+from app.engine.models.fields import InitialisationScale, Initialised
+from app.engine.network.feedforward import Feedforward
 from app.engine.network.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)
 class Linear(Model):
-    """One layer: linear regression, or softmax regression where there are classes.
+    """One layer: linear regression; with classes softmax regression, or a support vector machine by its loss.
 
-    Rule: p = W x + b
+    Rule: p = W x + b, an output a class
 
-    Source: Hastie, Tibshirani & Friedman 2009, Elements of Statistical Learning, Chapters 3 and 4;
-    initialised as `torch.nn.Linear`.
+    Source: Hastie, Tibshirani & Friedman 2009, Elements of Statistical Learning, Chapters 3, 4 and 12.
+
+    Deviation: two classes have two outputs, where logistic regression has one: their difference is its logit.
     """
 
     kind: ClassVar[str] = "linear"
     hessian_dimension: ClassVar[int] = 1000
 
-    def shape(self, inputs: int, outputs: int) -> Shape:
+    initialisation: Initialised = "pytorch"
+    initialisation_scale: InitialisationScale = 1.0
+
+    def architecture(self, sizes: tuple[int, ...], outputs: int) -> Feedforward:
         """No hidden layer."""
-        return Shape(units=(inputs, outputs), activation="relu")
+        return Feedforward(
+            Shape(units=(*sizes, outputs), activation="relu", initialisation=self.initialisation)
+        )

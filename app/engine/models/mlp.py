@@ -7,8 +7,11 @@ from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Le, Len
 
+from app.engine.activations import ACTIVATIONS
 from app.engine.hyper import Hyper
 from app.engine.models.base import Model
+from app.engine.models.fields import InitialisationScale, Initialised
+from app.engine.network.feedforward import Feedforward
 from app.engine.network.shape import Shape
 
 
@@ -16,10 +19,15 @@ from app.engine.network.shape import Shape
 class MLP(Model):
     """Dense layers with a nonlinearity between them.
 
-    Rule: h = activation(W h + b) for each hidden layer, from h = x;  p = W h + b
+    Rule: h = dropout(activation(layer_norm(W h + b))) for each hidden layer, from h = x;  p = W h + b
 
-    Source: Rumelhart, Hinton & Williams 1986, doi:10.1038/323533a0; initialised as `torch.nn.Linear`,
-    uniform within 1 / sqrt(inputs) of zero, weights and biases alike.
+    Source: Rumelhart, Hinton & Williams 1986, doi:10.1038/323533a0; dropout as in Srivastava et al. 2014
+    (JMLR 15) and `torch.nn.Dropout`: a unit stays with probability 1 - dropout, and is divided by that;
+    layer normalisation as in Ba, Kiros & Hinton 2016, arXiv:1607.06450, and `torch.nn.LayerNorm`.
+
+    Deviation: runs of a batch that share a seed share the uniform numbers of dropout, each with its own
+    threshold. Every metric is measured without dropout; the loss of a trajectory is what an update saw, with
+    it.
     """
 
     kind: ClassVar[str] = "mlp"
@@ -29,8 +37,23 @@ class MLP(Model):
         Len(1, 8),
         Hyper("units of each hidden layer, first to last"),
     ] = (64,)
-    activation: Annotated[str, Hyper("nonlinearity of the hidden layers", choices=("relu", "tanh"))] = "relu"
+    activation: Annotated[str, Hyper("nonlinearity of the hidden layers", choices=tuple(ACTIVATIONS))] = (
+        "relu"
+    )
+    initialisation: Initialised = "pytorch"
+    initialisation_scale: InitialisationScale = 1.0
+    layer_norm: Annotated[bool, Hyper("whether hidden layers are normalised, example by example")] = False
+    dropout: Annotated[
+        float, Hyper("share of hidden units dropped in training", ge=0, lt=1, search=(0.0, 0.5), per_run=True)
+    ] = 0.0
 
-    def shape(self, inputs: int, outputs: int) -> Shape:
+    def architecture(self, sizes: tuple[int, ...], outputs: int) -> Feedforward:
         """The hidden layers between inputs and outputs."""
-        return Shape(units=(inputs, *self.hidden, outputs), activation=self.activation)
+        return Feedforward(
+            Shape(
+                units=(*sizes, *self.hidden, outputs),
+                activation=self.activation,
+                initialisation=self.initialisation,
+                layer_norm=self.layer_norm,
+            )
+        )

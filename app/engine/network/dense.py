@@ -12,81 +12,90 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.engine.arrays import Array
-from app.engine.network.activations import ACTIVATIONS
+from app.engine.inputs.features import FeatureBatch
+from app.engine.network.architecture import Network, TrainedNetwork
+from app.engine.network.hidden import Hidden
 from app.engine.network.products import Product, TransposedProduct
 from app.engine.network.shape import Shape
 
 
-class Dense:
-    """B rows of parameters over minibatches of one size.
-
-    x: (B, D), the parameters, read anew in every pass. sections: the slices of rows that share examples.
-    outputs: (O, B, batch), what `forward` leaves.
-    """
+class Dense(Network):
+    """B rows of parameters, to measure."""
 
     def __init__(self, shape: Shape, x: Array, sections: Sequence[slice], batch: int) -> None:
-        rows = len(x)
-        self.outputs: Array = np.empty((shape.units[-1], rows, batch), dtype=x.dtype)
-        self._activation = ACTIVATIONS[shape.activation]
-        self._batch = batch
-        self._sections = tuple(sections)
-        self._weights = [layer.view(x) for layer in shape.layers]
-        self._hidden: list[Array] = []
-        for units in shape.units[1:-1]:
-            hidden = np.empty((rows, units + 1, batch), dtype=x.dtype)
-            hidden[:, units] = 1
-            self._hidden.append(hidden)
+        hidden = [Hidden(shape, place, batch, x) for place in range(len(shape.hidden))]
+        self._lay_out(shape, x, sections, batch, hidden)
+
+    def _lay_out(
+        self, shape: Shape, x: Array, sections: Sequence[slice], batch: int, hidden: list[Hidden]
+    ) -> None:
+        self.outputs = np.empty((shape.units[-1], len(x), batch), dtype=x.dtype)
         # A lone example makes matrices vectors, and BLAS's sums depend on a vector's spacing in memory. That
         # of `outputs` is B, so such vectors are multiplied in an array of their own.
         self._by_rows = self.outputs.transpose(1, 0, 2)
         self._last = np.empty_like(self._by_rows, order="C") if batch == 1 else self._by_rows
+        self._hidden = hidden
+        self._weights = [layer.view(x) for layer in shape.layers]
         # Where each layer writes: (B, units, batch).
-        self._results = [hidden[:, :-1] for hidden in self._hidden] + [self._last]
+        self._results = [layer.values for layer in hidden] + [self._last]
         self._first = [
             Product(self._weights[0][rows], self._results[0][rows], inner=shape.units[0] + 1)
-            for rows in self._sections
+            for rows in sections
         ]
 
-    def forward(self, columns: Sequence[Array]) -> None:
-        """Computes the outputs on one minibatch a section: (inputs + 1, batch), the last row ones."""
-        for product, inputs in zip(self._first, columns, strict=True):
-            product(inputs)
+    def forward(self, batches: Sequence[FeatureBatch], noise: Sequence[Array] = ()) -> None:
+        """Computes the outputs on one batch a section."""
+        for product, batch in zip(self._first, batches, strict=True):
+            product(batch.columns)
         for layer, hidden in enumerate(self._hidden):
-            self._activation.forward(self._results[layer])
-            np.matmul(self._weights[layer + 1], hidden, out=self._results[layer + 1])
+            hidden.forward(noise)
+            np.matmul(self._weights[layer + 1], hidden.padded, out=self._results[layer + 1])
         if self._last is not self._by_rows:
             self._by_rows[...] = self._last
 
 
-class Trained(Dense):
-    """A dense network with a backward pass that fills g, (B, D)."""
+class Trained(Dense, TrainedNetwork):
+    """B rows of parameters with a backward pass that fills g, (B, D).
 
-    def __init__(self, shape: Shape, x: Array, g: Array, sections: Sequence[slice], batch: int) -> None:
-        super().__init__(shape, x, sections, batch)
-        self._gradients = [layer.view(g) for layer in shape.layers]
+    rates: of dropout, (B, 1); None where no row has any.
+    """
+
+    def __init__(
+        self,
+        shape: Shape,
+        x: Array,
+        g: Array,
+        sections: Sequence[slice],
+        batch: int,
+        rates: Array | None = None,
+    ) -> None:
+        places = range(len(shape.hidden))
+        self._lay_out(
+            shape,
+            x,
+            sections,
+            batch,
+            [Hidden(shape, place, batch, x, g, rates, sections) for place in places],
+        )
+        gradients = [layer.view(g) for layer in shape.layers]
         self._deltas = [np.empty_like(x, shape=result.shape) for result in self._results[:-1]]
         self._deltas.append(self._last)
         self._inner_gradients = [
-            TransposedProduct(delta, hidden, gradient)
-            for delta, hidden, gradient in zip(
-                self._deltas[1:], self._hidden, self._gradients[1:], strict=True
-            )
+            TransposedProduct(delta, hidden.padded, gradient)
+            for delta, hidden, gradient in zip(self._deltas[1:], self._hidden, gradients[1:], strict=True)
         ]
         self._first_gradients = [
-            Product(self._deltas[0][rows], self._gradients[0][rows], inner=batch) for rows in self._sections
+            Product(self._deltas[0][rows], gradients[0][rows], inner=batch) for rows in sections
         ]
 
-    def backward(self, examples: Sequence[Array]) -> None:
-        """Fills g from the gradient by the outputs, which stands in their place; spends the activations.
-
-        examples: those of the last `forward`, the other way round, (batch, inputs + 1) a section.
-        """
+    def backward(self, batches: Sequence[FeatureBatch]) -> None:
+        """Fills g from the gradient by the outputs, which stands in their place; spends the activations."""
         if self._last is not self._by_rows:
             self._last[...] = self._by_rows
         for layer in reversed(range(len(self._hidden))):
             self._inner_gradients[layer]()
             weights = self._weights[layer + 1][:, :, :-1]
             np.matmul(weights.transpose(0, 2, 1), self._deltas[layer + 1], out=self._deltas[layer])
-            self._activation.backward(self._results[layer], self._deltas[layer])
-        for product, inputs in zip(self._first_gradients, examples, strict=True):
-            product(inputs)
+            self._hidden[layer].backward(self._deltas[layer])
+        for product, batch in zip(self._first_gradients, batches, strict=True):
+            product(batch.examples)

@@ -8,13 +8,14 @@ of rows and computes their losses and gradients.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.arrays import Array
+from app.engine.objectives.settings import Settings
 
 Scores: TypeAlias = dict[str, NDArray[np.float64]]  # each (B,)
 
@@ -23,8 +24,8 @@ class Problem(ABC):
     """One replicate of an objective at one batch size."""
 
     @abstractmethod
-    def start(self) -> Array:
-        """Where every run of the replicate starts: (D,)."""
+    def start(self, settings: Mapping[str, float] | None = None) -> Array:
+        """Where a run of the replicate starts: (D,). settings: what it has of its own, if anything."""
 
     @abstractmethod
     def draw(self, steps: int) -> None:
@@ -99,6 +100,10 @@ class Objective(Protocol):
     def gives_hessian(self) -> bool:
         """Whether workspaces can fill Hessians, for optimizers that need them."""
 
+    @property
+    def settings(self) -> Mapping[str, float]:
+        """The hyperparameters that each run of a batch can have of its own, with their defaults."""
+
     def cost(self, batch_size: int | None) -> float:
         """Estimated floating point operations of one update of one run, optimizer included.
 
@@ -109,10 +114,13 @@ class Objective(Protocol):
     def problem(self, seed: int, replicate: int, batch_size: int | None, dtype: type) -> Problem:
         """One replicate at one batch size; ValueError where the batch size does not fit the data."""
 
-    def workspace(self, problems: Sequence[Problem], x: Array, g: Array) -> Workspace:
+    def workspace(
+        self, problems: Sequence[Problem], x: Array, g: Array, settings: Settings | None = None
+    ) -> Workspace:
         """The arithmetic of a block of rows: row i solves problems[i], and all have one batch size.
 
-        x, g: (B, D), kept and read or filled by every evaluation.
+        x, g: (B, D), kept and read or filled by every evaluation. settings: columns of the rows, of any of
+        the names that `settings` has; the others stay at their default.
         """
 
     def row_bytes(self, batch_size: int | None, dtype: type) -> int:

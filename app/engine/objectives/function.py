@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -11,6 +11,7 @@ import numpy as np
 from app.engine.arrays import Array
 from app.engine.objectives.base import Problem, Scores, Workspace
 from app.engine.objectives.functions import Function
+from app.engine.objectives.settings import Settings
 from app.engine.seeds import Purpose, stream
 
 METRIC = "loss"
@@ -61,6 +62,11 @@ class FunctionObjective:
         """In few dimensions."""
         return self.dimension <= self.function.hessian_dimension
 
+    @property
+    def settings(self) -> Mapping[str, float]:
+        """None: the runs of a function differ in their optimizers alone."""
+        return {}
+
     def cost(self, batch_size: int | None) -> float:
         """Linear in the dimension."""
         return _OPERATIONS_PER_PARAMETER * self.dimension
@@ -72,7 +78,9 @@ class FunctionObjective:
         start = self.function.default_start(self.dimension) if self.start is None else np.array(self.start)
         return FunctionProblem(self.function, start.astype(dtype), self.noise, seed, replicate)
 
-    def workspace(self, problems: Sequence[Problem], x: Array, g: Array) -> Workspace:
+    def workspace(
+        self, problems: Sequence[Problem], x: Array, g: Array, settings: Settings | None = None
+    ) -> Workspace:
         """Rows of any replicates."""
         return FunctionWorkspace(self.function, problems, x, g)
 
@@ -104,7 +112,7 @@ class FunctionProblem(Problem):
         """Whether every gradient is that of the function."""
         return self._noise == 0.0 and self._frequencies is None
 
-    def start(self) -> Array:
+    def start(self, settings: Mapping[str, float] | None = None) -> Array:
         """(D,)"""
         return self._start
 

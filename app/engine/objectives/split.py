@@ -1,4 +1,4 @@
-"""One replicate's view of a dataset: which examples train, validate and test, standardised."""
+"""One replicate's view of a dataset: which examples train, validate and test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.arrays import Array
+from app.engine.inputs.base import Inputs
+from app.engine.inputs.features import standardised
+from app.engine.models import Model
 from app.engine.seeds import Purpose, stream
 
 LEAST_ROWS = 5  # fewer leave a part of the split empty
@@ -26,10 +28,9 @@ def validation_rows(rows: int) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Some examples of a dataset in the dtype of the run, with an input that is always one as the last."""
+    """Some examples of a dataset, as the model takes them."""
 
-    examples: Array  # (N, F + 1)
-    columns: Array  # (F + 1, N), the same transposed, in memory too
+    inputs: Inputs
     targets: NDArray[Any]  # (N,), classes (intp) or numbers in the dtype of the run
 
 
@@ -43,41 +44,30 @@ class Split:
 
 
 def split(
-    inputs: NDArray[np.float64],
+    model: Model,
+    raw: NDArray[Any],
     targets: NDArray[Any],
     *,
-    regression: bool,
+    has_classes: bool,
     seed: int,
     replicate: int,
     dtype: type,
 ) -> Split:
-    """Cuts a permutation of the rows 60/20/20 and standardises by the training part.
+    """Cuts a permutation of the rows 60/20/20.
 
-    inputs: (N, F). targets: (N,), classes or numbers; numbers are standardised too. A feature that is
-    constant in training is centred only.
+    raw: (N, ...), prepared by the model. targets: (N,), classes or numbers; numbers are standardised by the
+    training part.
     """
-    order = stream(seed, Purpose.SPLIT, replicate).permutation(len(inputs))
-    first, last = training_rows(len(inputs)), len(inputs) - validation_rows(len(inputs))
+    order = stream(seed, Purpose.SPLIT, replicate).permutation(len(raw))
+    first, last = training_rows(len(raw)), len(raw) - validation_rows(len(raw))
     training = order[:first]
-    inputs = _standardised(inputs, training)
-    if regression:
-        targets = _standardised(targets, training).astype(dtype)
-    else:
+    inputs = model.inputs(raw, training, dtype)
+    if has_classes:
         targets = targets.astype(np.intp)
-    ones = np.ones((len(inputs), 1))
-    augmented: Array = np.concatenate([inputs, ones], axis=1).astype(dtype)
+    else:
+        targets = standardised(targets, training).astype(dtype)
 
     def part(rows: NDArray[np.int64]) -> Part:
-        examples = augmented[rows]
-        return Part(examples, np.ascontiguousarray(examples.T), targets[rows])
+        return Part(inputs.select(rows), targets[rows])
 
     return Split(part(training), part(order[first:last]), part(order[last:]))
-
-
-def _standardised(values: NDArray[np.float64], training: NDArray[np.int64]) -> NDArray[np.float64]:
-    mean = values[training].mean(axis=0)
-    deviation = values[training].std(axis=0)
-    # A constant column's deviation can come out as rounding error instead of zero.
-    is_constant = np.ptp(values[training], axis=0) == 0.0
-    standardised: NDArray[np.float64] = (values - mean) / np.where(is_constant, 1.0, deviation)
-    return standardised

@@ -1,19 +1,25 @@
-"""A model on a dataset as an objective: classification and regression."""
+"""A model on a dataset as an objective: classification, regression and factorization."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.arrays import Array
+from app.engine.hyper import hyper_fields
+from app.engine.losses import Loss
+from app.engine.losses.cross_entropy import CrossEntropy
+from app.engine.losses.squared import Squared
 from app.engine.models import Model
-from app.engine.network.shape import Shape
+from app.engine.network.architecture import Architecture
 from app.engine.objectives.base import Problem, Workspace
 from app.engine.objectives.minibatches import SupervisedProblem
+from app.engine.objectives.settings import Settings
 from app.engine.objectives.split import LEAST_ROWS, split, training_rows
 from app.engine.objectives.training import SupervisedWorkspace
 from app.engine.seeds import Purpose, stream
@@ -27,16 +33,19 @@ METRICS = ("validation_loss", "validation_error")
 class SupervisedObjective:
     """Trains `model` on examples; the value of a run is the metric on the validation part.
 
-    inputs: (N, F). targets: (N,), classes from 0 where `classes` says how many, else numbers.
-    With classes the loss is the softmax cross-entropy; without, it is mean((p - y)^2), no half, of targets
-    standardised like the inputs. l2: the training loss has l2 * sum(weights^2) besides, biases left out; the
-    metrics have not. Each replicate has a split of its own, 60/20/20, a start and an order of minibatches.
+    inputs: (N, ...) in the form that the model takes; features are (N, F). sizes: of that form, None for
+    (F,). targets: (N,), classes from 0 where `classes` says how many, else numbers, which are standardised.
+    loss: None for the softmax cross-entropy with classes, else for the squared error. l2: the training loss
+    has l2 * sum(weights^2) besides, biases left out. The metrics have the plain loss, without l2, dropout and
+    label smoothing. Each replicate has a split of its own, 60/20/20, a start and an order of minibatches.
     """
 
-    inputs: NDArray[np.float64]
+    inputs: NDArray[Any]
     targets: NDArray[Any]
     classes: int | None
     model: Model
+    sizes: tuple[int, ...] | None = None
+    loss: Loss | None = None
     l2: float = 0.0
     metric: str = "validation_loss"
 
@@ -52,13 +61,21 @@ class SupervisedObjective:
         if self.classes is not None and not (0 <= self.targets.min() and self.targets.max() < self.classes):
             low, high = self.targets.min(), self.targets.max()
             raise ValueError(f"targets run from {low} to {high}; number {self.classes} classes from 0")
+        if self.trained_loss.for_classes is not (self.classes is not None):
+            wanted = "numbers" if self.classes is None else "classes"
+            raise ValueError(f"the loss {self.trained_loss.kind} is not one of {wanted}; choose another")
         if not self.l2 >= 0.0:
             raise ValueError(f"l2 must be >= 0, got {self.l2}")
 
     @property
+    def trained_loss(self) -> Loss:
+        """The loss, or the one that suits the targets."""
+        return self.loss or (Squared() if self.classes is None else CrossEntropy())
+
+    @property
     def dimension(self) -> int:
         """All weights and biases."""
-        return self._shape.dimension
+        return self._architecture.dimension
 
     @property
     def deterministic(self) -> bool:
@@ -72,37 +89,53 @@ class SupervisedObjective:
 
     @property
     def gives_hessian(self) -> bool:
-        """Where the model is linear, and not too large."""
-        return self.dimension <= self.model.hessian_dimension
+        """Where the model is linear, not too large, and the loss is smooth."""
+        return self.trained_loss.gives_hessian and self.dimension <= self.model.hessian_dimension
 
-    @property
-    def _shape(self) -> Shape:
-        return self.model.shape(self.inputs.shape[1], self.classes or 1)
+    @cached_property
+    def settings(self) -> Mapping[str, float]:
+        """What runs can have of their own: l2, and fields of the model and the loss."""
+        found = {"l2": self.l2}
+        for prefix, kind in (("model", self.model), ("loss", self.trained_loss)):
+            fields = [field.name for field in hyper_fields(type(kind)) if field.hyper.per_run]
+            found |= {f"{prefix}.{name}": getattr(kind, name) for name in fields}
+        return found
+
+    @cached_property
+    def _architecture(self) -> Architecture:
+        return self.model.architecture(self.sizes or self.inputs.shape[1:], self.classes or 1)
 
     def cost(self, batch_size: int | None) -> float:
         """The products of the network, and an optimizer's passes."""
-        return self._shape.cost(batch_size or training_rows(len(self.inputs)))
+        return self._architecture.cost(batch_size or training_rows(len(self.inputs)))
 
     def problem(self, seed: int, replicate: int, batch_size: int | None, dtype: type) -> Problem:
         """Split, start and minibatches."""
         parts = split(
+            self.model,
             self.inputs,
             self.targets,
-            regression=self.classes is None,
+            has_classes=self.classes is not None,
             seed=seed,
             replicate=replicate,
             dtype=dtype,
         )
-        start: Array = self._shape.start(stream(seed, Purpose.INITIALISATION, replicate)).astype(dtype)
-        return SupervisedProblem(parts, start, seed, replicate, batch_size)
+        architecture = self._architecture
+        start = architecture.start(stream(seed, Purpose.INITIALISATION, replicate))
+        return SupervisedProblem(
+            parts, start, architecture.drawn_mask(), self.settings, dtype, seed, replicate, batch_size
+        )
 
-    def workspace(self, problems: Sequence[Problem], x: Array, g: Array) -> Workspace:
+    def workspace(
+        self, problems: Sequence[Problem], x: Array, g: Array, settings: Settings | None = None
+    ) -> Workspace:
         """Rows of any replicates, in sections of the same one."""
+        columns = {name: np.full((len(x), 1), value) for name, value in self.settings.items()}
+        columns.update(settings or {})
         own = cast(Sequence[SupervisedProblem], problems)
-        return SupervisedWorkspace(self._shape, own, self.classes is not None, self.l2, x, g)
+        return SupervisedWorkspace(self._architecture, self.trained_loss, own, columns, x, g)
 
     def row_bytes(self, batch_size: int | None, dtype: type) -> int:
-        """Activations and deltas of a minibatch, and the passes of the loss."""
-        hidden, outputs = sum(self._shape.units[1:-1]), self._shape.units[-1]
+        """What a row of the network touches."""
         batch = batch_size or training_rows(len(self.inputs))
-        return (2 * hidden + outputs + 6) * batch * np.dtype(dtype).itemsize
+        return self._architecture.row_numbers(batch) * np.dtype(dtype).itemsize

@@ -1,0 +1,1 @@
+"""What models take in: one file a form of data."""

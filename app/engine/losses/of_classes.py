@@ -1,0 +1,54 @@
+"""What losses of classes share: where the output of the target's class is, and which examples are wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.arrays import Array
+from app.engine.losses.base import BoundLoss
+
+
+class ClassLoss(BoundLoss):
+    """A loss whose targets are classes from 0.
+
+    outputs: (C, B, batch). flat: the same, one after the other. index: (B, batch), of the target's output in
+    flat.
+    """
+
+    def __init__(self, outputs: Array) -> None:
+        _, rows, batch = outputs.shape
+        self.outputs = outputs
+        self.flat = outputs.reshape(-1)
+        self.index = np.zeros((rows, batch), dtype=np.intp)
+        self._plane = rows * batch
+        self._positions = np.arange(self._plane).reshape(rows, batch)
+
+    def aim(self, rows: slice, targets: NDArray[np.generic]) -> None:
+        """Where the target's outputs are."""
+        np.add(self._positions[rows], targets * self._plane, out=self.index[rows])
+
+    def pick(self, out: Array) -> None:
+        """The outputs of the targets' classes: (B, batch)."""
+        # With "clip", unlike "raise", `out` is written directly; the index is in range by construction.
+        np.take(self.flat, self.index, out=out, mode="clip")
+
+    def wrong(self) -> NDArray[np.bool_]:
+        """Where another class has the largest output; ties go to the first class."""
+        found = np.argmax(self.outputs, axis=0) * self._plane + self._positions
+        wrong: NDArray[np.bool_] = np.not_equal(found, self.index)
+        return wrong
+
+
+def sum_first_axis(values: Array, out: Array) -> None:
+    """Adds (C, B, batch) along its first axis, one plane after the other.
+
+    A reduction does that too, but not for planes of a single element: there the axes coalesce and it sums in
+    pairs, so that a row alone would have other bits than in company.
+    """
+    if out.size > 1:
+        np.add.reduce(values, axis=0, out=out)
+        return
+    out[...] = values[0]
+    for plane in values[1:]:
+        np.add(out, plane, out=out)

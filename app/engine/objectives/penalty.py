@@ -1,0 +1,39 @@
+"""The l2 penalty of a block of rows, each with its own coefficient."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.arrays import Array
+from app.engine.objectives.settings import stretches
+
+
+class Penalty:
+    """coefficient * sum(weights^2), biases left out, on the rows that have one.
+
+    coefficients: (B, 1). weight_mask: (D,).
+    """
+
+    def __init__(
+        self, coefficients: NDArray[np.float64], weight_mask: NDArray[np.bool_], x: Array, g: Array
+    ) -> None:
+        self._coefficients = coefficients
+        self._weight_mask = weight_mask
+        self._parts = [
+            (rows, x[rows], g[rows], (2.0 * coefficients[rows] * weight_mask).astype(x.dtype))
+            for rows in stretches(coefficients[:, 0] > 0.0)
+        ]
+
+    def add(self, losses: Array) -> None:
+        """Adds the penalty to the losses, (B,), and its derivative to the gradients."""
+        for rows, x, g, doubled in self._parts:
+            derivative = x * doubled
+            np.add(g, derivative, out=g)
+            np.multiply(derivative, 0.5, out=derivative)
+            np.add(losses[rows], np.vecdot(derivative, x), out=losses[rows])
+
+    def add_curvature(self, row: int, hessian: Array) -> None:
+        """Adds that of one row to its Hessian, (D, D) float64."""
+        doubled = 2.0 * self._coefficients[row] * self._weight_mask
+        np.einsum("ii->i", hessian)[...] += doubled

@@ -1,0 +1,89 @@
+"""Gradients of every model, loss, activation and initialisation against central differences."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from app.data import load
+from app.engine.activations import ACTIVATIONS
+from app.engine.losses import LOSSES
+from app.engine.models import MODELS, Model
+from app.engine.models.mlp import MLP
+from app.engine.objectives.supervised import SupervisedObjective
+
+ROWS = 3  # runs of a batch, each with settings of its own
+STEP = 1e-5
+# A difference of two losses near 1 has an error of 1e-16 / STEP; against gradients near 0.1 that is 1e-10.
+RTOL, ATOL = 1e-6, 1e-9
+
+
+def models() -> Iterator[Model]:
+    """Every model at its defaults, and the multilayer perceptron in every form."""
+    yield from (cls() for cls in MODELS.values())
+    for activation, norm in itertools.product(ACTIVATIONS, (False, True)):
+        yield MLP(hidden=(5, 4), activation=activation, layer_norm=norm)
+
+
+def label(model: Model) -> str:
+    """What a case is called."""
+    fields = {field.name: getattr(model, field.name) for field in dataclasses.fields(model)}
+    told = [str(value) for name, value in fields.items() if name in ("activation", "layer_norm")]
+    return " ".join([model.kind, *told])
+
+
+CASES = [
+    pytest.param(model, loss(), id=f"{label(model)}, {loss.kind}")
+    for model in models()
+    for loss in LOSSES.values()
+]
+
+
+def objective(model: Model, loss: Any, **fields: Any) -> SupervisedObjective:
+    data = load("iris" if loss.for_classes else "diabetes")
+    return SupervisedObjective(
+        inputs=data.inputs, targets=data.targets, classes=data.classes, model=model, loss=loss, **fields
+    )
+
+
+def random_settings(own: SupervisedObjective, random: np.random.Generator) -> dict[str, NDArray[np.float64]]:
+    """A value within every setting's range, and zero in the first row."""
+    columns = {name: random.uniform(0.05, 0.4, size=(ROWS, 1)) for name in own.settings}
+    for column in columns.values():
+        column[0] = 0.0
+    return columns
+
+
+@pytest.mark.parametrize("batch_size", [None, 1])
+@pytest.mark.parametrize(("model", "loss"), CASES)
+def test_gradients_are_central_differences_of_the_loss(
+    model: Model, loss: Any, batch_size: int | None
+) -> None:
+    """The rows of a batch have l2, label smoothing and dropout of their own; the masks stay what they are."""
+    own = objective(model, loss)
+    random = np.random.default_rng(3)
+    settings = random_settings(own, random)
+    x = own.problem(0, 0, None, np.float64).start() + 0.1 * random.normal(size=(ROWS, own.dimension))
+    point, gradients = x.copy(), np.zeros_like(x)
+    problem = own.problem(0, 0, batch_size, np.float64)
+    workspace = own.workspace([problem] * ROWS, x, gradients, settings)
+    problem.draw(1)  # minibatch and dropped units, the same for every evaluation
+
+    def losses_at(shift: NDArray[np.float64]) -> NDArray[np.float64]:
+        losses = np.zeros(ROWS)
+        x[...] = point + shift
+        workspace.evaluate(0, losses)
+        return losses
+
+    losses_at(np.zeros(own.dimension))
+    found = gradients.copy()
+    for i in random.choice(own.dimension, size=min(15, own.dimension), replace=False):
+        shift = STEP * np.eye(own.dimension)[i]
+        difference = (losses_at(shift) - losses_at(-shift)) / (2 * STEP)
+        np.testing.assert_allclose(found[:, i], difference, RTOL, ATOL)
