@@ -50,14 +50,18 @@ PAGES = {
     "optimizers": Page(
         "Optimizers",
         "/v1/optimizers",
-        f"k counts updates from 0, g is the gradient. {HYPERPARAMETERS}",
+        "k counts updates from 0, x are the parameters and g their gradient, both of shape (B, D) for B runs "
+        "of D parameters; a hyperparameter, like a rate, is a column of shape (B, 1). Powers, roots and "
+        "products are of components; |g| is the Euclidean norm of a run, in Adamax a magnitude. "
+        f"{HYPERPARAMETERS}",
         catalogue.optimizers,
     ),
     "schedules": Page(
         "Learning-rate schedules",
         "/v1/schedules",
         "Update k of T, counted from 0, runs at `learning_rate` times `factor(k)`; `learning_rate` is the "
-        f"peak. Lengths are fractions of T, rounded half up to whole updates, at least 1. {HYPERPARAMETERS}",
+        "peak. Factors have shape (T,), or (B, T) for B runs. "
+        f"Lengths are fractions of T, rounded half up to whole updates, at least 1. {HYPERPARAMETERS}",
         catalogue.schedules,
     ),
     "objectives": Page("Objectives", "/v1/objectives", "What a job minimises.", catalogue.objectives),

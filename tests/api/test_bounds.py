@@ -13,6 +13,11 @@ from app.engine.hyper import HyperField, hyper_fields
 from app.engine.models import MODELS
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
+from app.services import catalogue
+from app.spec.catalogue import Hyperparameter, ObjectiveItem
+
+# What an objective requires that its catalogue entry has no choices of.
+REQUIRED: dict[str, dict[str, Any]] = {}
 
 SPACES = [
     pytest.param(noun, kind, id=f"{noun} {kind}")
@@ -100,3 +105,60 @@ def test_no_value_beyond_the_bounds_of_a_models_field_is_taken(client: TestClien
             model = {"kind": kind, field.name: value}
             objective = {"kind": "classification", "dataset": "iris", "model": model}
             assert_refused(client, {"objective": objective}, f"/objective/model/{field.name}{below}")
+
+
+@pytest.mark.parametrize("kind", SCHEDULES)
+def test_no_value_beyond_the_bounds_of_a_schedule_is_previewed(client: TestClient, kind: str) -> None:
+    for field in hyper_fields(SCHEDULES[kind]):
+        for below, value in wrong(field):
+            if isinstance(value, dict):
+                continue  # a preview is of one schedule
+            answer = client.post(
+                "/v1/schedules/preview", json={"schedule": {"kind": kind, field.name: value}}
+            )
+            assert answer.status_code == 422, (field.name, value)
+            pointers = [error["pointer"] for error in answer.json()["errors"]]
+            assert pointers == [f"/schedule/{field.name}{below}"], (field.name, value)
+
+
+def valid_objective(item: ObjectiveItem) -> dict[str, Any]:
+    """The least body of a kind of objective: its name and what it requires."""
+    body: dict[str, Any] = {"kind": item.kind} | REQUIRED.get(item.kind, {})
+    for field in item.hyperparameters:
+        if field.required and field.name not in body:
+            known = {"dataset": item.datasets, "model": [{"kind": model.kind} for model in item.models]}
+            body[field.name] = (field.choices or known[field.name])[0]
+    return body
+
+
+def wrong_values(field: Hyperparameter) -> Iterator[object]:
+    """Values that a field of the catalogue does not take."""
+    yield from {"string": (1, True), "list": ("text", 1), "object": ("text", 1)}.get(field.type, ("1", True))
+    if field.type == "integer":
+        yield 1.5
+    if field.choices or field.type == "string":
+        yield "nonsense"
+    yield from beyond(field.bounds, field.type == "integer")
+
+
+@pytest.mark.parametrize("item", catalogue.objectives(), ids=lambda item: item.kind)
+def test_no_value_beyond_the_bounds_of_an_objectives_field_is_taken(
+    client: TestClient, item: ObjectiveItem
+) -> None:
+    assert client.post("/v1/jobs", json={"objective": valid_objective(item)}).status_code == 202
+    for field in item.hyperparameters:
+        for value in wrong_values(field):
+            objective = valid_objective(item) | {field.name: value}
+            assert_refused(client, {"objective": objective}, f"/objective/{field.name}")
+
+
+@pytest.mark.parametrize("noun", ["sampler", "pruner"])
+def test_no_value_beyond_the_bounds_of_a_samplers_or_pruners_field_is_taken(
+    client: TestClient, noun: str
+) -> None:
+    for item in {"sampler": catalogue.samplers, "pruner": catalogue.pruners}[noun]():
+        for field in item.hyperparameters:
+            for value in wrong_values(field):
+                body = {"objective": {"kind": "function", "name": "quadratic"}}
+                chosen = {noun: {"kind": item.kind, field.name: value}}
+                assert_refused(client, body | chosen, f"/{noun}/{field.name}")

@@ -62,6 +62,14 @@ def test_the_docstring_has_a_summary_a_rule_and_a_source(cls: type) -> None:
     assert any(part.startswith("Source: ") for part in paragraphs)
 
 
+@pytest.mark.parametrize("cls", [pytest.param(cls, id=kind) for kind, cls in OPTIMIZERS.items()])
+def test_an_optimizer_states_its_decay_and_where_references_disagree(cls: type) -> None:
+    paragraphs = [" ".join(part.split()) for part in (cls.__doc__ or "").split("\n\n")]
+    (rule,) = (part for part in paragraphs if part.startswith("Rule: "))
+    assert any(part.startswith("Deviation: ") for part in paragraphs)
+    assert ("weight_decay" in rule) is any(field.name == "weight_decay" for field in hyper_fields(cls))
+
+
 @pytest.mark.parametrize("cls", KINDS)
 def test_an_instance_is_frozen_and_made_of_defaults(cls: Any) -> None:
     instance = cls()

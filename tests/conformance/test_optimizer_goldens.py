@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
 from tests.parity.paths import ATOL, KEPT_STEPS, PROBLEMS, RTOL, Case, describe, engine_paths
 
@@ -49,7 +50,22 @@ def test_a_recording_names_the_version_that_the_class_names_and_reaches_far(kind
     assert reference is not None
     assert about["package"].split("+")[0] == f"{reference.distribution} {reference.version}"
     lengths = [len(arrays[f"path{row}"]) for row in range(len(cases))]
-    assert np.mean([KEPT_STEPS[length - 1] for length in lengths if length]) >= 30
+    assert np.mean([KEPT_STEPS[length - 1] for length in lengths if length]) >= 20
+
+
+@pytest.mark.parametrize("kind", COMPARED)
+def test_the_recorded_cases_vary_every_hyperparameter(kind: str) -> None:
+    _, cases, _ = load(kind)
+    for field in hyper_fields(OPTIMIZERS[kind]):
+        values = {case.optimizer[field.name] for case in cases}
+        assert values - {field.default}, field.name
+
+
+def test_the_recorded_cases_have_many_schedules_and_every_warmup() -> None:
+    schedules = [case.schedule for kind in COMPARED for case in load(kind)[1]]
+    assert len({schedule["kind"] for schedule in schedules}) >= 10
+    warm = [schedule for schedule in schedules if schedule.get("warmup_fraction")]
+    assert {schedule["warmup_shape"] for schedule in warm} == {"linear", "constant", "exponential"}
 
 
 @pytest.mark.parametrize("kind", [kind for kind in OPTIMIZERS if kind not in COMPARED])

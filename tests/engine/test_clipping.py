@@ -47,6 +47,27 @@ def test_a_gradient_that_is_no_number_stays_one() -> None:
     assert np.isnan(found).all()
 
 
+@pytest.mark.parametrize("limit", [{"gradient_clip_norm": 0.8}, {"gradient_clip_value": 0.4}])
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_every_optimizer_steps_along_the_limited_gradient(kind: str, limit: dict[str, float]) -> None:
+    limited, plain = (stack([OPTIMIZERS[kind](**fields)]) for fields in (limit, {}))
+    x = np.array([[1.0, -2.0, 3.0]])
+    ends = []
+    for optimizer in (limited, plain):
+        point, random = x.copy(), np.random.default_rng(3)
+        state = optimizer.begin(point)
+        for k in range(20):
+            g = random.normal(size=x.shape)
+            if optimizer is plain:
+                clip(g, clipping_state(limited.gradient_clip_norm, limited.gradient_clip_value, g))
+            if "hessian" in state:
+                state["hessian"][...] = np.eye(3)
+            optimizer.update(point, g, optimizer.learning_rate, k, state, np.empty_like(x))
+        ends.append(point)
+    np.testing.assert_array_equal(ends[0], ends[1])
+    assert (ends[0] != x).all()
+
+
 @pytest.mark.parametrize("limit", [{"gradient_clip_norm": 0.5}, {"gradient_clip_value": 0.5}])
 def test_a_rate_that_diverges_converges_with_a_limit(limit: dict[str, float]) -> None:
     runs = [run("sgd", learning_rate=0.003), run("sgd", learning_rate=0.003, **limit)]

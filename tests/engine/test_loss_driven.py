@@ -12,8 +12,10 @@ from app.engine.batch import run_batch
 from app.engine.feedback import taken
 from app.engine.result import Outcome
 from app.engine.schedules import SCHEDULES
+from app.engine.schedules.loss_driven import LossDriven
 from tests.engine.batches import assert_same_row, function, run, supervised
-from tests.parity.factors import losses
+from tests.engine.test_schedules import WARMUPS, ramp
+from tests.parity.factors import HORIZONS, losses
 
 RULES: tuple[dict[str, Any], ...] = (
     {"kind": "reduce_on_plateau", "patience": 0.02, "factor": 0.5, "cooldown": 0.05},
@@ -63,6 +65,21 @@ def test_the_losses_of_the_warmup_do_not_count() -> None:
     fields: dict[str, Any] = {"reduce_ratio": 0.5, "warmup_fraction": 0.5, "warmup_start_factor": 1.0}
     assert table([1.0, 2.0, 3.0, 4.0, 3.0, 2.0, 1.0, 0.0], **fields) == [1.0] * 8
     assert table([1.0, 2.0, 3.0, 4.0, 3.0, 4.0, 1.0, 0.0], **fields) == [1.0] * 6 + [0.5] * 2
+
+
+@pytest.mark.parametrize("horizon", HORIZONS)
+@pytest.mark.parametrize("warmup", WARMUPS, ids=str)
+@pytest.mark.parametrize("kind", [kind for kind, cls in SCHEDULES.items() if issubclass(cls, LossDriven)])
+def test_after_the_warmup_the_rule_runs_over_what_is_left(
+    kind: str, warmup: dict[str, Any], horizon: int
+) -> None:
+    updates = math.floor(warmup["warmup_fraction"] * horizon + 0.5)
+    seen = losses(horizon)
+    found = taken(_rule({"kind": kind, **warmup}), seen)
+    rising = [ramp(k / updates, warmup) for k in range(updates)]
+    np.testing.assert_allclose(found[:updates], rising, rtol=1e-13, atol=1e-15)
+    rest = taken(_rule({"kind": kind}), seen[updates:]) if updates < horizon else []
+    np.testing.assert_array_equal(found[updates:], rest)
 
 
 def test_a_ratio_of_zero_reduces_where_the_loss_rises() -> None:

@@ -9,12 +9,13 @@ import pytest
 from numpy.typing import NDArray
 
 from app.engine.batch import Run, run_batch
+from app.engine.objectives.supervised import training_rows
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.engine.stack import stack
 from tests.engine.batches import function, run, supervised
 
-LEARNING_RATE_FREE = ("dog", "lfm", "dadapt_sgd", "dadapt_adam", "prodigy")
+LEARNING_RATE_FREE = [kind for kind, cls in OPTIMIZERS.items() if cls.finds_its_rate]
 _CORNERS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 CURVATURES = np.array([1.0, 10.0, 100.0])
 
@@ -119,6 +120,10 @@ def test_adamw_shrinks_what_has_no_gradient() -> None:
     assert x[0, 0] == pytest.approx(2.0 * (1 - 0.1 * 0.5) ** 3, rel=1e-12)
 
 
+def test_the_learning_rate_free_methods_are_those_of_the_field() -> None:
+    assert LEARNING_RATE_FREE == ["dadapt_adam", "dadapt_sgd", "dog", "lfm", "prodigy"]
+
+
 @pytest.mark.parametrize("kind", LEARNING_RATE_FREE)
 @pytest.mark.parametrize("dimension", [3, 20])
 def test_a_learning_rate_free_method_converges_on_the_quadratic_with_nothing_set(
@@ -203,6 +208,18 @@ def test_a_singular_system_leaves_no_number_so_that_the_run_diverges() -> None:
     state["hessian"][...] = 1.0
     stacked.update(x, np.ones((1, 2)), stacked.learning_rate, 0, state, np.empty_like(x))
     assert np.isnan(x).all()
+
+
+@pytest.mark.parametrize("kind", ["sgd", "momentum", "adam"])
+def test_the_full_batch_is_one_minibatch_of_every_training_row(kind: str) -> None:
+    objective = supervised("diabetes")
+    rows = training_rows(442)
+    pair = [run(kind, learning_rate=0.01), run(kind, learning_rate=0.01, batch_size=rows)]
+    result = run_batch(objective, pair, steps=30, seed=0)
+    assert result.trajectories is not None
+    full, listed = (trajectory.loss for trajectory in result.trajectories)
+    np.testing.assert_allclose(full, listed, rtol=1e-12)  # the rows come in another order
+    assert full[-1] < 0.5 * full[0]
 
 
 def test_lbfgs_needs_far_fewer_steps_than_descent_on_the_quadratic() -> None:

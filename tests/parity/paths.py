@@ -19,6 +19,7 @@ from app.engine.network.shape import Shape
 from app.engine.objectives.training import SupervisedWorkspace
 from app.engine.optimizers import OPTIMIZERS, Optimizer
 from app.engine.schedules import SCHEDULES, Schedule
+from app.engine.schedules.loss_driven import LossDriven
 from app.engine.schedules.momentum_cycling import cycling, with_cycled_momentum
 from app.engine.stack import stack
 
@@ -99,7 +100,15 @@ def cases(kind: str, per_problem: int, seed: int) -> Iterator[Case]:
     cls: Any = OPTIMIZERS[kind]
     for problem in PROBLEMS:
         for number in range(per_problem):
-            fields = {field.name: draw(field, random) for field in hyper_fields(cls)} if number else {}
+            fields: dict[str, Any] = {}
+            if number:
+                fields = {field.name: draw(field, random) for field in hyper_fields(cls)}
+                # Few cases are drawn: every choice has its turn.
+                fields |= {
+                    field.name: choices[number % len(choices)]
+                    for field in hyper_fields(cls)
+                    if (choices := field.hyper.choices)
+                }
             optimizer = {"kind": kind} | vars(cls(**fields))
             yield Case(problem, optimizer, _draw_schedule(random))
         if cls.momentum_field:
@@ -110,6 +119,8 @@ def cases(kind: str, per_problem: int, seed: int) -> Iterator[Case]:
 def draw(field: HyperField, random: np.random.RandomState) -> Any:
     """A value of the search range; of an optional hyperparameter its default every other time."""
     hyper = field.hyper
+    if field.type is tuple:
+        return tuple(random.uniform(0.01, 1.0, size=int(random.randint(1, 8))).tolist())
     if hyper.choices:
         return hyper.choices[int(random.randint(len(hyper.choices)))]
     if hyper.search is None or (not hyper.searched and random.uniform() < 0.5):
@@ -122,11 +133,12 @@ def draw(field: HyperField, random: np.random.RandomState) -> Any:
 
 
 def _draw_schedule(random: np.random.RandomState) -> dict[str, Any]:
-    if random.uniform() < 0.4:
-        return {"kind": "constant"}
-    warmup = float(random.choice([0.0, 0.1]))
-    start_factor = float(random.choice([0.0, 0.2]))
-    return {"kind": "cosine", "warmup_fraction": warmup, "warmup_start_factor": start_factor}
+    """Any that does not follow the losses, with any warmup. A cycled momentum has cases of its own."""
+    kinds = [kind for kind, cls in SCHEDULES.items() if not issubclass(cls, LossDriven)]
+    kind = kinds[int(random.randint(len(kinds)))]
+    fields = {field.name: draw(field, random) for field in hyper_fields(SCHEDULES[kind])}
+    fields["warmup_fraction"] = float(random.choice([0.0, 0.1]))
+    return {"kind": kind, **fields} | ({"cycle_momentum": False} if "cycle_momentum" in fields else {})
 
 
 def engine_paths(problem: str, of: list[Case]) -> tuple[Vector, Vector]:

@@ -106,6 +106,15 @@ def test_an_omitted_learning_rate_is_searched_over_the_catalogues_range() -> Non
     assert found.log
 
 
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_every_optimizer_can_be_searched_with_limits_of_its_gradient(kind: str) -> None:
+    limits = {"gradient_clip_norm": {"low": 0.1, "high": 10.0, "log": True}}
+    limits["gradient_clip_value"] = {"choices": [0.0, 0.5]}
+    found = Space.of(job(search_space={"optimizers": [{"kind": kind, **limits}]})).distributions()
+    assert found[f"{kind}.gradient_clip_norm"] == FloatDistribution(0.1, 10.0, log=True)
+    assert found[f"{kind}.gradient_clip_value"] == CategoricalDistribution((0.0, 0.5))
+
+
 def test_no_optimizer_shares_its_kind_with_a_schedule() -> None:
     # Their parameters are told apart by the kind in front.
     assert not set(OPTIMIZERS) & set(SCHEDULES)

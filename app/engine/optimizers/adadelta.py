@@ -25,7 +25,8 @@ class Adadelta(Optimizer):
 
     Deviation: the step is scaled by the mean of the steps before it, u of the last update; texts that use u
     of the same update define it by itself. eps stands inside both roots, as in every reference. The default
-    learning rate is the paper's 1; that of Keras, 0.001, hardly moves.
+    learning rate is the paper's 1; that of Keras, 0.001, hardly moves. Keras decouples the
+    weight decay.
     """
 
     kind: ClassVar[str] = "adadelta"

@@ -24,7 +24,8 @@ class AdaGrad(Optimizer):
     Source: Duchi, Hazan & Singer 2011, JMLR 12, 2121-2159; as `torch.optim.Adagrad`.
 
     Deviation: optax and Keras put eps inside the root, start the sum at 0.1 and have no
-    learning_rate_decay. The sum only grows, so that the step only shrinks.
+    learning_rate_decay; where the sum is 0 optax does not move. Keras decouples the weight decay. The sum
+    only grows, so that the step only shrinks.
     """
 
     kind: ClassVar[str] = "adagrad"

@@ -22,6 +22,7 @@ class Adam(Optimizer):
     Source: Kingma & Ba 2015, arXiv:1412.6980, Algorithm 1; as `torch.optim.Adam`.
 
     Deviation: Keras and the paper's faster form fold the corrections into the rate, which scales eps.
+    Keras decouples the weight decay, as `adamw` does.
     """
 
     kind: ClassVar[str] = "adam"

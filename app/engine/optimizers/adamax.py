@@ -24,6 +24,7 @@ class Adamax(Optimizer):
 
     Deviation: PyTorch adds eps to each magnitude, inside the maximum; Keras adds it to u in the denominator,
     the paper has none. eps must be positive: a component whose gradient is always zero would be 0 / 0.
+    Keras decouples the weight decay.
     """
 
     kind: ClassVar[str] = "adamax"

@@ -25,7 +25,8 @@ class AMSGrad(Optimizer):
     amsgrad=True.
 
     Deviation: the maximum is taken of v before its bias is corrected, as in PyTorch and Keras; optax takes
-    that of the corrected ones, which differs much. The paper corrects no bias at all.
+    that of the corrected ones, which differs much. The paper corrects no bias at all. Keras decouples the
+    weight decay.
     """
 
     kind: ClassVar[str] = "amsgrad"

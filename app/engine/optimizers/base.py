@@ -34,6 +34,8 @@ class Optimizer(Kind, ABC):
     # Whether it divides each component of the gradient by its own scale, as Adam does: a schedule is then
     # refined from the l1 norms of the gradients, else from the l2 norms.
     normalises: ClassVar[bool] = False
+    # Whether it estimates its own learning rate, so that `learning_rate` is but a factor of it.
+    finds_its_rate: ClassVar[bool] = False
     # What a schedule that cycles the momentum overwrites: "momentum" or "beta1"; None where there is none.
     momentum_field: ClassVar[str | None] = None
     # The PyTorch implementation that it equals; None where there is none, and `no_reference` says why.

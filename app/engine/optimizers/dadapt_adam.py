@@ -31,6 +31,7 @@ class DAdaptAdam(SkippingOptimizer):
 
     kind: ClassVar[str] = "dadapt_adam"
     normalises: ClassVar[bool] = True
+    finds_its_rate: ClassVar[bool] = True
     momentum_field: ClassVar[str | None] = "beta1"
     reference: ClassVar[Reference | None] = Reference(
         module="dadaptation",

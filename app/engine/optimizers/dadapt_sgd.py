@@ -41,6 +41,7 @@ class DAdaptSGD(SkippingOptimizer):
     """
 
     kind: ClassVar[str] = "dadapt_sgd"
+    finds_its_rate: ClassVar[bool] = True
     momentum_field: ClassVar[str | None] = "momentum"
     reference: ClassVar[Reference | None] = Reference(
         module="dadaptation",

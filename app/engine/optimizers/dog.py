@@ -31,6 +31,7 @@ class DoG(Optimizer):
     """
 
     kind: ClassVar[str] = "dog"
+    finds_its_rate: ClassVar[bool] = True
     reference: ClassVar[Reference | None] = Reference(
         module="dog",
         distribution="dog-optimizer",

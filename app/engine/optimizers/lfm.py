@@ -60,6 +60,7 @@ class LFM(Optimizer):
     """
 
     kind: ClassVar[str] = "lfm"
+    finds_its_rate: ClassVar[bool] = True
     momentum_field: ClassVar[str | None] = "momentum"
     reference: ClassVar[Reference | None] = Reference(
         call="LFM(parameters, lr=PEAK, momentum={momentum}, eps={eps})",

@@ -25,7 +25,7 @@ class Momentum(Optimizer):
 
     Deviation: Keras puts the rate inside the sum, v = momentum v - learning_rate g; x += v, which is the
     same only where the rate is constant. The first update is not dampened, as in PyTorch; optax has no
-    dampening.
+    dampening. Keras decouples the weight decay.
     """
 
     kind: ClassVar[str] = "momentum"

@@ -30,7 +30,7 @@ class NAdam(Optimizer):
 
     Deviation: momentum_decay is 0.004 as in PyTorch, where Keras has 1 (and eps 1e-7). optax's nadam has no
     warming momentum: beta1 m / (1 - beta1^{t+1}) + (1 - beta1) g / (1 - beta1^t), which no momentum_decay
-    gives.
+    gives. The weight decay is coupled unless decoupled_weight_decay is set; Keras always decouples it.
     """
 
     kind: ClassVar[str] = "nadam"

@@ -24,7 +24,7 @@ class Nesterov(Optimizer):
 
     Deviation: Keras has the rate inside the sum, v = momentum v - learning_rate g; x += momentum v -
     learning_rate g, which is the same only where the rate is constant. Nesterov's own sequence of momenta
-    is not used; PyTorch allows no dampening here.
+    is not used; PyTorch allows no dampening here. Keras decouples the weight decay.
     """
 
     kind: ClassVar[str] = "nesterov"

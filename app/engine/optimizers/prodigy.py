@@ -39,6 +39,7 @@ class Prodigy(SkippingOptimizer):
 
     kind: ClassVar[str] = "prodigy"
     normalises: ClassVar[bool] = True
+    finds_its_rate: ClassVar[bool] = True
     momentum_field: ClassVar[str | None] = "beta1"
     reference: ClassVar[Reference | None] = Reference(
         module="prodigyopt",

@@ -25,7 +25,8 @@ class RMSProp(Optimizer):
     Source: Tieleman & Hinton 2012, Coursera lecture 6.5; centered: Graves 2013, arXiv:1308.0850;
     as `torch.optim.RMSprop`.
 
-    Deviation: optax and Keras put eps inside the root and the rate inside the momentum. Where rounding makes
+    Deviation: optax and Keras put eps inside the root and the rate inside the momentum; Keras decouples the
+    weight decay. Where rounding makes
     v - a^2 negative it counts as zero; PyTorch gives nan.
     """
 

@@ -21,7 +21,8 @@ class SGD(Optimizer):
 
     Source: Robbins & Monro 1951, doi:10.1214/aoms/1177729586; as `torch.optim.SGD`.
 
-    Deviation: Keras decouples its weight decay from the gradient, here and in PyTorch it is coupled.
+    Deviation: Keras decouples its weight decay from the gradient, here and in PyTorch it is coupled;
+    microsoftml shrinks the parameters after the update.
     """
 
     kind: ClassVar[str] = "sgd"

@@ -41,7 +41,9 @@ class Schedule(Kind, ABC):
 
     Warmup: W = floor(warmup_fraction * T + 0.5); with a = `warmup_start_factor`, the factor of k < W is
     a + (1 - a) k / W (linear), a (constant) or max(a, 0.001)^(1 - k / W) (exponential); after it the body
-    runs at k - W with horizon T - W, of which every other length is a fraction.
+    runs at k - W with horizon T - W, of which every other length is a fraction. References begin elsewhere:
+    PyTorch's LinearLR at a third by default, and never at 0; transformers at 0, as here, but its
+    `get_cosine_with_min_lr_schedule_with_warmup` at 1 / W; schedule-free packages at 1 / W.
     """
 
     # The implementations that the body equals; none where `no_reference` says why.

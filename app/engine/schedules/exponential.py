@@ -22,7 +22,8 @@ class Exponential(Schedule):
     decay_rate f over T steps.
 
     Deviation: references take the ratio itself, which means another curve at every horizon; here the end
-    is given. It is reached at k = T, one update after the last.
+    is given. It is reached at k = T, one update after the last. d2l.ai's FactorScheduler
+    begins one drop down, and has a floor.
     """
 
     kind: ClassVar[str] = "exponential"

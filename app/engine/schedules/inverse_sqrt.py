@@ -24,7 +24,8 @@ class InverseSqrt(Schedule):
     transformers' `get_inverse_sqrt_schedule`.
 
     Deviation: transformers takes the warmup for the timescale where none is given; that is the timescale
-    W / (T - W) here, since lengths are fractions of the T - W updates after the warmup.
+    W / (T - W) here, since lengths are fractions of the T - W updates after the warmup. d2l.ai's
+    (k + 1)^-1/2 is a timescale of one update.
     """
 
     kind: ClassVar[str] = "inverse_sqrt"
