@@ -9,10 +9,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check format lint types layers test-fast parity docs bench lock clean
+.PHONY: help setup demo serve test check format lint types layers test-fast parity docs bench bench-engine lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/run.stamp ## create .venv with the command .venv/bin/stepsize
 
@@ -50,6 +50,9 @@ docs: $(VENV)/run.stamp ## write docs/reference from the docstrings
 
 bench: $(VENV)/run.stamp ## measure the figures of the README
 	$(BIN)/python -m benchmarks
+
+bench-engine: $(VENV)/run.stamp $(PARITY)/stamp ## measure the engine beside PyTorch and jax
+	$(BIN)/python -m benchmarks engine
 
 lock: ## resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml $(LOCK) -o requirements.lock

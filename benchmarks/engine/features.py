@@ -1,0 +1,44 @@
+"""What the engine's features cost: mixed kinds, schedules that follow the losses, recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks.engine.works import OPTIMIZERS_MIXED, ROSENBROCK, SCHEDULES_MIXED, TRAININGS, Training
+from benchmarks.measure import side_by_side
+
+
+def run() -> Iterator[str]:
+    """Yields the lines of the report."""
+    for training in (TRAININGS[0], ROSENBROCK):
+        yield _mixed(training)
+    yield _loss_driven(ROSENBROCK)
+    for training in (*TRAININGS, ROSENBROCK):
+        yield _recording(training)
+
+
+def _mixed(training: Training) -> str:
+    adam, mixed = training.runs(), training.runs(OPTIMIZERS_MIXED, SCHEDULES_MIXED)
+    rounds = side_by_side({"adam": lambda: training.run(adam), "mixed": lambda: training.run(mixed)})
+    return (
+        f"{training.name}, {len(OPTIMIZERS_MIXED)} optimizers x {len(SCHEDULES_MIXED)} schedules mixed:"
+        f" {rounds.ratio('mixed', 'adam'):.2f} x the time of Adam alone (must: at most 1.15, aim: 1.0)"
+    )
+
+
+def _loss_driven(training: Training) -> str:
+    table, driven = training.runs(), training.runs(schedules=("reduce_on_plateau",))
+    rounds = side_by_side({"table": lambda: training.run(table), "driven": lambda: training.run(driven)})
+    return (
+        f"{training.name}, rates that follow the losses: {rounds.ratio('driven', 'table'):.2f} x the time of"
+        " constant ones"
+    )
+
+
+def _recording(training: Training) -> str:
+    runs = training.runs()
+    rounds = side_by_side(
+        {"with": lambda: training.run(runs), "without": lambda: training.run(runs, record=False)}
+    )
+    cost = 100 * (rounds.ratio("with", "without") - 1)
+    return f"{training.name}, recording: {cost:.1f} % of a run (must: at most 5)"

@@ -1,0 +1,36 @@
+"""What the engine's figures depend on: the processor's vector units, and the BLAS that NumPy has."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.measure import REPEATS
+from benchmarks.peers import has
+
+_LEVELS = (("avx512f", "AVX-512"), ("avx2", "AVX2"), ("asimd", "NEON"))
+
+
+def describe() -> str:
+    """One line."""
+    # Any: NumPy's own dictionary of strings.
+    build: dict[str, Any] = np.show_config(mode="dicts")  # type: ignore[assignment]
+    blas = build["Build Dependencies"]["blas"]
+    peers = [f"{name} {importlib.metadata.version(name)}" for name in ("torch", "jax") if has(name)]
+    beside = f"beside {', '.join(peers)}" if peers else "without peers"
+    return (
+        f"{vector_level()}, NumPy {np.__version__} with {blas['name']} {blas['version']}, {beside}; one core,"
+        f" one thread, processor time, medians of {REPEATS} rounds in turns"
+    )
+
+
+def vector_level() -> str:
+    """The widest vector instructions that the processor offers, as far as its flags tell."""
+    try:
+        flags = set(Path("/proc/cpuinfo").read_text().split())
+    except OSError:
+        return "vector units unknown"
+    return next((name for flag, name in _LEVELS if flag in flags), "no wide vector units")

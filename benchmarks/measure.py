@@ -1,0 +1,47 @@
+"""Times several actions side by side: in turns, so that a busy machine disturbs all of them alike."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from statistics import median
+
+REPEATS = 7
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """The seconds that each action took in each round, by its name."""
+
+    seconds: Mapping[str, list[float]]
+
+    def median(self, name: str) -> float:
+        """Seconds of one action."""
+        return median(self.seconds[name])
+
+    def ratio(self, name: str, base: str) -> float:
+        """How many times as long one takes as another: the median of the ratios of the rounds."""
+        pairs = zip(self.seconds[name], self.seconds[base], strict=True)
+        return median(a / b for a, b in pairs)
+
+
+def side_by_side(
+    actions: Mapping[str, Callable[[], object]],
+    repeats: int = REPEATS,
+    clock: Callable[[], float] = time.process_time,
+) -> Rounds:
+    """Runs all actions once unmeasured, then in turns.
+
+    clock: by default the time that this process spent on its cores. Of work on one core that is what a wall
+    clock shows on an idle machine; on a busy one it leaves out what others had.
+    """
+    for action in actions.values():
+        action()
+    seconds: dict[str, list[float]] = {name: [] for name in actions}
+    for _ in range(repeats):
+        for name, action in actions.items():
+            begun = clock()
+            action()
+            seconds[name].append(clock() - begun)
+    return Rounds(seconds)

@@ -1,0 +1,34 @@
+"""Finds a Python that has the peers, PyTorch and jax, which users do not need."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PARITY = ROOT / ".venv-parity" / "bin" / "python"  # `make bench-engine` and `make parity` install it
+HOW = "not installed: `make bench-engine` measures beside it"
+
+
+def has(name: str) -> bool:
+    """Whether this Python has the package."""
+    return importlib.util.find_spec(name) is not None
+
+
+def python() -> str:
+    """This Python where it has PyTorch, else that of the parity checks where it is installed."""
+    return str(PARITY) if not has("torch") and PARITY.exists() else sys.executable
+
+
+def lines_of(module: str, environment: Mapping[str, str]) -> Iterator[str]:
+    """What a module prints, line by line as it comes, run by the Python that has the peers."""
+    command = [python(), "-m", module]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            yield line.rstrip("\n")
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
