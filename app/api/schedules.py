@@ -10,8 +10,9 @@ from fastapi.openapi.models import Example
 from app.api.problems import documented
 from app.api.route import ApiRoute
 from app.errors import BodyTooLarge, InvalidRequest, MalformedJson, UnsupportedMediaType
-from app.services import preview
+from app.services import preview, refinement
 from app.spec.catalogue import LearningRates, SchedulePreview
+from app.spec.refinement import RefinedSchedule, ScheduleRefinement
 
 EXAMPLES: dict[str, Example] = {
     "cosine": {
@@ -25,6 +26,25 @@ EXAMPLES: dict[str, Example] = {
     "constant": {
         "summary": "The factors of a constant schedule",
         "value": {"schedule": {"kind": "constant"}, "steps": 5},
+    },
+}
+REFINEMENTS: dict[str, Example] = {
+    "adam": {
+        "summary": "A short run of Adam whose gradients were large at first",
+        "value": {
+            "gradient_norms": [9.1, 6.2, 3.8, 2.9, 2.4, 2.2, 2.1, 2.1, 2.0, 2.0],
+            "optimizer": "adam",
+            "learning_rate": 0.001,
+        },
+    },
+    "longer": {
+        "summary": "l2 norms, for a next run ten times as long",
+        "value": {
+            "gradient_norms": [4.0, 2.0, 1.5, 1.2, 1.1, 1.0, 1.0, 1.0],
+            "norm": "l2",
+            "total_steps": 80,
+            "learning_rate": 0.1,
+        },
     },
 }
 
@@ -43,3 +63,20 @@ def preview_schedule(
 ) -> LearningRates:
     """The learning rates of a schedule, for a plot or a table; nothing is stored."""
     return LearningRates(learning_rate=preview.learning_rates(request))
+
+
+@router.post(
+    "/refine",
+    operation_id="refine_schedule",
+    summary="Refine a schedule from gradient norms",
+    response_description="The refined schedule: a table for a job, and the rate of every update.",
+    responses=documented(InvalidRequest, MalformedJson, BodyTooLarge, UnsupportedMediaType),
+)
+def refine_schedule(
+    request: Annotated[ScheduleRefinement, Body(openapi_examples=REFINEMENTS)],
+) -> RefinedSchedule:
+    """From the gradient norms of a finished run, in whatever framework it ran, the schedule for the next run
+    of the same training (Defazio et al. 2023, arXiv:2310.07831): small steps where gradients are large, such
+    as at the start, and a decay to zero. It is a shape: the peak still wants tuning. Norms depend on the
+    schedule that they were recorded under, so refine once more after the next run. Nothing is stored."""
+    return refinement.refine(request)

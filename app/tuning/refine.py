@@ -18,8 +18,8 @@ from app.engine.schedules.table import Table
 
 SMOOTHING = 0.1  # width of the median filter, as a part of the run
 MOST_FACTORS = 1_000
-# Of the smallest norm in another one: below it, the square would leave the range of a double.
-_LEAST_SHARE = 1e-150
+# Of the smallest norm in another one; so no product of weights leaves the range of a double.
+_LEAST_SHARE = 1e-50
 
 Factors = NDArray[np.float64]
 
@@ -42,7 +42,7 @@ def norm_for(optimizer: str) -> Norm:
 
 
 def refined_factors(norms: ArrayLike, norm: Norm, smoothing: float = SMOOTHING) -> Factors:
-    """The factors of the peak for the next run: (T,), with maximum 1 and, from T = 2 on, 0 as the last.
+    """The factors of the peak for the next run: (T,), in (0, 1], and from T = 2 on 0 as the last.
 
     With G the smoothed norms and w = G^-2 (l2) or G^-1 (l1): factor(t) ~ w(t) * (sum of w(p) over p > t).
     Equal norms give a linear decay; large ones at the start, a warmup.
@@ -80,20 +80,21 @@ def smooth(norms: Factors, smoothing: float) -> Factors:
 
 
 def table_schedule(factors: Factors, most: int = MOST_FACTORS) -> dict[str, Any]:
-    """A `table` schedule, as `kind` and every field, of these factors: at most `most`, with maximum 1.
-
-    More are thinned to evenly spaced ones, on the line between two neighbours, and scaled to keep the peak.
-    """
+    """A `table` schedule, as `kind` and every field, of these factors: at most `most` of them."""
     # Any: the fields of a schedule as JSON has them.
     kept = resample(factors, min(len(factors), most))
-    return {"kind": Table.kind, **asdict(Table(factors=tuple((kept / kept.max()).tolist())))}
+    return {"kind": Table.kind, **asdict(Table(factors=tuple(kept.tolist())))}
 
 
 def resample(factors: Factors, count: int) -> Factors:
-    """Factors for another horizon: (count,), the first and the last as they were, by linear interpolation."""
+    """Refined factors for another horizon: (count,), by linear interpolation between the first and the last.
+
+    The peak may lie between two of the new ones, so these are scaled to a maximum of 1 again.
+    """
     if count == len(factors):
         return factors
-    return np.interp(np.linspace(0.0, len(factors) - 1.0, count), np.arange(len(factors)), factors)
+    found = np.interp(np.linspace(0.0, len(factors) - 1.0, count), np.arange(len(factors)), factors)
+    return np.asarray(found / found.max())
 
 
 def _weights(smoothed: Factors, exponent: int) -> Factors:

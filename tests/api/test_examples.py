@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from app.api.examples import SUMMARIES, folder, job_examples
 from app.api.schedules import EXAMPLES as PREVIEWS
+from app.api.schedules import REFINEMENTS
 from app.spec.job import JobSpec
 
 
@@ -52,4 +53,10 @@ def test_an_example_is_written_as_json_that_people_write(name: str) -> None:
 @pytest.mark.parametrize("name", PREVIEWS)
 def test_an_example_preview_is_accepted(client: TestClient, name: str) -> None:
     answer = client.post("/v1/schedules/preview", json=PREVIEWS[name]["value"])
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("name", REFINEMENTS)
+def test_an_example_refinement_is_accepted(client: TestClient, name: str) -> None:
+    answer = client.post("/v1/schedules/refine", json=REFINEMENTS[name]["value"])
     assert answer.status_code == 200, answer.text

@@ -15,7 +15,7 @@ from app.settings import Settings
 
 Json = dict[str, Any]
 DOCUMENT: Json = create_app(Settings()).openapi()
-TAKES_BODY = {"submit_job", "preview_schedule"}
+TAKES_BODY = {"submit_job", "preview_schedule", "refine_schedule"}
 
 
 def operations() -> Iterator[tuple[str, str, Json]]:
@@ -62,6 +62,7 @@ def test_the_operations_are_those_of_the_contract() -> None:
         "GET /v1/pruners",
         "GET /v1/datasets",
         "POST /v1/schedules/preview",
+        "POST /v1/schedules/refine",
         "GET /healthz",
         "GET /readyz",
         "GET /metrics",
