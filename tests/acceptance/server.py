@@ -17,7 +17,7 @@ import httpx
 
 READY_WITHIN_S = 60.0
 POLL_S = 0.05
-ORPHANS_GONE_S = 1.0
+ORPHANS_GONE_S = 2.0  # a second, and what a busy machine adds
 
 Json = dict[str, Any]
 
