@@ -183,7 +183,7 @@ def _with(parent: str, name: str) -> Any:
         ("/objective/kind", "clasification", None, "must be one of function, classification, regression"),
         ("/objective/dataset", "mnist", None, "choose one of: breast_cancer"),
         ("/objective/dataset", "diabetes", None, "diabetes is a regression dataset"),
-        ("/objective/model/activation", "gelu", None, "activation must be one of relu, tanh"),
+        ("/objective/model/activation", "swish", None, "activation must be one of gelu, "),
         ("/objective/model/hidden/1", 5000, None, "must be <= 4096, got 5000"),
         ("/objective/model/kind", "cnn", None, "must be one of linear, mlp"),
         ("/precision", "float16", None, "must be 'float32' or 'float64', got \"float16\""),
