@@ -64,7 +64,15 @@ PAGES = {
         f"Lengths are fractions of T, rounded half up to whole updates, at least 1. {HYPERPARAMETERS}",
         catalogue.schedules,
     ),
-    "objectives": Page("Objectives", "/v1/objectives", "What a job minimises.", catalogue.objectives),
+    "objectives": Page(
+        "Objectives",
+        "/v1/objectives",
+        "What a job minimises. Of a model, a loss and `l2`, whatever has a search range below takes a value, "
+        "a range or choices, and is then a parameter of each trial, such as `model.dropout`; nothing of them "
+        "is searched unless a job asks for it, and all else is the same for all trials of a job. The metrics "
+        "are measured without l2, dropout and label smoothing, so that trials which differ in them compare.",
+        catalogue.objectives,
+    ),
     "datasets": Page(
         "Built-in datasets",
         "/v1/datasets",
@@ -108,6 +116,7 @@ def page_text(name: str, page: Page) -> str:
         parts += list(_warmup())
     for item in items:
         parts += _item(item, shared, with_plot=name == "schedules")
+    parts += _shared_parts([item for item in items if isinstance(item, ObjectiveItem)])
     return "\n\n".join(parts) + "\n"
 
 
@@ -143,14 +152,29 @@ def _item(item: CatalogueItem, shared: set[str], *, with_plot: bool, level: int 
 
 
 def _made_of(item: ObjectiveItem, level: int) -> list[str]:
-    """The functions, models and datasets of an objective."""
+    """The functions of an objective, and links to its models, losses and datasets."""
     parts = []
     if item.datasets:
         names = ", ".join(f"[`{name}`](datasets.md#{name})" for name in item.datasets)
         parts.append(f"**Datasets:** {names}")
-    for members in (item.functions, item.models):
-        for member in members:
-            parts += _item(member, set(), with_plot=False, level=level + 1)
+    for noun, members in (("Models", item.models), ("Losses", item.losses)):
+        if members:
+            links = ", ".join(f"[`{member.kind}`](#{member.kind})" for member in members)
+            parts.append(f"**{noun}:** {links}")
+    for member in item.functions:
+        parts += _item(member, set(), with_plot=False, level=level + 1)
+    return parts
+
+
+def _shared_parts(objectives: Sequence[ObjectiveItem]) -> list[str]:
+    """What several objectives are made of, each once."""
+    parts = []
+    for noun in ("models", "losses", "activations", "initialisations"):
+        members = {member.kind: member for item in objectives for member in getattr(item, noun)}
+        if members:
+            parts.append(f"## {noun.capitalize()}")
+        for _, member in sorted(members.items()):
+            parts += _item(member, set(), with_plot=False, level=3)
     return parts
 
 

@@ -27,6 +27,8 @@ def _lines(body: dict[str, Any], address: str, url: str) -> Iterator[str]:
     yield f"  schedule   {_kind(body['schedule'])}"
     if body["batch_size"] is not None:
         yield f"  batch size {body['batch_size']}"
+    for name, value in body["settings"].items():
+        yield f"  {name}  {value:.4g}"
     safe = body["safe_learning_rate"]
     if safe is not None:
         above = safe["diverges_above"]

@@ -132,6 +132,8 @@ class TrialRow(Base):
     schedule: Mapped[dict[str, Any]]
     params: Mapped[dict[str, Any]]
     batch_size: Mapped[Any] = mapped_column(Json, nullable=True)  # an integer, "full" or null
+    # What is searched of the objective; null in rows of before there was such a thing.
+    settings: Mapped[dict[str, Any] | None] = mapped_column(Json)
     seed: Mapped[int] = mapped_column(BigInteger)
     steps_done: Mapped[int] = mapped_column(Integer, default=0)
     metrics: Mapped[dict[str, Any] | None] = mapped_column(Json)

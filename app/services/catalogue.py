@@ -9,9 +9,13 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 
 from app.data import DATASETS
+from app.engine.activations import ACTIVATIONS
 from app.engine.hyper import HyperField, hyper_fields
+from app.engine.initialisations import INITIALISATIONS
+from app.engine.losses import LOSSES
 from app.engine.models import MODELS
 from app.engine.objectives.functions import FUNCTIONS, Function
+from app.engine.objectives.penalty import PenaltyFields
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.registry import Kind, description
 from app.engine.schedules import SCHEDULES
@@ -88,16 +92,22 @@ def datasets() -> list[DatasetItem]:
     ]
 
 
-def hyperparameters(cls: type[Kind]) -> list[Hyperparameter]:
-    """The fields of a registered kind, or of the base of several."""
-    return [_hyperparameter(field) for field in hyper_fields(cls)]
+def hyperparameters(cls: type, *, of_objective: bool = False) -> list[Hyperparameter]:
+    """The fields of a registered kind, or of the base of several.
+
+    of_objective: whether it is a part of an objective, of which not everything can be searched.
+    """
+    return [
+        _hyperparameter(field, field.hyper.per_run if of_objective else field.type is not tuple)
+        for field in hyper_fields(cls)
+    ]
 
 
-def _registered(classes: Iterable[type[Kind]]) -> list[CatalogueItem]:
+def _registered(classes: Iterable[type[Kind]], *, of_objective: bool = False) -> list[CatalogueItem]:
     return [
         CatalogueItem(
             kind=cls.kind,
-            hyperparameters=hyperparameters(cls),
+            hyperparameters=hyperparameters(cls, of_objective=of_objective),
             **_described(cls),
         )
         for cls in classes
@@ -111,11 +121,16 @@ def _wire(kind: str, model: type[Wire]) -> CatalogueItem:
 def _objective(model: type[Wire]) -> ObjectiveItem:
     kind = get_args(model.model_fields["kind"].annotation)[0]
     on_data = "model" in model.model_fields
+    fields = _fields(model)
+    losses = next((field.choices or [] for field in fields if field.name == "loss"), [])
     return ObjectiveItem(
         kind=kind,
-        hyperparameters=_fields(model),
+        hyperparameters=fields,
         functions=[] if on_data else [_function(cls) for cls in FUNCTIONS.values()],
-        models=_registered(MODELS.values()) if on_data else [],
+        models=_registered(MODELS.values(), of_objective=True) if on_data else [],
+        losses=_registered((LOSSES[loss] for loss in losses), of_objective=True),
+        activations=_registered(ACTIVATIONS.values()) if on_data else [],
+        initialisations=_registered(INITIALISATIONS.values()) if on_data else [],
         datasets=[item.kind for item in datasets() if item.objective == kind],
         **_described(model),
     )
@@ -149,7 +164,7 @@ def _described(cls: type) -> dict[str, Any]:
     }
 
 
-def _hyperparameter(field: HyperField) -> Hyperparameter:
+def _hyperparameter(field: HyperField, searchable: bool) -> Hyperparameter:
     hyper = field.hyper
     return Hyperparameter(
         name=field.name,
@@ -162,14 +177,16 @@ def _hyperparameter(field: HyperField) -> Hyperparameter:
         search=hyper.search,
         log=hyper.log,
         searched=hyper.searched,
+        searchable=searchable,
     )
 
 
 def _fields(model: type[Wire]) -> list[Hyperparameter]:
     """The fields of a wire model that is written by hand; its schema says what a client may send."""
     properties = model.model_json_schema()["properties"]
+    derived = {field.name: field for field in hyperparameters(PenaltyFields, of_objective=True)}
     return [
-        _from_schema(name, info, properties[name])
+        derived.get(name) or _from_schema(name, info, properties[name])
         for name, info in model.model_fields.items()
         if name != "kind"
     ]
@@ -197,4 +214,5 @@ def _from_schema(name: str, info: FieldInfo, schema: dict[str, Any]) -> Hyperpar
         search=None,
         log=False,
         searched=False,
+        searchable=False,
     )

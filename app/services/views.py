@@ -50,6 +50,7 @@ def trial(row: TrialRow) -> Trial:
         schedule=row.schedule,
         params=row.params,
         batch_size=row.batch_size,
+        settings=row.settings or {},
         seed=row.seed,
         round=row.round,
         steps_done=row.steps_done,

@@ -262,7 +262,11 @@ def _finished(row: TrialRow) -> FinishedTrial:
 
 def _configuration(row: TrialRow) -> Configuration:
     return Configuration(
-        optimizer=row.optimizer, schedule=row.schedule, batch_size=row.batch_size, params=row.params
+        optimizer=row.optimizer,
+        schedule=row.schedule,
+        batch_size=row.batch_size,
+        settings=row.settings or {},
+        params=row.params,
     )
 
 
@@ -278,6 +282,7 @@ def _new_trial(
         "schedule": configuration.schedule,
         "params": configuration.params,
         "batch_size": configuration.batch_size,
+        "settings": configuration.settings,
         "seed": seed,
         "steps_done": 0,
         "created_at": now,

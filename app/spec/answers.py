@@ -107,6 +107,9 @@ class Trial(Answer):
     schedule: dict[str, Any] = Field(description="kind and every field, resolved")
     params: dict[str, Any] = Field(description="what was sampled, flat, as Optuna names it")
     batch_size: int | str | None
+    settings: dict[str, float] = Field(
+        description="the values of what the job searches of its objective, such as `l2` or `model.dropout`"
+    )
     seed: int
     round: int
     steps_done: int

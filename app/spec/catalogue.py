@@ -44,6 +44,7 @@ class Hyperparameter(Answer):
     search: tuple[float, float] | None = Field(description="range that a search covers by default, or null")
     log: bool = Field(description="whether that range is searched on a logarithmic scale")
     searched: bool = Field(description="whether a job that does not mention the field searches it")
+    searchable: bool = Field(description="whether a job can give a range or choices; else one plain value")
 
 
 class CatalogueItem(Answer):
@@ -81,6 +82,9 @@ class ObjectiveItem(CatalogueItem):
 
     functions: list[FunctionItem]
     models: list[CatalogueItem]
+    losses: list[CatalogueItem]
+    activations: list[CatalogueItem] = Field(description="the nonlinearities that a model can have")
+    initialisations: list[CatalogueItem] = Field(description="how a model can be started")
     datasets: list[str]
 
 

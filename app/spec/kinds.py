@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, create_model
 from app.engine.hyper import hyper_fields
 from app.engine.registry import Kind, Registry
 from app.spec.base import Wire
-from app.spec.values import default_value, fixed_type, searchable
+from app.spec.values import default_value, fixed_type, largest, searchable, unsearched
 
 K = TypeVar("K", bound=Kind)
 
@@ -37,6 +37,18 @@ def search_model(cls: type[Kind], noun: str) -> type[KindWire]:
     return _model(cls, f"{cls.__name__}{noun}Space", fields)
 
 
+def part_model(cls: type[Kind], noun: str) -> type[KindWire]:
+    """The model of a part of an objective: what runs can differ in may be searched, all else is fixed."""
+    fields: dict[str, Any] = {
+        field.name: (
+            searchable(field) if field.hyper.per_run else unsearched(field),
+            Field(default_value(field), description=field.hyper.doc),
+        )
+        for field in hyper_fields(cls)
+    }
+    return _model(cls, f"{cls.__name__}{noun}", fields)
+
+
 def fixed_model(cls: type[Kind], noun: str) -> type[KindWire]:
     """The model of a kind whose every hyperparameter is one plain value."""
     fields: dict[str, Any] = {
@@ -56,9 +68,9 @@ def union_of(models: Iterable[type[BaseModel]]) -> Any:
 
 
 def instance(registry: Registry[K], wire: KindWire) -> K:
-    """The engine's object that a fixed wire model describes."""
+    """The engine's object that a wire model describes; what is searched has its largest value there."""
     return registry[wire.kind](
-        **{name: getattr(wire, name) for name in type(wire).model_fields if name != "kind"}
+        **{name: largest(getattr(wire, name)) for name in type(wire).model_fields if name != "kind"}
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.data import DATASETS
+from app.engine.losses import LOSSES
 from app.engine.models import MODELS
 from app.engine.objectives.functions import FUNCTIONS, Function
 from app.engine.optimizers import OPTIMIZERS
@@ -23,10 +24,12 @@ def unmet_need(kind: str, objective: ObjectiveSpec, is_full_batch: bool) -> str 
         if dimension > limit:
             gives = f"gives one up to {limit} parameters" if limit else "gives none"
             linear, quadratic = MODELS["linear"], FUNCTIONS["quadratic"]
+            smooth = " or ".join(name for name, loss in LOSSES.items() if loss.gives_hessian)
             return (
                 f"{kind} needs a Hessian, and this objective of {dimension} parameters {gives}; take a "
-                f"linear model of at most {linear.hessian_dimension} parameters, a function of at most "
-                f"{Function.hessian_dimension} (the quadratic: {quadratic.hessian_dimension}), or drop {kind}"
+                f"linear model of at most {linear.hessian_dimension} parameters with the loss {smooth}, a "
+                f"function of at most {Function.hessian_dimension} (the quadratic: "
+                f"{quadratic.hessian_dimension}), or drop {kind}"
             )
     return None
 
@@ -56,7 +59,7 @@ def wants_full_batch(kinds: object) -> bool:
 def _hessian_limit(objective: ObjectiveSpec) -> int:
     if isinstance(objective, FunctionSpec):
         return FUNCTIONS[objective.name].hessian_dimension
-    return MODELS[objective.model.kind].hessian_dimension
+    return MODELS[objective.model.kind].hessian_dimension if LOSSES[objective.loss.kind].gives_hessian else 0
 
 
 def _dimension(objective: ObjectiveSpec) -> int:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from app.spec.base import Answer
 
 Interval = tuple[float, float]
+Settings = Annotated[
+    dict[str, float],
+    Field(
+        default_factory=dict,  # an answer that was stored before there were any has none
+        description="the values of what the job searches of its objective, such as `l2` or `model.dropout`",
+    ),
+]
 
 
 class SafeLearningRate(Answer):
@@ -26,6 +33,7 @@ class Candidate(Answer):
     optimizer: dict[str, Any]
     schedule: dict[str, Any]
     batch_size: int | str | None
+    settings: Settings
     mean: float | None
     ci95: Interval | None
     probability_best: float | None
@@ -47,6 +55,7 @@ class Baseline(Answer):
     optimizer: dict[str, Any]
     schedule: dict[str, Any]
     batch_size: int | str | None
+    settings: Settings
     mean: float | None
     ci95: Interval | None
     difference: Difference | None
@@ -72,6 +81,7 @@ class Recommendation(Answer):
         "which is what the exports hold; else null",
     )
     batch_size: int | str | None
+    settings: Settings
     total_steps: int
     safe_learning_rate: SafeLearningRate | None
     evidence: Evidence

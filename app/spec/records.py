@@ -16,12 +16,14 @@ BatchSizeValue = int | str | None  # rows, "full", or null for functions
 class Configuration:
     """One point of a search space, as plain JSON values.
 
-    optimizer, schedule: `kind` and every field, resolved. params: what was sampled, flat, as Optuna names it.
+    optimizer, schedule: `kind` and every field, resolved. settings: what the job searches of its objective,
+    such as "l2" or "model.dropout". params: what was sampled, flat, as Optuna names it.
     """
 
     optimizer: dict[str, Any]
     schedule: dict[str, Any]
     batch_size: BatchSizeValue = None
+    settings: dict[str, float] = field(default_factory=dict)
     params: dict[str, Any] = field(default_factory=dict)
 
     def optimizer_instance(self) -> Optimizer:

@@ -86,6 +86,20 @@ def fixed_type(field: HyperField) -> Any:
     return Annotated[field.wire_type, BeforeValidator(_numbers_only)]
 
 
+def unsearched(field: HyperField) -> Any:
+    """As `fixed_type`, with words for a client who asks for a range or choices."""
+
+    def plain(value: object) -> object:
+        if isinstance(value, dict) and not {"low", "high", "choices"}.isdisjoint(value):
+            raise invalid(
+                f"{field.name} is the same for all trials of a job, so it takes neither a range nor choices; "
+                "give one value, and submit a job for each other one"
+            )
+        return value
+
+    return Annotated[fixed_type(field), BeforeValidator(plain)]
+
+
 def default_value(field: HyperField) -> Any:
     """What an omitted hyperparameter means in a search: its range where it is searched, else its default."""
     hyper = field.hyper
@@ -95,6 +109,22 @@ def default_value(field: HyperField) -> Any:
     if hyper.searched and hyper.choices:
         return Choices(choices=hyper.choices)
     return ... if field.required else field.default
+
+
+def is_searched(value: object) -> bool:
+    """Whether it is a range or choices, however few values these have."""
+    return isinstance(value, (Range, Choices))
+
+
+def largest(value: Any) -> Any:
+    """The plain value itself; of a range its upper end, of choices the largest."""
+    # Any: a hyperparameter of any type.
+    if isinstance(value, Range):
+        return value.high
+    if isinstance(value, Choices):
+        numbers = [choice for choice in value.choices if not isinstance(choice, str)]
+        return max(numbers, default=value.choices[0])
+    return value
 
 
 def _check_bound(field: HyperField, value: Any, at: str) -> None:

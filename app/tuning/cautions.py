@@ -8,17 +8,15 @@ from collections.abc import Iterator, Sequence
 from optuna.distributions import CategoricalDistribution
 
 from app.data import DATASETS
-from app.engine.hyper import Hyper, hyper_fields
+from app.engine.hyper import Hyper
 from app.engine.objectives.split import validation_rows
-from app.engine.optimizers import OPTIMIZERS
-from app.engine.schedules import SCHEDULES
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.objective import FunctionSpec
 from app.spec.records import Configuration, FinishedTrial
 from app.tuning.distributions import position
 from app.tuning.figures import listed, number
-from app.tuning.space import Space
+from app.tuning.space import Space, hyper_of
 from app.tuning.verdict import Verdict
 
 EDGE = 0.03  # of a range, on its scale
@@ -85,19 +83,14 @@ def _edges(spec: JobSpec, winner: Configuration) -> Iterator[str]:
         if edge is None:
             continue
         bound = distribution.low if edge == "lower" else distribution.high
-        label, _, field = name.rpartition(".")
-        if _is_limit(_hyper(label.partition("#")[0], field), bound, edge):
+        if _is_limit(hyper_of(spec, name), bound, edge):
             continue
         low, high = number(distribution.low), number(distribution.high)
+        label, _, field = name.rpartition(".")
+        owner = f"{label}'s {field}" if label else field
         yield (
-            f"{label}'s {field}, {number(value)}, sits at the {edge} edge of its search range "
-            f"{low} to {high}; widen it"
+            f"{owner}, {number(value)}, sits at the {edge} edge of its search range {low} to {high}; widen it"
         )
-
-
-def _hyper(kind: str, field: str) -> Hyper:
-    cls: type = OPTIMIZERS[kind] if kind in OPTIMIZERS else SCHEDULES[kind]
-    return next(found.hyper for found in hyper_fields(cls) if found.name == field)
 
 
 def _is_limit(hyper: Hyper, bound: float, edge: str) -> bool:

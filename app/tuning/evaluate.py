@@ -140,7 +140,13 @@ def _runs(shard: Shard) -> list[Run]:
     for configuration in shard.configurations:
         optimizer, schedule = configuration.optimizer_instance(), configuration.schedule_instance()
         runs += [
-            Run(optimizer=optimizer, schedule=schedule, batch_size=configuration.rows, replicate=replicate)
+            Run(
+                optimizer=optimizer,
+                schedule=schedule,
+                batch_size=configuration.rows,
+                replicate=replicate,
+                settings=configuration.settings,
+            )
             for replicate in shard.replicates
         ]
     return runs

@@ -53,12 +53,13 @@ def best_default(verdict: Verdict) -> Comparison | None:
 
 
 def in_words(configuration: Configuration, *, is_default: bool = False) -> str:
-    """Such as "adam (learning rate 0.004, cosine schedule, batch size 32)"."""
+    """Such as "adam (learning rate 0.004, cosine schedule, batch size 32, l2 0.001)"."""
     optimizer, schedule = configuration.optimizer, configuration.schedule
     name = f"{optimizer['kind']} at its defaults" if is_default else optimizer["kind"]
-    batch = "" if configuration.batch_size is None else f", batch size {configuration.batch_size}"
-    rate = number(optimizer["learning_rate"])
-    return f"{name} (learning rate {rate}, {schedule['kind']} schedule{batch})"
+    parts = [f"learning rate {number(optimizer['learning_rate'])}", f"{schedule['kind']} schedule"]
+    parts += [] if configuration.batch_size is None else [f"batch size {configuration.batch_size}"]
+    parts += [f"{setting} {number(value)}" for setting, value in configuration.settings.items()]
+    return f"{name} ({', '.join(parts)})"
 
 
 def _search(spec: JobSpec, finished: Sequence[FinishedTrial]) -> str:

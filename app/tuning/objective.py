@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from app import data
+from app.engine.losses import LOSSES
 from app.engine.models import MODELS
 from app.engine.objectives.base import Objective
 from app.engine.objectives.function import FunctionObjective
@@ -15,13 +16,18 @@ from app.engine.objectives.supervised import SupervisedObjective
 from app.spec.job import JobSpec
 from app.spec.kinds import instance
 from app.spec.objective import FunctionSpec, ObjectiveSpec
+from app.spec.values import largest
 
 _DTYPES: dict[str | None, type] = {"float32": np.float32, "float64": np.float64}
 
 
 @lru_cache(maxsize=16)  # a pool process serves many shards of few jobs
 def build_objective(spec: ObjectiveSpec) -> Objective:
-    """The objective; a dataset is loaded by its name, so that only the spec travels between processes."""
+    """The objective; a dataset is loaded by its name, so that only the spec travels between processes.
+
+    What the job searches of it has the largest value there, which estimates of memory go by; every run
+    brings its own.
+    """
     if isinstance(spec, FunctionSpec):
         function = FUNCTIONS[spec.name]()
         return FunctionObjective(
@@ -36,7 +42,8 @@ def build_objective(spec: ObjectiveSpec) -> Objective:
         targets=rows.targets,
         classes=rows.classes,
         model=instance(MODELS, spec.model),
-        l2=spec.l2,
+        loss=instance(LOSSES, spec.loss),
+        l2=largest(spec.l2),
         metric=spec.metric,
     )
 

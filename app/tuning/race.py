@@ -14,7 +14,7 @@ from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules.constant import Constant
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec
-from app.spec.records import BatchSizeValue, Configuration, FinishedTrial, TrialResult
+from app.spec.records import Configuration, FinishedTrial, TrialResult
 from app.tuning.distributions import Distribution, position
 from app.tuning.evaluate import Shard, cuts, fitting_count, shard_count
 from app.tuning.objective import build_objective
@@ -60,7 +60,7 @@ def race_field(spec: JobSpec, finished: Sequence[FinishedTrial]) -> RaceField | 
         chosen, baselines = ranked[:1], []
     else:
         chosen = _distinct(ranked, Space.of(spec).distributions(), spec.confirmation.top)
-        baselines = _baselines(spec, ranked[0].configuration.batch_size)
+        baselines = _baselines(spec, ranked[0].configuration)
     labels = [f"trial {trial.number}: {describe(trial.configuration)}" for trial in chosen]
     labels += [describe_default(baseline) for baseline in baselines]
     return RaceField(
@@ -84,7 +84,9 @@ def describe_default(configuration: Configuration) -> str:
 
 def _rest(configuration: Configuration) -> str:
     schedule, batch_size = configuration.schedule["kind"], configuration.batch_size
-    return f"{schedule}" if batch_size is None else f"{schedule}, batch size {batch_size}"
+    parts = [schedule, *([] if batch_size is None else [f"batch size {batch_size}"])]
+    parts += [f"{name} {value:.3g}" for name, value in configuration.settings.items()]
+    return ", ".join(parts)
 
 
 def race_replicates(spec: JobSpec) -> range:
@@ -182,17 +184,19 @@ def differs(a: Configuration, b: Configuration, distributions: dict[str, Distrib
     return False
 
 
-def _baselines(spec: JobSpec, batch_size: BatchSizeValue) -> list[Configuration]:
+def _baselines(spec: JobSpec, best: Configuration) -> list[Configuration]:
     """Every optimizer kind of the space at its own defaults, with a constant learning rate.
 
-    batch_size: has no default of its own; it is that of the best trial of the search.
+    Batch size, and what is searched of the objective, are those of the best trial of the search: they have
+    no defaults of their own, and the baselines are to show what the optimizer's hyperparameters are worth.
     """
     kinds = dict.fromkeys(optimizer.kind for optimizer in spec.search_space.optimizers)
     return [
         Configuration(
             optimizer={"kind": kind, **_defaults(OPTIMIZERS[kind])},
             schedule={"kind": Constant.kind, **_defaults(Constant)},
-            batch_size=batch_size,
+            batch_size=best.batch_size,
+            settings=best.settings,
         )
         for kind in kinds
     ]

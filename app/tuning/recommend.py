@@ -138,4 +138,5 @@ def _parts(configuration: Configuration) -> dict[str, Any]:
         "optimizer": configuration.optimizer,
         "schedule": configuration.schedule,
         "batch_size": configuration.batch_size,
+        "settings": configuration.settings,
     }

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from app.engine.hyper import hyper_fields
-from app.engine.optimizers import OPTIMIZERS, Optimizer
+from app.engine.optimizers import OPTIMIZERS
 from app.spec.job import BatchSizeChoices, JobSpec
-from app.spec.kinds import KindWire
+from app.spec.kinds import instance
 from app.spec.objective import FunctionSpec
-from app.spec.values import Choices, Range
 from app.tuning.memory import PROCESS_BYTES, batch_bytes
 from app.tuning.pruning import pruning_rungs
 from app.tuning.race import confirm_replicates, race_replicates, sweep_replicates
@@ -76,25 +72,10 @@ def _largest_run(spec: JobSpec) -> int:
     """That of the optimizer and the batch size of the space which take the most."""
     sizes = spec.search_space.batch_size
     choices = sizes.choices if isinstance(sizes, BatchSizeChoices) else (sizes,)
-    optimizers = [_largest(wire) for wire in spec.search_space.optimizers]
+    # With every number at the upper end of what is searched, such as the longest history.
+    optimizers = [instance(OPTIMIZERS, wire) for wire in spec.search_space.optimizers]
     return max(
         batch_bytes(spec, [(optimizer, size if isinstance(size, int) else None)])
         for optimizer in optimizers
         for size in choices
     )
-
-
-def _largest(wire: KindWire) -> Optimizer:
-    """The optimizer with every number at the upper end of what is searched, such as the longest history."""
-    cls = OPTIMIZERS[wire.kind]
-    return cls(**{field.name: _upper(getattr(wire, field.name)) for field in hyper_fields(cls)})
-
-
-def _upper(value: Any) -> Any:
-    # Any: a hyperparameter of any type.
-    if isinstance(value, Range):
-        return value.high
-    if isinstance(value, Choices):
-        numbers = [choice for choice in value.choices if not isinstance(choice, str)]
-        return max(numbers, default=value.choices[0])
-    return value

@@ -1,8 +1,8 @@
 """The conditional search space of a job: which parameters a trial has depends on its optimizer and schedule.
 
 Parameters are named as Optuna's users expect: "optimizer" and "schedule" (where there is more than one
-candidate), "adam.learning_rate", "cosine.warmup_fraction", "batch_size". The second candidate of a kind
-is labelled "adam#2", and so on.
+candidate), "adam.learning_rate", "cosine.warmup_fraction", "batch_size"; of the objective "model.dropout",
+"loss.label_smoothing" or "l2". The second candidate of a kind is labelled "adam#2", and so on.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from typing import Any, TypeVar
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import BaseTrial
 
-from app.engine.hyper import hyper_fields
+from app.engine.hyper import Hyper, hyper_fields
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.registry import Kind, Registry
 from app.engine.schedules import SCHEDULES
 from app.spec.job import BatchSizeChoices, JobSpec
 from app.spec.kinds import KindWire
+from app.spec.objective import searched_settings
 from app.spec.records import BatchSizeValue, Configuration
 from app.tuning.distributions import Distribution, distribution_of, suggest
 
@@ -60,6 +61,7 @@ class Space:
     optimizers: Mapping[str, Candidate]  # by label
     schedules: Mapping[str, Candidate]
     batch_size: Distribution | BatchSizeValue
+    settings: Mapping[str, Any]  # of the objective, by name: a distribution, or the only value there is
 
     @classmethod
     def of(cls, spec: JobSpec) -> Space:
@@ -76,6 +78,10 @@ class Space:
             optimizers=_candidates(OPTIMIZERS, space.optimizers),
             schedules=_candidates(SCHEDULES, space.schedules),
             batch_size=batch_size,
+            settings={
+                name: distribution_of(field, value)
+                for name, (field, value) in searched_settings(spec.objective).items()
+            },
         )
 
     def draw(self, trial: BaseTrial) -> Configuration:
@@ -88,8 +94,16 @@ class Space:
         batch_size: Any = self.batch_size  # Any: one of the choices, which Optuna does not type
         if isinstance(batch_size, CategoricalDistribution):
             batch_size = suggest(trial, BATCH_SIZE, batch_size)
+        settings: dict[str, Any] = {
+            name: suggest(trial, name, value) if isinstance(value, Distribution) else value
+            for name, value in self.settings.items()
+        }
         return Configuration(
-            optimizer=optimizer, schedule=schedule, batch_size=batch_size, params=dict(trial.params)
+            optimizer=optimizer,
+            schedule=schedule,
+            batch_size=batch_size,
+            settings=settings,
+            params=dict(trial.params),
         )
 
     def distributions(self) -> dict[str, Distribution]:
@@ -102,7 +116,20 @@ class Space:
                 found |= candidate.distributions()
         if isinstance(self.batch_size, CategoricalDistribution):
             found[BATCH_SIZE] = self.batch_size
-        return found
+        return found | {
+            name: value for name, value in self.settings.items() if isinstance(value, Distribution)
+        }
+
+
+def hyper_of(spec: JobSpec, name: str) -> Hyper:
+    """What the parameter of that name is a value of; of those that are numbers."""
+    settings = searched_settings(spec.objective)
+    if name in settings:
+        return settings[name][0].hyper
+    label, _, field = name.rpartition(".")
+    kind = label.partition("#")[0]
+    cls: type = OPTIMIZERS[kind] if kind in OPTIMIZERS else SCHEDULES[kind]
+    return next(found.hyper for found in hyper_fields(cls) if found.name == field)
 
 
 def _candidates(registry: Registry[K], wires: Sequence[KindWire]) -> dict[str, Candidate]:

@@ -32,7 +32,10 @@ Rungs = Iterable[tuple[int, float]]
 # Any: the values of a row, as SQLAlchemy takes them.
 Row = dict[str, Any]
 
-NOTED = ("optimizer", "schedule", "batch_size", "seed", "round", "steps_done", "state", "reason", "metrics")
+NOTED = (
+    *("optimizer", "schedule", "batch_size", "settings", "seed", "round", "steps_done", "state", "reason"),
+    "metrics",
+)
 
 
 def write_storage(path: Path, study_name: str, spec: JobSpec, trials: Iterable[tuple[Trial, Rungs]]) -> None:

@@ -10,6 +10,7 @@ from annotated_types import Ge, Gt, Le, Len, Lt
 from fastapi.testclient import TestClient
 
 from app.engine.hyper import HyperField, hyper_fields
+from app.engine.losses import LOSSES
 from app.engine.models import MODELS
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
@@ -99,12 +100,31 @@ def test_no_value_beyond_the_bounds_of_a_field_is_taken(client: TestClient, noun
 @pytest.mark.parametrize("kind", MODELS)
 def test_no_value_beyond_the_bounds_of_a_models_field_is_taken(client: TestClient, kind: str) -> None:
     for field in hyper_fields(MODELS[kind]):
-        for below, value in wrong(field):
-            if isinstance(value, dict):
-                continue  # a model is fixed
+        for below, value in wrong_in_a_part(field):
             model = {"kind": kind, field.name: value}
             objective = {"kind": "classification", "dataset": "iris", "model": model}
             assert_refused(client, {"objective": objective}, f"/objective/model/{field.name}{below}")
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+def test_no_value_beyond_the_bounds_of_a_losses_field_is_taken(client: TestClient, kind: str) -> None:
+    data = {True: ("classification", "iris"), False: ("regression", "diabetes")}
+    objective, dataset = data[LOSSES[kind].for_classes]
+    for field in hyper_fields(LOSSES[kind]):
+        for below, value in wrong_in_a_part(field):
+            loss = {"kind": kind, field.name: value}
+            body = {"kind": objective, "dataset": dataset, "model": {"kind": "linear"}, "loss": loss}
+            assert_refused(client, {"objective": body}, f"/objective/loss/{field.name}{below}")
+
+
+def wrong_in_a_part(field: HyperField) -> Iterator[tuple[str, object]]:
+    """As `wrong`; what all trials of a job share takes no range and no choices at all."""
+    for below, value in wrong(field):
+        if field.hyper.per_run or not isinstance(value, dict):
+            yield below, value
+    if not field.hyper.per_run:
+        yield "", {"choices": [field.default]}
+        yield "", {"low": 0.0, "high": 1.0}
 
 
 @pytest.mark.parametrize("kind", SCHEDULES)

@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.data import DATASETS
+from app.engine.initialisations import INITIALISATIONS
 from app.engine.models import MODELS
 from app.engine.objectives.functions import FUNCTIONS
 from app.engine.optimizers import OPTIMIZERS
@@ -60,6 +61,7 @@ def test_a_hyperparameter_says_its_default_bounds_and_search_range(client: TestC
         "search": [1e-4, 1e-1],
         "log": True,
         "searched": True,
+        "searchable": True,
     }
     assert fields["beta2"]["bounds"] == {"ge": 0, "gt": None, "le": None, "lt": 1}
 
@@ -71,8 +73,29 @@ def test_an_objective_lists_what_it_is_made_of(client: TestClient) -> None:
     assert found["function"]["models"] == found["classification"]["functions"] == []
     assert "digits" in found["classification"]["datasets"]
     assert found["regression"]["datasets"] == ["diabetes", "linear_regression"]
-    hidden = next(model for model in found["classification"]["models"] if model["kind"] == "mlp")
-    assert hidden["hyperparameters"][0]["default"] == [64]
+    mlp = next(model for model in found["classification"]["models"] if model["kind"] == "mlp")
+    fields = {field["name"]: field for field in mlp["hyperparameters"]}
+    assert fields["hidden"]["default"] == [64]
+    assert fields["activation"]["choices"] == [item["kind"] for item in found["regression"]["activations"]]
+    assert fields["initialisation"]["choices"] == list(INITIALISATIONS)
+
+
+def test_an_objective_says_which_losses_fit_it_and_what_of_it_can_be_searched(client: TestClient) -> None:
+    found = items(client, "objectives")
+    losses = {kind: [loss["kind"] for loss in item["losses"]] for kind, item in found.items()}
+    assert losses["classification"] == ["cross_entropy", "hinge"]
+    assert losses["regression"] == ["absolute", "huber", "squared"]
+    searchable = {
+        field["name"]
+        for part in (
+            found["classification"],
+            *found["classification"]["models"],
+            *found["regression"]["losses"],
+        )
+        for field in part["hyperparameters"]
+        if field["searchable"]
+    }
+    assert searchable == {"l2", "dropout", "initialisation_scale"}
 
 
 def test_an_objective_s_fields_say_their_type_and_bounds(client: TestClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime, timedelta, tzinfo
 
 import pytest
@@ -267,3 +268,11 @@ def test_the_best_curves_come_best_first_and_thinned(db: Database, job_id: str) 
     items = trials.trajectories(db, job_id, top=2, points=5)
     assert [item.number for item in items] == [1, 3]
     assert all(len(item.trajectory.step) <= 5 for item in items)
+
+
+def test_what_a_trial_has_of_its_objective_comes_back_as_it_was_stored(db: Database, job_id: str) -> None:
+    settings = {"l2": 1e-3, "model.dropout": 0.25}
+    asked = [dataclasses.replace(configuration, settings=settings) for configuration in ASKED]
+    opened = work.open_round(db, job_id, 1, 0, range(4), asked)
+    assert [trial.configuration for trial in opened] == asked
+    assert trials.get(db, job_id, 0).settings == settings

@@ -13,9 +13,11 @@ from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.spec.job import JobSpec
+from app.spec.objective import searched_settings
 
 ROSENBROCK: dict[str, Any] = {"kind": "function", "name": "rosenbrock"}
 MLP: dict[str, Any] = {"kind": "mlp", "hidden": [8]}
+HINGE: dict[str, Any] = {"kind": "hinge"}
 DIGITS: dict[str, Any] = {"kind": "classification", "dataset": "digits", "model": MLP}
 
 
@@ -132,6 +134,17 @@ def test_a_faulty_search_space_is_refused_where_it_is_faulty(
         (DIGITS | {"dataset": "diabetes"}, "dataset", "use kind regression"),
         (DIGITS | {"model": {"kind": "mlp", "hidden": ["64"]}}, "0", "must be a number, got '64'"),
         (DIGITS | {"model": {"kind": "mlp", "hidden": [0]}}, "0", "greater than or equal to 1"),
+        (DIGITS | {"loss": "squared"}, "loss", "squared is no loss of classes; choose one of: cross_entropy"),
+        (DIGITS | {"loss": {"kind": "huber"}}, "kind", "huber is no loss of classes"),
+        (DIGITS | {"loss": "focal"}, "loss", "'focal' is no loss; choose one of: cross_entropy, hinge"),
+        (DIGITS | {"loss": {"kind": "hinge", "margin": 2}}, "margin", "not permitted"),
+        (DIGITS | {"l2": {"low": 0.0, "high": 1.0, "log": True}}, "low", "where log is true, got 0"),
+        (DIGITS | {"model": MLP | {"dropout": {"choices": [0.5, 1.0]}}}, "choices/1", "must be < 1, got 1"),
+        (
+            DIGITS | {"model": MLP | {"activation": {"choices": ["relu", "tanh"]}}},
+            "activation",
+            "activation is the same for all trials of a job",
+        ),
     ],
 )
 def test_a_faulty_objective_is_refused_where_it_is_faulty(
@@ -139,6 +152,22 @@ def test_a_faulty_objective_is_refused_where_it_is_faulty(
 ) -> None:
     found = refusals(objective=objective)
     assert any(at == where and what in message for at, message in found), found
+
+
+def test_a_loss_is_named_or_given_with_its_fields() -> None:
+    named, given = parse(objective=DIGITS | {"loss": "hinge"}), parse(objective=DIGITS | {"loss": HINGE})
+    assert named == given
+    assert named.model_dump()["objective"]["loss"] == HINGE
+    default = parse(objective=DIGITS).model_dump()["objective"]["loss"]
+    assert default == {"kind": "cross_entropy", "label_smoothing": 0.0}
+
+
+def test_what_runs_can_differ_in_is_searched_where_a_job_says_so() -> None:
+    model = {"kind": "mlp", "dropout": {"low": 0.0, "high": 0.5}, "initialisation_scale": {"choices": [1, 2]}}
+    objective = parse(objective=DIGITS | {"model": model, "l2": 0.1}).objective
+    assert list(searched_settings(objective)) == ["model.initialisation_scale", "model.dropout"]
+    assert searched_settings(parse(objective=DIGITS).objective) == {}
+    assert searched_settings(parse().objective) == {}
 
 
 def test_a_batch_size_beyond_the_training_rows_is_refused_with_their_number() -> None:

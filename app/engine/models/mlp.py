@@ -55,5 +55,6 @@ class MLP(Model):
                 activation=self.activation,
                 initialisation=self.initialisation,
                 layer_norm=self.layer_norm,
-            )
+            ),
+            drops=self.dropout > 0.0,
         )

@@ -18,14 +18,19 @@ from app.engine.objectives.settings import Settings
 _OPERATIONS_PER_PARAMETER = 12.0  # an adaptive optimizer's passes
 _OPERATIONS_PER_ACTIVATION = 16.0  # nonlinearity and loss, forward and backward
 _NORMALISATION_ARRAYS = 2
+_DROPOUT_ARRAYS = 3  # values apart from results, their factors, and which are kept
 _LOSS_ARRAYS = 6
 
 
 @dataclass(frozen=True)
 class Feedforward(Architecture):
-    """Dense layers of a shape on dense features."""
+    """Dense layers of a shape on dense features.
+
+    drops: whether estimates count on dropout.
+    """
 
     shape: Shape
+    drops: bool = False
 
     @property
     def dimension(self) -> int:
@@ -54,7 +59,7 @@ class Feedforward(Architecture):
         """Activations and deltas of a minibatch, what stages keep, and the passes of the loss."""
         activation = ACTIVATIONS[self.shape.activation]
         arrays = 2 + activation.keeps_slope + activation.scratch
-        arrays += _NORMALISATION_ARRAYS * self.shape.layer_norm
+        arrays += _NORMALISATION_ARRAYS * self.shape.layer_norm + _DROPOUT_ARRAYS * self.drops
         return (arrays * sum(self.shape.hidden) + self.shape.units[-1] + _LOSS_ARRAYS) * batch
 
     def noise_units(self, settings: Settings) -> int:

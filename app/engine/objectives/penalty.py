@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Annotated
+
 import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.arrays import Array
+from app.engine.hyper import Hyper
 from app.engine.objectives.settings import stretches
+
+
+@dataclass(frozen=True, kw_only=True)
+class PenaltyFields:
+    """What a job says of the penalty."""
+
+    l2: Annotated[
+        float,
+        Hyper(
+            "l2 * sum(weights^2) is added to the training loss; biases, gains and shifts are left out",
+            ge=0,
+            le=100,
+            search=(1e-6, 1e-1),
+            log=True,
+            per_run=True,
+        ),
+    ] = 0.0
 
 
 class Penalty:
