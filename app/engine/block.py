@@ -39,6 +39,25 @@ class Segment:
     g: Array
     cycles: bool  # whether the schedules set the momentum of each update
 
+    def plan(self, learning_rates: NDArray[np.float64], k: int) -> list[State] | None:
+        """What each of the updates k, k + 1, ... finds in the state; None where they must be planned singly.
+
+        learning_rates: (S, B, width).
+        """
+        if self.cycles:  # the momentum of an update is set just before it
+            return None
+        plan = self.optimizer.plan(learning_rates, k, self.state)
+        return [{name: columns[s] for name, columns in plan.items()} for s in range(len(learning_rates))]
+
+    def update(self, learning_rate: NDArray[np.float64], k: int, planned: State | None, work: Array) -> None:
+        """Makes update k."""
+        optimizer, state = self.optimizer, self.state
+        if planned is None:
+            optimizer.update(self.x, self.g, learning_rate, k, state, work)
+            return
+        state.update(planned)
+        optimizer.apply(self.x, self.g, learning_rate, k, state, work)
+
     def take(self, index: NDArray[np.intp]) -> Segment:
         """The segment of some of its rows, by their position, in arrays of its own."""
         return Segment(
@@ -151,7 +170,7 @@ class Block:
         chunk = Chunk.empty(steps, self._x, self._records, self._averages)
         columns = self._columns(rates)
         parts = [
-            (segment.optimizer.update, segment.x, segment.g, columns[:, own], segment.state, self._work[own])
+            (segment, columns[:, own], segment.plan(columns[:, own], first), self._work[own])
             for segment, own in zip(self.segments, self._slices, strict=True)
         ]
         cycled = self._cycled(momenta)
@@ -160,8 +179,8 @@ class Block:
                 optimizer.cycle(own_momenta[s], first + s, state)
             for own, hessians in self._curved:
                 self._workspace.fill_hessians(own, hessians)
-            for update, x, g, learning_rates, state, work in parts:
-                update(x, g, learning_rates[s], first + s, state, work)
+            for segment, learning_rates, plan, work in parts:
+                segment.update(learning_rates[s], first + s, None if plan is None else plan[s], work)
             self._evaluate(s, chunk)
         self._settle(chunk)
         return chunk

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from app.data import load
 from app.engine.batch import Run, run_batch
+from app.engine.inputs.features import FeatureMinibatches
 from app.engine.models.mlp import MLP
 from app.engine.objectives.base import Objective
 from app.engine.objectives.function import FunctionObjective
@@ -94,11 +95,13 @@ class Training:
         assert isinstance(problem, SupervisedProblem)
         problem.draw(self.steps)
         start = problem.start()
-        inputs, classes = problem.examples.shape[2] - 1, 10
+        drawn = problem.minibatches
+        assert isinstance(drawn, FeatureMinibatches)
+        inputs, classes = drawn.examples.shape[2] - 1, 10
         first, last = start[: self.hidden * (inputs + 1)], start[self.hidden * (inputs + 1) :]
         w1, w2 = first.reshape(self.hidden, -1), last.reshape(classes, -1)
         return Minibatches(
-            inputs=np.ascontiguousarray(problem.examples[:, :, :-1]),
+            inputs=np.ascontiguousarray(drawn.examples[:, :, :-1]),
             targets=np.array(problem.targets),
             start=tuple(
                 np.ascontiguousarray(part) for part in (w1[:, :-1], w1[:, -1], w2[:, :-1], w2[:, -1])

@@ -93,7 +93,7 @@ def test_updates_are_those_of_the_formula(kind: str, rows: list[Fields]) -> None
     state, work = stacked.init(x), np.empty_like(x)
     for k in range(steps):
         g = curvature * x + noise[k]
-        stacked.step(x, g, stacked.learning_rate, k, state, work)
+        stacked.update(x, g, stacked.learning_rate, k, state, work)
         for row, steppers in zip(expected, references, strict=True):
             for d, stepper in enumerate(steppers):
                 row[d] = stepper(row[d], curvature[d] * row[d] + noise[k, d], k + 1)
@@ -106,7 +106,7 @@ def test_a_constant_gradient_does_not_break_the_centred_rmsprop() -> None:
     gradient = np.random.default_rng(9).normal(size=x.shape).astype(np.float32)
     state = stacked.init(x)
     for k in range(100):
-        stacked.step(x, gradient.copy(), stacked.learning_rate, k, state, np.empty_like(x))
+        stacked.update(x, gradient.copy(), stacked.learning_rate, k, state, np.empty_like(x))
     assert np.isfinite(x).all()  # rounding makes some variances negative
 
 
@@ -119,6 +119,6 @@ def test_a_wide_stack_gives_the_bits_of_a_narrow_one(kind: str) -> None:
         x = np.tile([1.0, -2.0, 3.0], (2, 1))
         state = stacked.init(x)
         for k in range(20):
-            stacked.step(x, 0.3 * x, stacked.learning_rate, k, state, np.empty_like(x))
+            stacked.update(x, 0.3 * x, stacked.learning_rate, k, state, np.empty_like(x))
         found.append(x)
     np.testing.assert_array_equal(found[0], found[1])

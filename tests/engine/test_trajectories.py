@@ -163,5 +163,5 @@ def every_row(objective: Any, single: Any, steps: int) -> np.ndarray:
         workspace.evaluate(0, losses)
         workspace.settle(x[np.newaxis], losses[np.newaxis])
         found.append(losses[0])
-        stacked.step(x, g, stacked.learning_rate, k, state, work)
+        stacked.update(x, g, stacked.learning_rate, k, state, work)
     return np.array(found)

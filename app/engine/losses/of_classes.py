@@ -30,8 +30,9 @@ class ClassLoss(BoundLoss):
 
     def pick(self, out: Array) -> None:
         """The outputs of the targets' classes: (B, batch)."""
-        # With "clip", unlike "raise", `out` is written directly; the index is in range by construction.
-        np.take(self.flat, self.index, out=out, mode="clip")
+        # Flat arrays take half the time, and with "clip", unlike "raise", `out` is written directly; the
+        # index is in range by construction.
+        self.flat.take(self.index.reshape(-1), out=out.reshape(-1), mode="clip")
 
     def wrong(self) -> NDArray[np.bool_]:
         """Where another class has the largest output; ties go to the first class."""

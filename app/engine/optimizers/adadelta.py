@@ -9,7 +9,7 @@ import numpy as np
 
 from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
-from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay
+from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay, planned_rates
 from app.engine.optimizers.fields import LEARNING_RATE, CoupledDecay
 from app.engine.optimizers.reference import Reference
 
@@ -71,6 +71,10 @@ class Adadelta(Optimizer):
             **coupled_decay(self.weight_decay, x),
         }
 
+    def plan(self, learning_rates: Array, k: int, state: State) -> State:
+        """The rates."""
+        return planned_rates(learning_rates, state)
+
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """Thirteen passes in place."""
         add_decay(x, g, state, work)
@@ -88,6 +92,5 @@ class Adadelta(Optimizer):
         np.multiply(g, g, out=work)
         np.multiply(u, rho, out=u)
         np.add(u, work, out=u)
-        np.copyto(rate, learning_rate, casting="same_kind")
         np.multiply(g, rate, out=g)
         np.subtract(x, g, out=x)

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
-from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay
+from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay, planned_rates
 from app.engine.optimizers.fields import CoupledDecay, DescentRate, Eps
 from app.engine.optimizers.reference import Reference
 
@@ -66,13 +66,17 @@ class AdaGrad(Optimizer):
             state["fall"] = np.array(self.learning_rate_decay, dtype=np.float64)
         return state
 
+    def plan(self, learning_rates: Array, k: int, state: State) -> State:
+        """The rates, which fall by a decay of their own."""
+        if "fall" in state:
+            updates = k + np.arange(len(learning_rates))[:, np.newaxis, np.newaxis]
+            learning_rates = learning_rates / (1.0 + updates * state["fall"])
+        return planned_rates(learning_rates, state)
+
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """Seven passes in place."""
         add_decay(x, g, state, work)
         a, rate = state["a"], state["rate"]
-        if "fall" in state:
-            learning_rate = learning_rate / (1.0 + k * state["fall"])
-        np.copyto(rate, learning_rate, casting="same_kind")
         np.multiply(g, g, out=work)
         np.add(a, work, out=a)
         np.sqrt(a, out=work)

@@ -8,7 +8,7 @@ from typing import ClassVar
 from app.engine.arrays import Array, Column, State
 from app.engine.optimizers.base import Optimizer, add_decay, coupled_decay
 from app.engine.optimizers.fields import AdaptiveRate, Beta1, Beta2, CoupledDecay, Eps
-from app.engine.optimizers.moments import correct, descend, gather, renew_moments, start_moments
+from app.engine.optimizers.moments import descend, gather, planned_moments, renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
 
 
@@ -54,9 +54,12 @@ class Adam(Optimizer):
         """The coefficients of the mean gradient."""
         renew_moments(state, self.beta1, self.beta2, before, k)
 
+    def plan(self, learning_rates: Array, k: int, state: State) -> State:
+        """The bias corrections."""
+        return planned_moments(learning_rates, state, self.beta1, self.beta2)
+
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """Ten passes in place; both bias corrections are columns."""
         add_decay(x, g, state, work)
-        correct(state, learning_rate, self.beta1, self.beta2)
         gather(g, state)
         descend(x, state["m"], state["v"], state, work)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from app.engine.arrays import Array, Column, State
-from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay
+from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay, planned_rates, running
 from app.engine.optimizers.fields import AdaptiveRate, Beta1, Beta2, CoupledDecay, PositiveEps
 from app.engine.optimizers.reference import Reference
 
@@ -67,13 +67,16 @@ class Adamax(Optimizer):
         np.multiply(beta1, (1.0 - before) / (1.0 - beta1), out=state["beta1"], casting="same_kind")
         np.float_power(beta1, k, out=state["power1"])
 
+    def plan(self, learning_rates: Array, k: int, state: State) -> State:
+        """The rates, which undo the bias and the scale of the sum."""
+        factors = learning_rates * (1.0 - np.asarray(self.beta1))
+        powers = running(state["power1"], self.beta1, len(learning_rates))
+        return planned_rates(factors / (1.0 - powers), state)
+
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """Nine passes in place."""
         add_decay(x, g, state, work)
-        m, u, power1, rate = state["m"], state["u"], state["power1"], state["rate"]
-        np.multiply(power1, self.beta1, out=power1)
-        factor = learning_rate * (1.0 - np.asarray(self.beta1))
-        np.divide(factor, 1.0 - power1, out=rate, casting="same_kind")
+        m, u, rate = state["m"], state["u"], state["rate"]
         np.multiply(m, state["beta1"], out=m)
         np.add(m, g, out=m)
         np.abs(g, out=g)

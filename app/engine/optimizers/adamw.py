@@ -9,7 +9,7 @@ from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
 from app.engine.optimizers.base import Optimizer, decoupled_decay, shrink
 from app.engine.optimizers.fields import DECOUPLED, AdaptiveRate, Beta1, Beta2, Eps
-from app.engine.optimizers.moments import correct, descend, gather, renew_moments, start_moments
+from app.engine.optimizers.moments import descend, gather, planned_moments, renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
 
 
@@ -57,9 +57,12 @@ class AdamW(Optimizer):
         """The coefficients of the mean gradient."""
         renew_moments(state, self.beta1, self.beta2, before, k)
 
+    def plan(self, learning_rates: Array, k: int, state: State) -> State:
+        """The bias corrections."""
+        return planned_moments(learning_rates, state, self.beta1, self.beta2)
+
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """Eleven passes in place."""
-        shrink(x, learning_rate, state)
-        correct(state, learning_rate, self.beta1, self.beta2)
+        shrink(x, state)
         gather(g, state)
         descend(x, state["m"], state["v"], state, work)

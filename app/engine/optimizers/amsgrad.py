@@ -10,7 +10,7 @@ import numpy as np
 from app.engine.arrays import Array, Column, State
 from app.engine.optimizers.base import Optimizer, add_decay, coupled_decay
 from app.engine.optimizers.fields import AdaptiveRate, Beta1, Beta2, CoupledDecay, Eps
-from app.engine.optimizers.moments import correct, descend, gather, renew_moments, start_moments
+from app.engine.optimizers.moments import descend, gather, planned_moments, renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
 
 
@@ -58,10 +58,13 @@ class AMSGrad(Optimizer):
         """The coefficients of the mean gradient."""
         renew_moments(state, self.beta1, self.beta2, before, k)
 
+    def plan(self, learning_rates: Array, k: int, state: State) -> State:
+        """The bias corrections."""
+        return planned_moments(learning_rates, state, self.beta1, self.beta2)
+
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """Eleven passes in place."""
         add_decay(x, g, state, work)
-        correct(state, learning_rate, self.beta1, self.beta2)
         gather(g, state)
         largest = state["largest"]
         np.maximum(largest, state["v"], out=largest)

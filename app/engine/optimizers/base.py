@@ -114,13 +114,28 @@ class Optimizer(Kind, ABC):
         if name in state:
             np.copyto(state[name], getattr(self, name), casting="same_kind")
 
+    def plan(self, learning_rates: Array, k: int, state: State) -> State:
+        """What updates k, k + 1, ... need that no gradient enters; many at once cost little more than one.
+
+        learning_rates: (S, B, 1), or as wide as x where D is small, float64. Returns arrays of that shape;
+        when `step` makes update k + s, its part of each stands in the state under the same name. Powers that
+        the state keeps move on by S updates; bits do not depend on how updates are grouped.
+        """
+        return {}
+
     def begin(self, x: Array) -> State:
         """The state before the first update: that of `init`, and of the clipping."""
         limits = clipping_state(self.gradient_clip_norm, self.gradient_clip_value, x)
         return self.init(x) | limits
 
     def update(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """Clips the gradient and applies update k; arguments as of `step`, g not clipped yet."""
+        """Plans update k by itself and applies it; arguments as of `step`, g not clipped yet."""
+        for name, columns in self.plan(learning_rate[np.newaxis], k, state).items():
+            state[name] = columns[0]
+        self.apply(x, g, learning_rate, k, state, work)
+
+    def apply(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
+        """Clips the gradient and applies update k, which is planned; arguments as of `update`."""
         clip(g, state)
         self.step(x, g, learning_rate, k, state, work)
 
@@ -155,12 +170,32 @@ def coupled_decay(weight_decay: Any, x: Array) -> State:
     return {"weight_decay": cast(weight_decay, x)} if np.any(weight_decay) else {}
 
 
-def shrink(x: Array, learning_rate: Column, state: State) -> None:
+def shrink(x: Array, state: State) -> None:
     """Takes learning_rate * weight_decay off x, where the stack has one (decoupled weight decay)."""
     if "kept" in state:
-        kept = state["kept"]
-        np.subtract(1.0, learning_rate * state["decay"], out=kept, casting="same_kind")
-        np.multiply(x, kept, out=x)
+        np.multiply(x, state["kept"], out=x)
+
+
+def running(last: Array, factor: Any, steps: int) -> Array:
+    """The products of a column, (B, 1), with one, two ... factors: (S, B, 1) float64.
+
+    `last` becomes the last of them. They are taken one after the other, so that their bits are those of as
+    many single updates.
+    """
+    found = np.empty((steps, *last.shape))
+    found[...] = factor
+    found[0] *= last
+    found = np.multiply.accumulate(found, axis=0)
+    last[...] = found[-1]
+    return found
+
+
+def planned_rates(learning_rates: Array, state: State) -> State:
+    """The learning rates in the dtype of the state, and what `shrink` leaves at them: a part of a plan."""
+    plan = {"rate": learning_rates.astype(state["rate"].dtype)}
+    if "kept" in state:
+        plan["kept"] = (1.0 - learning_rates * state["decay"]).astype(state["kept"].dtype)
+    return plan
 
 
 def decoupled_decay(weight_decay: Any, x: Array) -> State:

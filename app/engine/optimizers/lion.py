@@ -9,7 +9,7 @@ import numpy as np
 
 from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
-from app.engine.optimizers.base import Optimizer, cast, decoupled_decay, shrink
+from app.engine.optimizers.base import Optimizer, cast, decoupled_decay, planned_rates, shrink
 from app.engine.optimizers.fields import LEARNING_RATE, DecoupledDecay
 from app.engine.optimizers.reference import Reference
 
@@ -68,14 +68,17 @@ class Lion(Optimizer):
         beta1, beta2 = np.asarray(self.beta1), np.asarray(self.beta2)
         np.divide(beta1 * (1.0 - beta2), 1.0 - beta1, out=state["share"], casting="same_kind")
 
+    def plan(self, learning_rates: Array, k: int, state: State) -> State:
+        """The rates."""
+        return planned_rates(learning_rates, state)
+
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """Seven passes in place."""
-        shrink(x, learning_rate, state)
+        shrink(x, state)
         m, rate = state["m"], state["rate"]
         np.multiply(m, state["share"], out=work)
         np.add(work, g, out=work)
         np.sign(work, out=work)
-        np.copyto(rate, learning_rate, casting="same_kind")
         np.multiply(work, rate, out=work)
         np.subtract(x, work, out=x)
         np.multiply(m, state["beta2"], out=m)

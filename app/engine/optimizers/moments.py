@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from app.engine.arrays import Array, Column, State
-from app.engine.optimizers.base import cast
+from app.engine.arrays import Array, State
+from app.engine.optimizers.base import cast, planned_rates, running
 
 # Any below: floats by their annotation, columns once stacked.
 
@@ -34,16 +34,17 @@ def start_moments(x: Array, beta1: Any, beta2: Any, eps: Any) -> State:
     }
 
 
-def correct(state: State, learning_rate: Column, beta1: Any, beta2: Any) -> None:
-    """Sets the rate and the shift of this update, which undo the bias and the scale of both sums."""
-    power1, power2 = state["power1"], state["power2"]
-    np.multiply(power1, beta1, out=power1)
-    np.multiply(power2, beta2, out=power2)
-    root = np.sqrt(1.0 - power2)
-    factor = learning_rate * state["scale"]
+def planned_moments(learning_rates: Array, state: State, beta1: Any, beta2: Any) -> State:
+    """A plan: the rates and shifts, which undo the bias and the scale of both sums; and the decay, if any."""
+    steps = len(learning_rates)
+    root = np.sqrt(1.0 - running(state["power2"], beta2, steps))
+    factor = learning_rates * state["scale"]
     np.multiply(factor, root, out=factor)
-    np.divide(factor, 1.0 - power1, out=state["rate"], casting="same_kind")
-    np.multiply(state["eps"], root, out=state["shift"], casting="same_kind")
+    np.divide(factor, 1.0 - running(state["power1"], beta1, steps), out=factor)
+    plan = planned_rates(learning_rates, state)
+    plan["rate"] = factor.astype(state["rate"].dtype)
+    plan["shift"] = (state["eps"] * root).astype(state["shift"].dtype)
+    return plan
 
 
 def renew_moments(state: State, beta1: Any, beta2: Any, before: Any, k: int) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
-from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay
+from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay, planned_rates
 from app.engine.optimizers.fields import CoupledDecay, DescentRate, MomentumDecay
 from app.engine.optimizers.reference import Reference
 
@@ -61,6 +61,10 @@ class Momentum(Optimizer):
             state["fresh"] = cast(1.0 - np.asarray(self.dampening), x)
         return state
 
+    def plan(self, learning_rates: Array, k: int, state: State) -> State:
+        """The rates."""
+        return planned_rates(learning_rates, state)
+
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """Four passes in place, five with dampening."""
         add_decay(x, g, state, work)
@@ -69,6 +73,5 @@ class Momentum(Optimizer):
         if "fresh" in state and k > 0:
             np.multiply(g, state["fresh"], out=g)
         np.add(b, g, out=b)
-        np.copyto(rate, learning_rate, casting="same_kind")
         np.multiply(b, rate, out=work)
         np.subtract(x, work, out=x)

@@ -9,7 +9,16 @@ import numpy as np
 
 from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
-from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay, decoupled_decay, shrink
+from app.engine.optimizers.base import (
+    Optimizer,
+    add_decay,
+    cast,
+    coupled_decay,
+    decoupled_decay,
+    planned_rates,
+    running,
+    shrink,
+)
 from app.engine.optimizers.fields import WEIGHT_DECAY, AdaptiveRate, Beta1, Beta2, Eps
 from app.engine.optimizers.moments import renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
@@ -81,11 +90,26 @@ class NAdam(Optimizer):
         """The coefficients of the mean gradient."""
         renew_moments(state, self.beta1, self.beta2, before, k)
 
+    def plan(self, learning_rates: Array, k: int, state: State) -> State:
+        """The rates of the gradient and of its mean, and eps."""
+        beta1, warmer = np.asarray(self.beta1), state["warmer"]
+        steps = len(learning_rates)
+        warming = running(state["warming"], warmer, steps)
+        momenta = beta1 * (1.0 - 0.5 * warming)
+        following = beta1 * (1.0 - 0.5 * warming * warmer)
+        products = running(state["product"], momenta, steps)
+        root = np.sqrt(1.0 - running(state["power2"], self.beta2, steps))
+        factors = learning_rates * root * state["scale"]  # scale is (1 - beta1) / sqrt(1 - beta2)
+        plan = planned_rates(learning_rates, state)
+        plan["rate"] = cast(factors * following / (1.0 - products * following), state["rate"])
+        plan["fresh_rate"] = cast(factors / (1.0 - beta1) * (1.0 - momenta) / (1.0 - products), state["rate"])
+        plan["shift"] = cast(state["eps"] * root, state["shift"])
+        return plan
+
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """Twelve passes in place."""
-        shrink(x, learning_rate, state)
+        shrink(x, state)
         add_decay(x, g, state, work)
-        self._correct(learning_rate, state)
         m, v = state["m"], state["v"]
         np.multiply(m, state["beta1"], out=m)
         np.add(m, g, out=m)
@@ -99,20 +123,3 @@ class NAdam(Optimizer):
         np.add(work, state["shift"], out=work)
         np.divide(g, work, out=work)
         np.subtract(x, work, out=x)
-
-    def _correct(self, learning_rate: Column, state: State) -> None:
-        """The rates of the gradient and of its mean in this update, and eps."""
-        beta1 = np.asarray(self.beta1)
-        power2, product, warming = state["power2"], state["product"], state["warming"]
-        np.multiply(power2, self.beta2, out=power2)
-        np.multiply(warming, state["warmer"], out=warming)
-        momentum = beta1 * (1.0 - 0.5 * warming)
-        following = beta1 * (1.0 - 0.5 * warming * state["warmer"])
-        np.multiply(product, momentum, out=product)
-        root = np.sqrt(1.0 - power2)
-        np.multiply(state["eps"], root, out=state["shift"], casting="same_kind")
-        factor = learning_rate * root * state["scale"]  # scale is (1 - beta1) / sqrt(1 - beta2)
-        rate = factor * following / (1.0 - product * following)
-        fresh = factor / (1.0 - beta1) * (1.0 - momentum) / (1.0 - product)
-        np.copyto(state["rate"], rate, casting="same_kind")
-        np.copyto(state["fresh_rate"], fresh, casting="same_kind")

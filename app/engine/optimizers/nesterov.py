@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from app.engine.arrays import Array, Column, State
-from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay
+from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay, planned_rates
 from app.engine.optimizers.fields import CoupledDecay, DescentRate, MomentumDecay
 from app.engine.optimizers.reference import Reference
 
@@ -55,6 +55,10 @@ class Nesterov(Optimizer):
             **coupled_decay(self.weight_decay, x),
         }
 
+    def plan(self, learning_rates: Array, k: int, state: State) -> State:
+        """The rates."""
+        return planned_rates(learning_rates, state)
+
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """Six passes in place."""
         add_decay(x, g, state, work)
@@ -63,6 +67,5 @@ class Nesterov(Optimizer):
         np.add(b, g, out=b)
         np.multiply(b, momentum, out=work)
         np.add(work, g, out=work)
-        np.copyto(rate, learning_rate, casting="same_kind")
         np.multiply(work, rate, out=work)
         np.subtract(x, work, out=x)

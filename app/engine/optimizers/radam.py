@@ -6,11 +6,19 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
-from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay, decoupled_decay, shrink
+from app.engine.optimizers.base import (
+    Optimizer,
+    add_decay,
+    cast,
+    coupled_decay,
+    decoupled_decay,
+    planned_rates,
+    running,
+    shrink,
+)
 from app.engine.optimizers.fields import WEIGHT_DECAY, AdaptiveRate, Beta1, Beta2, Eps
 from app.engine.optimizers.moments import gather, renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
@@ -61,37 +69,41 @@ class RAdam(Optimizer):
         """Zero sums, and the coefficients."""
         decay = decoupled_decay if np.all(self.decoupled_weight_decay) else coupled_decay
         state = start_moments(x, self.beta1, self.beta2, self.eps) | decay(self.weight_decay, x)
-        return state | {"shift": cast(state["eps"], x)}  # eps is not corrected
+        # eps is not corrected.
+        return state | {"shift": cast(state["eps"], x), "is_short": np.zeros_like(np.asarray(self.beta1))}
 
     def renew_momentum(self, before: Column, k: int, state: State) -> None:
         """The coefficients of the mean gradient."""
         renew_moments(state, self.beta1, self.beta2, before, k)
 
+    def plan(self, learning_rates: Array, k: int, state: State) -> State:
+        """The rates, and which rows average too few gradients to divide, as ones among zeros."""
+        steps = len(learning_rates)
+        updates = k + np.arange(steps)[:, np.newaxis, np.newaxis]
+        power1 = running(state["power1"], self.beta1, steps)
+        power2 = running(state["power2"], self.beta2, steps)
+        longest = 2.0 / (1.0 - np.asarray(self.beta2)) - 1.0
+        length = longest - 2.0 * (updates + 1) * power2 / (1.0 - power2)
+        is_short = length <= _TRACTABLE
+        ratio = (length - 4.0) * (length - 2.0) * longest / ((longest - 4.0) * (longest - 2.0) * length)
+        divided = np.sqrt(np.where(is_short, 0.0, ratio * (1.0 - power2))) * state["scale"]
+        plain = 1.0 - np.asarray(self.beta1)
+        factors = np.where(is_short, plain, divided)
+        plan = planned_rates(learning_rates, state)
+        plan["rate"] = cast(learning_rates * factors / (1.0 - power1), state["rate"])
+        plan["is_short"] = is_short.astype(np.float64)
+        return plan
+
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """Eleven passes in place."""
-        shrink(x, learning_rate, state)
+        shrink(x, state)
         add_decay(x, g, state, work)
-        is_short = self._correct(learning_rate, k, state)
         gather(g, state)
         np.sqrt(state["v"], out=work)
         np.add(work, state["shift"], out=work)
+        is_short = state["is_short"] > 0.0
         if is_short.any():
             np.copyto(work, 1, where=is_short)
         np.divide(state["m"], work, out=work)
         np.multiply(work, state["rate"], out=work)
         np.subtract(x, work, out=x)
-
-    def _correct(self, learning_rate: Column, k: int, state: State) -> NDArray[np.bool_]:
-        """Sets the rate of this update; says which rows average too few gradients to divide: (B, 1)."""
-        power1, power2 = state["power1"], state["power2"]
-        np.multiply(power1, self.beta1, out=power1)
-        np.multiply(power2, self.beta2, out=power2)
-        longest = 2.0 / (1.0 - np.asarray(self.beta2)) - 1.0
-        length = longest - 2.0 * (k + 1) * power2 / (1.0 - power2)
-        is_short: NDArray[np.bool_] = length <= _TRACTABLE
-        ratio = (length - 4.0) * (length - 2.0) * longest / ((longest - 4.0) * (longest - 2.0) * length)
-        divided = np.sqrt(np.where(is_short, 0.0, ratio * (1.0 - power2))) * state["scale"]
-        plain = 1.0 - np.asarray(self.beta1)
-        factor = np.where(is_short, plain, divided)
-        np.divide(learning_rate * factor, 1.0 - power1, out=state["rate"], casting="same_kind")
-        return is_short

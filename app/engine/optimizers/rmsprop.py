@@ -9,7 +9,7 @@ import numpy as np
 
 from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
-from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay
+from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay, planned_rates
 from app.engine.optimizers.fields import AdaptiveRate, CoupledDecay, Eps
 from app.engine.optimizers.reference import Reference
 
@@ -81,11 +81,14 @@ class RMSProp(Optimizer):
             state["fresh"] = cast(1.0 - alpha, x)
         return state
 
+    def plan(self, learning_rates: Array, k: int, state: State) -> State:
+        """The rates, with what the state leaves out of the mean square."""
+        return planned_rates(learning_rates * state["scale"], state)
+
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """Eight passes in place; two more with momentum, six more when centred."""
         add_decay(x, g, state, work)
         v, rate = state["v"], state["rate"]
-        np.multiply(learning_rate, state["scale"], out=rate, casting="same_kind")
         np.multiply(v, state["alpha"], out=v)
         np.multiply(g, g, out=work)
         np.add(v, work, out=v)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from app.engine.arrays import Array, Column, State
-from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay
+from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay, planned_rates
 from app.engine.optimizers.fields import CoupledDecay, DescentRate
 from app.engine.optimizers.reference import Reference
 
@@ -41,10 +41,13 @@ class SGD(Optimizer):
         """Nothing to remember but the coefficients."""
         return {"rate": cast(np.zeros_like(self.learning_rate), x), **coupled_decay(self.weight_decay, x)}
 
+    def plan(self, learning_rates: Array, k: int, state: State) -> State:
+        """The rates."""
+        return planned_rates(learning_rates, state)
+
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """Two passes in place."""
         add_decay(x, g, state, work)
         rate = state["rate"]
-        np.copyto(rate, learning_rate, casting="same_kind")
         np.multiply(g, rate, out=work)
         np.subtract(x, work, out=x)
