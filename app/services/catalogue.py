@@ -13,7 +13,7 @@ from app.engine.activations import ACTIVATIONS
 from app.engine.hyper import HyperField, hyper_fields
 from app.engine.initialisations import INITIALISATIONS
 from app.engine.losses import LOSSES
-from app.engine.models import MODELS
+from app.engine.models import MODELS, Model
 from app.engine.objectives.functions import FUNCTIONS, Function
 from app.engine.objectives.penalty import PenaltyFields
 from app.engine.optimizers import OPTIMIZERS
@@ -87,6 +87,8 @@ def datasets() -> list[DatasetItem]:
             rows=dataset.rows,
             features=dataset.features,
             classes=dataset.classes,
+            form=dataset.form,
+            sizes=list(dataset.input_sizes),
         )
         for name, dataset in DATASETS.items()
     ]
@@ -122,18 +124,26 @@ def _objective(model: type[Wire]) -> ObjectiveItem:
     kind = get_args(model.model_fields["kind"].annotation)[0]
     on_data = "model" in model.model_fields
     fields = _fields(model)
+    models = _models(kind)
+    named = {field.name for cls in models for field in hyper_fields(cls)}
     losses = next((field.choices or [] for field in fields if field.name == "loss"), [])
     return ObjectiveItem(
         kind=kind,
         hyperparameters=fields,
         functions=[] if on_data else [_function(cls) for cls in FUNCTIONS.values()],
-        models=_registered(MODELS.values(), of_objective=True) if on_data else [],
+        models=_registered(models, of_objective=True),
         losses=_registered((LOSSES[loss] for loss in losses), of_objective=True),
-        activations=_registered(ACTIVATIONS.values()) if on_data else [],
-        initialisations=_registered(INITIALISATIONS.values()) if on_data else [],
+        activations=_registered(ACTIVATIONS.values()) if "activation" in named else [],
+        initialisations=_registered(INITIALISATIONS.values()) if "initialisation" in named else [],
         datasets=[item.kind for item in datasets() if item.objective == kind],
         **_described(model),
     )
+
+
+def _models(objective: str) -> list[type[Model]]:
+    """Those for which the objective has data; a regression takes what a classification does."""
+    forms = {entry.form for entry in DATASETS.values() if entry.objective == objective}
+    return [cls for cls in MODELS.values() if cls.form in forms]
 
 
 def _function(cls: type[Function]) -> FunctionItem:

@@ -94,7 +94,9 @@ class DatasetItem(CatalogueItem):
     objective: str = Field(description="the kind of objective that takes it")
     rows: int
     features: int
-    classes: int | None = Field(description="number of labels, or null for a regression")
+    classes: int | None = Field(description="number of labels, or null where the targets are numbers")
+    form: str = Field(description="features, tokens (an example has a few of many) or pairs; models take one")
+    sizes: list[int] = Field(description="how many features or tokens, or how many of each side of the pairs")
 
 
 class SchedulePreview(Wire):

@@ -66,4 +66,4 @@ def _dimension(objective: ObjectiveSpec) -> int:
     if isinstance(objective, FunctionSpec):
         return objective.dimension or FUNCTIONS[objective.name].default_dimension
     data = DATASETS[objective.dataset]
-    return instance(MODELS, objective.model).architecture((data.features,), data.classes or 1).dimension
+    return instance(MODELS, objective.model).architecture(data.input_sizes, data.classes or 1).dimension

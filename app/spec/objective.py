@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, FailFast, Field, Strict, model_validator
 
-from app.data import DATASETS
-from app.engine.hyper import HyperField, hyper_fields
-from app.engine.losses import LOSSES
-from app.engine.models import MODELS
 from app.engine.objectives.functions import FUNCTIONS
-from app.engine.objectives.penalty import PenaltyFields
 from app.spec.base import Wire, invalid
-from app.spec.kinds import KindWire, part_model, union_of
-from app.spec.losses import DEFAULT_CLASS_LOSS, DEFAULT_NUMBER_LOSS, ClassLoss, NumberLoss
-from app.spec.values import HyperValue, StrictFloat, is_searched, searchable
+from app.spec.supervised import ClassificationSpec, FactorizationSpec, RegressionSpec
+from app.spec.values import StrictFloat
 
 MAX_DIMENSION = 100_000
 MAX_START = 10_000  # values of a start that is spelled out: a list of jobs shows each spec whole
-
-(_L2,) = hyper_fields(PenaltyFields)
-
-if TYPE_CHECKING:
-    ModelSpec: TypeAlias = KindWire
-    L2Value: TypeAlias = HyperValue
-else:
-    L2Value = searchable(_L2)
-    ModelSpec = Annotated[
-        union_of(part_model(cls, "Model") for cls in MODELS.values()), Field(discriminator="kind")
-    ]
 
 
 def _known_function(name: str) -> str:
@@ -87,78 +70,6 @@ def _values(count: int) -> str:
     return f"{count} value{'' if count == 1 else 's'}"
 
 
-def _check_dataset(name: str, kind: str) -> None:
-    if name not in DATASETS:
-        raise invalid(f"{name!r} is no dataset; choose one of: {', '.join(DATASETS)}", "dataset")
-    other = DATASETS[name].objective
-    if other != kind:
-        raise invalid(f"{name} is a {other} dataset; use kind {other} or another dataset", "dataset")
-
-
-class _Supervised(Wire):
-    """What a model on data is: the part that classification and regression share."""
-
-    dataset: str = Field(max_length=200, description="name of a built-in dataset", examples=list(DATASETS))
-    model: ModelSpec = Field(description="the model that is trained")
-    l2: L2Value = Field(default=_L2.default, description=_L2.hyper.doc)
-
-
-class ClassificationSpec(_Supervised):
-    """A classifier on a labelled dataset."""
-
-    kind: Literal["classification"]
-    loss: ClassLoss = Field(
-        default=DEFAULT_CLASS_LOSS, description="training loss: a name, or an object of kind and fields"
-    )
-    metric: Literal["validation_loss", "validation_error"] = Field(
-        default="validation_loss", description="what a trial's value is"
-    )
-
-    @model_validator(mode="after")
-    def _check(self) -> ClassificationSpec:
-        _check_dataset(self.dataset, self.kind)
-        return self
-
-
-class RegressionSpec(_Supervised):
-    """A regression on a dataset of numbers."""
-
-    kind: Literal["regression"]
-    loss: NumberLoss = Field(
-        default=DEFAULT_NUMBER_LOSS, description="training loss: a name, or an object of kind and fields"
-    )
-    metric: Literal["validation_loss"] = Field(
-        default="validation_loss", description="what a trial's value is"
-    )
-
-    @model_validator(mode="after")
-    def _check(self) -> RegressionSpec:
-        _check_dataset(self.dataset, self.kind)
-        return self
-
-
-SupervisedSpec: TypeAlias = ClassificationSpec | RegressionSpec
 ObjectiveSpec: TypeAlias = Annotated[
-    FunctionSpec | ClassificationSpec | RegressionSpec, Field(discriminator="kind")
+    FunctionSpec | ClassificationSpec | RegressionSpec | FactorizationSpec, Field(discriminator="kind")
 ]
-
-
-def searched_settings(spec: FunctionSpec | SupervisedSpec) -> dict[str, tuple[HyperField, HyperValue]]:
-    """What the trials of a job differ in beside their optimizers: ranges and choices of the objective.
-
-    By the names of the engine's settings, such as "l2" or "model.dropout".
-    """
-    if isinstance(spec, FunctionSpec):
-        return {}
-    parts: list[tuple[str, type, Wire]] = [
-        ("model.", MODELS[spec.model.kind], spec.model),
-        ("loss.", LOSSES[spec.loss.kind], spec.loss),
-        ("", PenaltyFields, spec),
-    ]
-    found = {
-        f"{prefix}{field.name}": (field, getattr(wire, field.name))
-        for prefix, cls, wire in parts
-        for field in hyper_fields(cls)
-        if field.hyper.per_run
-    }
-    return {name: (field, value) for name, (field, value) in found.items() if is_searched(value)}

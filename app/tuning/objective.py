@@ -41,6 +41,7 @@ def build_objective(spec: ObjectiveSpec) -> Objective:
         inputs=rows.inputs,
         targets=rows.targets,
         classes=rows.classes,
+        sizes=data.DATASETS[spec.dataset].input_sizes,
         model=instance(MODELS, spec.model),
         loss=instance(LOSSES, spec.loss),
         l2=largest(spec.l2),

@@ -20,6 +20,12 @@ from app.spec.catalogue import Hyperparameter, ObjectiveItem
 # What an objective requires that its catalogue entry has no choices of.
 REQUIRED: dict[str, dict[str, Any]] = {}
 
+DATA_OF: dict[str, dict[str, Any]] = {
+    "features": {"kind": "classification", "dataset": "iris"},
+    "tokens": {"kind": "classification", "dataset": "sparse_classification"},
+    "pairs": {"kind": "factorization", "dataset": "ratings"},
+}
+
 SPACES = [
     pytest.param(noun, kind, id=f"{noun} {kind}")
     for noun, registry in (("optimizers", OPTIMIZERS), ("schedules", SCHEDULES))
@@ -102,8 +108,8 @@ def test_no_value_beyond_the_bounds_of_a_models_field_is_taken(client: TestClien
     for field in hyper_fields(MODELS[kind]):
         for below, value in wrong_in_a_part(field):
             model = {"kind": kind, field.name: value}
-            objective = {"kind": "classification", "dataset": "iris", "model": model}
-            assert_refused(client, {"objective": objective}, f"/objective/model/{field.name}{below}")
+            body = {"objective": DATA_OF[MODELS[kind].form] | {"model": model}}
+            assert_refused(client, body, f"/objective/model/{field.name}{below}")
 
 
 @pytest.mark.parametrize("kind", LOSSES)
@@ -146,7 +152,7 @@ def valid_objective(item: ObjectiveItem) -> dict[str, Any]:
     body: dict[str, Any] = {"kind": item.kind} | REQUIRED.get(item.kind, {})
     for field in item.hyperparameters:
         if field.required and field.name not in body:
-            known = {"dataset": item.datasets, "model": [{"kind": model.kind} for model in item.models]}
+            known = {"dataset": item.datasets, "model": [{"kind": "linear"}]}
             body[field.name] = (field.choices or known[field.name])[0]
     return body
 

@@ -21,7 +21,7 @@ REGISTRIES: dict[str, Any] = {
     "samplers": SAMPLERS,
     "pruners": PRUNERS,
     "datasets": DATASETS,
-    "objectives": ("function", "classification", "regression"),
+    "objectives": ("function", "classification", "regression", "factorization"),
 }
 
 
@@ -69,7 +69,11 @@ def test_a_hyperparameter_says_its_default_bounds_and_search_range(client: TestC
 def test_an_objective_lists_what_it_is_made_of(client: TestClient) -> None:
     found = items(client, "objectives")
     assert [item["kind"] for item in found["function"]["functions"]] == list(FUNCTIONS)
-    assert [item["kind"] for item in found["classification"]["models"]] == list(MODELS)
+    models = {kind: [model["kind"] for model in item["models"]] for kind, item in found.items()}
+    assert models["classification"] == ["embedding_bag", "linear", "mlp"]
+    assert models["regression"] == ["linear", "mlp"]
+    assert models["factorization"] == ["matrix_factorization"]
+    assert set(MODELS) == {kind for kinds in models.values() for kind in kinds}
     assert found["function"]["models"] == found["classification"]["functions"] == []
     assert "digits" in found["classification"]["datasets"]
     assert found["regression"]["datasets"] == ["diabetes", "linear_regression"]
@@ -84,7 +88,7 @@ def test_an_objective_says_which_losses_fit_it_and_what_of_it_can_be_searched(cl
     found = items(client, "objectives")
     losses = {kind: [loss["kind"] for loss in item["losses"]] for kind, item in found.items()}
     assert losses["classification"] == ["cross_entropy", "hinge"]
-    assert losses["regression"] == ["absolute", "huber", "squared"]
+    assert losses["regression"] == losses["factorization"] == ["absolute", "huber", "squared"]
     searchable = {
         field["name"]
         for part in (
@@ -123,6 +127,9 @@ def test_a_dataset_says_its_size(client: TestClient) -> None:
     digits = items(client, "datasets")["digits"]
     assert (digits["rows"], digits["features"], digits["classes"]) == (1797, 64, 10)
     assert digits["objective"] == "classification"
+    assert (digits["form"], digits["sizes"]) == ("features", [64])
+    ratings = items(client, "datasets")["ratings"]
+    assert (ratings["form"], ratings["sizes"], ratings["classes"]) == ("pairs", [300, 200], None)
 
 
 def test_a_generated_dataset_states_its_formula(client: TestClient) -> None:

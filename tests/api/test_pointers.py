@@ -20,8 +20,14 @@ SPEC: dict[str, Any] = {
     "objective": {
         "kind": "classification",
         "dataset": "digits",
-        "model": {"kind": "mlp", "hidden": [64, 32], "activation": "relu"},
-        "l2": 0.1,
+        "model": {
+            "kind": "mlp",
+            "hidden": [64, 32],
+            "activation": "relu",
+            "dropout": {"low": 0, "high": 0.5},
+        },
+        "loss": {"kind": "cross_entropy", "label_smoothing": {"choices": [0, 0.1]}},
+        "l2": {"low": 1e-6, "high": 1e-3, "log": True},
     },
     "search_space": {
         "optimizers": [
@@ -185,7 +191,18 @@ def _with(parent: str, name: str) -> Any:
         ("/objective/dataset", "diabetes", None, "diabetes is a regression dataset"),
         ("/objective/model/activation", "swish", None, "activation must be one of gelu, "),
         ("/objective/model/hidden/1", 5000, None, "must be <= 4096, got 5000"),
-        ("/objective/model/kind", "cnn", None, "must be one of linear, mlp"),
+        ("/objective/model/kind", "cnn", None, "must be one of embedding_bag, linear, mlp"),
+        (
+            "/objective/loss",
+            "squared",
+            None,
+            "squared is no loss of classes; choose one of: cross_entropy, hinge",
+        ),
+        ("/objective/loss", 3, None, "must be an object, got 3"),
+        ("/objective/loss/label_smoothing", 1, None, "must be < 1, got 1"),
+        ("/objective/loss/kind", "huber", None, "huber is no loss of classes"),
+        ("/objective/model/dropout/high", 1, None, "dropout must be < 1, got 1"),
+        ("/objective/l2/low", 0, None, "low must be > 0 where log is true"),
         ("/precision", "float16", None, "must be 'float32' or 'float64', got \"float16\""),
         ("/sampler/kind", "grid", None, "must be one of auto, tpe, random"),
         ("/confirmation/replicates", 1, None, "must be >= 2, got 1"),

@@ -8,20 +8,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.data import load
 from app.engine.activations import ACTIVATIONS
 from app.engine.batch import Run, run_batch
 from app.engine.hyper import HyperField, hyper_fields
 from app.engine.initialisations import INITIALISATIONS
 from app.engine.losses import LOSSES
+from app.engine.losses.cross_entropy import CrossEntropy
+from app.engine.losses.squared import Squared
 from app.engine.models import MODELS
 from app.engine.objectives.function import FunctionObjective
 from app.engine.objectives.functions import FUNCTIONS
-from app.engine.objectives.supervised import SupervisedObjective
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.engine.stack import concatenate, select, stack
-from tests.engine.batches import assert_same_row
+from tests.engine.batches import assert_same_row, suited_to
 
 REGISTRIES: dict[str, Any] = {
     "optimizer": OPTIMIZERS,
@@ -136,17 +136,35 @@ def test_a_schedules_row_equals_the_run_alone_over_its_search_ranges(cls: Any) -
     assert_rows_alone(objective, runs, np.float64)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("cls", [pytest.param(cls, id=kind) for kind, cls in MODELS.items()])
-def test_a_models_row_equals_the_run_alone(cls: Any) -> None:
-    data = load("iris")
-    objective = SupervisedObjective(
-        inputs=data.inputs, targets=data.targets, classes=data.classes, model=cls()
-    )
-    runs = [
-        Run(optimizer=OPTIMIZERS["adam"](learning_rate=rate), schedule=SCHEDULES["constant"](), batch_size=16)
-        for rate in (1e-3, 1e-2)
-    ]
-    assert_rows_alone(objective, runs, np.float32)
+def test_a_models_row_equals_the_run_alone(cls: Any, dtype: type) -> None:
+    """Replicates, batch sizes and settings mixed; a model of few factors, or units, is its hardest case."""
+    narrow = {"embedding_dimension": 1, "rank": 1, "hidden": (1,)}
+    fields = {name: value for name, value in narrow.items() if name in {f.name for f in hyper_fields(cls)}}
+    loss = Squared if cls.form == "pairs" else CrossEntropy
+    for model in (cls(), cls(**fields)):
+        objective = suited_to(model, loss)
+        runs = [
+            Run(
+                optimizer=OPTIMIZERS[kind](learning_rate=rate),
+                schedule=SCHEDULES["constant"](),
+                batch_size=size,
+                replicate=replicate,
+                settings=dict.fromkeys(list(objective.settings)[:count], 0.3),
+            )
+            for kind, rate, size, replicate, count in (
+                ("adam", 1e-2, 16, 0, 0),
+                ("adam", 1e-3, 16, 1, 0),
+                ("adam", 1e-2, 16, 0, 2),
+                ("adam", 1e-1, 16, 1, 4),
+                ("sgd", 1e9, 16, 0, 0),
+                ("momentum", 1e-2, 1, 0, 1),
+                ("adam", 1e-2, 1, 1, 0),
+                ("adam", 1e-2, None, 0, 0),
+            )
+        ]
+        assert_rows_alone(objective, runs, dtype)
 
 
 def assert_rows_alone(objective: Any, runs: list[Run], dtype: type) -> None:

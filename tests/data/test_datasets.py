@@ -6,14 +6,23 @@ import numpy as np
 import pytest
 
 from app.data import DATASETS, load
+from app.engine.inputs.tokens import NO_TOKEN
 
 
 @pytest.mark.parametrize("name", list(DATASETS))
 def test_the_arrays_have_the_shape_and_the_classes_of_the_catalogue(name: str) -> None:
     dataset, data = DATASETS[name], load(name)
     assert dataset.name == name
-    assert data.inputs.shape == (dataset.rows, dataset.features)
-    assert data.inputs.dtype == np.float64 and np.isfinite(data.inputs).all()
+    assert len(data.inputs) == dataset.rows
+    if dataset.form == "features":
+        assert data.inputs.shape == (dataset.rows, dataset.features)
+        assert data.inputs.dtype == np.float64 and np.isfinite(data.inputs).all()
+    elif dataset.form == "tokens":
+        assert data.inputs.dtype == np.int64
+        assert (data.inputs.min(), data.inputs.max()) == (NO_TOKEN, dataset.features - 1)
+    else:
+        assert (data.inputs.min(axis=0) == 0).all()
+        assert tuple(data.inputs.max(axis=0) + 1) == dataset.input_sizes
     assert data.targets.shape == (dataset.rows,)
     assert data.classes == dataset.classes
     if dataset.classes is not None:

@@ -9,11 +9,19 @@ import pytest
 
 from app.data import DATASETS, load
 from app.data.generated import GENERATED
+from app.engine.batch import Run, run_batch
+from app.engine.inputs.tokens import NO_TOKEN
+from app.engine.models import MODELS
+from app.engine.optimizers import OPTIMIZERS
+from app.engine.schedules import SCHEDULES
+from tests.engine.batches import supervised_on
 
 # Of the arrays to six decimals: three fewer than the data has, and processors agree on those.
 DIGESTS = {
     "dense_classification": "d044e3b7aa3cf8b7",
     "linear_regression": "58556dde204c7751",
+    "ratings": "b134403b580ca6b7",
+    "sparse_classification": "20d92812d313c53c",
 }
 
 
@@ -23,7 +31,7 @@ def digest(name: str) -> str:
     return hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest()[:16]
 
 
-@pytest.mark.parametrize("name", list(DIGESTS))
+@pytest.mark.parametrize("name", list(GENERATED))
 def test_a_dataset_never_changes(name: str) -> None:
     assert digest(name) == DIGESTS[name]
 
@@ -48,6 +56,31 @@ def test_the_linear_regression_has_the_conditions_and_the_noise_of_its_formula()
     inputs = np.column_stack([data.inputs, np.ones(len(data.inputs))])
     fitted = inputs @ np.linalg.lstsq(inputs, data.targets, rcond=None)[0]
     assert np.mean((data.targets - fitted) ** 2) / data.targets.var() == pytest.approx(0.09 / 1.09, rel=0.1)
+
+
+def test_no_pair_is_rated_twice_and_some_items_are_rated_far_more_often_than_others() -> None:
+    data = load("ratings")
+    assert len(np.unique(data.inputs, axis=0)) == len(data.inputs)
+    counts = np.bincount(data.inputs[:, 1])
+    assert counts.max() > 5 * counts.min()
+    assert set(data.targets) == {1.0, 2.0, 3.0, 4.0, 5.0}
+
+
+def test_ratings_are_of_low_rank_but_for_the_noise() -> None:
+    """Three factors and biases of every user and item, fitted to all 12,000, leave little but the noise."""
+    objective = supervised_on("ratings", MODELS["matrix_factorization"](rank=3), l2=1e-4)
+    run = Run(optimizer=OPTIMIZERS["adam"](learning_rate=0.1), schedule=SCHEDULES["cosine"](), batch_size=128)
+    metrics = run_batch(objective, [run], steps=400, seed=0).metrics
+    assert metrics["test_loss"][0] < 0.5 and metrics["train_loss"][0] > 0.16 / load("ratings").targets.var()
+
+
+def test_a_text_has_4_to_16_words_and_few_words_are_most_of_all() -> None:
+    bags = load("sparse_classification").inputs
+    lengths = np.count_nonzero(bags != NO_TOKEN, axis=1)
+    assert (lengths.min(), lengths.max()) == (4, 16)
+    counts = np.sort(np.bincount(bags[bags != NO_TOKEN], minlength=1000))[::-1]
+    assert 0.3 < counts[:20].sum() / counts.sum() < 0.7
+    assert np.count_nonzero(counts < 10) > 300
 
 
 def test_no_line_tells_the_dense_classes_apart() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.data import load
+from app.data import DATASETS, load
 from app.engine.batch import Run
+from app.engine.losses import Loss
+from app.engine.losses.cross_entropy import CrossEntropy
+from app.engine.models import Model
 from app.engine.models.linear import Linear
 from app.engine.models.mlp import MLP
 from app.engine.objectives.function import FunctionObjective
@@ -36,10 +40,34 @@ def function(name: str = "rosenbrock", dimension: int = 2, **fields: Any) -> Fun
 def supervised(
     dataset: str, hidden: tuple[int, ...] = (), activation: str = "relu", **fields: Any
 ) -> SupervisedObjective:
-    data = load(dataset)
     model = MLP(hidden=hidden, activation=activation) if hidden else Linear()
+    return supervised_on(dataset, model, **fields)
+
+
+def supervised_on(dataset: str, model: Model, **fields: Any) -> SupervisedObjective:
+    data = load(dataset)
     return SupervisedObjective(
-        inputs=data.inputs, targets=data.targets, classes=data.classes, model=model, **fields
+        inputs=data.inputs,
+        targets=data.targets,
+        classes=data.classes,
+        sizes=DATASETS[dataset].input_sizes,
+        model=model,
+        **fields,
+    )
+
+
+def suited_to(model: Model, loss: type[Loss] = CrossEntropy, **fields: Any) -> SupervisedObjective:
+    """The model and the loss on a little of a dataset that both can take; classes are numbers if need be."""
+    datasets = {"pairs": "ratings", "tokens": "sparse_classification"}
+    features = "iris" if loss.for_classes else "diabetes"
+    found = supervised_on(datasets.get(model.form, features), model)
+    return dataclasses.replace(
+        found,
+        inputs=found.inputs[:150],
+        targets=found.targets[:150],
+        classes=found.classes if loss.for_classes else None,
+        loss=loss(),
+        **fields,
     )
 
 

@@ -13,10 +13,12 @@ from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.spec.job import JobSpec
-from app.spec.objective import searched_settings
+from app.spec.objective import FunctionSpec
+from app.spec.supervised import searched_settings
 
 ROSENBROCK: dict[str, Any] = {"kind": "function", "name": "rosenbrock"}
 MLP: dict[str, Any] = {"kind": "mlp", "hidden": [8]}
+RATINGS: dict[str, Any] = {"kind": "factorization", "dataset": "ratings"}
 HINGE: dict[str, Any] = {"kind": "hinge"}
 DIGITS: dict[str, Any] = {"kind": "classification", "dataset": "digits", "model": MLP}
 
@@ -134,6 +136,16 @@ def test_a_faulty_search_space_is_refused_where_it_is_faulty(
         (DIGITS | {"dataset": "diabetes"}, "dataset", "use kind regression"),
         (DIGITS | {"model": {"kind": "mlp", "hidden": ["64"]}}, "0", "must be a number, got '64'"),
         (DIGITS | {"model": {"kind": "mlp", "hidden": [0]}}, "0", "greater than or equal to 1"),
+        (
+            DIGITS | {"model": {"kind": "embedding_bag"}},
+            "model/kind",
+            "takes bags of tokens, and digits has dense features; take the model linear or mlp, or one of "
+            "the datasets: sparse_classification",
+        ),
+        (DIGITS | {"dataset": "sparse_classification"}, "model/kind", "take the model embedding_bag, or"),
+        (DIGITS | {"dataset": "ratings"}, "dataset", "use kind factorization"),
+        (RATINGS | {"model": {"kind": "mlp"}}, "kind", "'matrix_factorization'"),
+        (RATINGS | {"loss": "hinge"}, "loss", "hinge is no loss of numbers"),
         (DIGITS | {"loss": "squared"}, "loss", "squared is no loss of classes; choose one of: cross_entropy"),
         (DIGITS | {"loss": {"kind": "huber"}}, "kind", "huber is no loss of classes"),
         (DIGITS | {"loss": "focal"}, "loss", "'focal' is no loss; choose one of: cross_entropy, hinge"),
@@ -162,12 +174,18 @@ def test_a_loss_is_named_or_given_with_its_fields() -> None:
     assert default == {"kind": "cross_entropy", "label_smoothing": 0.0}
 
 
+def test_a_factorization_has_its_one_model_by_default() -> None:
+    objective = parse(objective=RATINGS).model_dump()["objective"]
+    assert objective["model"] == {"kind": "matrix_factorization", "rank": 8, "initialisation_scale": 1.0}
+    assert objective["loss"] == {"kind": "squared"}
+
+
 def test_what_runs_can_differ_in_is_searched_where_a_job_says_so() -> None:
     model = {"kind": "mlp", "dropout": {"low": 0.0, "high": 0.5}, "initialisation_scale": {"choices": [1, 2]}}
-    objective = parse(objective=DIGITS | {"model": model, "l2": 0.1}).objective
-    assert list(searched_settings(objective)) == ["model.initialisation_scale", "model.dropout"]
-    assert searched_settings(parse(objective=DIGITS).objective) == {}
-    assert searched_settings(parse().objective) == {}
+    searched, plain = (parse(objective=DIGITS | own).objective for own in ({"model": model, "l2": 0.1}, {}))
+    assert not isinstance(searched, FunctionSpec) and not isinstance(plain, FunctionSpec)
+    assert list(searched_settings(searched)) == ["model.initialisation_scale", "model.dropout"]
+    assert searched_settings(plain) == {}
 
 
 def test_a_batch_size_beyond_the_training_rows_is_refused_with_their_number() -> None:

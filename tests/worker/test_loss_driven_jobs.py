@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
 
 from app.db import Database
-from app.services import jobs, recommendations, trials
+from app.services import recommendations, trials
 from app.settings import Settings
-from app.tuning.evaluate import Shard, evaluate
-from app.worker.pool import Pool, Results
-from app.worker.runner import Runner
 from tests.conftest import MakeSpec
+from tests.worker.in_process import run_job
 
 RULE = {"kind": "reduce_by_ratio", "reduce_error_ratio": {"low": 0.05, "high": 0.5}}
-
-
-class InThisProcess(Pool):
-    """Evaluates shards where the test runs."""
-
-    def __init__(self) -> None:
-        pass
-
-    def run(self, shards: Sequence[Shard], go_on: Callable[[], bool]) -> Iterator[tuple[int, Results]]:
-        yield from ((i, evaluate(shard)) for i, shard in enumerate(shards))
 
 
 @pytest.mark.parametrize("confirmation", [None, {"top": 2, "replicates": 2}])
@@ -44,12 +31,7 @@ def test_the_recommendation_names_the_rule_and_exports_what_it_took(
         pruner={"kind": "none"},
         confirmation=confirmation,
     )
-    job_id = jobs.submit(db, settings, spec).id
-    runner = Runner(db, InThisProcess())
-    for number in range(runner.start(job_id, 1)):
-        runner.search_round(job_id, 1, number)
-    runner.answer(job_id, 1)
-
+    job_id = run_job(db, settings, spec)
     answer = recommendations.get(db, job_id)
     assert answer.schedule["kind"] == "reduce_by_ratio"
     number = int(answer.evidence.candidates[0].label.split()[1].rstrip(":"))

@@ -25,6 +25,8 @@ class Generated(Kind, ABC):
     rows: ClassVar[int]
     features: ClassVar[int]
     classes: ClassVar[int | None] = None
+    form: ClassVar[str] = "features"
+    sizes: ClassVar[tuple[int, ...]] = ()
 
     @abstractmethod
     def generate(self, random: np.random.RandomState) -> Data:
@@ -50,4 +52,6 @@ class Generated(Kind, ABC):
             rows=cls.rows,
             features=cls.features,
             classes=cls.classes,
+            form=cls.form,
+            sizes=cls.sizes,
         )

@@ -1,0 +1,65 @@
+"""Bags of tokens: sparse inputs, of which an example has a few of many, in no order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.arrays import Array
+from app.engine.inputs.base import Inputs
+
+NO_TOKEN = -1  # fills the end of a bag that is shorter than others
+
+
+class TokenBatch(NamedTuple):
+    """Some bags, as the tokens that occur in them and how much of each is in a bag."""
+
+    present: NDArray[np.int64]  # (P,) ascending
+    amounts: Array  # (P, batch)
+
+
+@dataclass(frozen=True, eq=False)
+class Tokens(Inputs):
+    """Bags of at most L tokens."""
+
+    bags: NDArray[np.int64]  # (N, L), filled up with NO_TOKEN
+    amounts: Array  # (N,) what each token of a bag counts, in the dtype of the run
+
+    @classmethod
+    def prepare(cls, raw: NDArray[np.int64], dtype: type, *, averages: bool) -> Tokens:
+        """raw: (N, L). averages: whether the tokens of a bag share 1 among them, or count 1 each."""
+        lengths = np.count_nonzero(raw != NO_TOKEN, axis=1)
+        if not lengths.all():
+            raise ValueError(f"bag {int(np.argmin(lengths))} has no token; leave it out")
+        return cls(raw, (1.0 / lengths if averages else np.ones(len(raw))).astype(dtype))
+
+    def __len__(self) -> int:
+        return len(self.bags)
+
+    def select(self, rows: NDArray[np.int64]) -> Tokens:
+        """Some of them."""
+        return Tokens(self.bags[rows], self.amounts[rows])
+
+    def between(self, low: int, high: int) -> TokenBatch:
+        """Those from low to high."""
+        return _batch(self.bags[low:high], self.amounts[low:high])
+
+    def draw(self, rows: NDArray[np.int64]) -> list[TokenBatch]:
+        """One batch a step."""
+        return [_batch(self.bags[own], self.amounts[own]) for own in rows]
+
+    def drawn_bytes(self, batch: int) -> int:
+        """The amounts of as many tokens as there can be."""
+        most = min(int(self.bags.max(initial=0)) + 1, self.bags.shape[1] * batch)
+        return int(most * (batch * self.amounts.itemsize + self.bags.itemsize))
+
+
+def _batch(bags: NDArray[np.int64], amounts: Array) -> TokenBatch:
+    """bags: (batch, L). A token that occurs twice in a bag counts twice."""
+    examples, places = np.nonzero(bags != NO_TOKEN)
+    present, index = np.unique(bags[examples, places], return_inverse=True)
+    counts = np.bincount(index * len(bags) + examples, minlength=len(present) * len(bags))
+    return TokenBatch(present, counts.reshape(len(present), len(bags)).astype(amounts.dtype) * amounts)

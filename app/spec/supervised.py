@@ -1,0 +1,134 @@
+"""What a model on data is, as a job names it: classification, regression and factorization."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field, model_validator
+
+from app.data import DATASETS
+from app.engine.hyper import HyperField, hyper_fields
+from app.engine.losses import LOSSES
+from app.engine.models import MODELS
+from app.engine.models.matrix_factorization import MatrixFactorization
+from app.engine.objectives.penalty import PenaltyFields
+from app.spec.base import Wire, invalid
+from app.spec.kinds import KindWire, part_model, union_of
+from app.spec.losses import DEFAULT_CLASS_LOSS, DEFAULT_NUMBER_LOSS, ClassLoss, NumberLoss
+from app.spec.values import HyperValue, is_searched, searchable
+
+PAIRS = "pairs"  # the form of inputs that a factorization has, and nothing else
+# What each form of inputs is called.
+FORMS = {"features": "dense features", "tokens": "bags of tokens", PAIRS: "pairs of users and items"}
+
+_LOSS = "training loss: a name, or an object of kind and fields"
+_METRIC = "what a trial's value is"
+# Any: a kind, which validation turns into a model with its defaults.
+_FACTORIZATION: Any = {"kind": MatrixFactorization.kind}
+(_L2,) = hyper_fields(PenaltyFields)
+
+if TYPE_CHECKING:
+    ModelSpec: TypeAlias = KindWire
+    PairModelSpec: TypeAlias = KindWire
+    L2Value: TypeAlias = HyperValue
+else:
+    ModelSpec = Annotated[
+        union_of(part_model(cls, "Model") for cls in MODELS.values() if cls.form != PAIRS),
+        Field(discriminator="kind"),
+    ]
+    PairModelSpec = part_model(MatrixFactorization, "Model")
+    L2Value = searchable(_L2)
+
+
+class _OnData(Wire):
+    """What every model on data has."""
+
+    kind: str
+    dataset: str = Field(max_length=200, description="name of a built-in dataset", examples=list(DATASETS))
+    model: ModelSpec = Field(description="the model that is trained")
+    l2: L2Value = Field(default=_L2.default, description=_L2.hyper.doc)
+
+    @model_validator(mode="after")
+    def _check(self) -> _OnData:
+        _check_dataset(self.dataset, self.kind)
+        return self
+
+
+class ClassificationSpec(_OnData):
+    """A classifier on a labelled dataset."""
+
+    kind: Literal["classification"]
+    loss: ClassLoss = Field(default=DEFAULT_CLASS_LOSS, description=_LOSS)
+    metric: Literal["validation_loss", "validation_error"] = Field(
+        default="validation_loss", description=_METRIC
+    )
+
+    @model_validator(mode="after")
+    def _check_model(self) -> ClassificationSpec:
+        _check_form(self.model.kind, self.dataset)
+        return self
+
+
+class RegressionSpec(_OnData):
+    """A regression on a dataset of numbers."""
+
+    kind: Literal["regression"]
+    loss: NumberLoss = Field(default=DEFAULT_NUMBER_LOSS, description=_LOSS)
+    metric: Literal["validation_loss"] = Field(default="validation_loss", description=_METRIC)
+
+    @model_validator(mode="after")
+    def _check_model(self) -> RegressionSpec:
+        _check_form(self.model.kind, self.dataset)
+        return self
+
+
+class FactorizationSpec(_OnData):
+    """A factorisation of a matrix of which some entries are known, such as ratings of items by users."""
+
+    kind: Literal["factorization"]
+    model: PairModelSpec = Field(default=_FACTORIZATION, description="the model that is trained")
+    loss: NumberLoss = Field(default=DEFAULT_NUMBER_LOSS, description=_LOSS)
+    metric: Literal["validation_loss"] = Field(default="validation_loss", description=_METRIC)
+
+
+SupervisedSpec: TypeAlias = ClassificationSpec | RegressionSpec | FactorizationSpec
+
+
+def searched_settings(spec: SupervisedSpec) -> dict[str, tuple[HyperField, HyperValue]]:
+    """What the trials of a job differ in beside their optimizers: ranges and choices of the objective.
+
+    By the names of the engine's settings, such as "l2" or "model.dropout".
+    """
+    parts: list[tuple[str, type, Wire]] = [
+        ("model.", MODELS[spec.model.kind], spec.model),
+        ("loss.", LOSSES[spec.loss.kind], spec.loss),
+        ("", PenaltyFields, spec),
+    ]
+    found = {
+        f"{prefix}{field.name}": (field, getattr(wire, field.name))
+        for prefix, cls, wire in parts
+        for field in hyper_fields(cls)
+        if field.hyper.per_run
+    }
+    return {name: (field, value) for name, (field, value) in found.items() if is_searched(value)}
+
+
+def _check_dataset(name: str, kind: str) -> None:
+    if name not in DATASETS:
+        raise invalid(f"{name!r} is no dataset; choose one of: {', '.join(DATASETS)}", "dataset")
+    other = DATASETS[name].objective
+    if other != kind:
+        raise invalid(f"{name} is a {other} dataset; use kind {other} or another dataset", "dataset")
+
+
+def _check_form(model: str, dataset: str) -> None:
+    """A model takes one form of inputs."""
+    wanted, found = MODELS[model].form, DATASETS[dataset].form
+    if wanted != found:
+        models = " or ".join(kind for kind, cls in MODELS.items() if cls.form == found)
+        datasets = ", ".join(name for name, entry in DATASETS.items() if entry.form == wanted)
+        raise invalid(
+            f"{model} takes {FORMS[wanted]}, and {dataset} has {FORMS[found]}; take the model {models}, or "
+            f"one of the datasets: {datasets}",
+            "model/kind",
+        )
