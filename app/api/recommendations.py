@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from fastapi import APIRouter, Query, Response
 
@@ -13,9 +13,15 @@ from app.errors import InvalidRequest, JobNotFound, NoRecommendation, NotExporta
 from app.services import recommendations
 from app.spec.catalogue import ScheduleTable
 from app.spec.recommendation import Recommendation
+from app.tuning.exports import FORMATS
 
 MAX_TOTAL_STEPS = 1_000_000
-Format = Literal["json", "csv", "python", "torch"]
+JSON = "json"
+
+if TYPE_CHECKING:
+    FormatName: TypeAlias = str
+else:
+    FormatName = Literal[(JSON, *FORMATS)]
 
 router = APIRouter(prefix="/v1/jobs/{job_id}/recommendation", tags=["recommendation"], route_class=ApiRoute)
 
@@ -58,18 +64,22 @@ def get_recommended_schedule(
         Query(description="updates of the run; null for those of the job", ge=1, le=MAX_TOTAL_STEPS),
     ] = None,
     format: Annotated[
-        Format,
+        FormatName,
         Query(
-            description="`json`: a list; `csv`: a table; `python`: a module that defines `TOTAL_STEPS` and "
-            "`learning_rate(step)`; `torch`: a module that defines `make_optimizer(parameters)` and "
-            "`make_scheduler(optimizer)`"
+            description="; ".join(
+                ["`json`: a list", *(f"`{name}`: {found.summary}" for name, found in FORMATS.items())]
+            )
         ),
-    ] = "json",
+    ] = JSON,
 ) -> ScheduleTable | Response:
     """One learning rate for each update. Lengths such as the warmup are fractions of the horizon, so that
-    the schedule stretches to `total_steps`. Where the schedule cycles the momentum too, `torch` sets it,
-    `csv` has a column `momentum`, `python` a function `momentum(step)`, and `json` has the rates alone."""
-    if format == "json":
+    the schedule stretches to `total_steps`. A module runs as it stands, with the tuned optimizer, its limits
+    of the gradient and its weight decay; where its framework has no optimizer that equals the tuned one, it
+    comes from the package that the module names, or is in the module. What has no form there is a 409.
+
+    Where the schedule cycles the momentum too, the modules with an optimizer set it, `csv` has a column
+    `momentum`, `python` a function `momentum(step)`, and `json` has the rates alone."""
+    if format == JSON:
         learning_rate = recommendations.schedule_table(db, job_id, total_steps)
         return ScheduleTable(total_steps=len(learning_rate), learning_rate=learning_rate)
     file = recommendations.schedule_file(db, job_id, total_steps, format)

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 from fastapi.testclient import TestClient
 
-from app.api.recommendations import Format
+from app.api.recommendations import FormatName
 from app.db import Database
 from app.settings import Settings
 from app.tuning.exports import FORMATS
@@ -57,11 +57,22 @@ def test_the_schedule_as_python_is_a_module_that_runs(client: TestClient, finish
     assert rates == pytest.approx(client.get(f"{path}?total_steps=7").json()["learning_rate"], rel=1e-12)
 
 
-def test_the_schedule_for_torch_is_a_module(client: TestClient, finished: str) -> None:
-    text = client.get(f"/v1/jobs/{finished}/recommendation/schedule?format=torch").text
-    compile(text, "schedule.py", "exec")
-    assert "def make_optimizer(" in text
-    assert "def make_scheduler(" in text
+@pytest.mark.parametrize(
+    ("name", "functions"),
+    [
+        ("torch", ["make_optimizer(parameters)", "make_scheduler(optimizer)"]),
+        ("keras", ["make_optimizer()", "make_schedule()"]),
+        ("optax", ["make_optimizer()", "make_schedule()"]),
+        ("transformers", ["make_optimizer_and_scheduler(parameters)"]),
+    ],
+)
+def test_the_schedule_for_a_framework_is_a_module(
+    client: TestClient, finished: str, name: str, functions: list[str]
+) -> None:
+    answer = client.get(f"/v1/jobs/{finished}/recommendation/schedule?format={name}&total_steps=7")
+    assert answer.headers["content-type"].startswith("text/x-python")
+    compile(answer.text, "schedule.py", "exec")
+    assert all(f"def {function}:" in answer.text for function in functions)
 
 
 @pytest.mark.parametrize("steps", ["0", "1000001", "x", "1.5"])
@@ -72,10 +83,10 @@ def test_a_horizon_out_of_bounds_is_422(client: TestClient, finished: str, steps
 
 
 def test_an_unknown_format_is_422_and_names_those_available(client: TestClient, finished: str) -> None:
-    answer = client.get(f"/v1/jobs/{finished}/recommendation/schedule?format=keras")
+    answer = client.get(f"/v1/jobs/{finished}/recommendation/schedule?format=caffe")
     assert answer.status_code == 422
-    assert all(name in answer.json()["detail"] for name in get_args(Format))
+    assert all(name in answer.json()["detail"] for name in get_args(FormatName))
 
 
 def test_the_formats_of_the_endpoint_are_those_of_the_exports() -> None:
-    assert set(get_args(Format)) == {"json", *FORMATS}
+    assert set(get_args(FormatName)) == {"json", *FORMATS}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import csv
 import io
 import types
@@ -53,7 +54,7 @@ def module(source: str) -> types.ModuleType:
 
 
 def test_the_formats_are_found_from_the_files() -> None:
-    assert list(FORMATS) == ["csv", "python", "torch"]
+    assert list(FORMATS) == ["csv", "keras", "optax", "python", "torch", "transformers"]
     assert all(name == FORMATS[name].name for name in FORMATS)
 
 
@@ -154,3 +155,90 @@ def test_an_optimizer_without_a_torch_form_says_why(kind: str) -> None:
 def test_a_recommendation_from_before_a_hyperparameter_has_its_default() -> None:
     old = {"kind": "sgd", "learning_rate": 0.1, "weight_decay": 0.0}
     assert "clip" not in FORMATS["torch"].render(recommendation(optimizer=old), 100)
+
+
+MODULES = ("keras", "optax", "torch", "transformers")
+CLIPPED: dict[str, Any] = {"gradient_clip_norm": 2.0, "gradient_clip_value": 0.5}
+
+
+@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("kind", [kind for kind, cls in OPTIMIZERS.items() if cls().rule() is not None])
+def test_a_module_compiles_and_is_the_same_each_time(kind: str, name: str) -> None:
+    cycled = {"kind": "one_cycle", "cycle_momentum": OPTIMIZERS[kind].momentum_field is not None}
+    for fields in ({}, CLIPPED):
+        for schedule in (None, cycled):
+            tuned = _fields(OPTIMIZERS[kind](learning_rate=PEAK, **fields))
+            answer = recommendation(schedule, tuned)
+            source = FORMATS[name].render(answer, 100)
+            compile(source, "exported.py", "exec")
+            assert source == FORMATS[name].render(answer.model_copy(deep=True), 100)
+            assert "{" not in "".join(
+                line for line in source.splitlines() if line.startswith("    return optax")
+            )
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_name_that_a_module_uses_is_defined_in_it(name: str) -> None:
+    for kind, cls in OPTIMIZERS.items():
+        if cls().rule() is None:
+            continue
+        cycled = {"kind": "cyclical", "cycle_momentum": cls.momentum_field is not None}
+        for schedule, fields in ((None, {}), (cycled, CLIPPED)):
+            source = FORMATS[name].render(recommendation(schedule, _fields(cls(**fields))), 100)
+            assert not undefined(source), (kind, source)
+
+
+def undefined(source: str) -> set[str]:
+    """Names that are read somewhere and bound nowhere, in whatever scope."""
+    read, bound = set(), set(dir(builtins))
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Name):
+            (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            bound.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            bound |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+    return read - bound
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_an_optimizer_without_a_form_is_refused_and_the_schedule_alone_is_not(name: str) -> None:
+    answer = recommendation(optimizer=_fields(OPTIMIZERS["newton"]()))
+    with pytest.raises(NotExportable, match=r"needs the Hessian.*as python or csv"):
+        FORMATS[name].render(answer, 100)
+    for alone in ("python", "csv"):
+        assert FORMATS[alone].render(answer, 100)
+
+
+@pytest.mark.parametrize("name", ["keras", "optax"])
+def test_lbfgs_is_left_to_pytorch(name: str) -> None:
+    with pytest.raises(NotExportable, match="lbfgs has no"):
+        FORMATS[name].render(recommendation(optimizer=_fields(OPTIMIZERS["lbfgs"]())), 100)
+
+
+def test_a_native_optimizer_is_called_and_another_one_carried() -> None:
+    adam = recommendation()
+    assert "optax.adam(schedule, b1=0.9, b2=0.999, eps=1e-08)" in FORMATS["optax"].render(adam, 100)
+    assert "keras.optimizers.Adam(schedule, beta_1=0.9" in FORMATS["keras"].render(adam, 100)
+    radam = recommendation(optimizer=_fields(OPTIMIZERS["radam"]()))
+    for name in ("optax", "keras"):
+        assert "def update(x, g, state, rate, k):" in FORMATS[name].render(radam, 100)
+
+
+def test_a_coupled_weight_decay_comes_before_what_normalises_the_gradient() -> None:
+    decayed = recommendation(optimizer=_fields(OPTIMIZERS["adam"](weight_decay=0.01)))
+    optax = FORMATS["optax"].render(decayed, 100)
+    assert optax.index("optax.add_decayed_weights(0.01)") < optax.index("optax.adam(")
+    keras = FORMATS["keras"].render(decayed, 100)
+    assert "keras.optimizers.Adam(" not in keras and "g = g + weight_decay * x" in keras
+
+
+def test_the_arguments_for_the_trainer_leave_clipping_to_the_optimizer() -> None:
+    exported: dict[str, Any] = {}
+    source = FORMATS["transformers"].render(recommendation(), 250)
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "TRAINING_ARGUMENTS":
+            exported = ast.literal_eval(node.value)
+    assert exported == {"max_steps": 250, "max_grad_norm": 0.0, "per_device_train_batch_size": 32}

@@ -12,6 +12,7 @@ from app.engine.hyper import Hyper
 from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay, planned_rates
 from app.engine.optimizers.fields import LEARNING_RATE, CoupledDecay
 from app.engine.optimizers.reference import Reference
+from app.engine.optimizers.rule import Native, Rule, coupled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,10 @@ class Adadelta(Optimizer):
     reference: ClassVar[Reference | None] = Reference(
         call="torch.optim.Adadelta(parameters, lr=PEAK, rho={rho}, eps={eps}, weight_decay={weight_decay})"
     )
+    natives: ClassVar[tuple[Native, ...]] = (
+        Native(framework="optax", call="optax.adadelta(schedule, rho={rho}, eps={eps})"),
+        Native(framework="keras", call="keras.optimizers.Adadelta(schedule, rho={rho}, epsilon={eps})"),
+    )
 
     learning_rate: Annotated[
         float, Hyper(LEARNING_RATE, gt=0, le=1e6, search=(1e-2, 1e2), log=True, searched=True)
@@ -54,6 +59,17 @@ class Adadelta(Optimizer):
     def variant(self) -> tuple[bool, ...]:
         """With or without weight decay."""
         return (self.weight_decay != 0.0,)
+
+    def rule(self) -> Rule:
+        """As `step` has it."""
+        lines = (
+            *coupled(self.weight_decay),
+            "v = rho * v + (1.0 - rho) * g**2",
+            "d = sqrt(u + eps) / sqrt(v + eps) * g",
+            "u = rho * u + (1.0 - rho) * d**2",
+            "x = x - rate * d",
+        )
+        return Rule(lines=lines, state={"u": "zeros_like(x)", "v": "zeros_like(x)"})
 
     def init(self, x: Array) -> State:
         """Zero means, and the coefficients.

@@ -12,6 +12,7 @@ from app.engine.hyper import Hyper
 from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay, planned_rates
 from app.engine.optimizers.fields import CoupledDecay, DescentRate, Eps
 from app.engine.optimizers.reference import Reference
+from app.engine.optimizers.rule import Rule, coupled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,17 @@ class AdaGrad(Optimizer):
     def variant(self) -> tuple[bool, ...]:
         """With or without weight decay, with or without a decay of the rate."""
         return (self.weight_decay != 0.0, self.learning_rate_decay != 0.0)
+
+    def rule(self) -> Rule:
+        """As `step` has it."""
+        fall = "rate = rate / (1.0 + k * learning_rate_decay)"
+        lines = (
+            *coupled(self.weight_decay),
+            *((fall,) if self.learning_rate_decay else ()),
+            "a = a + g**2",
+            "x = x - rate * g / (sqrt(a) + eps)",
+        )
+        return Rule(lines=lines, state={"a": "full_like(x, initial_accumulator)"})
 
     def init(self, x: Array) -> State:
         """The initial sum, and the coefficients."""

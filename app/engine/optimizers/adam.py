@@ -10,6 +10,7 @@ from app.engine.optimizers.base import Optimizer, add_decay, coupled_decay
 from app.engine.optimizers.fields import AdaptiveRate, Beta1, Beta2, CoupledDecay, Eps
 from app.engine.optimizers.moments import descend, gather, planned_moments, renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
+from app.engine.optimizers.rule import ADAM_STEP, GATHER, KERAS_EPS, MOMENTS, Native, Rule, coupled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,14 @@ class Adam(Optimizer):
             " weight_decay={weight_decay})"
         )
     )
+    natives: ClassVar[tuple[Native, ...]] = (
+        Native(framework="optax", call="optax.adam(schedule, b1={beta1}, b2={beta2}, eps={eps})"),
+        Native(
+            framework="keras",
+            call="keras.optimizers.Adam(schedule, beta_1={beta1}, beta_2={beta2}, epsilon={eps})",
+            note=KERAS_EPS,
+        ),
+    )
 
     learning_rate: AdaptiveRate = 1e-3
     beta1: Beta1 = 0.9
@@ -45,6 +54,11 @@ class Adam(Optimizer):
     def variant(self) -> tuple[bool, ...]:
         """With or without weight decay."""
         return (self.weight_decay != 0.0,)
+
+    def rule(self) -> Rule:
+        """As `step` has it."""
+        lines = (*coupled(self.weight_decay), *GATHER, ADAM_STEP)
+        return Rule(lines=lines, state=MOMENTS)
 
     def init(self, x: Array) -> State:
         """Zero sums, and the coefficients."""

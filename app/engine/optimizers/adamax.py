@@ -11,6 +11,7 @@ from app.engine.arrays import Array, Column, State
 from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay, planned_rates, running
 from app.engine.optimizers.fields import AdaptiveRate, Beta1, Beta2, CoupledDecay, PositiveEps
 from app.engine.optimizers.reference import Reference
+from app.engine.optimizers.rule import Native, Rule, coupled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,9 @@ class Adamax(Optimizer):
             " weight_decay={weight_decay})"
         )
     )
+    natives: ClassVar[tuple[Native, ...]] = (
+        Native(framework="optax", call="optax.adamax(schedule, b1={beta1}, b2={beta2}, eps={eps})"),
+    )
 
     learning_rate: AdaptiveRate = 2e-3
     beta1: Beta1 = 0.9
@@ -46,6 +50,16 @@ class Adamax(Optimizer):
     def variant(self) -> tuple[bool, ...]:
         """With or without weight decay."""
         return (self.weight_decay != 0.0,)
+
+    def rule(self) -> Rule:
+        """As `step` has it."""
+        lines = (
+            *coupled(self.weight_decay),
+            "m = beta1 * m + (1.0 - beta1) * g",
+            "u = maximum(beta2 * u, absolute(g) + eps)",
+            "x = x - rate / (1.0 - beta1**t) * m / u",
+        )
+        return Rule(lines=lines, state={"m": "zeros_like(x)", "u": "zeros_like(x)"})
 
     def init(self, x: Array) -> State:
         """A zero sum, which is m / (1 - beta1), a zero maximum, and the coefficients."""

@@ -11,6 +11,7 @@ from app.engine.optimizers.base import Optimizer, decoupled_decay, shrink
 from app.engine.optimizers.fields import DECOUPLED, AdaptiveRate, Beta1, Beta2, Eps
 from app.engine.optimizers.moments import descend, gather, planned_moments, renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
+from app.engine.optimizers.rule import ADAM_STEP, GATHER, KERAS_EPS, MOMENTS, Native, Rule, decoupled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,22 @@ class AdamW(Optimizer):
             " weight_decay={weight_decay})"
         )
     )
+    natives: ClassVar[tuple[Native, ...]] = (
+        Native(
+            framework="optax",
+            call="optax.adamw(schedule, b1={beta1}, b2={beta2}, eps={eps}, weight_decay={weight_decay})",
+            decays=True,
+        ),
+        Native(
+            framework="keras",
+            call=(
+                "keras.optimizers.AdamW(schedule, beta_1={beta1}, beta_2={beta2}, epsilon={eps},"
+                " weight_decay={weight_decay})"
+            ),
+            decays=True,
+            note=KERAS_EPS,
+        ),
+    )
 
     learning_rate: AdaptiveRate = 1e-3
     beta1: Beta1 = 0.9
@@ -48,6 +65,11 @@ class AdamW(Optimizer):
     def variant(self) -> tuple[bool, ...]:
         """With or without weight decay."""
         return (self.weight_decay != 0.0,)
+
+    def rule(self) -> Rule:
+        """As `step` has it."""
+        lines = (*decoupled(self.weight_decay), *GATHER, ADAM_STEP)
+        return Rule(lines=lines, state=MOMENTS)
 
     def init(self, x: Array) -> State:
         """Zero sums, and the coefficients."""

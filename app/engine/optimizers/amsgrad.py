@@ -12,6 +12,7 @@ from app.engine.optimizers.base import Optimizer, add_decay, coupled_decay
 from app.engine.optimizers.fields import AdaptiveRate, Beta1, Beta2, CoupledDecay, Eps
 from app.engine.optimizers.moments import descend, gather, planned_moments, renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
+from app.engine.optimizers.rule import ADAM_STEP, GATHER, MOMENTS, Rule, coupled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,16 @@ class AMSGrad(Optimizer):
     def variant(self) -> tuple[bool, ...]:
         """With or without weight decay."""
         return (self.weight_decay != 0.0,)
+
+    def rule(self) -> Rule:
+        """As `step` has it."""
+        lines = (
+            *coupled(self.weight_decay),
+            *GATHER,
+            "w = maximum(w, v)",
+            ADAM_STEP.replace("sqrt(v", "sqrt(w"),
+        )
+        return Rule(lines=lines, state=MOMENTS | {"w": "zeros_like(x)"})
 
     def init(self, x: Array) -> State:
         """Zero sums, and the coefficients."""

@@ -13,6 +13,27 @@ import numpy as np
 from app.engine.arrays import Array, Column, State
 from app.engine.optimizers.base import cast
 
+# The same as source: see `Rule`.
+AVERAGING = {"z": "x", "largest": "full_like(total(x), 0.0)", "weights": "full_like(total(x), 0.0)"}
+
+
+def average_lines(share: str) -> tuple[str, ...]:
+    """Statements that move x, here y, and z; share: the name of b."""
+    return (
+        "largest = maximum(largest, rate)",
+        "weight = t**averaging_power * largest**averaging_rate_power",
+        "weights = weights + weight",
+        "part = weight / where(weights > 0.0, weights, 1.0)",
+        f"x = x + part * (z - x) + rate * ({share} * (1.0 - part) - 1.0) * g",
+        "z = z - rate * g",
+    )
+
+
+def average_expression(share: str) -> str:
+    """The average, an expression of x, here y, and z."""
+    return f"x + (1.0 - 1.0 / {share}) * (z - x)"
+
+
 # Any below: floats by their annotation, columns once stacked.
 
 

@@ -13,6 +13,7 @@ from app.engine.hyper import Hyper
 from app.engine.optimizers.clipping import clip, clipping_state
 from app.engine.optimizers.fields import AdaptiveRate
 from app.engine.optimizers.reference import Reference
+from app.engine.optimizers.rule import Native, Rule
 from app.engine.registry import Kind
 
 
@@ -41,6 +42,8 @@ class Optimizer(Kind, ABC):
     # The PyTorch implementation that it equals; None where there is none, and `no_reference` says why.
     reference: ClassVar[Reference | None] = None
     no_reference: ClassVar[str] = ""
+    # What other frameworks have that equals it.
+    natives: ClassVar[tuple[Native, ...]] = ()
 
     learning_rate: AdaptiveRate
     gradient_clip_norm: Annotated[
@@ -93,6 +96,10 @@ class Optimizer(Kind, ABC):
         Reads self only for scalars of a row: a stacked instance holds (B, 1) columns. Where D is small all
         columns come as wide as x, which is faster than broadcasting; formulas are the same.
         """
+
+    def rule(self) -> Rule | None:
+        """The update as source, of a single instance; None where it is not one of gradients alone."""
+        return None
 
     def cycle(self, momentum: Column, k: int, state: State) -> None:
         """Makes this the momentum of update k, in place: of a stacked instance whose schedules cycle it.

@@ -12,6 +12,7 @@ from app.engine.optimizers.adaptation import SkippingOptimizer, dots, grown, mag
 from app.engine.optimizers.base import add_decay, cast, coupled_decay
 from app.engine.optimizers.fields import Beta1, Beta2, CoupledDecay, InitialDistance, PositiveEps, RateFactor
 from app.engine.optimizers.reference import Reference
+from app.engine.optimizers.rule import MOMENTS, Rule, coupled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,27 @@ class DAdaptAdam(SkippingOptimizer):
     def variant(self) -> tuple[bool, ...]:
         """With or without weight decay."""
         return (self.weight_decay != 0.0,)
+
+    def rule(self) -> Rule:
+        """As `step` has it."""
+        lines = (
+            *coupled(self.weight_decay),
+            "scale, q = distance * rate, beta2**0.5",
+            "numerator = q * numerator + (1.0 - q) * scale * total(g * s / (sqrt(v) + eps))",
+            "m = beta1 * m + (1.0 - beta1) * scale * g",
+            "v = beta2 * v + (1.0 - beta2) * g**2",
+            "s = q * s + (1.0 - q) * scale * g",
+            "size = (1.0 - q) * total(absolute(s))",
+            "found = where(size > 0.0, numerator / where(size > 0.0, size, 1.0), distance)",
+            "distance = maximum(distance, found)",
+            "x = x - m / (sqrt(v) + eps)",
+        )
+        state = MOMENTS | {
+            "s": "zeros_like(x)",
+            "distance": "full_like(total(x), initial_distance)",
+            "numerator": "full_like(total(x), 0.0)",
+        }
+        return Rule(lines=lines, state=state, is_whole=True, skips_zero_rates=True)
 
     def init(self, x: Array) -> State:
         """Empty sums, the first estimate, and the coefficients."""

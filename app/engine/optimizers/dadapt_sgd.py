@@ -13,6 +13,7 @@ from app.engine.optimizers.adaptation import SkippingOptimizer, column, dots, gr
 from app.engine.optimizers.base import add_decay, cast, coupled_decay
 from app.engine.optimizers.fields import CoupledDecay, InitialDistance, RateFactor
 from app.engine.optimizers.reference import Reference
+from app.engine.optimizers.rule import Rule, coupled
 
 _SOURCE = '''
 class DAdaptSGD(dadaptation.DAdaptSGD):
@@ -64,6 +65,29 @@ class DAdaptSGD(SkippingOptimizer):
     def variant(self) -> tuple[bool, ...]:
         """With or without weight decay."""
         return (self.weight_decay != 0.0,)
+
+    def rule(self) -> Rule:
+        """As `step` has it."""
+        lines = (
+            "first_norm = where(first_norm == 0.0, sqrt(total(g**2)), first_norm)",
+            # A gradient of zero moves nothing, whatever it is divided by.
+            "scale = distance * rate / where(first_norm == 0.0, 1.0, first_norm)",
+            *coupled(self.weight_decay),
+            "numerator = numerator + scale * total(g * s)",
+            "s = s + scale * g",
+            "norm = sqrt(total(s**2))",
+            "found = where(norm > 0.0, 2.0 * numerator / where(norm > 0.0, norm, 1.0), distance)",
+            "distance = maximum(distance, found)",
+            "x = momentum * x + (1.0 - momentum) * (start - s)",
+        )
+        state = {
+            "start": "x",
+            "s": "zeros_like(x)",
+            "distance": "full_like(total(x), initial_distance)",
+            "first_norm": "full_like(total(x), 0.0)",
+            "numerator": "full_like(total(x), 0.0)",
+        }
+        return Rule(lines=lines, state=state, is_whole=True, skips_zero_rates=True)
 
     def init(self, x: Array) -> State:
         """The start, empty sums and the first estimate."""

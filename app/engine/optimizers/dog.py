@@ -13,6 +13,7 @@ from app.engine.optimizers.adaptation import column, dots, norms
 from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay
 from app.engine.optimizers.fields import CoupledDecay, RateFactor
 from app.engine.optimizers.reference import Reference
+from app.engine.optimizers.rule import Native, Rule, coupled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,12 @@ class DoG(Optimizer):
             " weight_decay={weight_decay})"
         ),
     )
+    natives: ClassVar[tuple[Native, ...]] = (
+        Native(
+            framework="optax",
+            call='optax.contrib.dog(schedule, init_step=("heuristic", {initial_distance}), eps={eps})',
+        ),
+    )
 
     learning_rate: RateFactor = 1.0
     initial_distance: Annotated[
@@ -55,6 +62,21 @@ class DoG(Optimizer):
     def variant(self) -> tuple[bool, ...]:
         """With or without weight decay."""
         return (self.weight_decay != 0.0,)
+
+    def rule(self) -> Rule:
+        """As `step` has it."""
+        lines = (
+            *coupled(self.weight_decay),
+            "distance = maximum(distance, sqrt(total((x - start) ** 2)))",
+            "squares = squares + total(g**2)",
+            "x = x - rate * distance / sqrt(squares) * g",
+        )
+        state = {
+            "start": "x",
+            "distance": "initial_distance * (1.0 + sqrt(total(x**2)))",
+            "squares": "full_like(total(x), eps)",
+        }
+        return Rule(lines=lines, state=state, is_whole=True)
 
     def init(self, x: Array) -> State:
         """The start, the first distance and an empty sum."""

@@ -13,6 +13,7 @@ from app.engine.optimizers.adaptation import column, dots, norms
 from app.engine.optimizers.base import Optimizer, cast
 from app.engine.optimizers.fields import RateFactor
 from app.engine.optimizers.reference import Reference
+from app.engine.optimizers.rule import Rule
 
 _SOURCE = '''
 class LFM(torch.optim.Optimizer):
@@ -76,6 +77,23 @@ class LFM(Optimizer):
             "the first rate, and added to the sum of squared norms", gt=0, le=1, search=(1e-8, 1e-2), log=True
         ),
     ] = 1e-6
+
+    def rule(self) -> Rule:
+        """As `step` has it."""
+        lines = (
+            "distance = maximum(distance, sqrt(total((x - start) ** 2)))",
+            "found = where(distance > 0.0, distance / sqrt(squares), eps)",
+            "m = momentum * m + (1.0 - momentum) * g",
+            "squares = squares + total(m**2)",
+            "x = x - rate * found * m",
+        )
+        state = {
+            "start": "x",
+            "m": "zeros_like(x)",
+            "distance": "full_like(total(x), 0.0)",
+            "squares": "full_like(total(x), eps)",
+        }
+        return Rule(lines=lines, state=state, is_whole=True)
 
     def init(self, x: Array) -> State:
         """The start, a zero mean and an empty sum."""

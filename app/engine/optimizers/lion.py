@@ -12,6 +12,7 @@ from app.engine.hyper import Hyper
 from app.engine.optimizers.base import Optimizer, cast, decoupled_decay, planned_rates, shrink
 from app.engine.optimizers.fields import LEARNING_RATE, DecoupledDecay
 from app.engine.optimizers.reference import Reference
+from app.engine.optimizers.rule import Native, Rule, decoupled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,20 @@ class Lion(Optimizer):
             "lion_pytorch.Lion(parameters, lr=PEAK, betas=({beta1}, {beta2}), weight_decay={weight_decay})"
         ),
     )
+    natives: ClassVar[tuple[Native, ...]] = (
+        Native(
+            framework="optax",
+            call="optax.lion(schedule, b1={beta1}, b2={beta2}, weight_decay={weight_decay})",
+            decays=True,
+        ),
+        Native(
+            framework="keras",
+            call=(
+                "keras.optimizers.Lion(schedule, beta_1={beta1}, beta_2={beta2}, weight_decay={weight_decay})"
+            ),
+            decays=True,
+        ),
+    )
 
     learning_rate: Annotated[
         float, Hyper(LEARNING_RATE, gt=0, le=1e6, search=(1e-5, 1e-2), log=True, searched=True)
@@ -51,6 +66,15 @@ class Lion(Optimizer):
     def variant(self) -> tuple[bool, ...]:
         """With or without weight decay."""
         return (self.weight_decay != 0.0,)
+
+    def rule(self) -> Rule:
+        """As `step` has it."""
+        lines = (
+            *decoupled(self.weight_decay),
+            "x = x - rate * sign(beta1 * m + (1.0 - beta1) * g)",
+            "m = beta2 * m + (1.0 - beta2) * g",
+        )
+        return Rule(lines=lines, state={"m": "zeros_like(x)"})
 
     def init(self, x: Array) -> State:
         """A zero mean, kept as m / (1 - beta2), and the coefficients; the sign needs no common factor."""

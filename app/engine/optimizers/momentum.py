@@ -12,6 +12,7 @@ from app.engine.hyper import Hyper
 from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay, planned_rates
 from app.engine.optimizers.fields import CoupledDecay, DescentRate, MomentumDecay
 from app.engine.optimizers.reference import Reference
+from app.engine.optimizers.rule import Native, Rule, coupled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,13 @@ class Momentum(Optimizer):
             " weight_decay={weight_decay})"
         )
     )
+    natives: ClassVar[tuple[Native, ...]] = (
+        Native(
+            framework="optax",
+            call="optax.sgd(schedule, momentum={momentum})",
+            suits=lambda own: own.dampening == 0.0,
+        ),
+    )
 
     learning_rate: DescentRate = 1e-2
     momentum: MomentumDecay = 0.9
@@ -48,6 +56,14 @@ class Momentum(Optimizer):
     def variant(self) -> tuple[bool, ...]:
         """With or without weight decay, with or without dampening."""
         return (self.weight_decay != 0.0, self.dampening != 0.0)
+
+    def rule(self) -> Rule:
+        """As `step` has it."""
+        summed = "momentum * b + g"
+        if self.dampening:
+            summed = "where(k == 0, g, momentum * b + (1.0 - dampening) * g)"
+        lines = (*coupled(self.weight_decay), f"b = {summed}", "x = x - rate * b")
+        return Rule(lines=lines, state={"b": "zeros_like(x)"})
 
     def init(self, x: Array) -> State:
         """An empty sum, and the coefficients."""

@@ -22,6 +22,7 @@ from app.engine.optimizers.base import (
 from app.engine.optimizers.fields import WEIGHT_DECAY, AdaptiveRate, Beta1, Beta2, Eps
 from app.engine.optimizers.moments import renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
+from app.engine.optimizers.rule import GATHER, MOMENTS, Rule, coupled, decoupled
 
 _WARMING = 0.96  # the momentum warms up as 1 - 0.5 * 0.96^(t momentum_decay)
 
@@ -72,6 +73,20 @@ class NAdam(Optimizer):
     def variant(self) -> tuple[bool, ...]:
         """With or without weight decay, coupled or decoupled."""
         return (self.weight_decay != 0.0, self.weight_decay != 0.0 and bool(self.decoupled_weight_decay))
+
+    def rule(self) -> Rule:
+        """As `step` has it."""
+        decay = decoupled if self.decoupled_weight_decay else coupled
+        lines = (
+            *decay(self.weight_decay),
+            f"now = beta1 * (1.0 - 0.5 * {_WARMING} ** (t * momentum_decay))",
+            f"following = beta1 * (1.0 - 0.5 * {_WARMING} ** ((t + 1.0) * momentum_decay))",
+            "product = product * now",
+            *GATHER,
+            "d = (1.0 - now) * g / (1.0 - product) + following * m / (1.0 - product * following)",
+            "x = x - rate * d / (sqrt(v / (1.0 - beta2**t)) + eps)",
+        )
+        return Rule(lines=lines, state=MOMENTS | {"product": "full_like(total(x), 1.0)"})
 
     def init(self, x: Array) -> State:
         """Zero sums, and the coefficients."""

@@ -11,6 +11,7 @@ from app.engine.arrays import Array, Column, State
 from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay, planned_rates
 from app.engine.optimizers.fields import CoupledDecay, DescentRate, MomentumDecay
 from app.engine.optimizers.reference import Reference
+from app.engine.optimizers.rule import Native, Rule, coupled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,9 @@ class Nesterov(Optimizer):
             " weight_decay={weight_decay})"
         )
     )
+    natives: ClassVar[tuple[Native, ...]] = (
+        Native(framework="optax", call="optax.sgd(schedule, momentum={momentum}, nesterov=True)"),
+    )
 
     learning_rate: DescentRate = 1e-2
     momentum: MomentumDecay = 0.9
@@ -45,6 +49,15 @@ class Nesterov(Optimizer):
     def variant(self) -> tuple[bool, ...]:
         """With or without weight decay."""
         return (self.weight_decay != 0.0,)
+
+    def rule(self) -> Rule:
+        """As `step` has it."""
+        lines = (
+            *coupled(self.weight_decay),
+            "b = momentum * b + g",
+            "x = x - rate * (g + momentum * b)",
+        )
+        return Rule(lines=lines, state={"b": "zeros_like(x)"})
 
     def init(self, x: Array) -> State:
         """An empty sum, and the coefficients."""

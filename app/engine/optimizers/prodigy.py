@@ -20,6 +20,7 @@ from app.engine.optimizers.fields import (
     RateFactor,
 )
 from app.engine.optimizers.reference import Reference
+from app.engine.optimizers.rule import MOMENTS, Rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +65,29 @@ class Prodigy(SkippingOptimizer):
     def variant(self) -> tuple[bool, ...]:
         """With or without weight decay."""
         return (self.weight_decay != 0.0,)
+
+    def rule(self) -> Rule:
+        """As `step` has it."""
+        lines = (
+            "scale, q = distance * rate, beta2**0.5",
+            "growth = distance / initial_distance * scale",
+            "numerator = q * numerator + growth * total(g * (start - x))",
+            "m = beta1 * m + (1.0 - beta1) * distance * g",
+            "v = beta2 * v + (1.0 - beta2) * (distance * g) ** 2",
+            "s = q * s + growth * g",
+            "size = total(absolute(s))",
+            "found = distance_factor * numerator / where(size > 0.0, size, 1.0)",
+            "distance = maximum(distance, where(size > 0.0, found, distance))",
+            *(("x = x - scale * weight_decay * x",) if self.weight_decay else ()),
+            "x = x - scale * m / (sqrt(v) + distance * eps)",
+        )
+        state = MOMENTS | {
+            "start": "x",
+            "s": "zeros_like(x)",
+            "distance": "full_like(total(x), initial_distance)",
+            "numerator": "full_like(total(x), 0.0)",
+        }
+        return Rule(lines=lines, state=state, is_whole=True, skips_zero_rates=True)
 
     def init(self, x: Array) -> State:
         """The start, empty sums, the first estimate, and the coefficients."""

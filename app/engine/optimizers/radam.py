@@ -22,6 +22,7 @@ from app.engine.optimizers.base import (
 from app.engine.optimizers.fields import WEIGHT_DECAY, AdaptiveRate, Beta1, Beta2, Eps
 from app.engine.optimizers.moments import gather, renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
+from app.engine.optimizers.rule import GATHER, MOMENTS, Rule, coupled, decoupled
 
 _TRACTABLE = 5.0  # the variance of the step has a closed form for a longer average
 
@@ -64,6 +65,23 @@ class RAdam(Optimizer):
     def variant(self) -> tuple[bool, ...]:
         """With or without weight decay, coupled or decoupled."""
         return (self.weight_decay != 0.0, self.weight_decay != 0.0 and bool(self.decoupled_weight_decay))
+
+    def rule(self) -> Rule:
+        """As `step` has it."""
+        decay = decoupled if self.decoupled_weight_decay else coupled
+        lines = [*decay(self.weight_decay), *GATHER]
+        longest = 2.0 / (1.0 - self.beta2) - 1.0
+        if longest > _TRACTABLE:
+            scale = longest / ((longest - 4.0) * (longest - 2.0))
+            lines += [
+                f"p = {longest!r} - 2.0 * t * beta2**t / (1.0 - beta2**t)",
+                f"r = sqrt(maximum((p - 4.0) * (p - 2.0) * {scale!r} / p * (1.0 - beta2**t), 0.0))",
+                f"m_scaled = m * where(p > {_TRACTABLE}, r / (sqrt(v) + eps), 1.0)",
+                "x = x - rate * m_scaled / (1.0 - beta1**t)",
+            ]
+        else:  # the average is never long enough to divide by
+            lines.append("x = x - rate * m / (1.0 - beta1**t)")
+        return Rule(lines=tuple(lines), state=MOMENTS)
 
     def init(self, x: Array) -> State:
         """Zero sums, and the coefficients."""

@@ -12,6 +12,7 @@ from app.engine.hyper import Hyper
 from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay, planned_rates
 from app.engine.optimizers.fields import AdaptiveRate, CoupledDecay, Eps
 from app.engine.optimizers.reference import Reference
+from app.engine.optimizers.rule import Native, Rule, coupled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,13 @@ class RMSProp(Optimizer):
             " weight_decay={weight_decay}, momentum={momentum}, centered={centered})"
         )
     )
+    natives: ClassVar[tuple[Native, ...]] = (
+        Native(
+            framework="optax",
+            call="optax.rmsprop(schedule, decay={alpha}, eps={eps}, eps_in_sqrt=False)",
+            suits=lambda own: not own.centered and own.momentum == 0.0,
+        ),
+    )
 
     learning_rate: AdaptiveRate = 1e-2
     alpha: Annotated[float, Hyper("decay of the mean squared gradient", ge=0, lt=1, search=(0.9, 0.999))] = (
@@ -56,6 +64,21 @@ class RMSProp(Optimizer):
     def variant(self) -> tuple[bool, ...]:
         """With or without weight decay, momentum and centring."""
         return (self.weight_decay != 0.0, self.momentum != 0.0, bool(self.centered))
+
+    def rule(self) -> Rule:
+        """As `step` has it."""
+        state = {"v": "zeros_like(x)"}
+        lines = [*coupled(self.weight_decay), "v = alpha * v + (1.0 - alpha) * g**2"]
+        root = "sqrt(v)"
+        if self.centered:
+            state["a"] = "zeros_like(x)"
+            lines.append("a = alpha * a + (1.0 - alpha) * g")
+            root = "sqrt(maximum(v - a**2, 0.0))"
+        lines.append(f"u = g / ({root} + eps)")
+        if self.momentum:
+            state["b"] = "zeros_like(x)"
+            lines += ["b = momentum * b + u", "u = b"]
+        return Rule(lines=(*lines, "x = x - rate * u"), state=state)
 
     def init(self, x: Array) -> State:
         """Zero sums, and the coefficients.

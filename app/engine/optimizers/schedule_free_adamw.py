@@ -9,7 +9,15 @@ import numpy as np
 
 from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
-from app.engine.optimizers.averaging import average, averaged_point, start_average, weight_of
+from app.engine.optimizers.averaging import (
+    AVERAGING,
+    average,
+    average_expression,
+    average_lines,
+    averaged_point,
+    start_average,
+    weight_of,
+)
 from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay
 from app.engine.optimizers.fields import (
     LEARNING_RATE,
@@ -20,6 +28,7 @@ from app.engine.optimizers.fields import (
     Eps,
 )
 from app.engine.optimizers.reference import Reference
+from app.engine.optimizers.rule import Rule, coupled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +83,17 @@ class ScheduleFreeAdamW(Optimizer):
     def variant(self) -> tuple[bool, ...]:
         """With or without weight decay."""
         return (self.weight_decay != 0.0,)
+
+    def rule(self) -> Rule:
+        """As `step` has it."""
+        lines = (
+            "v = beta2 * v + (1.0 - beta2) * g**2",
+            "g = g / (sqrt(v / (1.0 - beta2**t)) + eps)",
+            *coupled(self.weight_decay),
+            *average_lines("beta1"),
+        )
+        state = AVERAGING | {"v": "zeros_like(x)"}
+        return Rule(lines=lines, state=state, average=average_expression("beta1"))
 
     def init(self, x: Array) -> State:
         """z at the start, a zero mean square, kept as v / (1 - beta2), and the coefficients."""

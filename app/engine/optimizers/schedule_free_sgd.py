@@ -7,7 +7,15 @@ from typing import Annotated, ClassVar
 
 from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
-from app.engine.optimizers.averaging import average, averaged_point, start_average, weight_of
+from app.engine.optimizers.averaging import (
+    AVERAGING,
+    average,
+    average_expression,
+    average_lines,
+    averaged_point,
+    start_average,
+    weight_of,
+)
 from app.engine.optimizers.base import Optimizer, add_decay, coupled_decay
 from app.engine.optimizers.fields import (
     LEARNING_RATE,
@@ -17,6 +25,7 @@ from app.engine.optimizers.fields import (
     CoupledDecay,
 )
 from app.engine.optimizers.reference import Reference
+from app.engine.optimizers.rule import Rule, coupled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +71,11 @@ class ScheduleFreeSGD(Optimizer):
     def variant(self) -> tuple[bool, ...]:
         """With or without weight decay."""
         return (self.weight_decay != 0.0,)
+
+    def rule(self) -> Rule:
+        """As `step` has it."""
+        lines = (*coupled(self.weight_decay), *average_lines("momentum"))
+        return Rule(lines=lines, state=AVERAGING, average=average_expression("momentum"))
 
     def init(self, x: Array) -> State:
         """z at the start, and the coefficients."""

@@ -11,6 +11,7 @@ from app.engine.arrays import Array, Column, State
 from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay, planned_rates
 from app.engine.optimizers.fields import CoupledDecay, DescentRate
 from app.engine.optimizers.reference import Reference
+from app.engine.optimizers.rule import Native, Rule, coupled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,10 @@ class SGD(Optimizer):
     reference: ClassVar[Reference | None] = Reference(
         call="torch.optim.SGD(parameters, lr=PEAK, weight_decay={weight_decay})"
     )
+    natives: ClassVar[tuple[Native, ...]] = (
+        Native(framework="optax", call="optax.sgd(schedule)"),
+        Native(framework="keras", call="keras.optimizers.SGD(schedule)"),
+    )
 
     learning_rate: DescentRate = 1e-2
     weight_decay: CoupledDecay = 0.0
@@ -36,6 +41,14 @@ class SGD(Optimizer):
     def variant(self) -> tuple[bool, ...]:
         """With or without weight decay."""
         return (self.weight_decay != 0.0,)
+
+    def rule(self) -> Rule:
+        """As `step` has it."""
+        lines = (
+            *coupled(self.weight_decay),
+            "x = x - rate * g",
+        )
+        return Rule(lines=lines, state={})
 
     def init(self, x: Array) -> State:
         """Nothing to remember but the coefficients."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from app.engine.schedules.momentum_cycling import cycling
+from app.engine.optimizers import OPTIMIZERS, Optimizer
+from app.engine.schedules.momentum_cycling import cycling, with_cycled_momentum
 from app.spec.recommendation import Recommendation
 from app.tuning.exports.table import exported_schedule
 
@@ -16,10 +17,12 @@ _SHOWN = 8  # values of a list that are named in a header
 class Format:
     """A file format of a schedule.
 
+    summary: what the file is, as the end of "`name`: ...".
     render: takes the recommendation and the number of updates, any horizon: lengths are fractions of it.
     """
 
     name: str
+    summary: str
     media_type: str
     filename: str
     render: Callable[[Recommendation, int], str]
@@ -40,6 +43,26 @@ def header(recommendation: Recommendation, total_steps: int) -> str:
     if recommendation.batch_size is not None:
         lines.append(f"Batch size: {recommendation.batch_size}.")
     return "".join(f"# {line}\n" for line in [*lines, _evidence(recommendation)])
+
+
+def tuned_optimizer(recommendation: Recommendation) -> Optimizer:
+    """The recommended optimizer, with the cycled momentum where the schedule has one.
+
+    A field that an old recommendation lacks has its default. Raises NotExportable.
+    """
+    values = dict(recommendation.optimizer)
+    optimizer = OPTIMIZERS[values.pop("kind")](**values)
+    return with_cycled_momentum(optimizer, exported_schedule(recommendation))
+
+
+def requirement(distribution: str) -> str:
+    """A comment line that names the package that a module wants besides its framework."""
+    return f"# Needs the package {distribution}: pip install {distribution}\n"
+
+
+def joined(sections: Iterable[str]) -> str:
+    """A module of these top-level sections, those that are empty left out."""
+    return "\n\n\n".join(section.strip("\n") for section in sections if section) + "\n"
 
 
 def imports(source: str, *names: str) -> str:

@@ -21,4 +21,10 @@ def render(recommendation: Recommendation, total_steps: int) -> str:
     return "\n".join([",".join(["step", *columns]), *lines]) + "\n"
 
 
-FORMAT = Format(name="csv", media_type="text/csv", filename="learning_rate.csv", render=render)
+FORMAT = Format(
+    name="csv",
+    summary="a table, one line an update",
+    media_type="text/csv",
+    filename="learning_rate.csv",
+    render=render,
+)

@@ -26,4 +26,10 @@ def render(recommendation: Recommendation, total_steps: int) -> str:
     )
 
 
-FORMAT = Format(name="python", media_type="text/x-python", filename="learning_rate.py", render=render)
+FORMAT = Format(
+    name="python",
+    summary="a module that needs no package and defines `TOTAL_STEPS` and `learning_rate(step)`",
+    media_type="text/x-python",
+    filename="learning_rate.py",
+    render=render,
+)

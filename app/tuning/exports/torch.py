@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Any
 
-from app.engine.optimizers import OPTIMIZERS, Optimizer
+from app.engine.optimizers import Optimizer
 from app.engine.optimizers.reference import Reference
-from app.engine.schedules.momentum_cycling import with_cycled_momentum
 from app.errors import NotExportable
 from app.spec.recommendation import Recommendation
-from app.tuning.exports.base import Format, header, imports
+from app.tuning.exports.base import Format, header, imports, joined, requirement, tuned_optimizer
 from app.tuning.exports.factors import factor_source, momentum_source
-from app.tuning.exports.table import exported_schedule
 
 _MAKE_SCHEDULER = '''
 def make_scheduler(optimizer):
@@ -40,12 +37,18 @@ def render(recommendation: Recommendation, total_steps: int) -> str:
 
     Raises NotExportable where PyTorch can have no such optimizer.
     """
-    optimizer = with_cycled_momentum(_instance(recommendation.optimizer), exported_schedule(recommendation))
+    return joined(sections(recommendation, total_steps))
+
+
+def sections(recommendation: Recommendation, total_steps: int) -> list[str]:
+    """The parts of that module, which other formats add to. Raises NotExportable."""
+    optimizer = tuned_optimizer(recommendation)
     reference = _reference(optimizer)
     functions = [factor_source(recommendation, total_steps), momentum_source(recommendation, total_steps)]
     modules = "".join(f"import {name}\n" for name in sorted({reference.module, "torch"}))
-    sections = [
-        f"{header(recommendation, total_steps)}{_requirement(reference)}\n"
+    needs = "" if reference.distribution == "torch" else requirement(reference.distribution)
+    return [
+        f"{header(recommendation, total_steps)}{needs}\n"
         f"{imports(''.join(functions), 'math')}{modules}\n"
         f"TOTAL_STEPS = {total_steps}\nPEAK = {optimizer.learning_rate!r}",
         textwrap.dedent(reference.source),
@@ -53,13 +56,6 @@ def render(recommendation: Recommendation, total_steps: int) -> str:
         _make_optimizer(optimizer, reference),
         *_scheduler(optimizer, cycles=bool(functions[1])),
     ]
-    return "\n\n\n".join(section.strip("\n") for section in sections if section) + "\n"
-
-
-def _instance(fields: dict[str, Any]) -> Optimizer:
-    """Any: hyperparameters as JSON has them. A field that an old recommendation lacks has its default."""
-    values = dict(fields)
-    return OPTIMIZERS[values.pop("kind")](**values)
 
 
 def _reference(optimizer: Optimizer) -> Reference:
@@ -69,12 +65,6 @@ def _reference(optimizer: Optimizer) -> Reference:
             "Export the schedule alone, as python or csv, or search other optimizers."
         )
     return optimizer.reference
-
-
-def _requirement(reference: Reference) -> str:
-    if reference.distribution == "torch":
-        return ""
-    return f"# Needs the package {reference.distribution}: pip install {reference.distribution}\n"
 
 
 def _make_optimizer(optimizer: Optimizer, reference: Reference) -> str:
@@ -117,4 +107,10 @@ def _clipping(optimizer: Optimizer) -> list[str]:
     return ["", "    def clip(*_):", tensors, *body, "", "    optimizer.register_step_pre_hook(clip)"]
 
 
-FORMAT = Format(name="torch", media_type="text/x-python", filename="stepsize_torch.py", render=render)
+FORMAT = Format(
+    name="torch",
+    summary="a PyTorch module that defines `make_optimizer(parameters)` and `make_scheduler(optimizer)`",
+    media_type="text/x-python",
+    filename="stepsize_torch.py",
+    render=render,
+)

@@ -1,0 +1,205 @@
+"""The optimizer and its schedule for Keras 3, on any of its backends."""
+
+from __future__ import annotations
+
+import textwrap
+
+from app.engine.optimizers import Optimizer
+from app.engine.optimizers.rule import Native, Rule
+from app.spec.recommendation import Recommendation
+from app.tuning.exports.base import Format, header, imports, joined, tuned_optimizer
+from app.tuning.exports.carried import carried_rule, imported, rule_source
+from app.tuning.exports.traced import native, tables
+
+_SCHEDULE = '''
+@keras.saving.register_keras_serializable("stepsize")
+class Schedule(keras.optimizers.schedules.LearningRateSchedule):
+    """The learning rate of an update, counted from 0; beyond TOTAL_STEPS the last one is held."""
+
+    def __call__(self, step):
+        return looked_up(RATES, step, keras.config.floatx())
+
+    def get_config(self):
+        return {}
+
+
+def looked_up(table, step, dtype):
+    """The entry of a table for an update; beyond its end the last one is held."""
+    place = keras.ops.clip(keras.ops.cast(step, "int32"), 0, len(table) - 1)
+    return keras.ops.take(keras.ops.convert_to_tensor(table, dtype=dtype), place)
+
+
+def make_schedule():
+    """For the learning_rate of an optimizer."""
+    return Schedule()
+'''
+_MOMENTUM_AT = '''
+def momentum_at(k):
+    """The momentum of update k."""
+    return looked_up(MOMENTA, k, k.dtype)
+'''
+_MAKE_OPTIMIZER = '''
+def make_optimizer():
+    """The tuned optimizer with its schedule, for model.compile(optimizer=...).{note}"""
+    schedule = make_schedule()
+    return {call}
+'''
+_CUTTING = """
+    def apply(self, grads, trainable_variables=None):
+        # Keras takes one limit alone; the other one comes first, here.
+        cut = [None if g is None else keras.ops.clip(g, -{value!r}, {value!r}) for g in grads]
+        super().apply(cut, trainable_variables)
+"""
+_CLASS = '''
+@keras.saving.register_keras_serializable("stepsize")
+class {name}({base}):
+    """{doc}"""
+'''
+_TENSORS = """
+    def build(self, variables):
+        super().build(variables)
+        self.states = [self.remembered(start(wide(variable))) for variable in variables]
+
+    def remembered(self, state):
+        kept = {}
+        for name, value in state.items():
+            kept[name] = self.add_variable(shape=value.shape, dtype=value.dtype, name=name)
+            kept[name].assign(value)
+        return kept
+
+    def update_step(self, gradient, variable, learning_rate):
+        x, state = wide(variable), self.states[self._get_variable_index(variable)]
+        rate, k = (keras.ops.cast(number, x.dtype) for number in (learning_rate, self.iterations))
+        x, after = update(x, keras.ops.cast(gradient, x.dtype), values(state), rate, k)
+        self.assign(variable, keras.ops.cast(x, variable.dtype))
+        for name, value in after.items():
+            self.assign(state[name], value)
+"""
+_WHOLE = """
+    def build(self, variables):
+        super().build(variables)
+        self.parts, self.state = variables, {}
+        for name, value in start(joined(variables)).items():
+            self.state[name] = self.add_variable(shape=value.shape, dtype=value.dtype, name=name)
+            self.state[name].assign(value)
+
+    def _backend_update_step(self, grads, trainable_variables, learning_rate):
+        # What Keras calls once an update, not once a variable: the rule needs sums over the whole model.
+        if len(grads) != len(self.parts):
+            raise ValueError("this optimizer needs a gradient of every trainable variable in each update")
+        x = joined(trainable_variables)
+        rate, k = (keras.ops.cast(number, x.dtype) for number in (learning_rate, self.iterations))
+        x, after = update(x, joined(grads), values(self.state), rate, k)
+        place = 0
+        for variable in trainable_variables:
+            count = math.prod(variable.shape)
+            moved = keras.ops.reshape(x[place : place + count], variable.shape)
+            self.assign(variable, keras.ops.cast(moved, variable.dtype))
+            place += count
+        for name, value in after.items():
+            self.assign(self.state[name], value)
+"""
+_FINALIZE = """
+    def finalize_variable_values(self, var_list):
+        # Keras calls this at the end of fit(): the average is what to measure and to save.
+        for variable in var_list:
+            state = values(self.states[self._get_variable_index(variable)])
+            variable.assign(keras.ops.cast(average(wide(variable), state), variable.dtype))
+"""
+_WIDE = '''
+def wide(variable):
+    """A variable as a tensor, at least in single precision."""
+    tensor = keras.ops.stop_gradient(keras.ops.convert_to_tensor(variable))
+    precision = keras.backend.standardize_dtype(tensor.dtype)
+    return tensor if precision == "float64" else keras.ops.cast(tensor, "float32")
+
+
+def values(state):
+    """The variables of a state as tensors."""
+    return {name: keras.ops.convert_to_tensor(variable) for name, variable in state.items()}
+'''
+_MAXIMUM = '''
+def maximum(a, b):
+    """keras.ops.maximum, which makes double precision single."""
+    return keras.ops.where(a > b, a, b)
+'''
+_JOINED = '''
+def joined(parts):
+    """The whole model as one vector."""
+    return keras.ops.concatenate([keras.ops.reshape(wide(part), (-1,)) for part in parts])
+'''
+
+
+def render(recommendation: Recommendation, total_steps: int) -> str:
+    """A module with make_schedule() and make_optimizer(). Raises NotExportable."""
+    optimizer = tuned_optimizer(recommendation)
+    functions = tables(recommendation, total_steps)
+    cycles = any("MOMENTA" in section for section in functions)
+    found = native(optimizer, "keras", cycles=cycles)
+    own = _native(optimizer, found) if found else _carried(optimizer, cycles=cycles)
+    body = [f"TOTAL_STEPS = {total_steps}\nPEAK = {optimizer.learning_rate!r}", *functions]
+    body += [_SCHEDULE, *own]
+    carried = "" if found else imported("keras.ops", "\n".join(own), but=("maximum",))
+    used = imports("\n".join(body), "math")
+    return joined([f"{header(recommendation, total_steps)}\n{used}import keras\n{carried}", *body])
+
+
+def _native(optimizer: Optimizer, found: Native) -> list[str]:
+    call = found.call.format(**vars(optimizer))
+    name, arguments = call.removesuffix(")").split("(", 1)
+    sections = []
+    if optimizer.gradient_clip_value and optimizer.gradient_clip_norm:
+        doc = f"{optimizer.kind} that limits gradients by value and by norm."
+        cutting = _CUTTING.format(value=optimizer.gradient_clip_value)
+        sections.append(_CLASS.format(name="Tuned", base=name, doc=doc) + cutting)
+        name = "Tuned"
+    note = f"\n\n{_wrapped(found.note)}\n    " if found.note else ""
+    call = f"{name}({', '.join([arguments, *_limits(optimizer)])})"
+    return [*sections, _MAKE_OPTIMIZER.format(call=call, note=note)]
+
+
+def _carried(optimizer: Optimizer, *, cycles: bool) -> list[str]:
+    rule = carried_rule(optimizer, "Keras")
+    arguments = ["schedule", *_limits(optimizer)]
+    source = rule_source(rule, optimizer, "Keras", cycles=cycles)
+    return [
+        *([_MOMENTUM_AT] if cycles else []),
+        *([_MAXIMUM] if any("maximum(" in section for section in source) else []),
+        *source,
+        _WIDE,
+        *([_JOINED] if rule.is_whole else []),
+        _class(optimizer, rule),
+        _MAKE_OPTIMIZER.format(call=f"Tuned({', '.join(arguments)})", note=""),
+    ]
+
+
+def _class(optimizer: Optimizer, rule: Rule) -> str:
+    parts = [_CLASS.format(name="Tuned", base="keras.optimizers.Optimizer", doc=f"{optimizer.kind}.")]
+    parts.append(_WHOLE if rule.is_whole else _TENSORS)
+    if optimizer.gradient_clip_value and optimizer.gradient_clip_norm:
+        parts.append(_CUTTING.format(value=optimizer.gradient_clip_value))
+    if rule.average:
+        parts.append(_FINALIZE)
+    return "".join(parts)
+
+
+def _limits(optimizer: Optimizer) -> list[str]:
+    """Arguments of any optimizer of Keras, which takes one of both; else the norm, after `_CUTTING`."""
+    if optimizer.gradient_clip_norm:
+        return [f"global_clipnorm={optimizer.gradient_clip_norm!r}"]
+    if optimizer.gradient_clip_value:
+        return [f"clipvalue={optimizer.gradient_clip_value!r}"]
+    return []
+
+
+def _wrapped(note: str) -> str:
+    return textwrap.fill(note, 100, initial_indent="    ", subsequent_indent="    ")
+
+
+FORMAT = Format(
+    name="keras",
+    summary="a Keras module that defines `make_schedule()` and `make_optimizer()`",
+    media_type="text/x-python",
+    filename="stepsize_keras.py",
+    render=render,
+)

@@ -1,0 +1,148 @@
+"""The optimizer and its schedule as an optax gradient transformation."""
+
+from __future__ import annotations
+
+import textwrap
+
+from app.engine.optimizers import Optimizer
+from app.engine.optimizers.rule import Native
+from app.spec.recommendation import Recommendation
+from app.tuning.exports.base import Format, header, imports, joined, tuned_optimizer
+from app.tuning.exports.carried import carried_rule, imported, rule_source
+from app.tuning.exports.traced import native, tables, weight_decay
+
+_MAKE_SCHEDULE = '''
+def make_schedule():
+    """The learning rate of an update, counted from 0; beyond TOTAL_STEPS the last one is held."""
+    rates = jnp.asarray(RATES)
+    return lambda count: rates[jnp.clip(count, 0, TOTAL_STEPS - 1)]
+'''
+_MOMENTUM_AT = '''
+def momentum_at(k):
+    """The momentum of update k; beyond TOTAL_STEPS the last one is held."""
+    return jnp.asarray(MOMENTA, k.dtype)[jnp.clip(k, 0, TOTAL_STEPS - 1).astype(jnp.int32)]
+'''
+_MAKE_NATIVE = '''
+def make_optimizer():
+    """The tuned optimizer with its schedule; pass the parameters to its update()."""
+    schedule = make_schedule()
+    return optax.chain({parts})
+'''
+_TENSORS = '''
+def vectors(tree):
+    """The tensors of a tree, at least in single precision, and what puts such a list back."""
+    leaves, structure = jax.tree.flatten(tree)
+    wide = [jnp.asarray(leaf, jnp.promote_types(leaf.dtype, jnp.float32)) for leaf in leaves]
+    return wide, structure.unflatten
+'''
+_WHOLE = '''
+def vectors(tree):
+    """The whole tree as one vector, at least in single precision, and what puts such a list back."""
+    vector, unravel = ravel_pytree(tree)
+    wide = jnp.asarray(vector, jnp.promote_types(vector.dtype, jnp.float32))
+    return [wide], lambda parts: unravel(parts[0].astype(vector.dtype))
+'''
+_MAKE_CARRIED = '''
+def make_optimizer():
+    """The tuned optimizer with its schedule; pass the parameters to its update()."""
+    schedule = make_schedule()
+
+    def init(parameters):
+        return jnp.zeros([], jnp.int32), [start(x) for x in vectors(parameters)[0]]
+
+    def step(gradients, state, parameters=None):
+        if parameters is None:
+            raise ValueError("this optimizer needs the parameters: update(gradients, state, parameters)")
+        k, states = state
+        (xs, restored), (gs, _) = vectors(parameters), vectors(gradients)
+        after = [
+            update(x, g, own, schedule(k).astype(x.dtype), k.astype(x.dtype))
+            for x, g, own in zip(xs, gs, states)
+        ]
+        steps = [moved - x for (moved, _), x in zip(after, xs)]
+        return cast(restored(steps), parameters), (k + 1, [own for _, own in after])
+
+    return optax.chain({parts})
+'''
+_CAST = '''
+def cast(steps, parameters):
+    """The steps in the precision of the parameters."""
+    return jax.tree.map(lambda step, x: step.astype(x.dtype), steps, parameters)
+'''
+_EVALUATION = '''
+def evaluation_parameters(parameters, state):
+    """What to measure and to save: the average of the steps, of which `parameters` are not one.
+
+    state: what the optimizer's init() or update() returned.
+    """
+    xs, restored = vectors(parameters)
+    return cast(restored([average(x, own) for x, own in zip(xs, state[-1][1])]), parameters)
+'''
+
+
+def render(recommendation: Recommendation, total_steps: int) -> str:
+    """A module with make_schedule() and make_optimizer(). Raises NotExportable."""
+    optimizer = tuned_optimizer(recommendation)
+    functions = tables(recommendation, total_steps)
+    cycles = any("MOMENTA" in section for section in functions)
+    found = native(optimizer, "optax", cycles=cycles)
+    own = _native(optimizer, found) if found else _carried(optimizer, cycles=cycles)
+    body = [f"TOTAL_STEPS = {total_steps}\nPEAK = {optimizer.learning_rate!r}", *functions]
+    body += [_MAKE_SCHEDULE, *own]
+    source = "\n".join(body)
+    modules = "".join(
+        f"{line}\n"
+        for line, used in (
+            ("import jax", "jax." in source),
+            ("import jax.numpy as jnp", True),
+            ("import optax", True),
+            ("from jax.flatten_util import ravel_pytree", "ravel_pytree(" in source),
+        )
+        if used
+    )
+    carried = "" if found else imported("jax.numpy", "\n".join(own))
+    start = f"{header(recommendation, total_steps)}\n{imports(source, 'math')}{modules}{carried}"
+    return joined([start, *body])
+
+
+def _native(optimizer: Optimizer, found: Native) -> list[str]:
+    parts = _limits(optimizer)
+    if weight_decay(optimizer) and not found.decays:
+        parts.append(f"optax.add_decayed_weights({weight_decay(optimizer)!r})")
+    parts.append(found.call.format(**vars(optimizer)))
+    return [_MAKE_NATIVE.format(parts=_listed(parts))]
+
+
+def _carried(optimizer: Optimizer, *, cycles: bool) -> list[str]:
+    rule = carried_rule(optimizer, "optax")
+    parts = [*_limits(optimizer), "optax.GradientTransformation(init, step)"]
+    return [
+        *([_MOMENTUM_AT] if cycles else []),
+        *rule_source(rule, optimizer, "optax", cycles=cycles),
+        _WHOLE if rule.is_whole else _TENSORS,
+        _CAST,
+        _MAKE_CARRIED.format(parts=_listed(parts)),
+        *([_EVALUATION] if rule.average else []),
+    ]
+
+
+def _limits(optimizer: Optimizer) -> list[str]:
+    parts = []
+    if optimizer.gradient_clip_value:
+        parts.append(f"optax.clip({optimizer.gradient_clip_value!r})")
+    if optimizer.gradient_clip_norm:
+        parts.append(f"optax.clip_by_global_norm({optimizer.gradient_clip_norm!r})")
+    return parts
+
+
+def _listed(parts: list[str]) -> str:
+    return "\n" + textwrap.indent("".join(f"{part},\n" for part in parts), " " * 8) + " " * 4
+
+
+FORMAT = Format(
+    name="optax",
+    summary="a JAX module that defines `make_schedule()` and `make_optimizer()`",
+    media_type="text/x-python",
+    filename="stepsize_optax.py",
+    render=render,
+)
