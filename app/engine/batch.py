@@ -28,7 +28,9 @@ __all__ = ["Judge", "Run", "run_batch"]
 # Called at a rung with the step and the values of all runs, nan where one is out: (B,) to whether it goes on.
 Judge: TypeAlias = Callable[[int, NDArray[np.float64]], NDArray[np.bool_]]
 
-DIVERGED_ABOVE = 1e12  # times the first loss, or 1 where that is less
+DIVERGED_BEYOND = 1e12  # times the size of the first loss, or 1 where that is less; on either side of zero
+# Whatever the first loss was: the squares of what is left can be added.
+DIVERGED_BEYOND_ALL = 1e150
 # Steps between two looks at the losses, and so the most that a diverged row is carried on.
 _CHUNK_STEPS = 32
 _DRAWN_BYTES = 8_000_000  # the minibatches that are held at once
@@ -128,7 +130,8 @@ class _Batch:
         for block in self._population.blocks:
             chunk = block.begin()
             first = np.abs(chunk.losses[0].astype(np.float64))
-            self._limits[block.rows] = DIVERGED_ABOVE * np.maximum(1.0, first)
+            limits = DIVERGED_BEYOND * np.maximum(1.0, first)
+            self._limits[block.rows] = np.minimum(limits, DIVERGED_BEYOND_ALL)
             self._take(block, 0, chunk)
         self._rates.observe(0, self._losses)
         self._drop_stopped()
@@ -203,7 +206,7 @@ class _Batch:
     def _take(self, block: Block, first: int, chunk: Chunk) -> None:
         """Looks for divergence in the evaluations of a block, from step `first` on, and records them."""
         losses, rows = chunk.losses, block.rows
-        is_bad = ~(np.isfinite(losses) & (losses <= self._limits[rows]))
+        is_bad = ~(np.abs(losses) <= self._limits[rows])
         diverged = is_bad.any(axis=0)
         valid = np.where(diverged, np.argmax(is_bad, axis=0) + 1, len(losses))
         self._losses[rows] = losses[-1]
@@ -215,15 +218,16 @@ class _Batch:
             self._stop(row, Outcome.DIVERGED, first + last, reason)
 
     def _score(self, measure: Callable[[Block, Array], Scores]) -> Scores:
-        """Measures all runs that go on, after this step; a run whose score is not finite has diverged."""
+        """Measures all runs that go on, after this step; one with a score beyond all limits has diverged."""
         runs = len(self._goes_on)
         scores: Scores = {self._objective.metric: np.full(runs, np.nan)}
         for block in self._population.blocks:
             for name, values in measure(block, self._losses[block.rows]).items():
                 scores.setdefault(name, np.full(runs, np.nan))[block.rows] = values
         for name, values in scores.items():
-            for row in np.flatnonzero(self._goes_on & ~np.isfinite(values)).tolist():
-                reason = _divergence(self._step, name, values[row], np.inf)
+            is_bad = ~(np.abs(values) <= DIVERGED_BEYOND_ALL)
+            for row in np.flatnonzero(self._goes_on & is_bad).tolist():
+                reason = _divergence(self._step, name, values[row], DIVERGED_BEYOND_ALL)
                 self._stop(row, Outcome.DIVERGED, self._step, reason)
         if self._recorder is not None and self.goes_on and "validation_loss" in scores:
             self._recorder.add_validation(self._step, scores["validation_loss"].copy())
@@ -248,4 +252,6 @@ def _divergence(step: int, name: str, value: float, limit: float) -> str:
     words = name.replace("_", " ")
     if not np.isfinite(value):
         return f"diverged at step {step}: the {words} is {value}"
+    if value < 0.0:
+        return f"diverged at step {step}: the {words} {value:.6g} is below the limit {-limit:.6g}"
     return f"diverged at step {step}: the {words} {value:.6g} is above the limit {limit:.6g}"

@@ -133,6 +133,25 @@ def test_divergence_is_a_loss_above_the_limit_of_the_first_one() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["saddle", "monkey_saddle"])
+def test_a_loss_that_falls_without_bound_has_diverged(name: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = run_batch(function(name, noise=0.1), [run("sgd", learning_rate=0.5)], steps=500, seed=0)
+    assert result.trajectories is not None
+    loss = result.trajectories[0].loss
+    limit = 1e12 * max(1.0, abs(loss[0]))
+    assert loss[-1] < -limit and (np.abs(loss[:-1]) <= limit).all()
+    words = f"the loss {loss[-1]:.6g} is below the limit {-limit:.6g}"
+    assert result.reasons == [f"diverged at step {len(loss) - 1}: {words}"]
+
+
+@pytest.mark.parametrize("size", [1e80, 1e160])
+def test_a_loss_whose_square_cannot_be_added_has_diverged(size: float) -> None:
+    result = run_batch(function("quadratic", 2, start=(size, 1.0)), [run("sgd")], steps=5, seed=0)
+    assert result.outcomes == [Outcome.DIVERGED] and result.steps_done.tolist() == [0]
+
+
 def test_a_start_that_is_not_finite_has_diverged_before_the_first_update() -> None:
     result = run_batch(function("quadratic", 2, start=(1e300, 1.0)), [run("sgd")], steps=50, seed=0)
     assert result.outcomes == [Outcome.DIVERGED] and result.steps_done.tolist() == [0]

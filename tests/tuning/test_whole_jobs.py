@@ -98,3 +98,15 @@ def test_a_pruned_trial_was_measured_at_the_rung_where_it_stopped() -> None:
 def test_a_job_in_which_everything_diverges_has_no_field_to_race() -> None:
     spec = job(search_space=space({"kind": "sgd", "learning_rate": {"low": 10.0, "high": 100.0}}))
     assert {trial.state for trial in search(spec)} == {TrialState.DIVERGED}
+
+
+@pytest.mark.parametrize("name", ["saddle", "monkey_saddle"])
+def test_an_objective_without_a_least_value_gives_figures_and_no_warning(name: str) -> None:
+    """Its losses are far apart, or fall without bound; nothing may overflow on the way to the answer."""
+    objective = {"kind": "function", "name": name, "noise": 0.1}
+    sgd = {"kind": "sgd", "learning_rate": {"low": 1e-4, "high": 1.0, "log": True}}
+    # A pruner would keep those that fall fastest, and these diverge later on.
+    unpruned = {"search_space": space(sgd), "pruner": {"kind": "none"}}
+    trials, found = run(job(objective, trials=20, steps=60, **unpruned, **SMALL))
+    check(found)
+    assert TrialState.DIVERGED in {trial.state for trial in trials}
