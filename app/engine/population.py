@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.block import Block, Segment, column_width
+from app.engine.cache import BLOCK_BYTES
 from app.engine.objectives.base import Objective, Problem
 from app.engine.optimizers import Optimizer
 from app.engine.schedules import Schedule
 from app.engine.schedules.momentum_cycling import cycling, with_cycled_momentum
 from app.engine.stack import concatenate, stack
 
-# A block's working set: well inside a second-level cache of 2 MB, of which data and code take a part.
-_BLOCK_BYTES = 1_250_000
 # Arrays as large as the parameters: x, gradient, work and an adaptive optimizer's state; its coefficients too
 # where columns are widened.
 _OPTIMIZER_ARRAYS = 6
@@ -119,11 +118,11 @@ class Population:
             first = stop
 
     def _capacity(self, batch_size: int | None) -> int:
-        """How many rows a block has at most; a rule of shapes, never of time."""
+        """How many rows a block has at most; by shapes and caches, never by time."""
         dimension = self._objective.dimension
         arrays = _WIDENED_ARRAYS if column_width(dimension) > 1 else _OPTIMIZER_ARRAYS
         optimizer = arrays * dimension * np.dtype(self._dtype).itemsize
-        return max(1, _BLOCK_BYTES // (optimizer + self._objective.row_bytes(batch_size, self._dtype)))
+        return max(1, BLOCK_BYTES // (optimizer + self._objective.row_bytes(batch_size, self._dtype)))
 
     def _new_segment(self, rows: list[int]) -> Segment:
         problems = [self._problems[self._problem_key(self._runs[row])] for row in rows]
