@@ -1,6 +1,13 @@
 """`python -m app` is the command `stepsize`."""
 
-from app.cli import main
+
+def main() -> None:
+    """Runs the command line."""
+    # Only now: each process of the pool imports the script that started its worker, and needs none of this.
+    from app.cli import main as command
+
+    command()
+
 
 if __name__ == "__main__":
     main()

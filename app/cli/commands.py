@@ -19,7 +19,6 @@ from app.cli.report import describe
 from app.cli.watching import watch_job
 from app.db.migrate import upgrade
 from app.settings import Settings
-from app.worker.lifeline import die_with_parent
 from app.worker.main import run_worker
 from app.worker.sole import InUse
 
@@ -81,22 +80,17 @@ def serve(settings: Settings, worker: bool) -> None:
 
 @main.command()
 @click.option("--pool-processes", type=int, help="processes that evaluate batches  [default: one a core]")
-@click.option("--parent", type=int, hidden=True, help="end when the process of this id is gone")
 @with_settings
-def worker(settings: Settings, parent: int | None) -> None:
+def worker(settings: Settings) -> None:
     """Run a worker alone."""
-    if parent is not None:
-        die_with_parent(parent)
     server.prepare(settings)
     run_worker(settings)
 
 
 @main.command(hidden=True)
-@click.option("--parent", type=int, required=True)
 @with_settings
-def api(settings: Settings, parent: int) -> None:
+def api(settings: Settings) -> None:
     """Run the API for a supervisor."""
-    die_with_parent(parent)
     server.run_api(settings)
 
 

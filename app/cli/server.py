@@ -102,7 +102,7 @@ class _Child:
     started_at: float = field(init=False)
 
     def start(self, settings: Settings) -> None:
-        command = [*_python(), *QUIET_EXIT, "-m", "app", self.name, "--parent", str(os.getpid())]
+        command = [*_python(), *QUIET_EXIT, "-m", "app.supervised", str(os.getpid()), self.name]
         self.process = subprocess.Popen(
             command,
             env=os.environ | _environment(settings),

@@ -1,4 +1,8 @@
-"""Ends a process when its parent is gone, so that a killed server leaves no orphan."""
+"""Ends a process when its parent is gone, so that a killed server leaves no orphan.
+
+Imports the standard library alone: a process arms this before its slow imports, or one that had just been
+started when its parent was killed would outlive it by as long as they take.
+"""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import queue
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +17,7 @@ from pebble import ProcessExpired, ProcessPool
 from app.services.work import Interrupted
 from app.spec.records import TrialResult
 from app.tuning.evaluate import Shard, evaluate
-from app.worker.lifeline import die_with_parent
+from app.worker.process import prepare
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +115,7 @@ class _Slot:
     def _start(self) -> ProcessPool:
         # spawn: the worker has threads, and a fork of a process with threads can hang.
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPool(max_workers=1, initializer=_prepare, initargs=(getpid(),), context=context)
+        pool = ProcessPool(max_workers=1, initializer=prepare, initargs=(getpid(),), context=context)
         pool.schedule(_nothing)  # starts the process now, while nobody waits
         return pool
 
@@ -143,11 +142,6 @@ class _Ticket:
             self._cancelled = True
             for future in self._running:
                 future.cancel()
-
-
-def _prepare(parent: int) -> None:
-    die_with_parent(parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the worker decides
 
 
 def _nothing() -> None:

@@ -17,7 +17,7 @@ import httpx
 
 READY_WITHIN_S = 60.0
 POLL_S = 0.05
-ORPHANS_GONE_S = 2.0  # a second, and what a busy machine adds
+ORPHANS_GONE_S = 1.0
 
 Json = dict[str, Any]
 
@@ -165,12 +165,12 @@ def descendants(pid: int) -> dict[int, str]:
         if not entry.name.isdigit():
             continue
         try:
-            status = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+            state, parent = _state_and_parent(int(entry.name))
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except OSError:  # it ended meanwhile
             continue
-        if status[0] != "Z":
-            parents[int(entry.name)] = int(status[1])
+        if state != "Z":
+            parents[int(entry.name)] = parent
             commands[int(entry.name)] = command
     family = {pid} & set(parents)
     while True:
@@ -182,7 +182,20 @@ def descendants(pid: int) -> dict[int, str]:
 
 def alive(pids: set[int]) -> set[int]:
     """Those of the processes that still live."""
-    return {pid for pid in pids if pid in descendants(pid)}
+    return {pid for pid in pids if _lives(pid)}
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return _state_and_parent(pid)[0] != "Z"
+    except OSError:
+        return False
+
+
+def _state_and_parent(pid: int) -> tuple[str, int]:
+    """As Linux tells them. Raises OSError where there is no such process."""
+    state, parent, *_ = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return state, int(parent)
 
 
 def free_port() -> int:

@@ -155,7 +155,7 @@ def _owner(
     """The worker that runs a job now."""
     with psycopg.connect(postgres.url("stepsize_queue")) as queue:
         row = queue.execute(
-            "SELECT executor_id FROM dbos.workflow_status WHERE status = 'PENDING' AND queue_name = 'jobs'"
+            "SELECT executor_id FROM dbos.workflow_status WHERE status = 'PENDING'"
         ).fetchone()
     return next((one for one in workers if row and f"-{one.pid}-" in row[0]), None)
 

@@ -1,0 +1,18 @@
+"""The first thing that a process of the pool does."""
+
+from __future__ import annotations
+
+import signal
+
+from app.worker.lifeline import die_with_parent
+
+
+def prepare(parent: int) -> None:
+    """Ties the process to its parent, then loads what evaluates shards.
+
+    parent: the id of the process that started this one.
+    """
+    die_with_parent(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the worker decides
+    # Only now, and not when the first shard comes: NumPy and what stands on it take most of a second.
+    import app.tuning.evaluate  # noqa: F401
