@@ -25,7 +25,7 @@ serve: $(VENV)/run.stamp ## run the service on SQLite, at http://127.0.0.1:8000
 test: $(VENV)/dev.stamp ## set up and run every test
 	$(BIN)/python -m pytest -n $(WORKERS)
 
-check: format lint types layers test-fast ## format, lint, types, layers and the fast tests
+check: format lint types layers ## format, lint, types and layers
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
@@ -39,7 +39,7 @@ types: $(VENV)/dev.stamp
 layers: $(VENV)/dev.stamp
 	$(BIN)/lint-imports
 
-test-fast: $(VENV)/dev.stamp
+test-fast: $(VENV)/dev.stamp ## run the tests without real processes and long runs
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 
 parity: $(PARITY)/stamp ## compare every optimizer, schedule and function with a reference, live

@@ -4,7 +4,7 @@
 def main() -> None:
     """Runs the command line."""
     # Only now: each process of the pool imports the script that started its worker, and needs none of this.
-    from app.cli import main as command
+    from app.cli.main import main as command
 
     command()
 

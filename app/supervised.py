@@ -7,6 +7,6 @@ from app.worker.lifeline import die_with_parent
 if __name__ == "__main__":
     parent, *arguments = sys.argv[1:]
     die_with_parent(int(parent))
-    from app.cli import main  # only now: it loads all that the command needs, which takes a second
+    from app.cli.main import main  # only now: it loads all that the command needs, which takes a second
 
     main(arguments)

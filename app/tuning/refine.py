@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import ndimage
 
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules.table import Table
@@ -75,6 +74,8 @@ def smooth(norms: Factors, smoothing: float) -> Factors:
     half = int(smoothing * len(norms)) // 2
     if not half:
         return norms
+    from scipy import ndimage  # only here: it takes a third of a second, of the start of every process
+
     padded = np.pad(np.pad(norms, (half, 0), mode="edge"), (0, half), mode="reflect")
     return np.asarray(ndimage.median_filter(padded, size=2 * half + 1)[half : half + len(norms)])
 

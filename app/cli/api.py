@@ -1,0 +1,58 @@
+"""The API as a process: `stepsize serve --no-worker`, or one half of `stepsize serve`."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from types import FrameType
+
+import click
+import uvicorn
+
+from app.cli.options import with_settings
+from app.main import create_app
+from app.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+REQUEST_WAIT_S = 5  # for requests in flight, when asked to stop
+
+
+@click.command(hidden=True)
+@with_settings
+def api(settings: Settings) -> None:
+    """Run the API for a supervisor."""
+    run_api(settings)
+
+
+class _Uvicorn(uvicorn.Server):
+    """Tells the application of a stop at once, so that open event streams end instead of being waited for."""
+
+    def __init__(self, config: uvicorn.Config, stopping: threading.Event) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            address = f"http://{self.config.host}:{self.config.port}"
+            logger.info("listening on %s, documentation at %s/docs", address, address)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._stopping.set()
+        super().handle_exit(sig, frame)
+
+
+def run_api(settings: Settings) -> None:
+    """Serves HTTP until SIGTERM or SIGINT; requests in flight are answered."""
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,  # ours
+        access_log=False,  # ours too
+        timeout_graceful_shutdown=REQUEST_WAIT_S,
+    )
+    _Uvicorn(config, app.state.stopping).run()

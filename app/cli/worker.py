@@ -1,0 +1,19 @@
+"""`stepsize worker`: a worker alone."""
+
+from __future__ import annotations
+
+import click
+
+from app.cli.options import pool_processes, with_settings
+from app.cli.schema import prepare
+from app.settings import Settings
+from app.worker.main import run_worker
+
+
+@click.command()
+@pool_processes
+@with_settings
+def worker(settings: Settings) -> None:
+    """Run a worker alone."""
+    prepare(settings)
+    run_worker(settings)
