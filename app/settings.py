@@ -32,7 +32,18 @@ class Settings(BaseSettings):
     pool_processes: int = Field(
         default=max(1, os.cpu_count() or 1), ge=1, le=1024, description="processes that evaluate batches"
     )
-    concurrent_jobs: int = Field(default=4, ge=1, le=64, description="jobs that one worker runs at once")
+    concurrent_jobs: int = Field(
+        default=16, ge=1, le=64, description="jobs that one worker runs at once; their batches take turns"
+    )
+    max_attempts: int = Field(
+        default=5,
+        ge=1,
+        le=100,
+        description="tries at a batch whose process dies or hangs; then its trials fail",
+    )
+    max_failed_trials: int = Field(
+        default=100, ge=0, description="failed trials of a job that are put up with; one more fails the job"
+    )
     max_trials: int = Field(default=100_000, ge=1, le=100_000, description="trials that one job may ask for")
     max_steps: int = Field(
         default=10_000_000, ge=1, le=10_000_000, description="steps that one trial may make"

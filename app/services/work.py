@@ -176,8 +176,11 @@ def open_round(
 
 def record_trials(
     db: Database, job_id: str, run: int, results: Sequence[TrialResult], fraction: float
-) -> None:
-    """Stores results and curves, the counters, the best trial and the events. Raises Interrupted."""
+) -> int:
+    """Stores results and curves, the counters, the best trial and the events. Raises Interrupted.
+
+    Returns how many trials of the job have failed.
+    """
     now = datetime.now(UTC)
     with _running(db, job_id, run) as (session, row):
         trials.finish(session, row.key, [_result_columns(result, now) for result in results])
@@ -193,6 +196,7 @@ def record_trials(
         table.recount(session, row)
         events.append(session, row, "trial", {str(result.number): None for result in results}, now)
         _progress_events(session, row, now)
+        return row.trials_failed
 
 
 def record_fraction(db: Database, job_id: str, run: int, fraction: float) -> None:

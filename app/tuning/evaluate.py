@@ -29,6 +29,13 @@ from app.tuning.trajectory import mean_trajectory
 SHARD_OPERATIONS = 2e9
 MAX_SHARDS = 8
 
+# A shard that takes this many times its estimate hangs. The rates of the estimate are of a slow machine; the
+# least deadline covers what no estimate knows, as a machine that swaps.
+DEADLINE_FACTOR = 20.0
+LEAST_DEADLINE_S = 60.0
+OPERATIONS_PER_S = 1e9
+STEP_S = 5e-4  # of a batch of small functions, whose time goes into Python
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shard:
@@ -88,6 +95,33 @@ def shard_count(
     operations = spec.budget.steps * replicates * sum(_cost(objective, c) for c in configurations)
     wanted = min(round(operations / SHARD_OPERATIONS), MAX_SHARDS)
     return min(max(1, wanted, fitting_count(spec, configurations, replicates)), at_most)
+
+
+def deadline_s(shard: Shard) -> float:
+    """After how many seconds a shard counts as hung."""
+    objective = build_objective(shard.spec.objective)
+    operations = len(shard.replicates) * sum(_cost(objective, found) for found in shard.configurations)
+    estimate_s = shard.spec.budget.steps * (operations / OPERATIONS_PER_S + STEP_S)
+    return max(LEAST_DEADLINE_S, DEADLINE_FACTOR * estimate_s)
+
+
+def failed(shard: Shard, reason: str) -> list[TrialResult]:
+    """What a shard gives that no process could evaluate."""
+    return [
+        TrialResult(
+            number=number,
+            state=TrialState.FAILED,
+            value=None,
+            values=(math.nan,) * len(shard.replicates),
+            metrics={},
+            steps_done=0,
+            rungs=(),
+            reason=reason,
+            trajectory=None,
+            engine_s=0.0,
+        )
+        for number in shard.numbers
+    ]
 
 
 def _cost(objective: Objective, configuration: Configuration) -> float:

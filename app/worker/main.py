@@ -68,7 +68,8 @@ def _launch(settings: Settings, db: Database) -> Chores:
     if claim is not None:
         claim.hold()  # before the launch: a peer must never see work of ours without it
     seats = Seats(settings.concurrent_jobs)
-    tune = define_workflow(Runner(db, Pool(settings.pool_processes)), seats)
+    pool = Pool(settings.pool_processes, max_attempts=settings.max_attempts)
+    tune = define_workflow(Runner(db, pool, max_failed_trials=settings.max_failed_trials), seats)
     DBOS(config=dbos_config(settings, me))
     DBOS.launch()
     logger.info("worker %s: ready, %d processes", me, settings.pool_processes)

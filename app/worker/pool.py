@@ -1,4 +1,4 @@
-"""Evaluates shards of a batch in a pool of processes, each of which can be killed without harm."""
+"""Evaluates shards of batches in a pool of processes, each of which can be killed without harm."""
 
 from __future__ import annotations
 
@@ -8,83 +8,148 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from os import getpid
 
 from pebble import ProcessExpired, ProcessPool
 
 from app.services.work import Interrupted
 from app.spec.records import TrialResult
-from app.tuning.evaluate import Shard, evaluate
+from app.tuning.evaluate import Shard, deadline_s, evaluate
 from app.worker.process import prepare
+from app.worker.turns import Turns
 
 logger = logging.getLogger(__name__)
 
 CONTROL_INTERVAL_S = 0.5  # between looks at whether the job should go on
-MAX_ATTEMPTS = 5  # of a shard whose process died
+MAX_ATTEMPTS = 5  # of a shard whose process died or hung
 RETRY_WAIT_S = 0.5  # times the number of attempts: whatever kills processes may pass
 
 Results = list[TrialResult]
 
 
-class ProcessesDied(Exception):
-    """A shard killed, or was killed with, every process that tried it."""
+class ShardLost(Exception):
+    """A shard killed, was killed with, or hung every process that tried it."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Whose shards these are, and how urgent: jobs take turns, the higher priority goes first."""
+
+    job_id: str
+    priority: int = 0
 
 
 class Pool:
     """Processes with one BLAS thread each. Safe to share between threads; shards wait their turn."""
 
-    def __init__(self, processes: int) -> None:
+    def __init__(self, processes: int, *, max_attempts: int = MAX_ATTEMPTS) -> None:
+        self._max_attempts = max_attempts
+        self._turns: Turns[_Task] = Turns()
         # A Pebble pool of one for each process. In a larger one the processes share a lock, and one that is
         # killed while it waits for work takes the lock with it: the others then wait for ever.
-        self._slots: queue.SimpleQueue[_Slot] = queue.SimpleQueue()
-        for _ in range(processes):
-            self._slots.put(_Slot())
-        self._threads = ThreadPoolExecutor(processes, thread_name_prefix="shard")
-        self._processes = processes
+        self._slots = [_Slot() for _ in range(processes)]
+        for i, slot in enumerate(self._slots):
+            threading.Thread(target=self._serve, args=(slot,), name=f"shard-{i}", daemon=True).start()
 
-    def run(self, shards: Sequence[Shard], go_on: Callable[[], bool]) -> Iterator[tuple[int, Results]]:
+    def run(
+        self, line: Line, shards: Sequence[Shard], go_on: Callable[[], bool]
+    ) -> Iterator[tuple[int, Results | ShardLost]]:
         """Yields (index, results) of each shard as it ends, in any order.
 
-        go_on: asked twice a second; once it says no, running shards are killed and Interrupted is raised.
-        A shard whose process died is tried again; raises ProcessesDied when that does not help.
+        A shard whose process died, or hung beyond the shard's deadline, is tried again; where that does not
+        help, its results are a ShardLost. go_on: asked twice a second; once it says no, running shards are
+        killed and Interrupted is raised.
         """
-        ticket = _Ticket()
-        waiting = {self._threads.submit(self._evaluate, shard, ticket): i for i, shard in enumerate(shards)}
+        ended: queue.SimpleQueue[_Task] = queue.SimpleQueue()
+        tasks = [_Task(i, shard, ended) for i, shard in enumerate(shards)]
+        self._turns.add(line.job_id, line.priority, tasks)
         try:
+            waiting, look_at = len(tasks), time.monotonic() + CONTROL_INTERVAL_S
             while waiting:
-                done, _ = wait(waiting, timeout=CONTROL_INTERVAL_S, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield waiting.pop(future), future.result()
-                if not go_on():
-                    raise Interrupted
+                task = _next(ended, look_at)
+                if task is not None:
+                    waiting -= 1
+                    yield task.index, task.outcome()
+                if time.monotonic() >= look_at:
+                    if not go_on():
+                        raise Interrupted
+                    look_at = time.monotonic() + CONTROL_INTERVAL_S
         finally:
-            for future in waiting:
-                future.cancel()
-            ticket.cancel()
+            self._turns.withdraw(line.job_id, tasks)
+            for task in tasks:
+                task.cancel()
 
     def kill(self) -> None:
         """Kills the processes, whatever they run."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        for _ in range(self._processes):
-            self._slots.get().kill()
+        self._turns.close()
+        for slot in self._slots:
+            slot.kill()
 
-    def _evaluate(self, shard: Shard, ticket: _Ticket) -> Results:
-        slot = self._slots.get()
-        try:
-            for attempt in range(1, MAX_ATTEMPTS + 1):
-                try:
-                    return ticket.watch(slot.submit(shard)).result()
-                except (ProcessExpired, BrokenProcessPool):
-                    logger.warning("a process died while it evaluated a shard, attempt %d", attempt)
-                    time.sleep(RETRY_WAIT_S * attempt)
-            raise ProcessesDied(
-                f"the process that evaluated a batch died {MAX_ATTEMPTS} times, perhaps for want of memory;"
-                " submit the job again with a smaller model, fewer replicates or a smaller batch_size"
-            )
-        finally:
-            self._slots.put(slot)
+    def _serve(self, slot: _Slot) -> None:
+        while (turn := self._turns.take()) is not None:
+            job_id, task = turn
+            started = time.monotonic()
+            try:
+                task.results = self._evaluate(slot, task)
+            except BaseException as error:  # the thread that waits for it raises it
+                task.error = error
+            self._turns.done(job_id, time.monotonic() - started)
+            task.ended.put(task)
+
+    def _evaluate(self, slot: _Slot, task: _Task) -> Results:
+        limit_s = deadline_s(task.shard)
+        for attempt in range(1, self._max_attempts + 1):
+            try:
+                return task.watch(slot.submit(task.shard, limit_s)).result()
+            except TimeoutError:
+                logger.warning(
+                    "a shard ran for more than its deadline of %.0f s, attempt %d", limit_s, attempt
+                )
+            except (ProcessExpired, BrokenProcessPool):
+                logger.warning("a process died while it evaluated a shard, attempt %d", attempt)
+                time.sleep(RETRY_WAIT_S * attempt)
+        raise ShardLost(
+            f"the process that evaluated a batch died or hung {self._max_attempts} times, perhaps for want of"
+            " memory; submit the job again with a smaller model, fewer replicates or a smaller batch_size"
+        )
+
+
+class _Task:
+    """A shard on its way through the pool."""
+
+    def __init__(self, index: int, shard: Shard, ended: queue.SimpleQueue[_Task]) -> None:
+        self.index = index
+        self.shard = shard
+        self.ended = ended
+        self.results: Results = []
+        self.error: BaseException | None = None
+        self._lock = threading.Lock()
+        self._running: Future[Results] | None = None
+        self._cancelled = False
+
+    def watch(self, future: Future[Results]) -> Future[Results]:
+        """Notes the evaluation; kills it at once where the task was cancelled already."""
+        with self._lock:
+            self._running = future
+            if self._cancelled:
+                future.cancel()
+        return future
+
+    def cancel(self) -> None:
+        """Kills what runs; what has ended is not touched."""
+        with self._lock:
+            self._cancelled = True
+            if self._running is not None:
+                self._running.cancel()
+
+    def outcome(self) -> Results | ShardLost:
+        """The results, or that they are lost; raises whatever else went wrong."""
+        if self.error is None or isinstance(self.error, ShardLost):
+            return self.error or self.results
+        raise self.error
 
 
 class _Slot:
@@ -93,23 +158,23 @@ class _Slot:
     def __init__(self) -> None:
         self._pool = self._start()
 
-    def submit(self, shard: Shard) -> Future[Results]:
+    def submit(self, shard: Shard, limit_s: float) -> Future[Results]:
         try:
-            return self._schedule(shard)
+            return self._schedule(shard, limit_s)
         except RuntimeError:  # the process died while it had nothing to do
             logger.warning("an idle process died; starting another")
             # Not joined: there is no process left to end, and a broken pool may never join its threads.
             self._pool.stop()  # type: ignore[no-untyped-call]
             self._pool = self._start()
-            return self._schedule(shard)
+            return self._schedule(shard, limit_s)
 
     def kill(self) -> None:
         # Pebble types its pool in part only.
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
-    def _schedule(self, shard: Shard) -> Future[Results]:
-        future: Future[Results] = self._pool.submit(evaluate, None, shard)
+    def _schedule(self, shard: Shard, limit_s: float) -> Future[Results]:
+        future: Future[Results] = self._pool.submit(evaluate, limit_s, shard)
         return future
 
     def _start(self) -> ProcessPool:
@@ -120,28 +185,11 @@ class _Slot:
         return pool
 
 
-class _Ticket:
-    """The running evaluations of one call of `Pool.run`, to be killed together."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._running: list[Future[Results]] = []
-        self._cancelled = False
-
-    def watch(self, future: Future[Results]) -> Future[Results]:
-        """Notes an evaluation; kills it at once where the others were killed already."""
-        with self._lock:
-            self._running.append(future)
-            if self._cancelled:
-                future.cancel()
-        return future
-
-    def cancel(self) -> None:
-        """Kills what runs; what has ended is not touched."""
-        with self._lock:
-            self._cancelled = True
-            for future in self._running:
-                future.cancel()
+def _next(ended: queue.SimpleQueue[_Task], until: float) -> _Task | None:
+    try:
+        return ended.get(timeout=max(0.0, until - time.monotonic()))
+    except queue.Empty:
+        return None
 
 
 def _nothing() -> None:

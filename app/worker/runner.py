@@ -16,7 +16,7 @@ from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.records import Configuration, FinishedTrial, TrialResult
 from app.tuning import race
-from app.tuning.evaluate import Shard, shards_of_round
+from app.tuning.evaluate import Shard, failed, shards_of_round
 from app.tuning.recommend import choose, confirm_entries, recommend, sweep_entries
 from app.tuning.rounds import (
     BEST_KEPT,
@@ -28,17 +28,22 @@ from app.tuning.rounds import (
 )
 from app.tuning.size import job_updates
 from app.tuning.taken import taken_schedule
-from app.worker.pool import Pool
+from app.worker.pool import Line, Pool, ShardLost
 
 logger = logging.getLogger(__name__)
+
+
+class TooManyFailed(Exception):
+    """More trials of a job failed than the server puts up with."""
 
 
 class Runner:
     """Runs the steps of jobs on one store and one pool."""
 
-    def __init__(self, db: Database, pool: Pool) -> None:
+    def __init__(self, db: Database, pool: Pool, *, max_failed_trials: int) -> None:
         self.db = db
         self._pool = pool
+        self._max_failed_trials = max_failed_trials
 
     def start(self, job_id: str, run: int) -> int:
         """Sets the job running; returns the number of its rounds."""
@@ -63,9 +68,17 @@ class Runner:
             if open_numbers.intersection(shard.numbers)  # else an earlier try of this step recorded it
         ]
         done = numbers.stop - len(open_numbers)
-        for _, results in self._evaluate(job_id, run, shards):
+        for i, outcome in self._evaluate(job_id, run, spec, shards):
+            lost = isinstance(outcome, ShardLost)
+            results = failed(shards[i], str(outcome)) if isinstance(outcome, ShardLost) else outcome
             done += sum(result.number in open_numbers for result in results)
-            work.record_trials(self.db, job_id, run, results, search_share(spec) * done / spec.budget.trials)
+            share = search_share(spec) * done / spec.budget.trials
+            so_far = work.record_trials(self.db, job_id, run, results, share)
+            if lost and so_far > self._max_failed_trials:
+                raise TooManyFailed(
+                    f"{so_far} trials failed, and the server puts up with {self._max_failed_trials} in a job"
+                    f" (STEPSIZE_MAX_FAILED_TRIALS); of the last one: {outcome}"
+                )
 
     def _ask(self, job_id: str, spec: JobSpec, number: int) -> list[Configuration]:
         """The round's configurations, from as much of the past as its sampler looks at."""
@@ -130,17 +143,20 @@ class Runner:
         cut = [race.race_shards(spec, entries, replicates) for entries, replicates in heats]
         shards = [shard for heat in cut for shard in heat]
         gathered: list[list[TrialResult]] = [[] for _ in shards]
-        for done, (i, results) in enumerate(self._evaluate(job_id, run, shards), start=1):
-            gathered[i] = results
+        for done, (i, outcome) in enumerate(self._evaluate(job_id, run, spec, shards), start=1):
+            if isinstance(outcome, ShardLost):
+                raise outcome  # a race that lacks some of its runs is none
+            gathered[i] = outcome
             fraction = share[0] + (share[1] - share[0]) * done / len(shards)
             work.record_fraction(self.db, job_id, run, fraction)
         parts = iter(gathered)
         return [race.gather([next(parts) for _ in heat]) for heat in cut]
 
     def _evaluate(
-        self, job_id: str, run: int, shards: Sequence[Shard]
-    ) -> Iterator[tuple[int, list[TrialResult]]]:
-        return self._pool.run(shards, lambda: work.is_running(self.db, job_id, run))
+        self, job_id: str, run: int, spec: JobSpec, shards: Sequence[Shard]
+    ) -> Iterator[tuple[int, list[TrialResult] | ShardLost]]:
+        line = Line(job_id, spec.priority)
+        return self._pool.run(line, shards, lambda: work.is_running(self.db, job_id, run))
 
 
 def _no_answer(finished: Sequence[FinishedTrial], reason: str | None) -> str:

@@ -19,8 +19,8 @@ from app.services import log_context, work
 from app.services.work import Interrupted
 from app.spec.answers import Problem
 from app.worker.durable import MAX_RECOVERIES
-from app.worker.pool import ProcessesDied
-from app.worker.runner import Runner
+from app.worker.pool import ShardLost
+from app.worker.runner import Runner, TooManyFailed
 from app.worker.seats import Seats
 
 logger = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ RETRIES = _Retries(
 
 def _public(error: Exception) -> str:
     """What a client is told of a fault; a statement of SQL and its parameters are not for clients."""
-    if isinstance(error, ProcessesDied):
+    if isinstance(error, (ShardLost, TooManyFailed)):
         return str(error)
     text = str(error.orig if isinstance(error, DBAPIError) else error)
     return f"{type(error).__name__}: {text}; the worker's log has more, look for the job's id."

@@ -9,7 +9,7 @@ from app.services import jobs
 from app.settings import Settings
 from app.spec.job import JobSpec
 from app.tuning.evaluate import Shard, evaluate
-from app.worker.pool import Pool, Results
+from app.worker.pool import Line, Pool, Results
 from app.worker.runner import Runner
 
 
@@ -19,14 +19,16 @@ class InThisProcess(Pool):
     def __init__(self) -> None:
         pass
 
-    def run(self, shards: Sequence[Shard], go_on: Callable[[], bool]) -> Iterator[tuple[int, Results]]:
+    def run(
+        self, line: Line, shards: Sequence[Shard], go_on: Callable[[], bool]
+    ) -> Iterator[tuple[int, Results]]:
         yield from ((i, evaluate(shard)) for i, shard in enumerate(shards))
 
 
 def run_job(db: Database, settings: Settings, spec: JobSpec) -> str:
     """From the submission to the recommendation; the job's id."""
     job_id = jobs.submit(db, settings, spec).id
-    runner = Runner(db, InThisProcess())
+    runner = Runner(db, InThisProcess(), max_failed_trials=0)
     for number in range(runner.start(job_id, 1)):
         runner.search_round(job_id, 1, number)
     runner.answer(job_id, 1)

@@ -5,19 +5,22 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator
 
 import pytest
 
 from app.services.work import Interrupted
 from app.spec.job import JobSpec
-from app.tuning.evaluate import Shard, evaluate, shards_of_round
+from app.tuning.evaluate import Shard, deadline_s, evaluate, shards_of_round
 from app.tuning.rounds import ask_round, trial_numbers
-from app.worker.pool import Pool
+from app.worker.pool import Line, Pool, ShardLost
 from tests.acceptance.server import wait_for
 from tests.conftest import MakeSpec
 
 pytestmark = pytest.mark.slow
+
+LINE = Line("job")
 
 
 @pytest.fixture(scope="module")
@@ -39,17 +42,18 @@ def shards(spec: JobSpec) -> list[Shard]:
 
 def test_every_shard_is_evaluated_once_and_as_it_would_be_here(pool: Pool, make_spec: MakeSpec) -> None:
     cut = shards(make_spec(pruner={"kind": "none"}))
-    found = dict(pool.run(cut, lambda: True))
+    found = dict(pool.run(LINE, cut, lambda: True))
     assert sorted(found) == [0, 1, 2, 3]
     for i, results in found.items():
+        assert not isinstance(results, ShardLost)
         assert [result.value for result in results] == [result.value for result in evaluate(cut[i])]
 
 
 def test_a_job_that_should_not_go_on_is_stopped(pool: Pool, make_spec: MakeSpec) -> None:
     long = make_spec(pruner={"kind": "none"}, budget={"trials": 4, "steps": 10_000_000})
     with pytest.raises(Interrupted):
-        list(pool.run(shards(long), lambda: False))
-    quick = dict(pool.run(shards(make_spec(pruner={"kind": "none"})), lambda: True))
+        list(pool.run(LINE, shards(long), lambda: False))
+    quick = dict(pool.run(LINE, shards(make_spec(pruner={"kind": "none"})), lambda: True))
     assert len(quick) == 4
 
 
@@ -64,14 +68,57 @@ def test_killed_processes_are_replaced_and_their_shards_tried_again(pool: Pool, 
         return True
 
     cut = shards(make_spec(pruner={"kind": "none"}, budget={"trials": 4, "steps": 30_000}))
-    assert len(dict(pool.run(cut, kill_once))) == 4 and killed
+    assert len(dict(pool.run(LINE, cut, kill_once))) == 4 and killed
 
 
 def test_a_pool_that_broke_while_idle_is_rebuilt(pool: Pool, make_spec: MakeSpec) -> None:
     cut = shards(make_spec(pruner={"kind": "none"}))
-    list(pool.run(cut, lambda: True))
+    list(pool.run(LINE, cut, lambda: True))
     victims = [child for child in multiprocessing.active_children() if child.pid]
     for child in victims:
         os.kill(child.pid or 0, signal.SIGKILL)
     wait_for(lambda: not any(child.is_alive() for child in victims), 5.0, lambda: "the processes to die")
-    assert len(dict(pool.run(cut, lambda: True))) == 4
+    assert len(dict(pool.run(LINE, cut, lambda: True))) == 4
+
+
+def test_a_hung_batch_is_killed_at_its_deadline_and_then_given_up(
+    make_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[float] = []
+
+    def limit(shard: Shard) -> float:
+        limits.append(deadline_s(shard))
+        return 1.0
+
+    monkeypatch.setattr("app.worker.pool.deadline_s", limit)
+    long = make_spec(
+        search_space={"optimizers": [{"kind": "adam", "learning_rate": 1e-6}]},
+        pruner={"kind": "none"},
+        budget={"trials": 4, "steps": 10_000_000},
+    )
+    pool = Pool(1, max_attempts=2)
+    try:
+        ((_, lost),) = pool.run(LINE, shards(long)[:1], lambda: True)
+        assert isinstance(lost, ShardLost) and "2 times" in str(lost)
+        assert limits[0] > 60.0
+        ((_, results),) = pool.run(LINE, shards(make_spec(pruner={"kind": "none"}))[:1], lambda: True)
+        assert not isinstance(results, ShardLost)
+    finally:
+        pool.kill()
+
+
+def test_a_small_job_does_not_wait_for_all_of_a_large_one(pool: Pool, make_spec: MakeSpec) -> None:
+    cut = shards(make_spec(pruner={"kind": "none"}, budget={"trials": 4, "steps": 20_000}))
+    ended: list[str] = []
+
+    def run(job: str, count: int) -> None:
+        for _ in pool.run(Line(job), cut[:1] * count, lambda: True):
+            ended.append(job)
+
+    large = threading.Thread(target=run, args=("large", 12))
+    large.start()
+    wait_for(lambda: bool(ended), 60.0, lambda: "the first of the large job")
+    run("small", 2)
+    assert ended.count("large") < 12
+    large.join(60)
+    assert ended.count("large") == 12

@@ -1,0 +1,70 @@
+"""Batches that no process could evaluate: their trials fail with the reason, the job goes on, to a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from app.db import Database
+from app.services import jobs, trials
+from app.settings import Settings
+from app.spec.answers import TrialState
+from app.spec.job import JobSpec
+from app.tuning.evaluate import Shard, evaluate
+from app.worker.pool import Line, Pool, Results, ShardLost
+from app.worker.runner import Runner, TooManyFailed
+from tests.conftest import MakeSpec
+
+REASON = "the process that evaluated a batch died"
+
+
+class LosingRounds(Pool):
+    """Loses the shards of the first round, and evaluates the others where the test runs."""
+
+    def __init__(self) -> None:
+        pass
+
+    def run(
+        self, line: Line, shards: Sequence[Shard], go_on: Callable[[], bool]
+    ) -> Iterator[tuple[int, Results | ShardLost]]:
+        for i, shard in enumerate(shards):
+            yield i, ShardLost(REASON) if shard.record and 0 in shard.numbers else evaluate(shard)
+
+
+def searched(db: Database, settings: Settings, spec: JobSpec, **limit: Any) -> tuple[Runner, str]:
+    """A job whose rounds have run."""
+    job_id = jobs.submit(db, settings, spec).id
+    runner = Runner(db, LosingRounds(), **limit)
+    for number in range(runner.start(job_id, 1)):
+        runner.search_round(job_id, 1, number)
+    return runner, job_id
+
+
+@pytest.fixture
+def spec(make_spec: MakeSpec) -> JobSpec:
+    """Two rounds: TPE asks for 16 at a time."""
+    return make_spec(
+        budget={"trials": 20, "steps": 20},
+        sampler={"kind": "tpe"},
+        pruner={"kind": "none"},
+        confirmation={"top": 2, "replicates": 2},
+    )
+
+
+def test_lost_trials_fail_with_the_reason_and_the_job_ends(
+    db: Database, settings: Settings, spec: JobSpec
+) -> None:
+    runner, job_id = searched(db, settings, spec, max_failed_trials=16)
+    job = jobs.get(db, job_id)
+    assert (job.progress.trials_failed, job.progress.trials_running) == (16, 0)
+    lost = trials.get(db, job_id, 0)
+    assert (lost.state, lost.reason, lost.value) == (TrialState.FAILED, REASON, None)
+    runner.answer(job_id, 1)
+    assert jobs.get(db, job_id).state == "succeeded"
+
+
+def test_one_more_than_the_limit_fails_the_job(db: Database, settings: Settings, spec: JobSpec) -> None:
+    with pytest.raises(TooManyFailed, match="16 trials failed, and the server puts up with 15"):
+        searched(db, settings, spec, max_failed_trials=15)
