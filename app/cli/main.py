@@ -11,6 +11,7 @@ COMMANDS = {  # name -> the module that has a command of that name
     "worker": "app.cli.worker",
     "api": "app.cli.api",
     "migrate": "app.cli.schema",
+    "prune": "app.cli.prune",
     "submit": "app.cli.client",
     "watch": "app.cli.client",
 }

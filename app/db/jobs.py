@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, select, text
@@ -66,6 +67,19 @@ def page(
 def remove(session: Session, key: int) -> None:
     """Deletes a job and, by cascade, all that it stored."""
     session.execute(delete(JobRow).where(JobRow.key == key))
+
+
+def ended_before(session: Session, moment: datetime, limit: int) -> list[JobRow]:
+    """Jobs that ended before then, the oldest first; locked, and none that others locked."""
+    query = select(JobRow).where(JobRow.finished_at < moment).order_by(JobRow.key)
+    return list(session.scalars(query.limit(limit).with_for_update(skip_locked=True)))
+
+
+def count_ended_before(session: Session, moment: datetime) -> tuple[int, int]:
+    """How many jobs ended before then, and how many trials these have."""
+    counts = select(func.count(), func.coalesce(func.sum(JobRow.trials_total), 0))
+    jobs, trials = session.execute(counts.where(JobRow.finished_at < moment)).one()
+    return int(jobs), int(trials)
 
 
 def unfinished(session: Session, limit: int) -> list[JobRow]:

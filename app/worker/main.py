@@ -23,6 +23,7 @@ from app.worker.runner import Runner
 from app.worker.seats import Seats
 from app.worker.sole import sole_user
 from app.worker.takeover import reconcile, take_over
+from app.worker.tidying import forget_ended
 from app.worker.workflow import Tune, define_workflow, workflow_id
 
 logger = logging.getLogger(__name__)
@@ -100,6 +101,7 @@ class Chores:
             if now >= self._next_reconcile:
                 self._next_reconcile = now + RECONCILE_S
                 reconcile(self._db)
+                forget_ended()
         except SQLAlchemyError as error:
             if self._reachable:
                 logger.error("worker %s: the database does not answer: %s", self._me, error)
