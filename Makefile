@@ -42,7 +42,7 @@ layers: $(VENV)/dev.stamp
 test-fast: $(VENV)/dev.stamp ## run the tests without real processes and long runs
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 
-parity: $(PARITY)/stamp ## compare every optimizer, schedule and function with a reference, live
+parity: $(PARITY)/stamp ## compare the engine with PyTorch and the other references, live
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PARITY)/bin/python -m pytest -n $(WORKERS) tests/parity
 
 docs: $(VENV)/run.stamp ## write docs/reference from the docstrings
