@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterator
 from typing import Any
@@ -55,19 +56,18 @@ def _paragraph(sentence: str) -> str:
 def _evidence(evidence: dict[str, Any]) -> Iterator[str]:
     if not evidence["replicates"]:
         return
-    winner, *others = evidence["candidates"]
+    candidates, baselines = evidence["candidates"], evidence["baselines"]
     seeds = f"{evidence['replicates']} seeds drawn after the choice"
     yield f"{evidence['metric']} on {seeds}, mean and 95 % interval:"
-    for row in (winner, *evidence["baselines"]):
+    for row in candidates[:SHOWN]:
         yield f"  {row['label']:{WIDTH}.{WIDTH}} {_interval(row)}"
-    if others:
-        yield "Probability of being the best in the race before:"
-        for row in sorted((winner, *others), key=_chance, reverse=True)[:SHOWN]:
-            yield f"  {row['label']:{WIDTH}.{WIDTH}} {_chance(row):.2f}"
+    listed = [row["label"] for row in candidates[:SHOWN]]
+    for row in sorted((row for row in baselines if row["label"] not in listed), key=_mean):
+        yield f"  {row['label']:{WIDTH}.{WIDTH}} {_interval(row)}"
 
 
-def _chance(row: dict[str, Any]) -> float:
-    return float(row["probability_best"] or 0.0)
+def _mean(row: dict[str, Any]) -> float:
+    return math.inf if row["mean"] is None else float(row["mean"])
 
 
 def _interval(row: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ class SafeLearningRate(Answer):
 
 
 class Candidate(Answer):
-    """A configuration of the race."""
+    """A configuration of the final, measured on the seeds drawn after the choice."""
 
     label: str
     optimizer: dict[str, Any]
@@ -49,7 +49,7 @@ class Difference(Answer):
 
 
 class Baseline(Answer):
-    """A default that the recommended configuration was raced against."""
+    """A default, or the best constant rate of the search, that the recommended one was raced against."""
 
     label: str
     optimizer: dict[str, Any]
@@ -62,7 +62,7 @@ class Baseline(Answer):
 
 
 class Evidence(Answer):
-    """What the race measured. The winner's interval comes from seeds drawn after it was chosen."""
+    """What was measured on seeds drawn after the choice; the recommended configuration comes first."""
 
     metric: str
     replicates: int

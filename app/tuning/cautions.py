@@ -14,7 +14,9 @@ from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.objective import FunctionSpec
 from app.spec.records import Configuration, FinishedTrial
+from app.tuning.course import Course
 from app.tuning.distributions import position
+from app.tuning.field import Entry
 from app.tuning.figures import listed, number
 from app.tuning.space import Space, hyper_of
 from app.tuning.verdict import Verdict
@@ -30,19 +32,20 @@ UNCONFIRMED = (
 )
 
 
-def caution(
-    spec: JobSpec, verdict: Verdict | None, winner: Configuration, finished: Sequence[FinishedTrial]
-) -> list[str]:
-    """Every warning that applies.
-
-    verdict: None where nothing was raced.
-    """
-    found = [UNCONFIRMED] if verdict is None else list(_of_verdict(verdict))
-    if verdict is None or not verdict.is_default:
-        found += _edges(spec, winner)
+def caution(spec: JobSpec, course: Course, verdict: Verdict, finished: Sequence[FinishedTrial]) -> list[str]:
+    """Every warning that applies."""
+    found = list(_of_verdict(verdict))
+    if not verdict.is_default:
+        found += _edges(spec, verdict.configuration)
+    found += _of_steps(spec, course)
     found += _of_search(finished)
     found += _of_data(spec)
     return found
+
+
+def caution_unconfirmed(spec: JobSpec, best: Entry, finished: Sequence[FinishedTrial]) -> list[str]:
+    """Every warning that applies where nothing was raced."""
+    return [UNCONFIRMED, *_edges(spec, best.configuration), *_of_search(finished), *_of_data(spec)]
 
 
 def _of_verdict(verdict: Verdict) -> Iterator[str]:
@@ -55,7 +58,7 @@ def _of_verdict(verdict: Verdict) -> Iterator[str]:
         yield "a default won the race; more trials or other ranges may find something better"
         return
     doubtful = [
-        (baseline.label, baseline.difference.ci95)
+        (baseline.entry.label, baseline.difference.ci95)
         for baseline in verdict.baselines
         if baseline.difference is not None
         and baseline.difference.ci95 is not None
@@ -68,6 +71,25 @@ def _of_verdict(verdict: Verdict) -> Iterator[str]:
         yield (
             f"the gain over {listed(gains)} is not certain: the 95 % interval of the difference "
             "includes zero or lies above it; more confirmation replicates narrow it"
+        )
+
+
+def _of_steps(spec: JobSpec, course: Course) -> Iterator[str]:
+    """What the runs of twice the steps say."""
+    doubled, steps = course.doubled, spec.budget.steps
+    if doubled is None:
+        return
+    if doubled.is_lower:
+        yield (
+            f"the budget is too small to settle: after {2 * steps:,} updates the mean is "
+            f"{number(doubled.twice)}, after {steps:,} {number(doubled.own)}; give more steps if you will "
+            "train for longer"
+        )
+    if doubled.best_rate is not None and doubled.best is not None:
+        yield (
+            f"the optimum moved when the steps doubled: over {2 * steps:,} updates a peak of "
+            f"{number(doubled.best_rate)} ends at {number(doubled.best)} and the recommended one at "
+            f"{number(doubled.twice)}; tune anew for another horizon"
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from app.spec.job import JobSpec
 from app.spec.recommendation import (
@@ -15,63 +15,57 @@ from app.spec.recommendation import (
     SafeLearningRate,
 )
 from app.spec.records import Configuration, FinishedTrial
-from app.tuning.cautions import caution
+from app.tuning.cautions import caution, caution_unconfirmed
+from app.tuning.course import Course
 from app.tuning.explain import explain, explain_best_trial
+from app.tuning.field import Entry
 from app.tuning.objective import build_objective
-from app.tuning.race import RaceField
 from app.tuning.statistics import Mean
-from app.tuning.sweep import safe_learning_rate, sweep_entries
-from app.tuning.verdict import Comparison, Values, Verdict, choose, confirm_entries, reach_verdict
-
-__all__ = ["choose", "confirm_entries", "recommend", "sweep_entries"]
+from app.tuning.verdict import Comparison, Verdict
 
 
 def recommend(
     spec: JobSpec,
-    field: RaceField,
-    race_values: Values | None,
-    winner: int,
-    confirm_values: Values | None,
-    sweep_values: Values | None,
+    course: Course,
+    verdict: Verdict,
     finished: Sequence[FinishedTrial],
     taken: dict[str, Any] | None = None,
 ) -> Recommendation:
-    """The recommendation of a job.
+    """The recommendation of a job whose best configurations were raced.
 
-    race_values: (entries, replicates), by which `winner` was chosen. confirm_values: (finalists, replicates),
-    in the order of `confirm_entries`, on seeds drawn after the choice; the winner's interval and every
-    comparison with it come from these. sweep_values: those of `sweep_entries`, or None. Without race values
-    the best trial is recommended as it is. taken: what the winner's schedule took, where it follows the
-    losses.
+    All figures of the evidence are of the seeds drawn after the choice. taken: what the winner's schedule
+    took, where it follows the losses.
     """
-    if race_values is None or confirm_values is None:
-        return _unconfirmed(spec, field, finished, taken)
-    verdict = reach_verdict(spec, field, race_values, winner, confirm_values)
     evidence = Evidence(
         metric=build_objective(spec.objective).metric,
         replicates=verdict.replicates,
         candidates=_candidates(verdict),
         baselines=[_baseline(comparison) for comparison in verdict.baselines],
     )
-    safe = None if sweep_values is None else safe_learning_rate(verdict.configuration, sweep_values)
-    sentences = explain(spec, verdict, finished)
-    warnings = caution(spec, verdict, verdict.configuration, finished)
-    return _answer(spec, verdict.configuration, taken, safe, evidence, sentences, warnings)
+    sentences = explain(spec, course, verdict, finished)
+    warnings = caution(spec, course, verdict, finished)
+    return _answer(spec, verdict.configuration, taken, course.choice.safe, evidence, sentences, warnings)
 
 
-def _unconfirmed(
-    spec: JobSpec, field: RaceField, finished: Sequence[FinishedTrial], taken: dict[str, Any] | None
+def recommend_unconfirmed(
+    spec: JobSpec, best: Entry, finished: Sequence[FinishedTrial], taken: dict[str, Any] | None = None
 ) -> Recommendation:
-    best, label = field.candidates[0], field.labels[0]
-    value = next(trial.value for trial in finished if trial.number == field.numbers[0])
+    """The best trial as it is."""
+    value = next(trial.value for trial in finished if trial.number == best.number)
     assert value is not None
     candidate = Candidate(
-        label=label, mean=value, ci95=None, probability_best=None, source="search", **_parts(best)
+        label=best.label,
+        mean=value,
+        ci95=None,
+        probability_best=None,
+        source=best.source,
+        **_parts(best.configuration),
     )
     metric = build_objective(spec.objective).metric
     evidence = Evidence(metric=metric, replicates=0, candidates=[candidate], baselines=[])
-    sentences = explain_best_trial(spec, field, value, finished)
-    return _answer(spec, best, taken, None, evidence, sentences, caution(spec, None, best, finished))
+    sentences = explain_best_trial(spec, best.configuration, value, finished)
+    warnings = caution_unconfirmed(spec, best, finished)
+    return _answer(spec, best.configuration, taken, None, evidence, sentences, warnings)
 
 
 def _answer(
@@ -95,34 +89,33 @@ def _answer(
 
 
 def _candidates(verdict: Verdict) -> list[Candidate]:
-    """The winner, then the others of the search by their mean in the race; those that diverged last."""
-    others = [i for i in range(len(verdict.field.candidates)) if i != verdict.winner]
-    means = {i: result.mean for i in others if (result := verdict.raced[i]) is not None}
+    """The recommended one, then the others of the final by their mean; those that diverged last."""
+    others = [i for i, entry in enumerate(verdict.entries) if i > 0 and not entry.is_default]
+    means = {i: result.mean for i in others if (result := verdict.means[i]) is not None}
     others.sort(key=lambda i: (i not in means, means.get(i, 0.0), i))
-    return [_candidate(verdict, i) for i in (verdict.winner, *others)]
+    return [_candidate(verdict, i) for i in (0, *others)]
 
 
-def _candidate(verdict: Verdict, entry: int) -> Candidate:
-    result = verdict.own if entry == verdict.winner else verdict.raced[entry]
-    source: Literal["baseline", "search"] = "baseline" if verdict.field.is_baseline(entry) else "search"
+def _candidate(verdict: Verdict, i: int) -> Candidate:
+    entry, result = verdict.entries[i], verdict.means[i]
     return Candidate(
-        label=verdict.field.labels[entry],
+        label=entry.label,
         mean=None if result is None else result.mean,
         ci95=None if result is None else result.ci95,
-        probability_best=verdict.probabilities[entry],
-        source=source,
-        **_parts(verdict.field.entries[entry]),
+        probability_best=verdict.probabilities[i],
+        source=entry.source,
+        **_parts(entry.configuration),
     )
 
 
 def _baseline(comparison: Comparison) -> Baseline:
     result = comparison.other
     return Baseline(
-        label=comparison.label,
+        label=comparison.entry.label,
         mean=None if result is None else result.mean,
         ci95=None if result is None else result.ci95,
         difference=_difference(comparison.difference, comparison.probability_better),
-        **_parts(comparison.configuration),
+        **_parts(comparison.entry.configuration),
     )
 
 

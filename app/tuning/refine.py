@@ -84,7 +84,7 @@ def table_schedule(factors: Factors, most: int = MOST_FACTORS) -> dict[str, Any]
     """A `table` schedule, as `kind` and every field, of these factors: at most `most` of them."""
     # Any: the fields of a schedule as JSON has them.
     kept = resample(factors, min(len(factors), most))
-    return {"kind": Table.kind, **asdict(Table(factors=tuple(kept.tolist())))}
+    return {"kind": Table.kind, **asdict(Table()), "factors": kept.tolist()}
 
 
 def resample(factors: Factors, count: int) -> Factors:

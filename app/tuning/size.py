@@ -6,25 +6,18 @@ from app.engine.optimizers import OPTIMIZERS
 from app.spec.job import BatchSizeChoices, JobSpec
 from app.spec.kinds import instance
 from app.spec.objective import FunctionSpec
+from app.tuning.advice import most_runs
 from app.tuning.memory import PROCESS_BYTES, batch_bytes
 from app.tuning.pruning import pruning_rungs
-from app.tuning.race import confirm_replicates, race_replicates, sweep_replicates
 from app.tuning.rounds import round_count, round_size
-from app.tuning.sweep import HALF_OCTAVES
 
 GIGABYTE = 1e9
 
 
 def job_updates(spec: JobSpec) -> int:
-    """The most updates that a whole job makes: search, race, confirmation and sweep."""
+    """The most updates that a whole job makes: search and advice."""
     budget = spec.budget
-    runs = budget.trials * spec.replicates
-    if spec.confirmation is not None:
-        kinds = len({optimizer.kind for optimizer in spec.search_space.optimizers})  # one default each
-        runs += (min(spec.confirmation.top, budget.trials) + kinds) * len(race_replicates(spec))
-        runs += (2 + kinds) * len(confirm_replicates(spec))  # the winner and its rival
-        runs += len(HALF_OCTAVES) * len(sweep_replicates(spec))
-    return runs * budget.steps
+    return (budget.trials * spec.replicates + most_runs(spec)) * budget.steps
 
 
 def bracket_bytes(spec: JobSpec) -> int:

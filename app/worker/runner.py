@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from app.db import Database
 from app.engine import codec
+from app.engine.result import Trajectory
 from app.services import work
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec
+from app.spec.recommendation import Recommendation
 from app.spec.records import Configuration, FinishedTrial, TrialResult
-from app.tuning import race
+from app.tuning.advice import advise
 from app.tuning.evaluate import Shard, failed, shards_of_round
-from app.tuning.recommend import choose, confirm_entries, recommend, sweep_entries
+from app.tuning.heats import Heat, HeatResult, gather, shards_of_heat
 from app.tuning.rounds import (
     BEST_KEPT,
     HISTORY,
@@ -27,7 +25,6 @@ from app.tuning.rounds import (
     trial_numbers,
 )
 from app.tuning.size import job_updates
-from app.tuning.taken import taken_schedule
 from app.worker.pool import Line, Pool, ShardLost
 
 logger = logging.getLogger(__name__)
@@ -88,69 +85,49 @@ class Runner:
         return ask_round(spec, number, past)
 
     def answer(self, job_id: str, run: int) -> None:
-        """Races the best configurations, stores the recommendation and ends the job."""
+        """Runs the heats of the advice, stores the recommendation and ends the job."""
         spec = work.spec_of(self.db, job_id)
         finished = work.finished_trials(self.db, job_id, round_count(spec))
         reason = None
         if len(finished) < spec.budget.trials:
             reason = f"budget.seconds is spent: {len(finished)} of {spec.budget.trials} trials ran"
-        field = race.race_field(spec, finished)
-        if field is None:
-            work.succeed(self.db, job_id, run, None, _no_answer(finished, reason))
-            return
-        if spec.confirmation is None:
-            taken = self._taken(job_id, field, 0)
-            answer = recommend(spec, field, None, 0, None, None, finished, taken)
-            work.succeed(self.db, job_id, run, answer, reason)
-            return
-        searched = search_share(spec)
-        halfway = (1 + searched) / 2
-        entries = field.entries
-        (raced,) = self._race(job_id, run, spec, (searched, halfway), (entries, race.race_replicates(spec)))
-        winner = choose(field, raced)
-        confirmed, swept = self._race(
-            job_id,
-            run,
-            spec,
-            (halfway, 1.0),
-            # The figures of the winner and its rival need seeds that had no part in choosing them.
-            (confirm_entries(field, raced, winner).configurations, race.confirm_replicates(spec)),
-            (sweep_entries(entries[winner]), race.sweep_replicates(spec)),
-        )
-        taken = self._taken(job_id, field, winner)
-        answer = recommend(spec, field, raced, winner, confirmed, swept, finished, taken)
+        answer = self._advise(job_id, run, spec, finished)
+        if answer is None:
+            reason = _no_answer(finished, reason)
         work.succeed(self.db, job_id, run, answer, reason)
 
-    def _taken(self, job_id: str, field: race.RaceField, entry: int) -> dict[str, Any] | None:
-        """The table that the entry's schedule took in its trial, where it follows the losses."""
-        if field.is_baseline(entry):
-            return None  # has no trial, and a constant schedule
-        curve = work.trajectory(self.db, job_id, field.numbers[entry])
-        return None if curve is None else taken_schedule(field.candidates[entry], codec.decode(curve))
+    def _advise(
+        self, job_id: str, run: int, spec: JobSpec, finished: Sequence[FinishedTrial]
+    ) -> Recommendation | None:
+        """Drives the advice: each heat that it asks for is run, and its result handed back."""
+        advice = advise(spec, finished, lambda number: self._curve(job_id, number))
+        done = spec.budget.trials * spec.replicates * spec.budget.steps
+        try:
+            heat = next(advice)
+            while True:
+                result = self._run_heat(job_id, run, spec, heat, done)
+                done += heat.updates
+                heat = advice.send(result)
+        except StopIteration as end:
+            found: Recommendation | None = end.value
+            return found
 
-    def _race(
-        self,
-        job_id: str,
-        run: int,
-        spec: JobSpec,
-        share: tuple[float, float],
-        *heats: tuple[Sequence[Configuration], range],
-    ) -> list[NDArray[np.float64]]:
-        """For each heat, entries on replicates: the value of each entry (rows) on each replicate (columns).
-
-        nan where it diverged. All heats share the pool. share: of the whole job, before and after.
-        """
-        cut = [race.race_shards(spec, entries, replicates) for entries, replicates in heats]
-        shards = [shard for heat in cut for shard in heat]
+    def _run_heat(self, job_id: str, run: int, spec: JobSpec, heat: Heat, done: int) -> HeatResult:
+        """done: updates of the job before this heat."""
+        shards = shards_of_heat(spec, heat)
         gathered: list[list[TrialResult]] = [[] for _ in shards]
-        for done, (i, outcome) in enumerate(self._evaluate(job_id, run, spec, shards), start=1):
+        for count, (i, outcome) in enumerate(self._evaluate(job_id, run, spec, shards), start=1):
             if isinstance(outcome, ShardLost):
                 raise outcome  # a race that lacks some of its runs is none
             gathered[i] = outcome
-            fraction = share[0] + (share[1] - share[0]) * done / len(shards)
-            work.record_fraction(self.db, job_id, run, fraction)
-        parts = iter(gathered)
-        return [race.gather([next(parts) for _ in heat]) for heat in cut]
+            updates = done + heat.updates * count / len(shards)
+            work.record_fraction(self.db, job_id, run, updates / job_updates(spec))
+        return gather(gathered)
+
+    def _curve(self, job_id: str, number: int) -> Trajectory | None:
+        """The stored curve of a trial."""
+        curve = work.trajectory(self.db, job_id, number)
+        return None if curve is None else codec.decode(curve)
 
     def _evaluate(
         self, job_id: str, run: int, spec: JobSpec, shards: Sequence[Shard]
@@ -167,5 +144,5 @@ def _no_answer(finished: Sequence[FinishedTrial], reason: str | None) -> str:
 
 
 def search_share(spec: JobSpec) -> float:
-    """The share of a job's updates that its search takes; the rest is the race."""
+    """The share of a job's updates that its search takes; the rest is the advice."""
     return spec.budget.trials * spec.replicates * spec.budget.steps / job_updates(spec)

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.recommendation import Recommendation
 from app.spec.records import Configuration, FinishedTrial
+from app.tuning.advice import advise
 from app.tuning.evaluate import evaluate, shards_of_round
-from app.tuning.race import (
-    confirm_replicates,
-    gather,
-    race_field,
-    race_replicates,
-    race_shards,
-    sweep_replicates,
-)
-from app.tuning.recommend import choose, confirm_entries, recommend, sweep_entries
+from app.tuning.heats import Heat, HeatResult, Steps, gather, shards_of_heat
 from app.tuning.rounds import ask_round, round_count, trial_numbers
+
+T = TypeVar("T")
 
 ROSENBROCK: dict[str, Any] = {"kind": "function", "name": "rosenbrock"}
 NOISY: dict[str, Any] = {"kind": "function", "name": "quadratic", "dimension": 3, "noise": 0.5}
@@ -95,21 +87,25 @@ def search(spec: JobSpec) -> list[FinishedTrial]:
     return trials
 
 
-def race(spec: JobSpec, entries: Sequence[Configuration], replicates: range) -> NDArray[np.float64]:
-    """The values of a race."""
-    return gather([evaluate(shard) for shard in race_shards(spec, entries, replicates)])
+def run_heat(spec: JobSpec, heat: Heat) -> HeatResult:
+    """What a heat gives, in this process."""
+    return gather([evaluate(shard) for shard in shards_of_heat(spec, heat)])
+
+
+def follow(advice: Steps[T], answer: Callable[[Heat], HeatResult]) -> T:
+    """Gives the advice, or a part of it, what it asks for, and returns what it made of that."""
+    try:
+        heat = next(advice)
+        while True:
+            heat = advice.send(answer(heat))
+    except StopIteration as end:
+        found: T = end.value
+        return found
 
 
 def run(spec: JobSpec) -> tuple[list[FinishedTrial], Recommendation]:
     """A whole job in this process, as the worker runs it."""
     trials = search(spec)
-    field = race_field(spec, trials)
-    assert field is not None
-    if spec.confirmation is None:
-        return trials, recommend(spec, field, None, 0, None, None, trials)
-    raced = race(spec, field.entries, race_replicates(spec))
-    winner = choose(field, raced)
-    finalists = confirm_entries(field, raced, winner)
-    confirmed = race(spec, finalists.configurations, confirm_replicates(spec))
-    swept = race(spec, sweep_entries(field.entries[winner]), sweep_replicates(spec))
-    return trials, recommend(spec, field, raced, winner, confirmed, swept, trials)
+    found = follow(advise(spec, trials, lambda number: None), lambda heat: run_heat(spec, heat))
+    assert found is not None
+    return trials, found

@@ -1,63 +1,64 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
 
-from tests.tuning.jobs import finished, space
-from tests.tuning.races import CONFIRMED, RACED, UNRIVALLED, recommended, trials, values
+from app.spec.records import Configuration, FinishedTrial
+from tests.tuning.jobs import ROSENBROCK, finished, space
+from tests.tuning.worlds import Rival, World, advised, bowl, trials
+
+
+def warned(word: str, warnings: list[str]) -> list[str]:
+    return [warning for warning in warnings if word in warning]
 
 
 @pytest.mark.parametrize(("rate", "edge"), [(0.0999, "upper"), (0.00101, "lower"), (0.01, None)])
 def test_a_learning_rate_at_an_edge_of_its_range_is_warned_of(rate: float, edge: str | None) -> None:
     ended = [finished(i, 1.0 + i, learning_rate=rate, optimizer="adam") for i in range(12)]
-    found = recommended(values(1.0, 2.0, 3.0), UNRIVALLED, ended)
+    found = advised(World(bowl(rate)), ended)
     expected = [
         f"adam's learning_rate, {rate:.3g}, sits at the {edge} edge of its search range 0.001 to 0.1; "
         "widen it"
     ]
-    assert found.warnings == (expected if edge else [])
+    assert warned("edge", found.warnings) == (expected if edge else [])
 
 
 def test_an_edge_that_cannot_be_moved_is_not_warned_of() -> None:
     schedules = [{"kind": "cosine", "warmup_fraction": {"low": 0.0, "high": 0.2}}]
     parts = {"search_space": space({"kind": "adam"}, schedules=schedules)}
-    for fraction, warned in ((0.0, False), (0.2, True)):
+    for fraction, is_warned in ((0.0, False), (0.2, True)):
         params: dict[str, Any] = {"cosine.warmup_fraction": fraction}
-        ended = [finished(i, 1.0 + i, **params) for i in range(12)]
-        found = recommended(values(1.0, 2.0), values(1.0, 2.0), ended, **parts)
-        assert any("warmup_fraction" in warning for warning in found.warnings) is warned
+        ended = [finished(i, 1.0 + i, learning_rate=0.02, **params) for i in range(12)]
+        found = advised(World(bowl(0.02)), ended, **parts)
+        assert bool(warned("warmup_fraction", found.warnings)) is is_warned
 
 
 def test_a_gain_that_is_not_certain_is_warned_of() -> None:
-    confirmed = np.array([[1.0, 2.0, 1.0, 2.0], [9.0] * 4, [2.0, 1.0, 2.0, 1.5], [3.0, 4.0, 3.0, 4.0]])
-    found = recommended(RACED, confirmed)
-    (warning,) = found.warnings
-    difference = found.evidence.baselines[0].difference
-    assert difference is not None
-    low, high = difference.ci95
+    found = advised(Rival(1.0))
+    (warning,) = warned("not certain", found.warnings)
+    baseline = next(one for one in found.evidence.baselines if one.label.startswith("adam at its"))
+    assert baseline.difference is not None
+    low, high = baseline.difference.ci95
     assert f"over adam at its defaults, constant ({low:.3g} to {high:.3g}) is not certain" in warning
 
 
-def test_gains_that_are_not_certain_share_a_warning() -> None:
-    confirmed = np.array([[1.0, 2.0, 1.0, 2.0], [9.0] * 4, [2.0, 1.0, 2.0, 1.5], [2.0, 1.0, 1.0, 2.0]])
-    (warning,) = recommended(RACED, confirmed).warnings
-    assert "adam at its defaults, constant (" in warning and " and sgd at its defaults, constant (" in warning
+def test_a_gain_that_is_certain_is_not_warned_of() -> None:
+    assert not warned("not certain", advised(Rival(1.5)).warnings)
 
 
 def test_a_deterministic_gain_that_is_none_is_warned_of() -> None:
-    found = recommended(
-        np.array([[1.0], [1.2], [1.0], [3.0]]),
-        np.array([[1.0], [1.0], [3.0]]),  # adam's default is the rival too
-        objective={"kind": "function", "name": "rosenbrock"},
-    )
+    def alike(found: Configuration, steps: int) -> float:
+        return 1.0 if found.optimizer["kind"] == "adam" else 2.0
+
+    found = advised(World(alike, common=0.0, own=0.0), objective=ROSENBROCK)
     assert "it is no better than adam at its defaults, constant" in found.warnings
 
 
 def test_few_completed_and_many_diverged_trials_are_warned_of() -> None:
     ended = trials(4) + [finished(i, None) for i in range(4, 8)]
-    text = " ".join(recommended(RACED, CONFIRMED, ended).warnings)
+    text = " ".join(advised(World(bowl()), ended).warnings)
     assert "only 4 trials completed" in text
     assert "4 of 8 trials diverged" in text
 
@@ -65,7 +66,46 @@ def test_few_completed_and_many_diverged_trials_are_warned_of() -> None:
 @pytest.mark.parametrize(("dataset", "rows"), [("iris", 30), ("digits", None)])
 def test_a_small_validation_part_is_warned_of(dataset: str, rows: int | None) -> None:
     objective = {"kind": "classification", "dataset": dataset, "model": {"kind": "linear"}}
-    found = recommended(RACED, CONFIRMED, objective=objective)
-    warned = [warning for warning in found.warnings if "validation part" in warning]
-    assert warned == ([] if rows is None else [warned[0]])
-    assert rows is None or f"has {rows} rows" in warned[0]
+    ended = [replace(one, configuration=replace(one.configuration, batch_size=32)) for one in trials()]
+    found = warned("validation part", advised(World(bowl()), ended, objective=objective).warnings)
+    assert (len(found) == 1 and f"has {rows} rows" in found[0]) if rows else found == []
+
+
+def moving(factor: float) -> Any:
+    """Where the best peak is `factor` of 0.04 after 120 updates, and the loss there half as large."""
+
+    def means(found: Configuration, steps: int) -> float:
+        return bowl()(found, steps) if steps == 60 else 0.5 * bowl(0.04 * factor)(found, steps)
+
+    return means
+
+
+def test_a_budget_too_small_to_settle_is_warned_of() -> None:
+    (warning,) = warned("too small to settle", advised(World(moving(1.0), common=0.0)).warnings)
+    assert "after 120 updates the mean is 0.5" in warning and "after 60 1" in warning
+
+
+def test_an_optimum_that_moved_when_the_steps_doubled_is_warned_of() -> None:
+    (warning,) = warned("the optimum moved", advised(World(moving(0.25), common=0.0)).warnings)
+    assert "over 120 updates a peak of 0.01 ends at 0.5" in warning and "tune anew" in warning
+    assert not warned("the optimum moved", advised(World(moving(1.0))).warnings)
+
+
+def test_what_twice_the_steps_leave_in_doubt_is_not_warned_of() -> None:
+    settled = advised(World(bowl()))
+    assert not warned("settle", settled.warnings) + warned("moved", settled.warnings)
+    for factor in (1.0, 0.25):
+        doubtful = advised(World(moving(factor), own=5.0))
+        assert not warned("moved", doubtful.warnings)
+
+
+def test_a_loss_that_is_nothing_beside_that_of_the_start_has_settled() -> None:
+    found = advised(World(moving(1.0), start=1e6))  # a thousandth of it is the floor
+    assert not warned("settle", found.warnings)
+
+
+def test_the_warnings_of_an_unconfirmed_job_are_those_of_its_search() -> None:
+    ended: list[FinishedTrial] = [finished(0, 1.0, learning_rate=0.0999, optimizer="adam")]
+    found = advised(World(bowl()), ended, confirmation=None).warnings
+    assert "confirmation is null" in found[0]
+    assert warned("edge", found) and warned("only 1 trials completed", found)

@@ -13,11 +13,11 @@ from app.engine.hyper import hyper_fields
 from app.engine.losses import LOSSES
 from app.engine.models import MODELS
 from app.engine.objectives.penalty import PenaltyFields
-from app.tuning.cautions import caution
+from app.tuning.cautions import caution_unconfirmed
 from app.tuning.evaluate import Shard, evaluate
+from app.tuning.field import Entry, race_field
 from app.tuning.memory import batch_bytes
 from app.tuning.objective import build_objective
-from app.tuning.race import race_field
 from app.tuning.space import Space, hyper_of
 from tests.tuning.jobs import job, run, search, space
 
@@ -86,8 +86,7 @@ def test_a_whole_job_carries_them_to_the_race_the_baselines_and_the_sentences() 
     assert all(set(trial.configuration.settings) == names for trial in trials)
     assert len({trial.configuration.settings["l2"] for trial in trials}) == 16
     field = race_field(spec, trials)
-    assert field is not None
-    assert field.baselines[0].settings == field.candidates[0].settings
+    assert field[-1].is_default and field[-1].configuration.settings == field[0].configuration.settings
     assert set(found.settings) == names
     assert all(set(row.settings) == names for row in (*found.evidence.candidates, *found.evidence.baselines))
     assert any("model.dropout" in sentence for sentence in found.explanation)
@@ -98,11 +97,14 @@ def test_a_value_at_the_edge_of_its_range_is_warned_of_by_its_name() -> None:
     spec = job(OBJECTIVE, trials=1, steps=5, confirmation=None, **SMALL)
     (trial,) = search(spec)
     params = trial.configuration.params | {"l2": 1e-2, "model.dropout": 0.5}
-    warnings = caution(spec, None, replace(trial.configuration, params=params), [trial])
+    found = Entry(label="", configuration=trial.configuration, source="search", number=0)
+    edge = replace(found, configuration=replace(trial.configuration, params=params))
+    warnings = caution_unconfirmed(spec, edge, [trial])
     assert any(warning.startswith("l2, 0.01, sits at the upper edge") for warning in warnings)
     assert any(warning.startswith("model's dropout, 0.5, sits at the upper edge") for warning in warnings)
     params |= {"model.dropout": 0.0}
-    warnings = caution(spec, None, replace(trial.configuration, params=params), [trial])
+    edge = replace(found, configuration=replace(trial.configuration, params=params))
+    warnings = caution_unconfirmed(spec, edge, [trial])
     assert not any("dropout" in warning for warning in warnings)  # there is no dropout below zero
 
 

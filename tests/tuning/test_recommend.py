@@ -1,166 +1,123 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
-from app.tuning.recommend import choose, confirm_entries, recommend, sweep_entries
+from app.spec.recommendation import Candidate, Recommendation
+from app.spec.records import Configuration
+from app.tuning.heats import Seeds
 from app.tuning.statistics import mean_interval
-from tests.tuning.jobs import finished
-from tests.tuning.races import CONFIRMED, COSINE, NAN, RACED, field_of, recommended, spec, trials, values
+from tests.tuning.jobs import ROSENBROCK
+from tests.tuning.worlds import NAN, REPLICATES, World, advised, bowl
+
+DEFAULT_RATE = 0.001  # of adam
 
 
-def test_the_lowest_mean_wins_and_ties_go_to_the_first() -> None:
-    field = field_of(spec(), trials())
-    assert choose(field, RACED) == 0
-    assert choose(field, RACED[[1, 0, 0, 3]]) == 1
+def defaults_lead(found: Configuration, steps: int) -> float:
+    is_default = found.optimizer["kind"] == "adam" and found.optimizer["learning_rate"] == DEFAULT_RATE
+    return 0.5 if is_default else bowl()(found, steps)
 
 
-def test_a_baseline_can_win() -> None:
-    assert choose(field_of(spec(), trials()), values(1.0, 1.2, 0.5, 3.0)) == 2
+def winner(found: Recommendation) -> Candidate:
+    return found.evidence.candidates[0]
 
 
-def test_an_entry_that_diverged_once_cannot_win() -> None:
-    raced = values(1.0, 1.2, 2.0, 3.0)
-    raced[0, 2] = NAN
-    assert choose(field_of(spec(), trials()), raced) == 1
+def test_the_recommended_configuration_heads_the_candidates() -> None:
+    found = advised(World(bowl()))
+    own = winner(found)
+    assert (own.optimizer, own.schedule, own.batch_size) == (found.optimizer, found.schedule, None)
+    assert found.optimizer["learning_rate"] == 0.04 and own.source == "search"
+    assert (found.total_steps, found.evidence.metric, found.evidence.replicates) == (60, "loss", REPLICATES)
 
 
-def test_where_every_entry_diverged_the_fewest_divergences_win() -> None:
-    raced = values(1.0, 1.2, 2.0, 3.0)
-    raced[:, 0] = NAN
-    raced[0, 1] = NAN
-    field = field_of(spec(), trials())
-    assert choose(field, raced) == 1
-    assert choose(field, np.full((4, 4), NAN)) == 0
+def test_all_figures_are_of_the_same_seeds_drawn_after_the_choice() -> None:
+    world = World(bowl())
+    found = advised(world)
+    (confirmation,) = world.of(Seeds.CONFIRM)
+    assert world.heats[-1] is confirmation
+    values = world(confirmation).values
+    by_optimizer = {
+        (entry.optimizer["kind"], entry.optimizer["learning_rate"], entry.schedule["kind"]): row
+        for entry, row in zip(confirmation.configurations, values, strict=True)
+    }
+    for row in (*found.evidence.candidates, *found.evidence.baselines):
+        own = by_optimizer[row.optimizer["kind"], row.optimizer["learning_rate"], row.schedule["kind"]]
+        expected = mean_interval(own)
+        assert expected is not None and (row.mean, row.ci95) == (expected.mean, expected.ci95)
 
 
-def test_the_winners_figures_come_from_the_seeds_drawn_after_the_choice() -> None:
-    found = recommended(RACED, CONFIRMED)
-    own, other = found.evidence.candidates[0], found.evidence.candidates[1]
-    expected, raced = mean_interval(CONFIRMED[0]), mean_interval(RACED[1])
-    assert expected is not None and raced is not None
-    assert (own.mean, own.ci95) == (expected.mean, expected.ci95)
-    assert (other.mean, other.ci95) == (raced.mean, raced.ci95)
-    assert own.probability_best == 1.0
+def test_baselines_are_compared_with_the_winner_seed_by_seed() -> None:
+    found = advised(World(bowl()))
+    baseline = next(one for one in found.evidence.baselines if one.label.startswith("adamw"))
+    assert baseline.difference is not None and baseline.ci95 is not None
+    own = winner(found).mean
+    assert own is not None and baseline.mean is not None
+    assert baseline.difference.mean == pytest.approx(own - baseline.mean)
+    assert baseline.difference.probability_better == pytest.approx(1.0)
+    width = baseline.difference.ci95[1] - baseline.difference.ci95[0]
+    assert width < 0.1 * (baseline.ci95[1] - baseline.ci95[0])  # the common scatter is gone
 
 
-def test_the_recommended_configuration_is_the_winners() -> None:
-    found = recommended(RACED, CONFIRMED)
-    assert found.optimizer == trials()[0].configuration.optimizer
-    assert found.schedule == COSINE
-    assert (found.batch_size, found.total_steps) == (None, 60)
-    assert found.evidence.candidates[0].source == "search"
-    assert (found.evidence.metric, found.evidence.replicates) == ("loss", 4)
-
-
-def test_baselines_are_compared_on_the_same_seeds_as_the_winner() -> None:
-    found = recommended(RACED, CONFIRMED).evidence.baselines[0]
-    expected = mean_interval(CONFIRMED[0] - CONFIRMED[2])
-    assert expected is not None and found.difference is not None
-    assert (found.difference.mean, found.difference.ci95) == (expected.mean, expected.ci95)
-    assert found.difference.probability_better == pytest.approx(1.0)
-    width = found.difference.ci95[1] - found.difference.ci95[0]
-    assert found.ci95 is not None
-    assert width < 0.1 * (found.ci95[1] - found.ci95[0])  # the common scatter is gone
-
-
-def test_the_other_candidates_follow_by_their_mean() -> None:
-    ended = trials()
-    ended[2] = finished(2, 1.5, learning_rate=0.001, optimizer="adam")
-    raced = values(1.0, 1.4, 1.2, 2.0, 3.0)
-    raced[1, 0] = NAN
-    confirmation = {"top": 3, "replicates": 4}
-    found = recommended(raced, CONFIRMED, ended, confirmation=confirmation).evidence.candidates
-    assert [candidate.label.split(":")[0] for candidate in found] == ["trial 0", "trial 1", "trial 2"]
-    assert (found[2].mean, found[2].ci95, found[2].probability_best) == (None, None, 0.0)
+def test_the_other_finalists_follow_by_their_mean_and_probabilities_add_up() -> None:
+    found = advised(World(bowl(), own=0.1)).evidence.candidates
+    means = [candidate.mean for candidate in found[1:] if candidate.mean is not None]
+    assert means == sorted(means) and len(means) == len(found) - 1
+    assert sum(candidate.probability_best or 0.0 for candidate in found) <= 1.0 + 1e-9
+    assert {candidate.source for candidate in found} >= {"search"}
 
 
 def test_a_default_that_wins_is_recommended_and_says_so() -> None:
-    raced, confirmed = values(1.0, 1.2, 0.5, 3.0), values(0.5, 1.1, 3.0)  # adam's, trial 0, sgd's
-    found = recommended(raced, confirmed)
-    assert found.evidence.candidates[0].source == "baseline"
-    assert len(found.evidence.candidates) == 3
-    assert found.optimizer["learning_rate"] == 0.001
-    assert found.evidence.baselines[0].difference is None
-    assert found.evidence.baselines[1].difference is not None
+    found = advised(World(defaults_lead))
+    assert winner(found).source == "baseline" and found.optimizer["learning_rate"] == DEFAULT_RATE
+    own = next(one for one in found.evidence.baselines if one.label.startswith("adam at its defaults"))
+    assert own.difference is None
     assert any("a default won the race" in warning for warning in found.warnings)
     assert "a default won, as the search found nothing better" in found.explanation[1]
-    assert "the recommended configuration, adam at its defaults (learning rate 0.001," in found.explanation[1]
 
 
 def test_without_confirmation_the_best_trial_is_recommended_with_a_warning() -> None:
-    the_spec, ended = spec(confirmation=None), trials()
-    found = recommend(the_spec, field_of(the_spec, ended), None, 0, None, None, ended)
+    world = World(bowl())
+    found = advised(world, confirmation=None)
     (candidate,) = found.evidence.candidates
     assert (candidate.mean, candidate.ci95, candidate.probability_best) == (1.0, None, None)
     assert (found.evidence.replicates, found.evidence.baselines) == (0, [])
-    assert found.safe_learning_rate is None
+    assert found.safe_learning_rate is None and world.heats == []
     assert "confirmation is null" in found.warnings[0]
     assert "was not run again" in found.explanation[1]
 
 
+class Late(World):
+    """Where whatever has that learning rate diverges on one of the confirming seeds."""
+
+    rate = 0.04
+
+    def _value(self, found: Configuration, replicate: int, steps: int) -> float:
+        if found.optimizer["learning_rate"] == self.rate and replicate == Seeds.CONFIRM + 1:
+            return NAN
+        return super()._value(found, replicate, steps)
+
+
 def test_a_winner_that_diverges_when_confirmed_has_no_mean_and_a_warning() -> None:
-    confirmed = CONFIRMED.copy()
-    confirmed[0, 1] = NAN
-    found = recommended(RACED, confirmed)
-    assert (found.evidence.candidates[0].mean, found.evidence.candidates[0].ci95) == (None, None)
-    assert [baseline.difference for baseline in found.evidence.baselines] == [None, None]
-    assert any("diverged on 1 of 4 seeds" in warning for warning in found.warnings)
+    found = advised(Late(bowl()))
+    assert (winner(found).mean, winner(found).ci95) == (None, None)
+    assert all(baseline.difference is None for baseline in found.evidence.baselines)
+    assert any(f"diverged on 1 of {REPLICATES} seeds" in warning for warning in found.warnings)
+    assert any("drawn after this choice, so its mean is not known" in text for text in found.explanation)
+    assert not any("lower (" in text for text in found.explanation)
 
 
 def test_a_baseline_that_diverges_has_no_figures() -> None:
-    confirmed = CONFIRMED.copy()
-    confirmed[3, :3] = NAN
-    found = recommended(RACED, confirmed).evidence.baselines[1]
-    assert (found.label, found.mean, found.difference) == ("sgd at its defaults, constant", None, None)
+    class LateBaselines(Late):
+        rate = DEFAULT_RATE
 
-
-def test_the_finalists_are_the_winner_its_rival_and_the_defaults() -> None:
-    field = field_of(spec(), trials())
-    found = confirm_entries(field, RACED, 0)
-    assert (found.entries, found.rival) == ((0, 1, 2, 3), 1)
-    assert found.configurations == tuple(field.entries)
-
-
-def test_a_default_that_is_the_rival_or_the_winner_runs_once() -> None:
-    field = field_of(spec(), trials())
-    rival = confirm_entries(field, values(1.0, 3.0, 2.0, 4.0), 0)
-    assert (rival.entries, rival.rival) == ((0, 2, 3), 2)
-    winner = confirm_entries(field, values(3.0, 2.0, 1.0, 4.0), 2)
-    assert (winner.entries, winner.rival) == ((2, 0, 3), 0)
-    assert winner.configurations[0] == field.baselines[0]
-
-
-def test_an_entry_that_diverged_in_the_race_is_no_rival() -> None:
-    raced = RACED.copy()
-    raced[1, 0] = NAN
-    assert confirm_entries(field_of(spec(), trials()), raced, 0).rival == 2
-
-
-def test_without_another_sort_of_schedule_there_is_no_rival() -> None:
-    ended = [finished(i, 1.0 + i, learning_rate=0.01, optimizer="adam") for i in range(4)]
-    found = confirm_entries(field_of(spec(), ended), values(1.0, 2.0, 3.0), 0)
-    assert (found.entries, found.rival) == ((0, 1, 2), None)
-
-
-def test_the_sweep_becomes_the_safe_learning_rate() -> None:
-    the_spec, ended = spec(), trials()
-    field = field_of(the_spec, ended)
-    swept = np.full((len(sweep_entries(field.entries[0])), 4), 1.0)
-    found = recommend(the_spec, field, RACED, 0, CONFIRMED, swept, ended).safe_learning_rate
-    assert found is not None
-    assert (found.low, found.high) == (0.05 / 16, 0.05 * 16)
+    found = advised(LateBaselines(bowl())).evidence.baselines
+    adam = next(one for one in found if one.label == "adam at its defaults, constant")
+    assert (adam.mean, adam.ci95, adam.difference) == (None, None, None)
 
 
 def test_a_deterministic_objective_has_intervals_without_width() -> None:
-    one = recommended(
-        np.array([[1.0], [1.2], [2.0], [3.0]]),
-        np.array([[1.0], [1.2], [2.0], [3.0]]),
-        objective={"kind": "function", "name": "rosenbrock"},
-    )
-    assert one.evidence.candidates[0].ci95 == (1.0, 1.0)
-    difference = one.evidence.baselines[0].difference
-    assert difference is not None
-    assert (difference.ci95, difference.probability_better) == ((-1.0, -1.0), 1.0)
-    assert "once each, because every run of this objective is the same" in one.explanation[1]
-    assert not any("interval" in text for text in one.explanation)
+    found = advised(World(bowl(), common=0.0, own=0.0), objective=ROSENBROCK)
+    assert winner(found).ci95 == (1.0, 1.0) and found.evidence.replicates == 1
+    difference = found.evidence.baselines[-1].difference
+    assert difference is not None and difference.ci95[0] == difference.ci95[1] == difference.mean
+    assert "once each, because every run of this objective is the same" in found.explanation[1]
+    assert not any("interval" in text or "seed" in text for text in found.explanation)

@@ -10,8 +10,8 @@ import pytest
 from app.spec.job import JobSpec
 from app.spec.records import Configuration
 from app.tuning.evaluate import Shard, evaluate
+from app.tuning.field import baseline_kinds
 from app.tuning.memory import PROCESS_BYTES, batch_bytes
-from app.tuning.race import confirm_replicates, race_replicates, sweep_replicates
 from app.tuning.size import bracket_bytes, check_size, job_updates
 from app.tuning.sweep import sweep_entries
 from tests.tuning.jobs import DIGITS, NOISY, configuration, job, space
@@ -123,12 +123,12 @@ def test_an_ordinary_job_is_not_refused() -> None:
 
 def test_the_updates_of_a_job_are_those_of_all_that_it_runs() -> None:
     spec = job(NOISY, trials=20, steps=30, replicates=2, confirmation={"top": 3, "replicates": 6})
-    kinds = len(spec.search_space.optimizers)
-    race, confirm, sweep = (3 + kinds) * 6, (2 + kinds) * 6, 17 * 4
-    assert job_updates(spec) == (20 * 2 + race + confirm + sweep) * 30
-    entries = sweep_entries(configuration(learning_rate=0.01))
-    assert (len(race_replicates(spec)), len(confirm_replicates(spec))) == (6, 6)
-    assert len(entries) * len(sweep_replicates(spec)) == sweep
+    baselines = len(baseline_kinds(spec)) + 1  # and the best constant rate
+    race = max(3 * 6, (3 + baselines) * 2)
+    final, confirm = (4 + 5) * 6, (3 + baselines) * 6
+    norms, sweeps, doubled = 2 * 2, 2 * 17 * 2, 5 * 2 * 2
+    assert job_updates(spec) == (20 * 2 + race + final + confirm + norms + sweeps + doubled) * 30
+    assert len(sweep_entries(configuration(learning_rate=0.01))) == 17
 
 
 def test_without_confirmation_only_the_search_counts() -> None:
@@ -137,4 +137,5 @@ def test_without_confirmation_only_the_search_counts() -> None:
 
 def test_where_all_replicates_are_the_same_the_race_runs_once() -> None:
     spec = job(trials=20, steps=30, search_space=ADAM)
-    assert job_updates(spec) == (20 + (8 + 1) + (2 + 1) + 17) * 30
+    baselines = len(baseline_kinds(spec)) + 1
+    assert job_updates(spec) == (20 + (8 + baselines) + 9 + (3 + baselines) + 2 + 2 * 17 + 5 * 2) * 30

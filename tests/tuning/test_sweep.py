@@ -77,3 +77,10 @@ def test_a_winner_that_diverges_in_its_sweep_has_no_safe_rate() -> None:
     values = swept({})
     values[8, 0] = np.nan
     assert safe_learning_rate(WINNER, values) is None
+
+
+def test_a_loss_near_zero_is_close_to_any_below_the_floor() -> None:
+    values = swept({k: 1e-9 for k in range(-8, 9)} | {0: 1e-12, 1: 0.009, 2: 0.02})
+    found = safe_learning_rate(WINNER, values, floor=0.01)
+    assert found is not None
+    assert (found.low, found.high) == (rate(-8), rate(1))

@@ -30,7 +30,8 @@ class LosingRounds(Pool):
         self, line: Line, shards: Sequence[Shard], go_on: Callable[[], bool]
     ) -> Iterator[tuple[int, Results | ShardLost]]:
         for i, shard in enumerate(shards):
-            yield i, ShardLost(REASON) if shard.record and 0 in shard.numbers else evaluate(shard)
+            is_first = 0 in shard.numbers and 0 in shard.replicates
+            yield i, ShardLost(REASON) if is_first else evaluate(shard)
 
 
 def searched(db: Database, settings: Settings, spec: JobSpec, **limit: Any) -> tuple[Runner, str]:

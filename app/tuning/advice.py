@@ -1,0 +1,89 @@
+"""The advice of a job: one heat after another, until the recommendation stands.
+
+A generator without input or output: it asks for heats and is sent what each gave. The worker drives it with a
+pool and a store, the benchmark with neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from app.engine.result import Trajectory
+from app.spec.job import JobSpec
+from app.spec.recommendation import Recommendation
+from app.spec.records import FinishedTrial
+from app.tuning.course import CONFIRMED, FINALISTS, Course, confirmed, finalists
+from app.tuning.derive import MOST_DERIVED, Derived, derive
+from app.tuning.doubling import FACTORS, double
+from app.tuning.elimination import eliminate, most_raced
+from app.tuning.field import Entry, baseline_kinds, race_field
+from app.tuning.heats import Heat, Seeds, Steps, replicates_of, some_seeds
+from app.tuning.objective import build_objective
+from app.tuning.preference import MOST_SWEPT, choose
+from app.tuning.recommend import recommend, recommend_unconfirmed
+from app.tuning.sweep import FLOOR, HALF_OCTAVES
+from app.tuning.taken import taken_schedule
+from app.tuning.verdict import reach_verdict
+
+# The stored curve of a trial, by its number.
+CurveOf = Callable[[int], Trajectory | None]
+
+
+def advise(
+    spec: JobSpec, finished: Sequence[FinishedTrial], curve_of: CurveOf
+) -> Steps[Recommendation | None]:
+    """Asks for the heats of a job and returns its recommendation; None where no trial completed.
+
+    Race, schedules made for its leader, final, choice, sweep, twice the steps, confirmation. Without
+    confirmation the best trial is recommended as it is, and nothing runs.
+    """
+    field = race_field(spec, finished)
+    if not field:
+        return None
+    if spec.confirmation is None:
+        return recommend_unconfirmed(spec, field[0], finished, _taken(field[0], curve_of))
+    # The baselines have no share: they are there to be beaten, and a few runs show that most are.
+    first = yield from eliminate(spec, field, Seeds.RACE, spec.confirmation.top)
+    derived = yield from derive(spec, first.entries[first.leader])
+    floor = _floor(spec, derived)
+    final = yield from eliminate(spec, finalists(first, derived.entries), Seeds.FINAL)
+    choice = yield from choose(spec, final, floor)
+    winner = final.entries[choice.entry]
+    doubled = yield from double(spec, winner.configuration, choice.swept, floor)
+    entries = confirmed(first, final, choice)
+    result = yield Heat(
+        configurations=tuple(entry.configuration for entry in entries),
+        replicates=range(Seeds.CONFIRM, Seeds.CONFIRM + replicates_of(spec)),
+        steps=spec.budget.steps,
+    )
+    course = Course(first=first, final=final, choice=choice, doubled=doubled)
+    verdict = reach_verdict(spec, entries, result.values)
+    return recommend(spec, course, verdict, finished, _taken(entries[0], curve_of))
+
+
+def most_runs(spec: JobSpec) -> int:
+    """The most runs, in units of `steps` updates, that the advice asks for."""
+    if spec.confirmation is None:
+        return 0
+    replicates = replicates_of(spec)
+    baselines = len(baseline_kinds(spec)) + 1  # and the best constant rate
+    top = spec.confirmation.top
+    race = most_raced(replicates, min(top, spec.budget.trials) + baselines, top)
+    final = FINALISTS + MOST_DERIVED
+    recorded = 2 * some_seeds(spec)
+    swept = (MOST_SWEPT * len(HALF_OCTAVES) + 2 * len(FACTORS)) * some_seeds(spec)
+    return race + (final + CONFIRMED + baselines) * replicates + recorded + swept
+
+
+def _floor(spec: JobSpec, derived: Derived) -> float:
+    """The least tolerance of a loss: a part of that at the start, which for an error is near 1."""
+    is_error = build_objective(spec.objective).metric == "validation_error"
+    return FLOOR * (1.0 if is_error else abs(derived.start))
+
+
+def _taken(entry: Entry, curve_of: CurveOf) -> dict[str, object] | None:
+    """The table that the entry's schedule took in its trial, where it follows the losses."""
+    if entry.number is None or entry.source != "search":
+        return None
+    curve = curve_of(entry.number)
+    return None if curve is None else taken_schedule(entry.configuration, curve)

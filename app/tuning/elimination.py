@@ -1,0 +1,122 @@
+"""Successive elimination: replicates go to the entries that may still be the best.
+
+All entries run on a few seeds, those that cannot win are dropped, the others run on more, and so on. What
+the dropped ones leave of the budget is spent where the decision is close.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.spec.job import JobSpec
+from app.tuning.field import Entry
+from app.tuning.heats import Heat, Seeds, Steps, Values, replicates_of
+from app.tuning.statistics import probability_better
+
+ERROR = 0.05  # the most, over a whole race, that the entry which is the best in truth is dropped
+SPANS = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the replicates of the job: after how many seeds there is a look
+LEAST = 2  # seeds: one says nothing about the spread
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Standing:
+    """Where a race ended.
+
+    values: (entries, seeds), nan where an entry did not run or diverged. survivors: who was not dropped, by
+    their mean, best first; all of them ran on all seeds.
+    """
+
+    entries: tuple[Entry, ...]
+    values: Values
+    survivors: tuple[int, ...]
+
+    @property
+    def leader(self) -> int:
+        """The survivor with the lowest mean."""
+        return self.survivors[0]
+
+    @property
+    def seeds(self) -> int:
+        """On how many seeds the survivors ran."""
+        return int(self.values.shape[1])
+
+
+def looks(replicates: int) -> list[int]:
+    """After how many seeds the entries are compared, ascending."""
+    if replicates == 1:
+        return [1]
+    return sorted({max(LEAST, round(span * replicates)) for span in SPANS})
+
+
+def most_raced(replicates: int, entries: int, shares: int) -> int:
+    """The most runs of a race: the replicates of the job for each share, and a few for every entry."""
+    return max(shares * replicates, entries * min(LEAST, replicates))
+
+
+def eliminate(
+    spec: JobSpec, entries: Sequence[Entry], first: Seeds, shares: int | None = None
+) -> Steps[Standing]:
+    """Races entries on the seeds from `first` on.
+
+    shares: how many times `confirmation.replicates` there are to spend, for all entries together; None for
+    one share an entry. The entry with the lowest mean leads, among those that diverged least often; ties go
+    to the first. At a look an entry is dropped where it is worse than the leader by a one-sided paired t test
+    at the level 0.05 / ((entries - 1) * looks) (Bonferroni), so the best one in truth is lost in one race of
+    twenty at most; or where it diverged more often than the leader.
+    """
+    replicates = replicates_of(spec)
+    marks = looks(replicates)
+    level = ERROR / (max(1, len(entries) - 1) * len(marks))
+    left = most_raced(replicates, len(entries), len(entries) if shares is None else shares)
+    alive = list(range(len(entries)))
+    columns: list[Values] = []
+    done = 0
+    for mark in marks:
+        count = min(mark - done, left // len(alive))
+        if count == 0 or (done > 0 and len(alive) == 1):
+            break
+        heat = Heat(
+            configurations=tuple(entries[i].configuration for i in alive),
+            replicates=range(first + done, first + done + count),
+            steps=spec.budget.steps,
+        )
+        result = yield heat
+        block = np.full((len(entries), count), np.nan)
+        block[alive] = result.values
+        columns.append(block)
+        done, left = done + count, left - count * len(alive)
+        values = np.hstack(columns)
+        alive = [alive[i] for i in _standing(values[alive], level)]
+    return Standing(entries=tuple(entries), values=values, survivors=tuple(alive))
+
+
+def _standing(values: Values, level: float) -> list[int]:
+    """The rows that may still win, best first."""
+    order = ranked(values)
+    leader = values[order[0]]
+    diverged = np.isnan(values).sum(axis=1)
+    return [
+        int(row)
+        for row in order
+        if diverged[row] == diverged[order[0]]
+        and (row == order[0] or not _is_worse(values[row] - leader, level))
+    ]
+
+
+def ranked(values: Values) -> NDArray[np.intp]:
+    """Rows by how often they diverged, then by the mean of their other replicates, then by number."""
+    diverged = np.isnan(values).sum(axis=1)
+    finite = np.where(np.isnan(values), 0.0, values)
+    means = finite.sum(axis=1) / np.maximum(1, values.shape[1] - diverged)
+    return np.lexsort((np.arange(len(values)), means, diverged))
+
+
+def _is_worse(differences: Values, level: float) -> bool:
+    """Whether the true mean of the differences is above zero, by Student's t; never where some diverged."""
+    if len(differences) < LEAST or np.isnan(differences).any():
+        return False
+    return probability_better(differences) < level

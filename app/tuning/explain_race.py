@@ -1,0 +1,109 @@
+"""The sentences about the race: who met whom, what other schedules gave the leader, who was preferred."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.spec.records import Configuration
+from app.tuning.course import Course
+from app.tuning.field import Entry
+from app.tuning.figures import number
+from app.tuning.verdict import Verdict
+
+
+def in_words(entry: Entry | Configuration) -> str:
+    """Such as "adam (learning rate 0.004, cosine schedule, batch size 32, l2 0.001)"."""
+    configuration = entry.configuration if isinstance(entry, Entry) else entry
+    optimizer, schedule = configuration.optimizer, configuration.schedule
+    is_default = isinstance(entry, Entry) and entry.is_default
+    name = f"{optimizer['kind']} at its defaults" if is_default else optimizer["kind"]
+    source = "refined table" if isinstance(entry, Entry) and entry.source == "refined" else schedule["kind"]
+    parts = [f"learning rate {number(optimizer['learning_rate'])}", f"{source} schedule"]
+    parts += [] if configuration.batch_size is None else [f"batch size {configuration.batch_size}"]
+    parts += [f"{setting} {number(value)}" for setting, value in configuration.settings.items()]
+    return f"{name} ({', '.join(parts)})"
+
+
+def tell_race(metric: str, course: Course, verdict: Verdict) -> Iterator[str]:
+    """Two sentences, and a third where the choice was between equals."""
+    yield _race(metric, course, verdict)
+    yield _final(metric, course, verdict)
+    if len(course.choice.tied) > 1:
+        yield _preference(course, verdict)
+
+
+def _race(metric: str, course: Course, verdict: Verdict) -> str:
+    """Who met in the race, and who led."""
+    first = course.first
+    searched = sum(not entry.is_default for entry in first.entries)
+    defaults = len(first.entries) - searched
+    best = "The best of these" if searched == 1 else f"The best {searched} of these"
+    where = f"on up to {first.seeds} fresh seeds, for as long as they could win"
+    if verdict.deterministic:
+        where = "once each, because every run of this objective is the same"
+    race = f"{best} raced {defaults} {_plural('default', defaults)} {where}"
+    leader = in_words(first.entries[first.leader])
+    if verdict.is_default:
+        race += ", and a default won, as the search found nothing better"
+    mean = first.values[first.leader].mean()
+    if mean != mean:  # nan
+        return f"{race}: all of them diverged on some, {leader} on the fewest."
+    behind = len(first.entries) - len(first.survivors)
+    left = "" if verdict.deterministic else f"; {behind} of {len(first.entries)} fell behind"
+    return f"{race}: {leader} had the lowest {metric}, {number(mean)}{left}."
+
+
+def _final(metric: str, course: Course, verdict: Verdict) -> str:
+    """What the schedules made for the leader gave."""
+    final = course.final
+    made = [i for i, entry in enumerate(final.entries) if entry.source in ("decay", "refined")]
+    others = len(final.entries) - len(made)
+    means = final.values.mean(axis=1)  # nan where one diverged or fell behind before the last seed
+    where = "" if verdict.deterministic else f" on {final.seeds} other seeds"
+    sources = {final.entries[i].source for i in made}
+    names = [name for source, name in _MADE.items() if source in sources]
+    met = (
+        f"{len(made)} schedules made for it, {' and '.join(names)}, met the best {others} of the race{where}"
+    )
+    if not made:
+        met = f"The best {others} of the race met again{where}"
+    leader, own = final.entries[final.leader], final.values[0]
+    figure = means[final.leader]
+    what = (
+        f"{in_words(leader)} had the lowest {metric}, {number(figure)}"
+        if figure == figure
+        else (f"{in_words(leader)} diverged least often")
+    )
+    said = ""
+    if final.leader != 0 and own.mean() == own.mean():
+        said = f", where the leader's own schedule had {number(own.mean())}"
+    same = course.choice.entry == final.leader
+    recommended = "" if len(course.choice.tied) > 1 or not same else "; it is the recommended configuration"
+    return f"{met}: {what}{said}{recommended}."
+
+
+_MADE = {"decay": "a linear decay", "refined": "one refined from its own gradient norms"}
+
+
+def _preference(course: Course, verdict: Verdict) -> str:
+    """Why it is not simply the one with the lowest mean."""
+    choice = course.choice
+    count = len(choice.tied)
+    told = (
+        f"{count} of them are equally good there"
+        if verdict.deterministic
+        else f"These seeds cannot tell {count} of them apart, their means lie within a standard error"
+    )
+    chosen = f"the recommended configuration, {in_words(course.winner)},"
+    if len(choice.simplest) == 1:
+        return f"{told}: {chosen} has the simplest schedule of the {count}."
+    alike = len(choice.simplest)
+    simple = f" of the {alike} with the simplest schedule" if alike < count else ""
+    if choice.safe is None:
+        return f"{told}: {chosen} is the first{simple}."
+    width = f"{number(choice.safe.low)} to {number(choice.safe.high)}"
+    return f"{told}: {chosen} has the widest safe range{simple}, {width}."
+
+
+def _plural(noun: str, count: int) -> str:
+    return noun if count == 1 else f"{noun}s"

@@ -1,0 +1,168 @@
+"""The field of the race: the best distinct configurations of the search, and the baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Literal, TypeAlias
+
+from optuna.distributions import CategoricalDistribution
+
+from app.engine.hyper import hyper_fields
+from app.engine.optimizers import OPTIMIZERS
+from app.engine.schedules.constant import Constant
+from app.spec.answers import TrialState
+from app.spec.job import JobSpec
+from app.spec.records import Configuration, FinishedTrial
+from app.tuning.distributions import Distribution, position
+from app.tuning.space import Space
+
+DISTINCT = 0.05  # of a range, on its scale: configurations closer than that count as one
+
+# What a reader would have tried without a search: they always run, whatever the space has.
+USUAL = ("adam", "adamw", "momentum")
+RATE_FREE = tuple(kind for kind, cls in OPTIMIZERS.items() if cls.finds_its_rate and not cls.averages)
+
+Source: TypeAlias = Literal["search", "refined", "decay", "baseline"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A configuration that races.
+
+    number: of the trial that it comes from, or whose schedule was replaced; None for a default.
+    is_baseline: whether the recommendation is compared with it, whatever becomes of it in the race.
+    """
+
+    label: str
+    configuration: Configuration
+    source: Source
+    number: int | None = None
+    is_baseline: bool = False
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is an optimizer as it comes."""
+        return self.source == "baseline"
+
+
+def baseline_kinds(spec: JobSpec) -> tuple[str, ...]:
+    """The optimizers that race at their defaults: the usual ones, the space's, those without a rate."""
+    own = [optimizer.kind for optimizer in spec.search_space.optimizers]
+    return tuple(dict.fromkeys([*USUAL, *own, *RATE_FREE]))
+
+
+def race_field(spec: JobSpec, finished: Sequence[FinishedTrial]) -> list[Entry]:
+    """Who races: the best distinct trials, best first, then the baselines; empty where no trial completed.
+
+    The best trial with a constant learning rate is a baseline too, whether or not it is a candidate. Without
+    confirmation, the best trial alone.
+    """
+    completed = [trial for trial in finished if trial.state is TrialState.COMPLETED]
+    if not completed:
+        return []
+    ranked = sorted(completed, key=lambda trial: (trial.value, trial.number))
+    if spec.confirmation is None:
+        return [_searched(ranked[0])]
+    chosen = _distinct(ranked, Space.of(spec).distributions(), spec.confirmation.top)
+    constant = next((trial for trial in ranked if is_constant(trial.configuration)), None)
+    if constant is not None and constant not in chosen:
+        chosen.append(constant)
+    entries = [replace(_searched(trial), is_baseline=trial is constant) for trial in chosen]
+    return unique([*entries, *_defaults(spec, ranked[0].configuration)])
+
+
+def is_constant(configuration: Configuration) -> bool:
+    """Whether the learning rate is the same in every update."""
+    schedule = configuration.schedule_instance()
+    return isinstance(schedule, Constant) and schedule.warmup_fraction == 0.0
+
+
+def unique(entries: Iterable[Entry]) -> list[Entry]:
+    """The first of each configuration; a baseline that is there already makes it one."""
+    found: list[Entry] = []
+    for entry in entries:
+        same = next((i for i, other in enumerate(found) if _same(entry, other)), None)
+        if same is None:
+            found.append(entry)
+        elif entry.is_baseline:
+            found[same] = replace(found[same], is_baseline=True)
+    return found
+
+
+def _same(a: Entry, b: Entry) -> bool:
+    return replace(a.configuration, params={}) == replace(b.configuration, params={})
+
+
+def describe(configuration: Configuration) -> str:
+    """A configuration in a few words, such as "adam at 0.004, cosine, batch size 32"."""
+    optimizer = configuration.optimizer
+    return f"{optimizer['kind']} at {optimizer['learning_rate']:.3g}, {_rest(configuration)}"
+
+
+def describe_default(configuration: Configuration) -> str:
+    """A default in a few words, such as "adam at its defaults, constant, batch size 32"."""
+    return f"{configuration.optimizer['kind']} at its defaults, {_rest(configuration)}"
+
+
+def _rest(configuration: Configuration) -> str:
+    schedule, batch_size = configuration.schedule["kind"], configuration.batch_size
+    parts = [schedule, *([] if batch_size is None else [f"batch size {batch_size}"])]
+    parts += [f"{name} {value:.3g}" for name, value in configuration.settings.items()]
+    return ", ".join(parts)
+
+
+def _searched(trial: FinishedTrial) -> Entry:
+    label = f"trial {trial.number}: {describe(trial.configuration)}"
+    return Entry(label=label, configuration=trial.configuration, source="search", number=trial.number)
+
+
+def _distinct(
+    ranked: Sequence[FinishedTrial], distributions: dict[str, Distribution], top: int
+) -> list[FinishedTrial]:
+    """The best trials, leaving out each that is nearly the same as a better one."""
+    chosen: list[FinishedTrial] = []
+    for trial in ranked:
+        if len(chosen) == top:
+            break
+        if all(differs(trial.configuration, other.configuration, distributions) for other in chosen):
+            chosen.append(trial)
+    return chosen
+
+
+def differs(a: Configuration, b: Configuration, distributions: dict[str, Distribution]) -> bool:
+    """Whether two configurations of a space are more than a nuance apart.
+
+    They are where they have other parameters (so another optimizer or schedule), another choice, or a number
+    that moved by more than 5 % of its range, on the range's scale.
+    """
+    if a.params.keys() != b.params.keys() or a.batch_size != b.batch_size:
+        return True
+    for name, value in a.params.items():
+        distribution, other = distributions[name], b.params[name]
+        if isinstance(distribution, CategoricalDistribution):
+            if value != other:
+                return True
+        elif abs(position(distribution, value) - position(distribution, other)) > DISTINCT:
+            return True
+    return False
+
+
+def _defaults(spec: JobSpec, best: Configuration) -> Iterator[Entry]:
+    """Optimizers at their own defaults, with a constant learning rate.
+
+    Batch size, and what is searched of the objective, are those of the best trial of the search: they have
+    no defaults of their own, and the baselines are to show what the optimizer's hyperparameters are worth.
+    """
+    for kind in baseline_kinds(spec):
+        configuration = Configuration(
+            optimizer={
+                "kind": kind,
+                **{field.name: field.default for field in hyper_fields(OPTIMIZERS[kind])},
+            },
+            schedule={"kind": Constant.kind, **asdict(Constant())},
+            batch_size=best.batch_size,
+            settings=best.settings,
+        )
+        label = describe_default(configuration)
+        yield Entry(label=label, configuration=configuration, source="baseline", is_baseline=True)

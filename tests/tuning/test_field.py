@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from app.spec.answers import TrialState
+from app.spec.records import Configuration, FinishedTrial
+from app.tuning.field import describe, differs, race_field
+from app.tuning.space import Space
+from tests.tuning.jobs import DIGITS, configuration, finished, job, space
+
+CONFIRM = {"top": 3, "replicates": 6}
+
+
+def test_without_a_completed_trial_there_is_no_race() -> None:
+    assert race_field(job(), [finished(0, None), finished(1, None, state=TrialState.PRUNED)]) == []
+
+
+TRIALS = [
+    finished(0, 0.5, kind="adam", learning_rate=0.01, optimizer="adam"),
+    finished(1, 0.1, kind="adam", learning_rate=0.02, optimizer="adam"),
+    finished(2, 0.2, kind="adam", learning_rate=0.021, optimizer="adam"),  # a nuance of trial 1
+    finished(3, 0.3, kind="sgd", learning_rate=0.02, optimizer="sgd"),
+    finished(4, 0.9, kind="sgd", learning_rate=0.001, optimizer="sgd"),
+]
+TWO_KINDS = space({"kind": "sgd"}, {"kind": "adam"}, {"kind": "adam"})
+
+
+def test_the_best_distinct_trials_race_in_their_order() -> None:
+    field = race_field(job(confirmation=CONFIRM, search_space=TWO_KINDS), TRIALS)
+    assert [entry.number for entry in field if not entry.is_default] == [1, 3, 0]
+    assert field[0].label == "trial 1: adam at 0.02, constant"
+    assert {entry.source for entry in field} == {"search", "baseline"}
+
+
+def test_the_usual_optimizers_those_of_the_space_and_those_without_a_rate_race_at_their_defaults() -> None:
+    field = race_field(job(confirmation=CONFIRM, search_space=TWO_KINDS), TRIALS)
+    defaults = [entry for entry in field if entry.is_default]
+    kinds = [entry.configuration.optimizer["kind"] for entry in defaults]
+    assert kinds[:4] == ["adam", "adamw", "momentum", "sgd"]
+    assert set(kinds[4:]) == {"dog", "lfm", "dadapt_sgd", "dadapt_adam", "prodigy"}
+    assert defaults[0].label == "adam at its defaults, constant"
+    assert all(entry.is_baseline for entry in defaults)
+
+
+def decaying(trial: FinishedTrial) -> FinishedTrial:
+    schedule = {"kind": "cosine", "warmup_fraction": 0.0, "warmup_start_factor": 0.0, "final_factor": 0.0}
+    return replace(trial, configuration=replace(trial.configuration, schedule=schedule))
+
+
+def test_the_best_constant_rate_is_a_baseline_even_where_it_is_no_candidate() -> None:
+    trials = [decaying(TRIALS[1]), decaying(TRIALS[3]), TRIALS[0], TRIALS[4]]
+    for top, numbers in ((3, [1, 3, 0]), (2, [1, 3, 0]), (1, [1, 0])):
+        spec = job(confirmation={"top": top, "replicates": 4}, search_space=TWO_KINDS)
+        found = [entry for entry in race_field(spec, trials) if not entry.is_default]
+        assert [entry.number for entry in found] == numbers
+        assert [entry.number for entry in found if entry.is_baseline] == [0]
+
+
+def test_a_default_that_the_search_found_races_once() -> None:
+    spec, trial = job(search_space=space({"kind": "adam"})), finished(0)
+    adam = next(entry for entry in race_field(spec, [trial]) if entry.is_default).configuration
+    params = {"adam.learning_rate": 0.001}
+    field = race_field(spec, [replace(trial, configuration=replace(adam, params=params))])
+    kinds = [entry.configuration.optimizer["kind"] for entry in field]
+    assert kinds.count("adam") == 1 and field[0].is_baseline and field[0].number == 0
+
+
+def test_equal_values_go_to_the_lower_number() -> None:
+    trials = [finished(2, 0.1, learning_rate=0.01), finished(1, 0.1, learning_rate=0.1)]
+    field = race_field(job(search_space=space({"kind": "adam"})), trials)
+    assert [entry.number for entry in field if not entry.is_default] == [1, 2]
+
+
+def test_baselines_are_the_catalogues_defaults_at_the_best_batch_size() -> None:
+    spec = job(DIGITS, search_space=space({"kind": "adam", "beta1": 0.5}))
+    best = finished(0).configuration
+    trial = FinishedTrial(
+        number=0, round=0, state=TrialState.COMPLETED, configuration=replace(best, batch_size=128), value=1.0
+    )
+    baseline = next(entry for entry in race_field(spec, [trial]) if entry.is_default)
+    assert baseline.configuration.batch_size == 128
+    assert baseline.label == "adam at its defaults, constant, batch size 128"
+    assert baseline.configuration.optimizer == {
+        "kind": "adam",
+        "learning_rate": 0.001,
+        "gradient_clip_norm": 0.0,
+        "gradient_clip_value": 0.0,
+        "beta1": 0.9,
+        "beta2": 0.999,
+        "eps": 1e-8,
+        "weight_decay": 0.0,
+    }
+    assert baseline.configuration.schedule == {
+        "kind": "constant",
+        "warmup_fraction": 0.0,
+        "warmup_start_factor": 0.0,
+        "warmup_shape": "linear",
+    }
+
+
+def test_without_confirmation_the_field_is_the_best_trial_alone() -> None:
+    (entry,) = race_field(job(confirmation=None), [finished(0, 2.0), finished(1, 1.0)])
+    assert entry.number == 1
+
+
+def distinct(a: Configuration, b: Configuration) -> bool:
+    spec = job(
+        search_space=space(
+            {
+                "kind": "adam",
+                "learning_rate": {"low": 1e-4, "high": 1e0, "log": True},
+                "beta1": {"choices": [0.8, 0.9]},
+            }
+        )
+    )
+    return differs(a, b, Space.of(spec).distributions())
+
+
+def test_a_move_of_less_than_a_twentieth_of_the_logarithmic_range_is_a_nuance() -> None:
+    # The range spans four decades; 0.05 of it is a factor of 1.58.
+    beta1: dict[str, Any] = {"adam.beta1": 0.9}
+    one = configuration(learning_rate=0.01, **beta1)
+    assert not distinct(one, configuration(learning_rate=0.015, **beta1))
+    assert distinct(one, configuration(learning_rate=0.017, **beta1))
+
+
+def test_another_choice_another_batch_size_and_other_parameters_are_distinct() -> None:
+    beta1: dict[str, Any] = {"adam.beta1": 0.9}
+    one = configuration(**beta1)
+    assert distinct(one, configuration(**(beta1 | {"adam.beta1": 0.8})))
+    assert distinct(one, replace(one, batch_size=32))
+    assert distinct(one, configuration("sgd"))
+
+
+def test_a_configuration_is_described_in_a_few_words() -> None:
+    assert describe(configuration(learning_rate=0.00123456)) == "adam at 0.00123, constant"
+    assert describe(replace(configuration(), batch_size="full")) == "adam at 0.01, constant, batch size full"

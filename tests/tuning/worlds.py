@@ -1,0 +1,121 @@
+"""Worlds in which every configuration has a mean that is made up: the advice gets its values, none is run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from app.engine import codec
+from app.engine.result import Trajectory
+from app.spec.job import JobSpec
+from app.spec.recommendation import Recommendation
+from app.spec.records import Configuration, FinishedTrial
+from app.tuning.advice import advise
+from app.tuning.heats import Heat, HeatResult, Seeds
+from tests.tuning.jobs import NOISY, finished, follow, job, space
+
+NAN = float("nan")
+COSINE = {"kind": "cosine", "warmup_fraction": 0.0, "warmup_start_factor": 0.0, "final_factor": 0.0}
+LOG_RANGE = {"low": 1e-3, "high": 1e-1, "log": True}
+REPLICATES = 8
+
+# The mean of a configuration after so many updates, nan where it diverges.
+Means: TypeAlias = Callable[[Configuration, int], float]
+
+
+def spec(**parts: Any) -> JobSpec:
+    body: dict[str, Any] = {
+        "confirmation": {"top": 2, "replicates": REPLICATES},
+        "search_space": space({"kind": "adam", "learning_rate": LOG_RANGE}, {"kind": "sgd"}),
+    }
+    return job(**({"objective": NOISY} | body | parts))
+
+
+def trials(count: int = 12) -> list[FinishedTrial]:
+    """Trial 0 is the best, at 0.04, then trial 1, at 0.01; the others are near one of these."""
+    return [
+        finished(i, 1.0 + i, learning_rate=0.01 if i % 2 else 0.04, optimizer="adam") for i in range(count)
+    ]
+
+
+def bowl(best: float = 0.04, floor: float = 1.0) -> Means:
+    """Of every kind of optimizer and schedule the loss depends on the peak alone, least at `best`."""
+    return lambda found, steps: floor + 0.3 * abs(np.log(found.optimizer["learning_rate"] / best))
+
+
+def scatter(configuration: Configuration, replicate: int) -> float:
+    """A standard normal number, of its own for each configuration and replicate."""
+    name = json.dumps([configuration.optimizer, configuration.schedule, replicate], sort_keys=True)
+    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
+    return float(np.random.default_rng(seed).standard_normal())
+
+
+class World:
+    """Answers heats: mean + what a seed gives all that share it + a scatter of each run's own.
+
+    heats: all that were asked for.
+    """
+
+    def __init__(self, means: Means, *, common: float = 0.1, own: float = 0.001, start: float = 10.0) -> None:
+        self._means = means
+        self._common = common
+        self._own = own
+        self._start = start
+        self.heats: list[Heat] = []
+
+    def __call__(self, heat: Heat) -> HeatResult:
+        self.heats.append(heat)
+        values = [
+            [self._value(found, replicate, heat.steps) for replicate in heat.replicates]
+            for found in heat.configurations
+        ]
+        curves = tuple((self._curve(heat.steps),) for _ in heat.configurations) if heat.record else ()
+        return HeatResult(values=np.array(values), curves=curves)
+
+    def of(self, stage: Seeds) -> list[Heat]:
+        """The heats of a stage."""
+        return [heat for heat in self.heats if stage <= heat.replicates.start < stage + 1_000_000]
+
+    def _value(self, found: Configuration, replicate: int, steps: int) -> float:
+        common = self._common * float(np.random.default_rng(replicate).standard_normal())
+        return self._means(found, steps) + common + self._own * scatter(found, replicate)
+
+    def _curve(self, steps: int) -> bytes:
+        """Norms that fall to a tenth over the run."""
+        rows = min(steps, 1_000) + 1
+        norms = np.linspace(10.0, 1.0, rows).astype(np.float32)
+        trajectory = Trajectory(
+            step=np.linspace(0, steps, rows).astype(np.int64),
+            loss=np.full(rows, self._start),
+            validation_loss=np.full(rows, np.nan),
+            learning_rate=np.full(rows, 0.1),
+            gradient_norm=norms,
+            gradient_norm_l1=norms,
+            parameters=None,
+        )
+        return codec.encode(trajectory)
+
+
+class Rival(World):
+    """A bowl in which adam's default has another mean on the confirming seeds, and scatters there."""
+
+    def __init__(self, mean: float) -> None:
+        super().__init__(bowl())
+        self._mean = mean
+
+    def _value(self, found: Configuration, replicate: int, steps: int) -> float:
+        is_default = found.optimizer["kind"] == "adam" and found.optimizer["learning_rate"] == 0.001
+        if is_default and replicate // 1_000_000 == Seeds.CONFIRM // 1_000_000:
+            return self._mean + 0.1 * scatter(found, replicate)
+        return super()._value(found, replicate, steps)
+
+
+def advised(world: World, of: list[FinishedTrial] | None = None, **parts: Any) -> Recommendation:
+    """The recommendation of a small job in a world."""
+    found = follow(advise(spec(**parts), trials() if of is None else of, lambda number: None), world)
+    assert found is not None
+    return found
