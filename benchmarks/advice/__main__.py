@@ -1,0 +1,31 @@
+"""`python -m benchmarks.advice --problems wine --seeds 3`: a part of the benchmark."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from benchmarks.advice.problems import PROBLEMS
+from benchmarks.advice.report import JOBS, run
+from benchmarks.advice.store import FILE, Store
+
+
+def main() -> None:
+    """Prints the report of the problems whose names contain one of the words."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.advice")
+    parser.add_argument("--problems", nargs="*", default=[], help="words that names contain; default: all")
+    parser.add_argument("--seeds", type=int, default=JOBS, help="jobs of each problem")
+    parser.add_argument("--processes", type=int, help="default: one a core")
+    parser.add_argument("--file", type=Path, default=FILE, help="where results are kept")
+    asked = parser.parse_args()
+    chosen = [
+        problem
+        for problem in PROBLEMS
+        if not asked.problems or any(word in problem.name for word in asked.problems)
+    ]
+    for line in run(chosen, asked.seeds, Store(asked.file, asked.processes)):
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""From losses on common fresh seeds to the figures of the report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+Losses = NDArray[np.float64]
+
+CONFIDENCE = 0.95
+FLOOR = 2.0  # standard errors of the gap between Adam and the oracle
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean with its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.mean:.4g} [{self.low:.4g}, {self.high:.4g}]"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outcome:
+    """The losses on a problem.
+
+    advised, peers: (jobs, seeds), nan where a run diverged. oracle, adam: (seeds,). stated: the interval of
+    each job, None where it stated none.
+    """
+
+    advised: Losses
+    peers: Losses
+    oracle: Losses
+    adam: Losses
+    stated: Sequence[tuple[float, float] | None]
+
+    @property
+    def gap(self) -> float:
+        """By how much the oracle is better than Adam as it comes."""
+        return float((self.adam - self.oracle).mean())
+
+    @property
+    def floor(self) -> float:
+        """What the gap must exceed to be a measure."""
+        differences = self.adam - self.oracle
+        n = len(differences)
+        return FLOOR * float(differences.std(ddof=1)) / math.sqrt(n) if n > 1 else 0.0
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether regret means something here; else only not being worse than Adam counts."""
+        return self.gap > self.floor
+
+    @property
+    def regret(self) -> Estimate:
+        """(advised - oracle) / (Adam - oracle), the mean over the jobs."""
+        return clustered((self.advised - self.oracle) / self.gap)
+
+    @property
+    def against_adam(self) -> Estimate:
+        """advised - Adam, in loss."""
+        return clustered(self.advised - self.adam)
+
+    @property
+    def against_peers(self) -> Estimate:
+        """advised - peers, in loss."""
+        return clustered(self.advised - self.peers)
+
+    @property
+    def covered(self) -> list[bool]:
+        """Of each job, whether its interval holds the mean over the fresh seeds."""
+        return [
+            interval is not None and interval[0] <= row.mean() <= interval[1]
+            for interval, row in zip(self.stated, self.advised, strict=True)
+        ]
+
+
+def clustered(values: Losses) -> Estimate:
+    """The mean of (jobs, seeds) with an interval for other jobs on other seeds.
+
+    The variances of the job means and of the seed means are added: an upper bound, since both contain the
+    scatter of single runs. Infinite where a run diverged.
+    """
+    if not np.isfinite(values).all():
+        return Estimate(math.inf, -math.inf, math.inf)
+    mean = float(values.mean())
+    variance, freedom = 0.0, math.inf
+    for means in (values.mean(axis=1), values.mean(axis=0)):
+        if len(means) > 1:
+            variance += float(means.var(ddof=1)) / len(means)
+            freedom = min(freedom, len(means) - 1)
+    half = float(stdtrit(freedom, (1.0 + CONFIDENCE) / 2.0)) * math.sqrt(variance) if variance else 0.0
+    return Estimate(mean, mean - half, mean + half)
+
+
+def share(flags: Sequence[bool]) -> Estimate:
+    """A share of successes with Wilson's interval."""
+    n, p, z = len(flags), sum(flags) / len(flags), 1.96
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return Estimate(p, centre - half, centre + half)

@@ -1,0 +1,58 @@
+"""The problems, as a client posts them: an objective, and defaults for all the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.spec.job import JobSpec
+
+EVALUATION_SEED = 1_000_003  # of the 200 seeds on which everything is compared
+ORACLE_SEED = 1_000_033
+PEER_SEED = 1_000_037
+FRESH = 200
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A name, an objective, and whether the defaults of the advice were tuned on it."""
+
+    name: str
+    objective: dict[str, Any]
+    tuned: bool = False
+
+    def spec(self, seed: int) -> JobSpec:
+        """The default job with that seed."""
+        return JobSpec.model_validate({"objective": self.objective, "seed": seed})
+
+
+def _function(name: str, **parts: Any) -> dict[str, Any]:
+    return {"kind": "function", "name": name, **parts}
+
+
+def _data(kind: str, dataset: str, *hidden: int) -> dict[str, Any]:
+    model = {"kind": "mlp", "hidden": list(hidden)} if hidden else {"kind": "linear"}
+    return {"kind": kind, "dataset": dataset, "model": model}
+
+
+PROBLEMS = (
+    Problem("rosenbrock", _function("rosenbrock"), tuned=True),
+    Problem("quadratic, noise", _function("quadratic", dimension=10, noise=0.5), tuned=True),
+    Problem("beale", _function("beale")),
+    Problem("rosenbrock, noise", _function("rosenbrock", dimension=4, noise=0.5)),
+    Problem("sparse quadratic", _function("sparse_quadratic")),
+    Problem("drifting quadratic", _function("drifting_quadratic")),
+    Problem("wine, MLP", _data("classification", "wine", 16), tuned=True),
+    Problem("digits, linear", _data("classification", "digits"), tuned=True),
+    Problem("digits, MLP", _data("classification", "digits", 32)),
+    Problem("breast cancer, linear", _data("classification", "breast_cancer")),
+    Problem("breast cancer, MLP", _data("classification", "breast_cancer", 16)),
+    Problem("diabetes, linear", _data("regression", "diabetes")),
+    Problem("diabetes, MLP", _data("regression", "diabetes", 16)),
+    Problem("dense classification, linear", _data("classification", "dense_classification")),
+)
+
+
+def by_name(name: str) -> Problem:
+    """The problem of that name."""
+    return next(problem for problem in PROBLEMS if problem.name == name)

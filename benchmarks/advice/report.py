@@ -1,0 +1,107 @@
+"""The report: what each problem gave, then the figures that were promised."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+import numpy as np
+
+from benchmarks.advice.figures import Outcome, share
+from benchmarks.advice.problems import PROBLEMS, Problem
+from benchmarks.advice.store import Store, Task
+from benchmarks.advice.tasks import Plain, adam
+
+JOBS = 10
+
+
+def run(
+    problems: Sequence[Problem] = PROBLEMS, jobs: int = JOBS, store: Store | None = None
+) -> Iterator[str]:
+    """Yields the lines of the report; what is not stored yet is computed first."""
+    store = store or Store()
+    yield f"default jobs with seeds 0 to {jobs - 1}; means over 200 fresh seeds [95 % interval]; * tuned on"
+    outcomes: dict[str, Outcome] = {}
+    for problem in problems:
+        outcomes[problem.name] = outcome = _outcome(problem, jobs, store)
+        yield from _lines(problem, outcome, jobs, store)
+    yield ""
+    yield from _summary(outcomes)
+    held = {problem.name: outcomes[problem.name] for problem in problems if not problem.tuned}
+    if held and len(held) < len(outcomes):
+        yield "on the problems that no default was tuned on:"
+        yield from (f"  {line}" for line in _summary(held))
+
+
+def _outcome(problem: Problem, jobs: int, store: Store) -> Outcome:
+    name = problem.name
+    tasks = [Task("job", (name, seed)) for seed in range(jobs)]
+    oracle = Task("oracle", (name,))
+    store.do([*tasks, oracle])
+    answers = [store[task] for task in tasks]
+    spent = round(sum(answer["evaluations"] for answer in answers) / jobs)
+    peers = Task("peer", (name, [spent] * jobs))
+    store.do([peers])
+    groups: list[list[Plain]] = [
+        [answer["configuration"] for answer in answers],
+        store[peers],
+        [store[oracle]],
+        [adam(name)],
+    ]
+    store.do(Task("losses", (name, found)) for group in groups for found in group)
+    advised, others, best, usual = (
+        np.array([store[Task("losses", (name, found))] for found in group]) for group in groups
+    )
+    return Outcome(
+        advised=advised,
+        peers=others,
+        oracle=best[0],
+        adam=usual[0],
+        stated=[answer["ci95"] for answer in answers],
+    )
+
+
+def _lines(problem: Problem, outcome: Outcome, jobs: int, store: Store) -> Iterator[str]:
+    answers = [store[Task("job", (problem.name, seed))] for seed in range(jobs)]
+    sources = Counter(answer["source"] for answer in answers)
+    yield (
+        f"{problem.name}{' *' if problem.tuned else ''}: advised {outcome.advised.mean():.4g}, oracle "
+        f"{outcome.oracle.mean():.4g}, Adam {outcome.adam.mean():.4g}, Optuna {outcome.peers.mean():.4g}; "
+        f"{round(sum(answer['evaluations'] for answer in answers) / jobs):,} gradients; "
+        f"{', '.join(f'{count} {source}' for source, count in sources.most_common())}"
+    )
+    regret = str(outcome.regret) if outcome.is_measured else "not measured, Adam is as good as the oracle"
+    yield (
+        f"  regret {regret}; less Adam {outcome.against_adam}; less Optuna {outcome.against_peers}; "
+        f"covered {sum(outcome.covered)} of {jobs}"
+    )
+
+
+def _summary(outcomes: dict[str, Outcome]) -> Iterator[str]:
+    found = list(outcomes.values())
+    n = len(found)
+    measured = [outcome.regret.mean for outcome in found if outcome.is_measured]
+    if measured:
+        yield (
+            f"normalised regret over {len(measured)} problems: median {median(measured):.3f} (must: 0.03), "
+            f"worst {max(measured):.3f} (must: 0.15)"
+        )
+    worse = [name for name, outcome in outcomes.items() if outcome.against_adam.low > 0.0]
+    better = sum(outcome.against_adam.high < 0.0 for outcome in found)
+    yield (
+        f"significantly worse than Adam at its defaults on {len(worse)}{_named(worse)} (must: 0), "
+        f"better on {better} of {n} (must: 8 of 10)"
+    )
+    lower = sum(outcome.against_peers.mean <= 0.0 for outcome in found)
+    beaten = [name for name, outcome in outcomes.items() if outcome.against_peers.low > 0.0]
+    yield (
+        f"at least as good as Optuna: lower mean on {lower} of {n}, not significantly worse on "
+        f"{n - len(beaten)} of {n}{_named(beaten)} (must: 8 of 10)"
+    )
+    covered = [flag for outcome in found for flag in outcome.covered]
+    yield f"the stated 95 % interval covers the mean in {share(covered)} of {len(covered)} jobs (must: 0.9)"
+
+
+def _named(names: Sequence[str]) -> str:
+    return f" ({', '.join(names)})" if names else ""

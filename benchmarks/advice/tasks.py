@@ -1,0 +1,92 @@
+"""The pieces of work, each a function of plain values, so that a process can do it and a file keep it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from app.engine.hyper import hyper_fields
+from app.engine.optimizers import OPTIMIZERS
+from app.engine.schedules.constant import Constant
+from app.spec.job import BatchSizeChoices, JobSpec
+from app.spec.records import Configuration, FinishedTrial
+from app.tuning.advice import advise
+from app.tuning.evaluate import evaluate, shards_of_round
+from app.tuning.heats import Heat, Values, gather, shards_of_heat
+from app.tuning.objective import build_objective
+from app.tuning.rounds import ask_round, round_count, trial_numbers
+from benchmarks.advice.problems import EVALUATION_SEED, FRESH, by_name
+
+# A configuration as JSON: optimizer, schedule, batch_size.
+Plain = dict[str, Any]
+
+
+def job(name: str, seed: int) -> dict[str, Any]:
+    """A default job: what it recommends, the interval that it states, and the gradients that it took."""
+    spec = by_name(name).spec(seed)
+    trials: list[FinishedTrial] = []
+    evaluations = 0
+    for r in range(round_count(spec)):
+        numbers = trial_numbers(spec, r)
+        asked = ask_round(spec, r, trials)
+        for result in (
+            found for shard in shards_of_round(spec, r, numbers, asked) for found in evaluate(shard)
+        ):
+            evaluations += result.steps_done * spec.replicates
+            trials.append(
+                FinishedTrial(
+                    number=result.number,
+                    round=r,
+                    state=result.state,
+                    configuration=asked[result.number - numbers.start],
+                    value=result.value,
+                    rungs=result.rungs,
+                )
+            )
+    advice = advise(spec, trials, lambda number: None)
+    heat = next(advice)
+    while True:
+        evaluations += heat.updates
+        try:
+            heat = advice.send(gather([evaluate(shard) for shard in shards_of_heat(spec, heat)]))
+        except StopIteration as end:
+            found = end.value
+            break
+    best = found.evidence.candidates[0]
+    return {
+        "configuration": plain(best.optimizer, best.schedule, best.batch_size),
+        "source": best.source,
+        "mean": best.mean,
+        "ci95": best.ci95,
+        "evaluations": evaluations,
+    }
+
+
+def losses(name: str, configuration: Plain) -> list[float]:
+    """The losses of a configuration on the 200 fresh seeds; on one where all are the same."""
+    spec = by_name(name).spec(EVALUATION_SEED)
+    count = 1 if build_objective(spec.objective).deterministic else FRESH
+    found: list[float] = run(spec, [Configuration(**configuration)], range(count))[0].tolist()
+    return found
+
+
+def run(spec: JobSpec, configurations: list[Configuration], replicates: range) -> Values:
+    """Values, (configurations, replicates), nan where a run diverged."""
+    heat = Heat(configurations=tuple(configurations), replicates=replicates, steps=spec.budget.steps)
+    return np.asarray(gather([evaluate(shard) for shard in shards_of_heat(spec, heat)]).values)
+
+
+def adam(name: str) -> Plain:
+    """Adam as it comes, at a constant rate, with the first batch size of the job."""
+    spec = by_name(name).spec(0)
+    sizes = spec.search_space.batch_size
+    fields = {field.name: field.default for field in hyper_fields(OPTIMIZERS["adam"])}
+    constant = {field.name: field.default for field in hyper_fields(Constant)}
+    size = sizes.choices[0] if isinstance(sizes, BatchSizeChoices) else sizes
+    return plain({"kind": "adam", **fields}, {"kind": "constant", **constant}, size)
+
+
+def plain(optimizer: dict[str, Any], schedule: dict[str, Any], batch_size: int | str | None) -> Plain:
+    """A configuration as JSON has it."""
+    return {"optimizer": optimizer, "schedule": schedule, "batch_size": batch_size}
