@@ -154,6 +154,17 @@ class TrajectoryRow(Base):
     data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class HeatRow(Base):
+    """What a heat of the race gave, one binary value; digest: of what it asked for."""
+
+    __tablename__ = "heats"
+
+    job_key: Mapped[int] = mapped_column(BigKey, ForeignKey("jobs.key", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    digest: Mapped[str] = mapped_column(String(64))
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class RecommendationRow(Base):
     """The answer of a job."""
 

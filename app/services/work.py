@@ -159,7 +159,7 @@ def open_round(
     of the sampler might have asked for something else. asked: empty where all are stored. Raises Interrupted.
     """
     now = datetime.now(UTC)
-    with _running(db, job_id, run) as (session, row):
+    with running(db, job_id, run) as (session, row):
         seed = row.spec["seed"]
         new = [
             _new_trial(row.key, number, round, seed, configuration, now)
@@ -182,7 +182,7 @@ def record_trials(
     Returns how many trials of the job have failed.
     """
     now = datetime.now(UTC)
-    with _running(db, job_id, run) as (session, row):
+    with running(db, job_id, run) as (session, row):
         trials.finish(session, row.key, [_result_columns(result, now) for result in results])
         trials.insert_trajectories(
             session,
@@ -202,7 +202,7 @@ def record_trials(
 def record_fraction(db: Database, job_id: str, run: int, fraction: float) -> None:
     """Stores how far the job is while no trial ends, as in the race. Raises Interrupted."""
     now = datetime.now(UTC)
-    with _running(db, job_id, run) as (session, row):
+    with running(db, job_id, run) as (session, row):
         _advance(row, fraction, now)
         _progress_events(session, row, now)
 
@@ -212,7 +212,7 @@ def succeed(
 ) -> None:
     """Stores the answer and ends the job. Raises Interrupted."""
     now = datetime.now(UTC)
-    with _running(db, job_id, run) as (session, row):
+    with running(db, job_id, run) as (session, row):
         if recommendation is not None:
             events.store_recommendation(session, row.key, recommendation.model_dump(mode="json"), now)
             events.append(session, row, "recommendation", {str(run): None}, now)
@@ -221,13 +221,13 @@ def succeed(
 
 def fail(db: Database, job_id: str, run: int, problem: Problem) -> None:
     """Ends a job that cannot go on. Raises Interrupted."""
-    with _running(db, job_id, run) as (session, row):
+    with running(db, job_id, run) as (session, row):
         row.error = problem.model_dump(mode="json")
         transitions.move(session, row, JobState.FAILED, problem.detail)
 
 
 @contextmanager
-def _running(db: Database, job_id: str, run: int) -> Iterator[tuple[Session, JobRow]]:
+def running(db: Database, job_id: str, run: int) -> Iterator[tuple[Session, JobRow]]:
     """A transaction that holds the row of a job while that run of it is running. Raises Interrupted."""
     with db.write() as session:
         row = table.find(session, job_id, lock=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from itertools import count
 
 from app.db import Database
 from app.engine import codec
 from app.engine.result import Trajectory
-from app.services import work
+from app.services import heats, work
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.recommendation import Recommendation
@@ -101,26 +102,30 @@ class Runner:
     ) -> Recommendation | None:
         """Drives the advice: each heat that it asks for is run, and its result handed back."""
         advice = advise(spec, finished, lambda number: self._curve(job_id, number))
+        found: Recommendation | None = None
         done = spec.budget.trials * spec.replicates * spec.budget.steps
         try:
             heat = next(advice)
-            while True:
-                result = self._run_heat(job_id, run, spec, heat, done)
+            for number in count():
+                result = heats.find(self.db, job_id, number, heat)
+                if result is None:  # else an earlier try of this step stored it
+                    result = self._run_heat(job_id, run, spec, heat, done)
+                    heats.store(self.db, job_id, run, number, heat, result)
                 done += heat.updates
                 heat = advice.send(result)
         except StopIteration as end:
-            found: Recommendation | None = end.value
-            return found
+            found = end.value
+        return found
 
     def _run_heat(self, job_id: str, run: int, spec: JobSpec, heat: Heat, done: int) -> HeatResult:
         """done: updates of the job before this heat."""
         shards = shards_of_heat(spec, heat)
         gathered: list[list[TrialResult]] = [[] for _ in shards]
-        for count, (i, outcome) in enumerate(self._evaluate(job_id, run, spec, shards), start=1):
+        for ended, (i, outcome) in enumerate(self._evaluate(job_id, run, spec, shards), start=1):
             if isinstance(outcome, ShardLost):
                 raise outcome  # a race that lacks some of its runs is none
             gathered[i] = outcome
-            updates = done + heat.updates * count / len(shards)
+            updates = done + heat.updates * ended / len(shards)
             work.record_fraction(self.db, job_id, run, updates / job_updates(spec))
         return gather(gathered)
 

@@ -30,9 +30,10 @@ def _function(name: str, **parts: Any) -> dict[str, Any]:
     return {"kind": "function", "name": name, **parts}
 
 
-def _data(kind: str, dataset: str, *hidden: int) -> dict[str, Any]:
-    model = {"kind": "mlp", "hidden": list(hidden)} if hidden else {"kind": "linear"}
-    return {"kind": kind, "dataset": dataset, "model": model}
+def _data(objective: str, dataset: str, *hidden: int, **model: Any) -> dict[str, Any]:
+    """With a linear model, an MLP of these layers, or the model that is given."""
+    usual = {"kind": "mlp", "hidden": list(hidden)} if hidden else {"kind": "linear"}
+    return {"kind": objective, "dataset": dataset, "model": model or usual}
 
 
 PROBLEMS = (
@@ -50,6 +51,8 @@ PROBLEMS = (
     Problem("diabetes, linear", _data("regression", "diabetes")),
     Problem("diabetes, MLP", _data("regression", "diabetes", 16)),
     Problem("dense classification, linear", _data("classification", "dense_classification")),
+    Problem("sparse classification", _data("classification", "sparse_classification", kind="embedding_bag")),
+    Problem("ratings", _data("factorization", "ratings", kind="matrix_factorization")),
 )
 
 

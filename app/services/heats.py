@@ -1,0 +1,25 @@
+"""What a worker keeps of the heats of a job, so that one that was killed need not run them again."""
+
+from __future__ import annotations
+
+from app.db import Database, heats
+from app.db import jobs as table
+from app.services.work import Interrupted, running
+from app.tuning import heat_codec
+from app.tuning.heats import Heat, HeatResult
+
+
+def find(db: Database, job_id: str, number: int, heat: Heat) -> HeatResult | None:
+    """What that heat gave, if it was stored; number: which of the job's it is. Raises Interrupted."""
+    with db.read() as session:
+        row = table.find(session, job_id)
+        if row is None:
+            raise Interrupted(job_id)
+        data = heats.find(session, row.key, number, heat.digest)
+        return None if data is None else heat_codec.decode(data)
+
+
+def store(db: Database, job_id: str, run: int, number: int, heat: Heat, result: HeatResult) -> None:
+    """Keeps what a heat gave. Raises Interrupted."""
+    with running(db, job_id, run) as (session, row):
+        heats.store(session, row.key, number, heat.digest, heat_codec.encode(result))

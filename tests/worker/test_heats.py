@@ -1,0 +1,106 @@
+"""The heats of a job are stored: one that was killed amid its race goes on with the next of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import pytest
+
+from app.db import Database
+from app.services import heats, jobs, recommendations
+from app.services.work import Interrupted
+from app.settings import Settings
+from app.spec.job import JobSpec
+from app.tuning import heat_codec
+from app.tuning.evaluate import Shard, evaluate
+from app.tuning.heats import Heat, HeatResult
+from app.worker.pool import Line, Pool, Results
+from app.worker.runner import Runner
+from tests.conftest import MakeSpec
+from tests.tuning.jobs import configuration
+from tests.worker.in_process import run_job
+
+
+class Killed(Exception):
+    """The process is gone."""
+
+
+class Mortal(Pool):
+    """Evaluates shards where the test runs, until so many calls were answered."""
+
+    def __init__(self, calls: int) -> None:
+        self.left = calls
+        self.runs: list[Shard] = []
+
+    def run(
+        self, line: Line, shards: Sequence[Shard], go_on: Callable[[], bool]
+    ) -> Iterator[tuple[int, Results]]:
+        if self.left == 0:
+            raise Killed
+        self.left -= 1
+        self.runs += shards
+        yield from ((i, evaluate(shard)) for i, shard in enumerate(shards))
+
+
+@pytest.fixture
+def spec(make_spec: MakeSpec) -> JobSpec:
+    return make_spec(
+        objective={"kind": "function", "name": "quadratic", "noise": 0.5},
+        budget={"trials": 8, "steps": 20},
+        confirmation={"top": 2, "replicates": 2},
+    )
+
+
+def test_a_job_that_is_killed_amid_its_race_runs_each_heat_once_and_ends_alike(
+    db: Database, settings: Settings, spec: JobSpec
+) -> None:
+    undisturbed = recommendations.get(db, run_job(db, settings, spec))
+    job_id = jobs.submit(db, settings, spec).id
+    first = Mortal(calls=4)  # the search, and three heats
+    runner = Runner(db, first, max_failed_trials=0)
+    for number in range(runner.start(job_id, 1)):
+        runner.search_round(job_id, 1, number)
+    with pytest.raises(Killed):
+        runner.answer(job_id, 1)
+    second = Mortal(calls=100)
+    Runner(db, second, max_failed_trials=0).answer(job_id, 1)
+    assert recommendations.get(db, job_id) == undisturbed
+    seen = [(shard.configurations, shard.replicates, shard.spec.budget.steps) for shard in first.runs]
+    again = [(shard.configurations, shard.replicates, shard.spec.budget.steps) for shard in second.runs]
+    assert again and not [shard for shard in again if shard in seen]
+
+
+def heat(rate: float) -> Heat:
+    return Heat(configurations=(configuration(learning_rate=rate),), replicates=range(5, 7), steps=20)
+
+
+RESULT = HeatResult(values=np.array([[1.0, np.nan]]), curves=((b"one", b"two"), (b"three",)))
+
+
+def test_a_stored_heat_answers_for_itself_alone(db: Database, settings: Settings, spec: JobSpec) -> None:
+    job_id = jobs.submit(db, settings, spec).id
+    Runner(db, Mortal(0), max_failed_trials=0).start(job_id, 1)
+    heats.store(db, job_id, 1, 3, heat(0.1), RESULT)
+    found = heats.find(db, job_id, 3, heat(0.1))
+    assert found is not None
+    np.testing.assert_array_equal(found.values, RESULT.values)
+    assert heats.find(db, job_id, 3, heat(0.2)) is None and heats.find(db, job_id, 4, heat(0.1)) is None
+
+
+def test_a_heat_of_a_job_that_no_longer_runs_is_refused(
+    db: Database, settings: Settings, spec: JobSpec
+) -> None:
+    job_id = jobs.submit(db, settings, spec).id
+    with pytest.raises(Interrupted):
+        heats.store(db, job_id, 1, 0, heat(0.1), RESULT)
+    with pytest.raises(Interrupted):
+        heats.find(db, "nothing", 0, heat(0.1))
+
+
+def test_what_a_heat_gave_comes_back_bit_for_bit() -> None:
+    found = heat_codec.decode(heat_codec.encode(RESULT))
+    np.testing.assert_array_equal(found.values, RESULT.values)
+    assert found.curves == RESULT.curves
+    many = HeatResult(values=np.ones((12, 1)), curves=tuple((bytes([i]),) for i in range(12)))
+    assert heat_codec.decode(heat_codec.encode(many)).curves == many.curves
