@@ -167,6 +167,25 @@ def test_a_models_row_equals_the_run_alone(cls: Any, dtype: type) -> None:
         assert_rows_alone(objective, runs, dtype)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("cls", [pytest.param(cls, id=kind) for kind, cls in LOSSES.items()])
+def test_a_losses_row_equals_the_run_alone(cls: Any, dtype: type) -> None:
+    objective = suited_to(MODELS["linear"](), cls)
+    own = [name for name in objective.settings if name.startswith("loss.")]
+    runs = [
+        Run(
+            optimizer=OPTIMIZERS["momentum"](learning_rate=rate),
+            schedule=SCHEDULES["constant"](),
+            batch_size=size,
+            settings=dict.fromkeys(own, value),
+        )
+        for rate in (1e-2, 1e9)
+        for size in (1, 7, None)
+        for value in ((0.0, 0.2) if own else (0.0,))
+    ]
+    assert_rows_alone(objective, runs, dtype)
+
+
 def assert_rows_alone(objective: Any, runs: list[Run], dtype: type) -> None:
     together = run_batch(objective, runs, steps=20, seed=1, dtype=dtype)
     for row, single in enumerate(runs):
