@@ -21,6 +21,7 @@ from app.engine.rates import Rates
 from app.engine.record import Piece, Recorder, WholeRecorder
 from app.engine.result import BatchResult, Outcome
 from app.engine.schedules.momentum_cycling import cycling
+from app.engine.slabs import joined, slabs
 from app.engine.thinning import MOST_ROWS, ThinnedRecorder
 
 __all__ = ["Judge", "Run", "run_batch"]
@@ -51,11 +52,30 @@ def run_batch(
     """Makes `steps` updates of every run.
 
     dtype: np.float32 or np.float64. rungs: steps, ascending and within 1 and steps - 1, at which all runs are
-    measured and `judge`, if given, says which go on. record: whether trajectories are kept.
+    measured and `judge`, if given, says which go on. record: whether trajectories are kept. Without a judge a
+    batch of any width needs little more memory than its results: it is run in slabs.
     ValueError: an argument out of bounds, a batch size beyond the data, a judge's answer of the wrong shape.
     """
     _check(runs, steps, dtype, rungs)
     _check_runs(objective, runs)
+    if judge is not None:
+        return _run(objective, runs, steps, seed, dtype, rungs, judge, record)
+    parts = [runs[own] for own in slabs(objective, runs, dtype)]
+    results = [_run(objective, part, steps, seed, dtype, rungs, None, record) for part in parts]
+    return results[0] if len(results) == 1 else joined(results)
+
+
+def _run(
+    objective: Objective,
+    runs: Sequence[Run],
+    steps: int,
+    seed: int,
+    dtype: type,
+    rungs: Sequence[int],
+    judge: Judge | None,
+    record: bool,
+) -> BatchResult:
+    """All runs at once."""
     with batch_arithmetic():
         batch = _Batch(objective, runs, steps, seed, dtype, rungs, record)
     for number, rung in enumerate(rungs):
@@ -127,7 +147,7 @@ class _Batch:
         self._step = 0
         for problem in self._population.problems:
             problem.draw(1)
-        for block in self._population.blocks:
+        for block in self._population.blocks():
             chunk = block.begin()
             first = np.abs(chunk.losses[0].astype(np.float64))
             limits = DIVERGED_BEYOND * np.maximum(1.0, first)
@@ -149,7 +169,7 @@ class _Batch:
                 problem.draw(count)
             updates = np.arange(self._step, self._step + count)
             rates, momenta = self._rates.at(updates), self._rates.momenta_at(updates)
-            for block in self._population.blocks:
+            for block in self._population.blocks():
                 own = None if momenta is None else momenta[block.rows]
                 chunk = block.advance(self._step, rates[block.rows], own)
                 self._take(block, self._step + 1, chunk)
@@ -221,7 +241,7 @@ class _Batch:
         """Measures all runs that go on, after this step; one with a score beyond all limits has diverged."""
         runs = len(self._goes_on)
         scores: Scores = {self._objective.metric: np.full(runs, np.nan)}
-        for block in self._population.blocks:
+        for block in self._population.blocks():
             for name, values in measure(block, self._losses[block.rows]).items():
                 scores.setdefault(name, np.full(runs, np.nan))[block.rows] = values
         for name, values in scores.items():

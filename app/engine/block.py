@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.arrays import Array, State
-from app.engine.objectives.base import Objective, Problem, Scores
+from app.engine.objectives.base import Objective, Problem, Scores, Workspace
 from app.engine.objectives.settings import Settings
 from app.engine.optimizers import Optimizer
 from app.engine.stack import select
@@ -128,7 +128,6 @@ class Block:
         self._records = records
         self._x = np.concatenate([segment.x for segment in segments])
         self._g = np.concatenate([segment.g for segment in segments])
-        self._work = np.empty_like(self._x)
         self._ones = np.ones_like(self._x[0])
         self.segments: list[Segment] = []
         self._slices: list[slice] = []
@@ -144,12 +143,29 @@ class Block:
             for segment, own in zip(self.segments, self._slices, strict=True)
             if segment.optimizer.needs_hessian
         ]
-        problems = [problem for segment in segments for problem in segment.problems]
-        own_settings = {name: column[self.rows] for name, column in settings.items()}
-        self._workspace = objective.workspace(problems, self._x, self._g, own_settings)
+        self._bound: tuple[Workspace, Array] | None = None
+        self._buffers()  # problems learn what their draws must have
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def _workspace(self) -> Workspace:
+        """The buffers of the objective's arithmetic, made where there are none."""
+        return self._buffers()[0]
+
+    def _buffers(self) -> tuple[Workspace, Array]:
+        """The workspace, and scratch of the shape of x."""
+        if self._bound is None:
+            problems = [problem for segment in self.segments for problem in segment.problems]
+            settings = {name: column[self.rows] for name, column in self._settings.items()}
+            workspace = self._objective.workspace(problems, self._x, self._g, settings)
+            self._bound = workspace, np.empty_like(self._x)
+        return self._bound
+
+    def release(self) -> None:
+        """Gives up what it needs only while it is stepped or measured, so that blocks can take turns."""
+        self._bound = None
 
     def begin(self) -> Chunk:
         """Evaluates the start, on the first draw."""
@@ -169,8 +185,9 @@ class Block:
         steps = rates.shape[1]
         chunk = Chunk.empty(steps, self._x, self._records, self._averages)
         columns = self._columns(rates)
+        workspace, work = self._buffers()
         parts = [
-            (segment, columns[:, own], segment.plan(columns[:, own], first), self._work[own])
+            (segment, columns[:, own], segment.plan(columns[:, own], first), work[own])
             for segment, own in zip(self.segments, self._slices, strict=True)
         ]
         cycled = self._cycled(momenta)
@@ -178,9 +195,9 @@ class Block:
             for optimizer, own_momenta, state in cycled:
                 optimizer.cycle(own_momenta[s], first + s, state)
             for own, hessians in self._curved:
-                self._workspace.fill_hessians(own, hessians)
-            for segment, learning_rates, plan, work in parts:
-                segment.update(learning_rates[s], first + s, None if plan is None else plan[s], work)
+                workspace.fill_hessians(own, hessians)
+            for segment, learning_rates, plan, own_work in parts:
+                segment.update(learning_rates[s], first + s, None if plan is None else plan[s], own_work)
             self._evaluate(s, chunk)
         self._settle(chunk)
         return chunk
@@ -222,7 +239,8 @@ class Block:
         return Block(self._objective, segments, self._settings, self._records) if segments else None
 
     def _evaluate(self, s: int, chunk: Chunk) -> None:
-        self._workspace.evaluate(s, chunk.losses[s])
+        workspace, work = self._buffers()
+        workspace.evaluate(s, chunk.losses[s])
         if chunk.positions is not None and chunk.parameters is not None:
             chunk.positions[s] = self._x
             if self._averages:
@@ -232,8 +250,8 @@ class Block:
         elif self._records:
             # Products of a row with itself and with ones are faster sums than a reduction's.
             np.vecdot(self._g, self._g, out=chunk.squares[s])
-            np.abs(self._g, out=self._work)
-            np.vecdot(self._work, self._ones, out=chunk.magnitudes[s])
+            np.abs(self._g, out=work)
+            np.vecdot(work, self._ones, out=chunk.magnitudes[s])
 
     def _settle(self, chunk: Chunk) -> None:
         chunk.settle_norms()

@@ -68,7 +68,7 @@ class Population:
         # Neighbours share an optimizer, so that it steps them at once, then a replicate.
         order = sorted(range(len(runs)), key=lambda row: (self._row_key(row), runs[row].replicate))
         groups = groupby(order, key=self._row_key)
-        self.blocks: list[Block] = []
+        self._blocks: list[Block] = []
         self._rows_when_cut = 0
         self._cut(self._new_segment(list(rows)) for _, rows in groups)
 
@@ -78,27 +78,39 @@ class Population:
         return self._problems.values()
 
     def __len__(self) -> int:
-        return sum(len(block) for block in self.blocks)
+        return sum(len(block) for block in self._blocks)
+
+    def blocks(self) -> Iterator[Block]:
+        """The blocks in turn; where there are several, only the one whose turn it is has its buffers."""
+        for block in self._blocks:
+            yield block
+            if len(self._blocks) > 1:
+                block.release()
 
     def keep(self, mask: NDArray[np.bool_]) -> None:
         """Drops rows: (B,), by their number in the batch. Blocks without rows go."""
-        kept = [block.keep(mask[block.rows]) for block in self.blocks]
-        self.blocks = [block for block in kept if block is not None]
+        kept = [(block, block.keep(mask[block.rows])) for block in self._blocks]
+        self._blocks = [block for _, block in kept if block is not None]
+        for before, block in kept:
+            if block is not None and block is not before:
+                block.release()
         if 2 * len(self) < self._rows_when_cut:
             self._regroup()
 
     def _regroup(self) -> None:
         """Makes few full blocks of what is left of many, and forgets the problems that none of them needs."""
-        segments = sorted((segment for block in self.blocks for segment in block.segments), key=self._key)
+        segments = sorted((segment for block in self._blocks for segment in block.segments), key=self._key)
         self._cut(_merged(list(same)) for _, same in groupby(segments, key=self._key))
         needed = {id(problem) for segment in segments for problem in segment.problems}
         self._problems = {key: problem for key, problem in self._problems.items() if id(problem) in needed}
 
     def _cut(self, segments: Iterable[Segment]) -> None:
         """Makes the blocks: rows of one batch size each, as many as the cache holds, evenly."""
-        self.blocks = []
+        self._blocks = []
         for _, same in groupby(segments, key=lambda segment: self._key(segment)[0]):
-            self.blocks += self._blocks_of(list(same))
+            for block in self._blocks_of(list(same)):
+                block.release()
+                self._blocks.append(block)
         self._rows_when_cut = len(self)
 
     def _blocks_of(self, segments: list[Segment]) -> Iterator[Block]:

@@ -1,0 +1,52 @@
+"""Cuts a batch whose runs do not wait for each other into slabs that run one after the other.
+
+Memory is then bounded by a slab, not by the batch. Rows do not notice their company, so no value depends on
+the cut; it follows a fixed rule of shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from app.engine.objectives.base import Objective
+from app.engine.population import Run
+from app.engine.result import BatchResult
+
+_SLAB_BYTES = 64_000_000  # of parameters, gradients and optimizers' states
+
+
+def slabs(objective: Objective, runs: Sequence[Run], dtype: type) -> list[slice]:
+    """The runs of each slab: as many as fit, evenly."""
+    widest = max(run.optimizer.state_size(objective.dimension) for run in runs)
+    most = max(1, _SLAB_BYTES // (widest * np.dtype(dtype).itemsize))
+    count = -(-len(runs) // most)
+    edges = [len(runs) * i // count for i in range(count + 1)]
+    return [slice(low, high) for low, high in pairwise(edges)]
+
+
+def joined(results: Sequence[BatchResult]) -> BatchResult:
+    """The results of slabs, in the order of their runs."""
+    sizes = [len(result.outcomes) for result in results]
+    names = dict.fromkeys(name for result in results for name in result.metrics)
+    missing = [np.full(size, np.nan) for size in sizes]
+    recorded = [result.trajectories for result in results]
+    return BatchResult(
+        outcomes=[outcome for result in results for outcome in result.outcomes],
+        values=np.concatenate([result.values for result in results]),
+        metrics={
+            name: np.concatenate(
+                [result.metrics.get(name, nans) for result, nans in zip(results, missing, strict=True)]
+            )
+            for name in names
+        },
+        steps_done=np.concatenate([result.steps_done for result in results]),
+        rung_steps=results[0].rung_steps,
+        rung_values=np.concatenate([result.rung_values for result in results]),
+        reasons=[reason for result in results for reason in result.reasons],
+        trajectories=None
+        if recorded[0] is None
+        else [trajectory for own in recorded if own for trajectory in own],
+    )
