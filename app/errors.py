@@ -8,6 +8,7 @@ AppError
 ├── NotFound                 404
 │   ├── JobNotFound          404
 │   ├── TrialNotFound        404
+│   ├── RangeTestNotFound    404
 │   └── TrajectoryNotFound   404
 ├── Conflict                 409
 │   ├── IdempotencyKeyReused 409
@@ -127,6 +128,16 @@ class TrajectoryNotFound(NotFound):
 
     slug = "trajectory-not-found"
     title = "No trajectory"
+
+
+class RangeTestNotFound(NotFound):
+    """No range test has this id; it may have been deleted, or the id is that of another job.
+
+    `POST /v1/range-tests` makes one, and its answer has the id.
+    """
+
+    slug = "range-test-not-found"
+    title = "No such range test"
 
 
 class Conflict(AppError):

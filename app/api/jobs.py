@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Header, Query, Response
+from fastapi import APIRouter, Body, Query, Response
 
-from app.api.dependencies import DEFAULT_LIMIT, Config, Db, JobId, Limit, PageToken
+from app.api.dependencies import DEFAULT_LIMIT, Config, Db, IdempotencyKey, JobId, Limit, PageToken
 from app.api.examples import job_examples
 from app.api.problems import documented
 from app.api.route import ApiRoute
@@ -25,9 +25,6 @@ from app.errors import (
 from app.services import jobs
 from app.spec.answers import Job, JobState, Page
 from app.spec.job import JobSpec
-
-MAX_IDEMPOTENCY_KEY = 255
-VISIBLE_ASCII = "^[!-~]+$"
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=ApiRoute)
 
@@ -59,17 +56,7 @@ def submit_job(
     settings: Config,
     response: Response,
     spec: Annotated[JobSpec, Body(openapi_examples=job_examples())],
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            alias="Idempotency-Key",
-            description="a name for this submission, such as a UUID: repeated with an equal spec it gives "
-            "the first job again, so that a request whose answer was lost can be sent once more",
-            min_length=1,
-            max_length=MAX_IDEMPOTENCY_KEY,
-            pattern=VISIBLE_ASCII,
-        ),
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Job:
     """Stores a tuning job and queues it. Only `objective` is required: the rest has defaults that give a
     good answer within a minute on a laptop.

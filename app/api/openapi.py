@@ -28,6 +28,7 @@ TAGS = [
     {"name": "recommendation", "description": "What came out: optimizer, schedule, evidence."},
     {"name": "trials", "description": "What was tried, and how each run went."},
     {"name": "schedules", "description": "Learning rates of a schedule, without a job."},
+    {"name": "range tests", "description": "Which learning rates are worth a try, from one short run."},
     {"name": "catalogue", "description": "Every kind that a job can name, with its formula and source."},
     {"name": "health", "description": "For whoever runs the server."},
 ]

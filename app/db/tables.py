@@ -175,6 +175,16 @@ class RecommendationRow(Base):
     created_at: Mapped[datetime]
 
 
+class RangeTestRow(Base):
+    """What makes a job a range test: how it was posted, and what came out."""
+
+    __tablename__ = "range_tests"
+
+    job_key: Mapped[int] = mapped_column(BigKey, ForeignKey("jobs.key", ondelete="CASCADE"), primary_key=True)
+    spec: Mapped[dict[str, Any]]
+    result: Mapped[dict[str, Any] | None] = mapped_column(Json)
+
+
 class EventRow(Base):
     """Something that happened to a job; unique by (job, kind, name), so that a repeated step adds nothing."""
 

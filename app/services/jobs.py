@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
@@ -21,10 +22,20 @@ from app.tuning.size import check_size, job_updates
 SUBMIT_ATTEMPTS = 5  # each fails only where another request stored, or deleted, the same key meanwhile
 
 
-def submit(db: Database, settings: Settings, spec: JobSpec, idempotency_key: str | None = None) -> Job:
+Along = Callable[[Session, JobRow], None]
+
+
+def submit(
+    db: Database,
+    settings: Settings,
+    spec: JobSpec,
+    idempotency_key: str | None = None,
+    along: Along | None = None,
+) -> Job:
     """Stores a job; a worker finds it there.
 
-    Under a key that has a job already, gives that one if its spec is equal.
+    Under a key that has a job already, gives that one if its spec is equal. along: stores what belongs to a
+    new job, in the same transaction.
     Raises QuotaExceeded where the job is larger than allowed, IdempotencyKeyReused where the specs differ.
     """
     for _ in range(SUBMIT_ATTEMPTS):
@@ -33,7 +44,7 @@ def submit(db: Database, settings: Settings, spec: JobSpec, idempotency_key: str
             return first
         _check_quota(settings, spec)
         try:
-            return _store(db, spec, idempotency_key)
+            return _store(db, spec, idempotency_key, along)
         except table.KeyTaken:
             continue  # by a request at the same moment: its job is the first one
     raise Conflict(f"Jobs of the key {idempotency_key} come and go at this very moment; try again.")
@@ -54,7 +65,7 @@ def _first(db: Database, key: str, spec: JobSpec) -> Job | None:
         return views.job(row)
 
 
-def _store(db: Database, spec: JobSpec, idempotency_key: str | None) -> Job:
+def _store(db: Database, spec: JobSpec, idempotency_key: str | None, along: Along | None) -> Job:
     """Stores a new job. Raises KeyTaken."""
     now = datetime.now(UTC)
     with db.write() as session:
@@ -70,6 +81,8 @@ def _store(db: Database, spec: JobSpec, idempotency_key: str | None) -> Job:
             created_at=now,
         )
         table.insert(session, row)
+        if along is not None:
+            along(session, row)
         job = views.job(row)
         events.append(session, row, "state", {f"{row.run}-queued": job.model_dump(mode="json")}, now)
         ring(session)

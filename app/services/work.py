@@ -10,15 +10,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.db import Database, events, trials
 from app.db import jobs as table
 from app.db.doorbell import ring
-from app.db.tables import JobRow, TrialRow
-from app.services import transitions, views
+from app.db.tables import JobRow
+from app.services import transitions, trial_rows, views
 from app.spec.answers import JobState, Problem, TrialState
 from app.spec.job import JobSpec
 from app.spec.recommendation import Recommendation
@@ -129,7 +128,7 @@ def finished_trials(
         if row is None:
             raise Interrupted(job_id)
         found = trials.finished_before(session, row.key, before_round, best=best, latest=latest)
-        return [_finished(trial) for trial in found]
+        return [trial_rows.finished(trial) for trial in found]
 
 
 def trajectory(db: Database, job_id: str, number: int) -> bytes | None:
@@ -162,14 +161,14 @@ def open_round(
     with running(db, job_id, run) as (session, row):
         seed = row.spec["seed"]
         new = [
-            _new_trial(row.key, number, round, seed, configuration, now)
+            trial_rows.new_trial(row.key, number, round, seed, configuration, now)
             for number, configuration in zip(numbers, asked, strict=bool(asked))
         ]
         trials.insert_new(session, new)
         trials.move(session, row.key, TrialState.WAITING, TrialState.RUNNING)
         table.recount(session, row)
         return [
-            RoundTrial(trial.number, _configuration(trial), trial.state == TrialState.RUNNING)
+            RoundTrial(trial.number, trial_rows.configuration_of(trial), trial.state == TrialState.RUNNING)
             for trial in trials.of_numbers(session, row.key, numbers)
         ]
 
@@ -183,7 +182,7 @@ def record_trials(
     """
     now = datetime.now(UTC)
     with running(db, job_id, run) as (session, row):
-        trials.finish(session, row.key, [_result_columns(result, now) for result in results])
+        trials.finish(session, row.key, [trial_rows.result_columns(result, now) for result in results])
         trials.insert_trajectories(
             session,
             [
@@ -251,57 +250,3 @@ def _progress_events(session: Session, row: JobRow, now: datetime) -> None:
     if last is None or (now - last).total_seconds() >= PROGRESS_INTERVAL_S:
         body = views.progress(row).model_dump(mode="json")
         events.append(session, row, "progress", {f"{row.run}-{row.fraction:.6f}": body}, now)
-
-
-def _finished(row: TrialRow) -> FinishedTrial:
-    return FinishedTrial(
-        number=row.number,
-        round=row.round,
-        state=TrialState(row.state),
-        configuration=_configuration(row),
-        value=row.value,
-        rungs=tuple((step, value) for step, value in row.rungs or ()),
-    )
-
-
-def _configuration(row: TrialRow) -> Configuration:
-    return Configuration(
-        optimizer=row.optimizer,
-        schedule=row.schedule,
-        batch_size=row.batch_size,
-        settings=row.settings or {},
-        params=row.params,
-    )
-
-
-def _new_trial(
-    job_key: int, number: int, round: int, seed: int, configuration: Configuration, now: datetime
-) -> dict[str, Any]:
-    return {
-        "job_key": job_key,
-        "number": number,
-        "round": round,
-        "state": TrialState.RUNNING,
-        "optimizer": configuration.optimizer,
-        "schedule": configuration.schedule,
-        "params": configuration.params,
-        "batch_size": configuration.batch_size,
-        "settings": configuration.settings,
-        "seed": seed,
-        "steps_done": 0,
-        "created_at": now,
-        "started_at": now,
-    }
-
-
-def _result_columns(result: TrialResult, now: datetime) -> dict[str, Any]:
-    return {
-        "number": result.number,
-        "state": result.state,
-        "value": result.value,
-        "steps_done": result.steps_done,
-        "metrics": result.metrics,
-        "rungs": [list(rung) for rung in result.rungs],
-        "reason": result.reason,
-        "finished_at": now,
-    }

@@ -9,7 +9,7 @@ from itertools import count
 from app.db import Database
 from app.engine import codec
 from app.engine.result import Trajectory
-from app.services import heats, work
+from app.services import heats, range_tests, work
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.recommendation import Recommendation
@@ -87,6 +87,9 @@ class Runner:
 
     def answer(self, job_id: str, run: int) -> None:
         """Runs the heats of the advice, stores the recommendation and ends the job."""
+        if range_tests.is_one(self.db, job_id):
+            self._end_range_test(job_id, run)
+            return
         spec = work.spec_of(self.db, job_id)
         finished = work.finished_trials(self.db, job_id, round_count(spec))
         reason = None
@@ -96,6 +99,13 @@ class Runner:
         if answer is None:
             reason = _no_answer(finished, reason)
         work.succeed(self.db, job_id, run, answer, reason)
+
+    def _end_range_test(self, job_id: str, run: int) -> None:
+        """A range test has no race: its one trial is the answer, and most often diverged."""
+        curve = self._curve(job_id, 0)
+        if curve is None:
+            raise TooManyFailed("the one run of the range test failed; its trial says why")
+        range_tests.succeed(self.db, job_id, run, curve)
 
     def _advise(
         self, job_id: str, run: int, spec: JobSpec, finished: Sequence[FinishedTrial]

@@ -8,7 +8,7 @@ from typing import Any
 
 import schemathesis
 
-FINISHED, OTHERS = (ids.split(",") for ids in os.environ["STEPSIZE_TEST_JOBS"].split(";"))
+FINISHED, OTHERS, RANGE_TESTS = (ids.split(",") for ids in os.environ["STEPSIZE_TEST_JOBS"].split(";"))
 REAL = 0.8  # of the requests name a job that exists
 
 _random = random.Random(11)
@@ -18,6 +18,8 @@ _random = random.Random(11)
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
     """Any: Schemathesis's own objects; only what is used here matters."""
     parameters = case.path_parameters
+    if parameters and "range_test_id" in parameters and _random.random() < REAL:
+        parameters["range_test_id"] = _random.choice(RANGE_TESTS)
     if not parameters or "job_id" not in parameters:
         return
     stream = case.operation.path.endswith("/events")  # that of a job which goes on would never end

@@ -46,6 +46,16 @@ def test_a_job_runs_from_post_to_a_recommendation_that_was_raced(server: Server)
     assert curve["step"] == list(range(201)) and curve["loss"][-1] == trial["value"]
 
 
+def test_a_range_test_runs_from_post_to_its_suggestions(server: Server) -> None:
+    body = {"objective": ROSENBROCK["objective"], "optimizer": {"kind": "adam"}, "high": 1.0}
+    answer = server.http.post("/v1/range-tests", json=body)
+    assert answer.status_code == 202
+    server.wait(answer.json()["id"])
+    found = server.http.get(answer.headers["location"]).json()
+    assert found["state"] == "succeeded" and len(found["result"]["learning_rate"]) == 100
+    assert 1e-7 < found["result"]["suggestions"]["steepest"] < 1.0
+
+
 def test_equal_spec_and_seed_give_equal_trials(server: Server) -> None:
     first, second = (server.submit(ROSENBROCK) for _ in range(2))
     other = server.submit(ROSENBROCK | {"seed": 1})

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from app.db import Database, workers
-from app.services import jobs
+from app.services import jobs, range_tests
 from app.settings import Settings
+from app.spec.range_test import RangeTestSpec
 from tests.acceptance.server import Server
 from tests.api.stored import store_finished_job, store_running_job, store_searched_job
 from tests.databases import Databases
@@ -56,13 +57,15 @@ def test_every_answer_is_what_the_document_says(databases: Databases, tmp_path: 
 
 
 def store_jobs(settings: Settings) -> str:
-    """Jobs in several states; their ids, the finished ones first."""
+    """Jobs in several states; their ids, the finished ones first, that of a range test last."""
     db = Database(settings.database)
     finished = [store_finished_job(db, settings) for _ in range(FINISHED)]
     others = [store_running_job(db, settings), store_searched_job(db, settings, 40)]
     paused = store_running_job(db, settings)
     jobs.pause(db, paused)
+    function = {"objective": {"kind": "function", "name": "quadratic"}, "optimizer": {"kind": "sgd"}}
+    range_test = range_tests.submit(db, settings, RangeTestSpec.model_validate(function), None).id
     with db.write() as session:  # a worker that seems to live, and does nothing
         workers.beat(session, "worker", datetime.now(UTC) + timedelta(hours=1))
     db.close()
-    return f"{','.join(finished)};{','.join([*others, paused])}"
+    return f"{','.join(finished)};{','.join([*others, paused])};{range_test}"

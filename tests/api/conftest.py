@@ -30,6 +30,7 @@ ON_BOTH_DATABASES = {
     "test_importances",
     "test_jobs",
     "test_metrics",
+    "test_range_tests",
     "test_trials",
 }
 

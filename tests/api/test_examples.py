@@ -9,6 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.api.examples import SUMMARIES, folder, job_examples
+from app.api.range_tests import CURVES
+from app.api.range_tests import EXAMPLES as RANGE_TESTS
 from app.api.schedules import EXAMPLES as PREVIEWS
 from app.api.schedules import REFINEMENTS
 from app.spec.job import JobSpec
@@ -60,3 +62,16 @@ def test_an_example_preview_is_accepted(client: TestClient, name: str) -> None:
 def test_an_example_refinement_is_accepted(client: TestClient, name: str) -> None:
     answer = client.post("/v1/schedules/refine", json=REFINEMENTS[name]["value"])
     assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("name", RANGE_TESTS)
+def test_an_example_range_test_is_accepted(client: TestClient, name: str) -> None:
+    answer = client.post("/v1/range-tests", json=RANGE_TESTS[name]["value"])
+    assert answer.status_code == 202, answer.text
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_an_example_curve_suggests_rates(client: TestClient, name: str) -> None:
+    answer = client.post("/v1/range-tests/analyse", json=CURVES[name]["value"])
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["suggestions"]["valley"] is not None

@@ -1,0 +1,68 @@
+"""Between the rows of trials and what the tuning works with."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from app.db.tables import TrialRow
+from app.spec.answers import TrialState
+from app.spec.records import Configuration, FinishedTrial, TrialResult
+
+
+def finished(row: TrialRow) -> FinishedTrial:
+    """An ended trial, as a sampler or the race reads it."""
+    return FinishedTrial(
+        number=row.number,
+        round=row.round,
+        state=TrialState(row.state),
+        configuration=configuration_of(row),
+        value=row.value,
+        rungs=tuple((step, value) for step, value in row.rungs or ()),
+    )
+
+
+def configuration_of(row: TrialRow) -> Configuration:
+    """What the trial ran."""
+    return Configuration(
+        optimizer=row.optimizer,
+        schedule=row.schedule,
+        batch_size=row.batch_size,
+        settings=row.settings or {},
+        params=row.params,
+    )
+
+
+def new_trial(
+    job_key: int, number: int, round: int, seed: int, configuration: Configuration, now: datetime
+) -> dict[str, Any]:
+    """The columns of a trial that starts now."""
+    return {
+        "job_key": job_key,
+        "number": number,
+        "round": round,
+        "state": TrialState.RUNNING,
+        "optimizer": configuration.optimizer,
+        "schedule": configuration.schedule,
+        "params": configuration.params,
+        "batch_size": configuration.batch_size,
+        "settings": configuration.settings,
+        "seed": seed,
+        "steps_done": 0,
+        "created_at": now,
+        "started_at": now,
+    }
+
+
+def result_columns(result: TrialResult, now: datetime) -> dict[str, Any]:
+    """The columns that a result fills in."""
+    return {
+        "number": result.number,
+        "state": result.state,
+        "value": result.value,
+        "steps_done": result.steps_done,
+        "metrics": result.metrics,
+        "rungs": [list(rung) for rung in result.rungs],
+        "reason": result.reason,
+        "finished_at": now,
+    }

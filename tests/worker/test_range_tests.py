@@ -1,0 +1,69 @@
+"""A range test from its submission to its suggestions, as the worker runs it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.db import Database
+from app.errors import NoRecommendation, RangeTestNotFound
+from app.services import jobs, range_tests, recommendations, trials
+from app.settings import Settings
+from app.spec.answers import JobState, TrialState
+from app.spec.range_test import RangeTest, RangeTestSpec
+from tests.worker.in_process import run_stored_job
+
+QUADRATIC: dict[str, Any] = {
+    "objective": {"kind": "function", "name": "quadratic"},
+    "optimizer": {"kind": "sgd"},
+}
+IRIS: dict[str, Any] = {
+    "objective": {"kind": "classification", "dataset": "iris", "model": {"kind": "linear"}},
+    "optimizer": {"kind": "adam", "beta1": 0.8},
+    "low": 1e-5,
+}
+
+
+def run(db: Database, settings: Settings, body: dict[str, Any]) -> RangeTest:
+    test = range_tests.submit(db, settings, RangeTestSpec.model_validate(body), None)
+    assert test.state is JobState.QUEUED and test.result is None
+    run_stored_job(db, test.id)
+    return range_tests.get(db, test.id)
+
+
+def test_a_range_test_that_diverges_succeeds_and_suggests_rates(db: Database, settings: Settings) -> None:
+    found = run(db, settings, QUADRATIC)
+    assert found.state is JobState.SUCCEEDED and found.result is not None
+    suggestions = found.result.suggestions
+    assert found.result.diverged
+    # The largest curvature of the quadratic is 100: a rate of 0.02 is as much as it bears.
+    for rate in (suggestions.valley, suggestions.steepest, suggestions.minimum_over_10):
+        assert rate is not None and 1e-7 < rate < 0.1
+    with pytest.raises(NoRecommendation):
+        recommendations.get(db, found.id)
+
+
+def test_the_rates_of_the_curve_are_those_that_the_trial_took(db: Database, settings: Settings) -> None:
+    found = run(db, settings, IRIS | {"steps": 60, "high": 0.01})
+    assert found.result is not None and not found.result.diverged
+    curve = trials.trajectory(db, found.id, 0, None)
+    taken = [rate for rate in curve.learning_rate if rate is not None]
+    np.testing.assert_allclose(found.result.learning_rate, taken, rtol=1e-12)
+    assert found.result.loss == curve.loss[:-1]
+    assert trials.get(db, found.id, 0).optimizer["beta1"] == 0.8
+    assert found.spec["batch_size"] is None and "learning_rate" not in found.spec["optimizer"]
+
+
+def test_the_same_range_test_gives_the_same_curve(db: Database, settings: Settings) -> None:
+    body = IRIS | {"steps": 40, "replicates": 2}
+    assert run(db, settings, body).result == run(db, settings, body).result
+
+
+def test_deleting_the_job_removes_the_range_test(db: Database, settings: Settings) -> None:
+    found = run(db, settings, QUADRATIC)
+    assert trials.get(db, found.id, 0).state is TrialState.DIVERGED
+    jobs.delete(db, found.id)
+    with pytest.raises(RangeTestNotFound):
+        range_tests.get(db, found.id)
