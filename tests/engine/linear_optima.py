@@ -1,4 +1,4 @@
-"""Logistic regression by a linear model: where it ends, and where scikit-learn's ends."""
+"""Logistic regression and a linear SVM by a linear model: where it ends, and where scikit-learn's ends."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.batch import run_batch
+from app.engine.losses.hinge import Hinge
 from app.engine.objectives.supervised import SupervisedObjective
 from tests.engine.batches import run, supervised
 
@@ -21,6 +22,8 @@ OPTIMA = {
     "iris": 0.1274397465,
     "digits": 0.1176683939,
 }
+SVM_L2 = 1e-2
+SVM_OPTIMUM = 0.0382964998  # of breast_cancer, by `sklearn.svm.SVC(kernel="linear")`, the same version
 
 # What is enough for each optimizer on the full batch, whose best rates are those of no other problem.
 WAYS: dict[str, dict[str, Any]] = {
@@ -46,5 +49,13 @@ def found_loss(dataset: str, optimizer: str) -> float:
     steps = fields.pop("steps")
     schedule = "cosine" if optimizer == "adam" else "constant"
     result = run_batch(objective_of(dataset), [run(optimizer, schedule, **fields)], steps=steps, seed=0)
+    assert result.trajectories is not None
+    return float(result.trajectories[0].loss[-1])
+
+
+def found_svm_loss() -> float:
+    """The hinge loss and penalty of breast_cancer after 1,000 updates on the full batch."""
+    objective = supervised("breast_cancer", loss=Hinge(), l2=SVM_L2)
+    result = run_batch(objective, [run("adam", "cosine", learning_rate=0.02)], steps=1000, seed=0)
     assert result.trajectories is not None
     return float(result.trajectories[0].loss[-1])

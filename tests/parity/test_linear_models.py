@@ -1,12 +1,24 @@
-"""A linear softmax model ends where scikit-learn's logistic regression does (`make parity`)."""
+"""A linear model ends where scikit-learn's logistic regression and linear SVM do (`make parity`)."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from tests.engine.logistic import DATASETS, L2, OPTIMA, TOLERANCE, found_loss, objective_of, training_part
+from tests.engine.linear_optima import (
+    DATASETS,
+    L2,
+    OPTIMA,
+    SVM_L2,
+    SVM_OPTIMUM,
+    TOLERANCE,
+    found_loss,
+    found_svm_loss,
+    objective_of,
+    training_part,
+)
 
+svm = pytest.importorskip("sklearn.svm")
 linear_model = pytest.importorskip("sklearn.linear_model")
 
 
@@ -30,3 +42,17 @@ def test_a_linear_model_reaches_the_optimum_of_scikit_learn(dataset: str) -> Non
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_recorded_optimum_is_that_of_scikit_learn(dataset: str) -> None:
     assert OPTIMA[dataset] == pytest.approx(optimum(dataset), abs=1e-7)  # where either stops
+
+
+def svm_optimum() -> float:
+    """The least penalised hinge loss of two classes: half of the hinge of their one logit, and as above."""
+    inputs, targets = training_part("breast_cancer")
+    model = svm.SVC(kernel="linear", C=0.5 / (SVM_L2 * len(inputs)), tol=1e-10).fit(inputs, targets)
+    margins = (2 * targets - 1) * model.decision_function(inputs)
+    return float(0.5 * np.maximum(0.0, 1.0 - margins).mean() + 0.5 * SVM_L2 * np.sum(model.coef_**2))
+
+
+def test_a_linear_model_with_the_hinge_loss_reaches_the_linear_svm_of_scikit_learn() -> None:
+    optimum = svm_optimum()
+    assert found_svm_loss() == pytest.approx(optimum, abs=TOLERANCE)
+    assert pytest.approx(optimum, abs=1e-8) == SVM_OPTIMUM
