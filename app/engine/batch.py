@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.arrays import Array
-from app.engine.block import Block, Chunk
+from app.engine.block import Block
+from app.engine.chunk import Chunk
 from app.engine.floats import batch_arithmetic
 from app.engine.objectives.base import Objective, Scores
 from app.engine.population import Population, Run
@@ -171,10 +172,12 @@ class _Batch:
             rates, momenta = self._rates.at(updates), self._rates.momenta_at(updates)
             for block in self._population.blocks():
                 own = None if momenta is None else momenta[block.rows]
-                chunk = block.advance(self._step, rates[block.rows], own)
+                follower = self._rates.follower(block.rows)
+                chunk = block.advance(self._step, rates[block.rows], own, follower)
                 self._take(block, self._step + 1, chunk)
+                if follower is not None:
+                    follower.finish()
             self._step += count
-            self._rates.observe(self._step, self._losses)
             self._drop_stopped()
 
     def measure_rung(self, number: int) -> NDArray[np.float64]:
@@ -218,8 +221,6 @@ class _Batch:
 
     def _chunk_steps(self) -> int:
         """How many steps are drawn at once; results do not depend on it."""
-        if self._rates.follow_losses:
-            return 1  # the rate of the next update is known once this one's loss is
         drawn = sum(problem.bytes_per_step() for problem in self._population.problems)
         return int(np.clip(_DRAWN_BYTES // max(drawn, 1), 1, _CHUNK_STEPS))
 

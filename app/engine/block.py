@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.arrays import Array, State
+from app.engine.chunk import Chunk
 from app.engine.objectives.base import Objective, Problem, Scores, Workspace
 from app.engine.objectives.settings import Settings
 from app.engine.optimizers import Optimizer
+from app.engine.rates import Follower
 from app.engine.stack import select
 
-# Runs of at most this many parameters have them recorded; their positions of a chunk fit the cache.
-RECORDED_DIMENSION = 10
 # Up to this many parameters, coefficient columns are stored as wide as the rows: broadcasting a column over
 # rows that short costs more than reading it.
 _WIDENED_DIMENSION = 16
@@ -71,46 +71,9 @@ class Segment:
         )
 
 
-@dataclass(frozen=True, eq=False)
-class Chunk:
-    """What S evaluations of a block gave; what a row that diverged has after that means nothing."""
-
-    losses: Array  # (S, B)
-    squares: Array  # (S, B) sums of squares of the gradients; empty where nothing is recorded
-    magnitudes: Array  # (S, B) sums of their magnitudes; the same
-    positions: Array | None  # (S, B, D) where the gradients were taken; where D is small, else None
-    parameters: Array | None  # (S, B, D) where the runs are measured, mostly the same array; likewise
-    gradients: Array | None  # (S, B, D) where D is small and rows are recorded, else None
-
-    @classmethod
-    def empty(cls, steps: int, x: Array, records: bool, averages: bool) -> Chunk:
-        """Room for as many evaluations of rows x, (B, D); averages: whether any is measured elsewhere."""
-        rows, dimension = x.shape
-        recorded = (steps if records else 0, rows)
-        shape = (steps, rows, dimension)
-        is_small = dimension <= RECORDED_DIMENSION
-        positions = np.empty_like(x, shape=shape) if is_small else None
-        return cls(
-            losses=np.empty_like(x, shape=(steps, rows)),
-            squares=np.empty_like(x, shape=recorded),
-            magnitudes=np.empty_like(x, shape=recorded),
-            positions=positions,
-            parameters=np.empty_like(x, shape=shape) if is_small and averages else positions,
-            gradients=np.empty_like(x, shape=shape) if is_small and records else None,
-        )
-
-    def settle_norms(self) -> None:
-        """The norms of all gradients at once, where they were kept: cheaper than many small sums."""
-        if self.gradients is not None:
-            _sum_components(np.abs(self.gradients), self.magnitudes)
-            _sum_components(np.square(self.gradients), self.squares)
-
-
-def _sum_components(values: Array, out: Array) -> None:
-    """Adds (S, B, D) along its last, short axis, in order."""
-    out[...] = values[:, :, 0]
-    for component in range(1, values.shape[2]):
-        np.add(out, values[:, :, component], out=out)
+def _any_within(follower: Follower | None, rows: slice) -> bool:
+    """Whether some of the rows follow their losses."""
+    return follower is not None and bool(np.any((follower.rows >= rows.start) & (follower.rows < rows.stop)))
 
 
 class Block:
@@ -175,11 +138,16 @@ class Block:
         return chunk
 
     def advance(
-        self, first: int, rates: NDArray[np.float64], momenta: NDArray[np.float64] | None = None
+        self,
+        first: int,
+        rates: NDArray[np.float64],
+        momenta: NDArray[np.float64] | None = None,
+        follower: Follower | None = None,
     ) -> Chunk:
         """Makes the updates first, first + 1, ..., each followed by an evaluation on the next draw.
 
         rates: (B, S) learning rates of these updates. momenta: likewise; read where a schedule cycles them.
+        follower: changes the rates of rows that follow their losses.
         Returns the S evaluations.
         """
         steps = rates.shape[1]
@@ -187,7 +155,12 @@ class Block:
         columns = self._columns(rates)
         workspace, work = self._buffers()
         parts = [
-            (segment, columns[:, own], segment.plan(columns[:, own], first), work[own])
+            (
+                segment,
+                columns[:, own],
+                None if _any_within(follower, own) else segment.plan(columns[:, own], first),
+                work[own],
+            )
             for segment, own in zip(self.segments, self._slices, strict=True)
         ]
         cycled = self._cycled(momenta)
@@ -199,7 +172,10 @@ class Block:
             for segment, learning_rates, plan, own_work in parts:
                 segment.update(learning_rates[s], first + s, None if plan is None else plan[s], own_work)
             self._evaluate(s, chunk)
-        self._settle(chunk)
+            if follower is not None:
+                self._settle_losses(chunk, s, s + 1)
+                follower.observe(first + s + 1, chunk.losses[s], columns[s + 1 :])
+        self._settle(chunk, losses=follower is None)
         return chunk
 
     def _columns(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -253,11 +229,16 @@ class Block:
             np.abs(self._g, out=work)
             np.vecdot(work, self._ones, out=chunk.magnitudes[s])
 
-    def _settle(self, chunk: Chunk) -> None:
+    def _settle(self, chunk: Chunk, losses: bool = True) -> None:
         chunk.settle_norms()
+        if losses:
+            self._settle_losses(chunk, 0, len(chunk.losses))
+
+    def _settle_losses(self, chunk: Chunk, low: int, high: int) -> None:
+        """Those of the evaluations from low to high, where they were put off."""
         if self._workspace.puts_off_losses:
             assert chunk.positions is not None
-            self._workspace.settle(chunk.positions, chunk.losses)
+            self._workspace.settle(low, chunk.positions[low:high], chunk.losses[low:high])
 
     def _find_measured_points(self, out: Array) -> None:
         """Where each row is measured: x, or what its optimizer says; out: (B, D)."""

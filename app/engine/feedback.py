@@ -4,43 +4,75 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.arrays import Array
+from app.engine.arrays import Array, State
 from app.engine.schedules.lengths import updates
 from app.engine.schedules.loss_driven import LossDriven
-from app.engine.stack import stack
+from app.engine.stack import select, stack
+
+# Factors are constant from one change to the next: the updates of a row's changes, and what it changed to.
+Changes: TypeAlias = "tuple[array[int], array[float]]"
 
 
 class Feedback:
     """The factors of B runs of one loss-driven kind, as far as their losses are known."""
 
     def __init__(self, schedules: Sequence[LossDriven], horizon: int) -> None:
-        self._schedule = stack(schedules)
-        self._horizon = horizon
-        self._warmup = updates(self._schedule.warmup_fraction, horizon)
-        self._rest = np.maximum(horizon - self._warmup, 1.0)
-        self._state = self._schedule.begin(len(schedules))
-        # Factors are constant from one change to the next; of each row, the updates of its changes and what
-        # it changed to.
-        self._changes = [(array("q", [0]), array("d", [1.0])) for _ in schedules]
-        self._last_change = 0
+        stacked = stack(schedules)
+        changes = [(array("q", [0]), array("d", [1.0])) for _ in schedules]
+        self._set(stacked, horizon, stacked.begin(len(schedules)), changes, 0)
 
-    def observe(self, step: int, losses: Array) -> None:
-        """Takes the losses that update `step` of each run sees, (B,); in the order of steps."""
+    def _set(
+        self, schedule: LossDriven, horizon: int, state: State, changes: list[Changes], last_change: int
+    ) -> None:
+        self._schedule = schedule
+        self._horizon = horizon
+        self._warmup = updates(schedule.warmup_fraction, horizon)
+        self._longest_warmup = float(self._warmup.max())
+        self._rest = np.maximum(horizon - self._warmup, 1.0)
+        self._state = state
+        self._changes = changes
+        self._last_change = last_change
+
+    def take(self, index: NDArray[np.intp]) -> Feedback:
+        """Some of the rows, to go ahead of the others; `put_back` takes what they have learnt."""
+        part = Feedback.__new__(Feedback)
+        state = {name: column[index] for name, column in self._state.items()}
+        changes = [self._changes[row] for row in index.tolist()]
+        part._set(select(self._schedule, index), self._horizon, state, changes, self._last_change)
+        return part
+
+    def put_back(self, index: NDArray[np.intp], part: Feedback) -> None:
+        """The rows that `take` gave, further on."""
+        for name, column in part._state.items():
+            self._state[name][index] = column
+        self._last_change = max(self._last_change, part._last_change)
+
+    def observe(self, step: int, losses: Array) -> bool:
+        """Takes the losses that update `step` of each run sees, (B,); in the order of steps.
+
+        Returns whether they change the factor of an update after it.
+        """
         k = step - self._warmup
         before = self._state
         after = self._schedule.observe(k, losses.astype(np.float64)[:, np.newaxis], self._rest, before)
-        counts = k >= 0.0
-        self._state = {name: np.where(counts, after[name], before[name]) for name in before}
-        changed = self._state["factor"] != before["factor"]
+        if step < self._longest_warmup:
+            counts = k >= 0.0
+            after = {name: np.where(counts, after[name], before[name]) for name in before}
+        self._state = after
+        changed = after["factor"] != before["factor"]
+        if not changed.any():
+            return False
         for row in np.flatnonzero(changed).tolist():
             steps, factors = self._changes[row]
             steps.append(step + 1)
             factors.append(self._state["factor"][row, 0])
             self._last_change = step + 1
+        return True
 
     def at(self, steps: Array, horizon: int) -> Array:
         """The factors of updates whose losses before them are known: (n,) or (B, n) to (B, n)."""

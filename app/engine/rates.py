@@ -35,13 +35,8 @@ class Rates:
             self._cycled.append((np.array(rows), stack(members)))
         self._feedbacks = [(rows, group) for rows, group in self._groups if isinstance(group, Feedback)]
 
-    @property
-    def follow_losses(self) -> bool:
-        """Whether some rate depends on the loss of the update before it."""
-        return bool(self._feedbacks)
-
     def observe(self, step: int, losses: Array) -> None:
-        """Takes what update `step` of all runs sees, (B,); the losses of runs that ended mean nothing."""
+        """Takes what the first update, `step`, of all runs sees, (B,); what others see a `Follower` takes."""
         for rows, feedback in self._feedbacks:
             feedback.observe(step, losses[rows])
 
@@ -60,6 +55,16 @@ class Rates:
         np.multiply(rates, self._peaks, out=rates)
         return rates
 
+    def follower(self, rows: NDArray[np.int64]) -> Follower | None:
+        """The part of some rows, in this order, whose rates follow losses; None where none does."""
+        parts = []
+        for own, feedback in self._feedbacks:
+            index = np.searchsorted(own, rows)
+            positions = np.flatnonzero(own[np.minimum(index, len(own) - 1)] == rows)
+            if positions.size:
+                parts.append((positions, index[positions], feedback))
+        return Follower(parts, self._peaks[rows], self._horizon) if parts else None
+
     def momenta_at(self, steps: NDArray[np.int64]) -> NDArray[np.float64] | None:
         """The momenta of updates `steps`, (n,), of runs whose schedules cycle them, 0 elsewhere: (B, n).
 
@@ -71,6 +76,41 @@ class Rates:
         for rows, schedule in self._cycled:
             momenta[rows] = schedule.momentum_at(steps.astype(np.float64), self._horizon)
         return momenta
+
+
+class Follower:
+    """Changes the rates of a block's rows that follow losses, within a chunk."""
+
+    def __init__(
+        self,
+        parts: Sequence[tuple[NDArray[np.intp], NDArray[np.intp], Feedback]],
+        peaks: NDArray[np.float64],
+        horizon: int,
+    ) -> None:
+        """parts: positions in the block, the same rows in a feedback, and that. peaks: (B, 1)."""
+        self._parts = [
+            (positions, peaks[positions], index, feedback, feedback.take(index))
+            for positions, index, feedback in parts
+        ]
+        self._horizon = horizon
+        self.rows = np.concatenate([positions for positions, *_ in self._parts])
+
+    def observe(self, step: int, losses: Array, columns: NDArray[np.float64]) -> None:
+        """Takes what update `step` of the block sees, (B,), and sets the rates that change by it.
+
+        columns: (S, B, width), of updates step, step + 1, ... as far as the chunk goes.
+        """
+        for positions, peaks, _, _, part in self._parts:
+            # Update `step` has not been made yet; its rate depends on the losses before it, this one's on it.
+            if part.observe(step, losses[positions]) and len(columns) > 1:
+                updates = np.arange(step + 1.0, step + len(columns))
+                rates = part.at(updates, self._horizon) * peaks
+                columns[1:, positions] = rates.T[:, :, np.newaxis]
+
+    def finish(self) -> None:
+        """Hands back what the rows have learnt."""
+        for _, _, index, feedback, part in self._parts:
+            feedback.put_back(index, part)
 
 
 def _by_kind(schedules: Sequence[Schedule | None]) -> dict[type[Schedule], list[int]]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.arrays import Array
-from app.engine.block import RECORDED_DIMENSION, Chunk
+from app.engine.chunk import RECORDED_DIMENSION, Chunk
 from app.engine.rates import Rates
 from app.engine.result import Trajectory
 

@@ -103,7 +103,7 @@ def losses_and_gradients(
     problem.draw(1)
     workspace.evaluate(0, losses)
     if workspace.puts_off_losses:
-        workspace.settle(x[np.newaxis], losses[np.newaxis])
+        workspace.settle(0, x[np.newaxis], losses[np.newaxis])
     return losses, gradients
 
 

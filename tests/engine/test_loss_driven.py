@@ -121,6 +121,17 @@ def test_a_row_equals_the_run_alone(objective: Any, fields: dict[str, Any], dtyp
     assert {Outcome.COMPLETED, Outcome.DIVERGED} <= set(together.outcomes) or fields
 
 
+@pytest.mark.parametrize("name", ["drifting_quadratic", "sparse_quadratic", "rosenbrock"])
+def test_a_rule_that_never_drops_sees_the_losses_of_a_constant_rate(name: str) -> None:
+    patient = run("sgd", "reduce_on_plateau", schedule_fields={"patience": 1.0}, learning_rate=1e-3)
+    objective = function(name, 3)
+    constant = run_batch(objective, [run("sgd", learning_rate=1e-3)], steps=70, seed=4)
+    together = run_batch(objective, [patient, run("adam"), patient], steps=70, seed=4)
+    assert constant.trajectories is not None and together.trajectories is not None
+    for row in (0, 2):
+        np.testing.assert_array_equal(together.trajectories[row].loss, constant.trajectories[0].loss)
+
+
 @pytest.mark.parametrize("rule", RULES, ids=str)
 def test_the_recorded_rates_are_those_of_the_recorded_losses(rule: dict[str, Any]) -> None:
     fields = dict(rule)

@@ -161,7 +161,7 @@ def every_row(objective: Any, single: Any, steps: int) -> np.ndarray:
     for k in range(steps + 1):
         problem.draw(1)
         workspace.evaluate(0, losses)
-        workspace.settle(x[np.newaxis], losses[np.newaxis])
+        workspace.settle(0, x[np.newaxis], losses[np.newaxis])
         found.append(losses[0])
         stacked.update(x, g, stacked.learning_rate, k, state, work)
     return np.array(found)

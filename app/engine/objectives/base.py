@@ -51,10 +51,11 @@ class Workspace(ABC):
         """Whether `evaluate` leaves the losses to `settle`."""
         return False
 
-    def settle(self, positions: Array, losses: Array) -> None:
+    def settle(self, drawn: int, positions: Array, losses: Array) -> None:
         """Completes what `evaluate` put off: the losses, (S, B), of S positions, (S, B, D).
 
-        Called at the end of a chunk where `puts_off_losses`; many small evaluations are slower than one.
+        drawn: which draw the first of them used. Called where `puts_off_losses`, at the end of a chunk unless
+        some rate follows the losses; many small evaluations are slower than one.
         """
         raise NotImplementedError(f"{type(self).__name__} puts no losses off")
 

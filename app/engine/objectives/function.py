@@ -173,9 +173,9 @@ class FunctionWorkspace(Workspace):
             if problem.noise is not None:
                 np.add(gradients, problem.noise[drawn], out=gradients)
 
-    def settle(self, positions: Array, losses: Array) -> None:
+    def settle(self, drawn: int, positions: Array, losses: Array) -> None:
         """The exact losses of all positions at once."""
-        centred = self._centred(positions, slice(len(positions)))
+        centred = self._centred(positions, slice(drawn, drawn + len(positions)))
         flat = self._function.value(centred.reshape(-1, positions.shape[-1]))
         losses[...] = flat.reshape(losses.shape)
 
