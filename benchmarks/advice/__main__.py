@@ -17,13 +17,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=JOBS, help="jobs of each problem")
     parser.add_argument("--processes", type=int, help="default: one a core")
     parser.add_argument("--file", type=Path, default=FILE, help="where results are kept")
+    parser.add_argument("--no-optuna", action="store_true", help="leave out the peer, and most of the time")
     asked = parser.parse_args()
     chosen = [
         problem
         for problem in PROBLEMS
         if not asked.problems or any(word in problem.name for word in asked.problems)
     ]
-    for line in run(chosen, asked.seeds, Store(asked.file, asked.processes)):
+    for line in run(chosen, asked.seeds, Store(asked.file, asked.processes), with_peer=not asked.no_optuna):
         print(line, flush=True)
 
 

@@ -32,12 +32,12 @@ class Estimate:
 class Outcome:
     """The losses on a problem.
 
-    advised, peers: (jobs, seeds), nan where a run diverged. oracle, adam: (seeds,). stated: the interval of
-    each job, None where it stated none.
+    advised, peers: (jobs, seeds), nan where a run diverged; no peers where they were left out. oracle, adam:
+    (seeds,). stated: the interval of each job, None where it stated none.
     """
 
     advised: Losses
-    peers: Losses
+    peers: Losses | None
     oracle: Losses
     adam: Losses
     stated: Sequence[tuple[float, float] | None]
@@ -70,9 +70,9 @@ class Outcome:
         return clustered(self.advised - self.adam)
 
     @property
-    def against_peers(self) -> Estimate:
+    def against_peer(self) -> Estimate | None:
         """advised - peers, in loss."""
-        return clustered(self.advised - self.peers)
+        return None if self.peers is None else clustered(self.advised - self.peers)
 
     @property
     def covered(self) -> list[bool]:
