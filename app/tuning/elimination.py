@@ -1,7 +1,8 @@
 """Successive elimination: replicates go to the entries that may still be the best.
 
 All entries run on a few seeds, those that cannot win are dropped, the others run on more, and so on. What
-the dropped ones leave of the budget is spent where the decision is close.
+the dropped ones leave of the budget is spent where the decision is close. Where the budget is short, the
+better half goes on without such a proof.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from app.tuning.statistics import probability_better
 
 ERROR = 0.05  # the most, over a whole race, that the entry which is the best in truth is dropped
 SPANS = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the replicates of the job: after how many seeds there is a look
+FEWEST = 4  # entries that go on where there is no proof that they cannot win
 LEAST = 2  # seeds: one says nothing about the spread
 
 
@@ -26,8 +28,8 @@ LEAST = 2  # seeds: one says nothing about the spread
 class Standing:
     """Where a race ended.
 
-    values: (entries, seeds), nan where an entry did not run or diverged. survivors: who was not dropped, by
-    their mean, best first; all of them ran on all seeds.
+    values: (entries, seeds), nan where an entry did not run or diverged. survivors: who was left, by their
+    mean, best first; all of them ran on all seeds.
     """
 
     entries: tuple[Entry, ...]
@@ -66,7 +68,8 @@ def eliminate(
     one share an entry. The entry with the lowest mean leads, among those that diverged least often; ties go
     to the first. At a look an entry is dropped where it is worse than the leader by a one-sided paired t test
     at the level 0.05 / ((entries - 1) * looks) (Bonferroni), so the best one in truth is lost in one race of
-    twenty at most; or where it diverged more often than the leader.
+    twenty at most; or where it diverged more often than the leader. Where what is left cannot carry all who
+    remain to the job's replicates, the better half goes on (successive halving: Karnin, Koren & Somekh 2013).
     """
     replicates = replicates_of(spec)
     marks = looks(replicates)
@@ -91,6 +94,8 @@ def eliminate(
         done, left = done + count, left - count * len(alive)
         values = np.hstack(columns)
         alive = [alive[i] for i in _standing(values[alive], level)]
+        if left < len(alive) * (replicates - done):
+            alive = alive[: max(FEWEST, -(-len(alive) // 2))]
     return Standing(entries=tuple(entries), values=values, survivors=tuple(alive))
 
 

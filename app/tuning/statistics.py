@@ -14,6 +14,8 @@ from app.engine.seeds import Purpose, stream
 Values = NDArray[np.float64]
 
 CONFIDENCE = 0.95
+LEAST_FOR_SKEWNESS = 8  # values
+NO_SKEWNESS = 1e-6  # below, the transformation is the identity but for rounding
 DRAWS = 10_000  # of the means of a race: the standard error of a probability is at most 0.005
 
 
@@ -39,6 +41,42 @@ def mean_interval(values: Values, *, exact: bool = False) -> Mean | None:
         return Mean(mean, (mean, mean) if exact else None)
     half = float(stdtrit(n - 1, (1.0 + CONFIDENCE) / 2.0)) * _standard_error(values)
     return Mean(mean, (mean - half, mean + half))
+
+
+def skewed_interval(values: Values, *, exact: bool = False) -> Mean | None:
+    """The mean with an interval that allows for skewness: of losses a few are far above the rest.
+
+    Student's t of the values, carried through the transformation that removes its first term in the skewness:
+    g(t) = t + a t^2 / 3 + a^2 t^3 / 27 + a / 6 with a = skewness / sqrt(n). Source: Hall 1992, On the removal
+    of skewness by transformation, J. R. Statist. Soc. B 54, 221-228. Below 8 values, whose skewness says
+    nothing, and without any it is `mean_interval`. values, exact: as there.
+    """
+    plain = mean_interval(values, exact=exact)
+    n = len(values)
+    if plain is None or n < LEAST_FOR_SKEWNESS:
+        return plain
+    a = _skewness(values) / math.sqrt(n)
+    if abs(a) < NO_SKEWNESS:
+        return plain
+    quantile, error = float(stdtrit(n - 1, (1.0 + CONFIDENCE) / 2.0)), _standard_error(values)
+    low, high = (plain.mean - error * _hall(t, a) for t in (quantile, -quantile))
+    return Mean(plain.mean, (low, high))
+
+
+def _hall(t: float, a: float) -> float:
+    """The inverse of Hall's transformation."""
+    return 3.0 / a * (float(np.cbrt(1.0 + a * (t - a / 6.0))) - 1.0)
+
+
+def _skewness(values: Values) -> float:
+    """Fisher's, with the correction for the size of the sample; 0 without a spread."""
+    n = len(values)
+    deviations = values - values.mean()
+    variance = float((deviations**2).mean())
+    if variance == 0.0:
+        return 0.0
+    plain = float((deviations**3).mean()) / variance**1.5
+    return float(plain * math.sqrt(n * (n - 1)) / (n - 2))
 
 
 def probability_best(values: Values, seed: int) -> list[float]:

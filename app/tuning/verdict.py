@@ -12,7 +12,13 @@ from app.spec.records import Configuration
 from app.tuning.field import Entry, is_constant
 from app.tuning.heats import Values
 from app.tuning.objective import build_objective
-from app.tuning.statistics import Mean, mean_interval, probability_best, probability_better
+from app.tuning.statistics import (
+    Mean,
+    mean_interval,
+    probability_best,
+    probability_better,
+    skewed_interval,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +100,7 @@ def reach_verdict(spec: JobSpec, entries: Sequence[Entry], values: Values) -> Ve
     exact = build_objective(spec.objective).deterministic
     return Verdict(
         entries=tuple(entries),
-        means=tuple(mean_interval(row, exact=exact) for row in values),
+        means=tuple(skewed_interval(row, exact=exact) for row in values),
         probabilities=tuple(probability_best(values, spec.seed)),
         own_diverged=int(np.isnan(values[0]).sum()),
         replicates=values.shape[1],
@@ -111,7 +117,7 @@ def _compare(entry: Entry, own: Values, other: Values, *, exact: bool, is_same: 
     difference = None if is_same else mean_interval(own - other, exact=exact)
     return Comparison(
         entry=entry,
-        other=mean_interval(other, exact=exact),
+        other=skewed_interval(other, exact=exact),
         diverged=int(np.isnan(other).sum()),
         difference=difference,
         probability_better=None if difference is None else probability_better(own - other),

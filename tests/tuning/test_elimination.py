@@ -20,9 +20,9 @@ def means(*of: float) -> Means:
     return lambda found, steps: by_rate[found.optimizer["learning_rate"]]
 
 
-def race(world: World, replicates: int = 8) -> Standing:
+def race(world: World, replicates: int = 8, shares: int | None = None) -> Standing:
     confirmation = {"top": 1, "replicates": replicates}
-    return follow(eliminate(spec(confirmation=confirmation), ENTRIES, Seeds.RACE), world)
+    return follow(eliminate(spec(confirmation=confirmation), ENTRIES, Seeds.RACE, shares), world)
 
 
 def runs(world: World) -> int:
@@ -75,6 +75,20 @@ def test_an_entry_that_diverges_more_often_than_the_leader_is_dropped() -> None:
 def test_where_all_diverge_the_first_leads() -> None:
     standing = race(World(means(NAN, NAN, NAN, NAN, NAN)))
     assert standing.leader == 0
+
+
+def test_where_the_budget_is_short_the_better_half_goes_on() -> None:
+    means_of = [1.0 + i / 100 for i in range(12)]
+    entries = [
+        Entry(label="", configuration=configuration(learning_rate=0.001 * (i + 1)), source="search")
+        for i in range(12)
+    ]
+    world = World(lambda found, steps: means_of[round(found.optimizer["learning_rate"] * 1000) - 1], own=0.1)
+    confirmation = {"top": 1, "replicates": 16}
+    standing = follow(eliminate(spec(confirmation=confirmation), entries, Seeds.RACE, 6), world)
+    sizes = [len(heat.configurations) for heat in world.heats]
+    assert sizes[:2] == [12, 6] and runs(world) <= 6 * 16
+    assert standing.seeds > 8
 
 
 def test_one_run_each_decides_where_all_replicates_are_the_same() -> None:
