@@ -113,13 +113,13 @@ class WholeRecorder(Recorder):
 
     def add(self, piece: Piece) -> None:
         """Copies the evaluations, those that do not count too: they lie beyond the row's count."""
-        rows, chunk = self._rows, piece.chunk
+        rows, chunk, own = self._rows, piece.chunk, _as_slice(piece.rows)
         steps = slice(piece.first, piece.first + len(chunk.losses))
-        rows.loss[piece.rows, steps] = chunk.losses.T
-        rows.norm[piece.rows, steps] = piece.norms.T
-        rows.norm_l1[piece.rows, steps] = piece.norms_l1.T
+        rows.loss[own, steps] = chunk.losses.T
+        rows.norm[own, steps] = piece.norms.T
+        rows.norm_l1[own, steps] = piece.norms_l1.T
         if rows.parameters is not None and chunk.parameters is not None:
-            rows.parameters[piece.rows, steps] = chunk.parameters.transpose(1, 0, 2)
+            rows.parameters[own, steps] = chunk.parameters.transpose(1, 0, 2)
         self._counts[piece.rows] += piece.valid
 
     def counts(self) -> NDArray[np.int64]:
@@ -129,3 +129,10 @@ class WholeRecorder(Recorder):
     def _learning_rates(self, rates: Rates) -> NDArray[np.float64]:
         steps = np.arange(self._rows.step.shape[1])
         return rates.at(np.minimum(steps, max(len(steps) - 2, 0)))
+
+
+def _as_slice(rows: NDArray[np.int64]) -> NDArray[np.int64] | slice:
+    """Rows as a slice where they are neighbours in ascending order: many times faster than an index."""
+    first = int(rows[0])
+    is_run = np.array_equal(rows, np.arange(first, first + len(rows)))
+    return slice(first, first + len(rows)) if is_run else rows

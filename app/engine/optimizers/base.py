@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -192,7 +193,8 @@ def running(last: Array, factor: Any, steps: int) -> Array:
     found = np.empty((steps, *last.shape))
     found[...] = factor
     found[0] *= last
-    found = np.multiply.accumulate(found, axis=0)
+    for before, own in pairwise(found):  # `accumulate` takes ten times as long
+        np.multiply(before, own, out=own)
     last[...] = found[-1]
     return found
 

@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 from app.engine.arrays import Array
 from app.engine.objectives.functions.base import Function
 
+# Up to this dimension parameters are computed one after the other for all points: a column of rows so short
+# costs three times as much as one that is contiguous.
+_NARROW = 16
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rosenbrock(Function):
@@ -48,16 +52,27 @@ class Rosenbrock(Function):
 
     def gradient(self, x: Array, out: Array) -> None:
         """Of each pair: 200 (b - a^2) for b, and -2 (a 200 (b - a^2) + 1 - a) for a."""
-        a, head, tail = x[:, :-1], out[:, :-1], out[:, 1:]
-        wall = a * a
-        np.subtract(x[:, 1:], wall, out=wall)
-        np.multiply(wall, 200, out=wall)
-        slope = a * wall
-        np.subtract(slope, a, out=slope)
-        np.add(slope, 1, out=slope)
-        np.multiply(slope, -2, out=head)
-        if x.shape[1] == 2:
-            tail[...] = wall
-        else:
-            out[:, -1] = 0
-            np.add(tail, wall, out=tail)
+        if x.shape[1] > _NARROW:
+            _fill(x, out)
+            return
+        columns = np.asfortranarray(x)
+        slopes = np.empty_like(columns)
+        _fill(columns, slopes)
+        out[...] = slopes
+
+
+def _fill(x: Array, out: Array) -> None:
+    """The gradients, element by element, in whatever order both lie."""
+    a, head, tail = x[:, :-1], out[:, :-1], out[:, 1:]
+    wall = a * a
+    np.subtract(x[:, 1:], wall, out=wall)
+    np.multiply(wall, 200, out=wall)
+    slope = a * wall
+    np.subtract(slope, a, out=slope)
+    np.add(slope, 1, out=slope)
+    np.multiply(slope, -2, out=head)
+    if x.shape[1] == 2:
+        tail[...] = wall
+    else:
+        out[:, -1] = 0
+        np.add(tail, wall, out=tail)
