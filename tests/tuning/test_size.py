@@ -61,7 +61,6 @@ def peak_bytes(spec: JobSpec, configurations: Sequence[Configuration]) -> int:
         (DIGITS | {"model": MANY_STAGES}, 3, 8, "full"),
         (TEXTS, 5, 16, 128),
         (RATINGS, 5, 16, 128),
-        (RATINGS, 3, 8, "full"),
     ],
 )
 def test_the_estimate_is_near_what_a_shard_takes(
