@@ -36,7 +36,8 @@ class ReLU(Activation):
         lesser of it and 1 is the derivative. As integers of the same width that is two passes; a `where`
         would take ten times as long.
         """
-        bits, masked = (array.view(f"i{a.dtype.itemsize}") for array in (a, delta))
+        integers = np.int32 if a.itemsize == 4 else np.int64
+        bits, masked = a.view(integers), delta.view(integers)
         np.minimum(bits, _filled(bits.shape[1:], bits.dtype, 1), out=bits)
         np.multiply(masked, bits, out=masked)
 

@@ -84,6 +84,7 @@ class Trained(Dense, TrainedNetwork):
             TransposedProduct(delta, hidden.padded, gradient)
             for delta, hidden, gradient in zip(self._deltas[1:], self._hidden, gradients[1:], strict=True)
         ]
+        self._back_weights = [weights[:, :, :-1].transpose(0, 2, 1) for weights in self._weights]
         self._first_gradients = [
             Product(self._deltas[0][rows], gradients[0][rows], inner=batch) for rows in sections
         ]
@@ -94,8 +95,7 @@ class Trained(Dense, TrainedNetwork):
             self._last[...] = self._by_rows
         for layer in reversed(range(len(self._hidden))):
             self._inner_gradients[layer]()
-            weights = self._weights[layer + 1][:, :, :-1]
-            np.matmul(weights.transpose(0, 2, 1), self._deltas[layer + 1], out=self._deltas[layer])
+            np.matmul(self._back_weights[layer + 1], self._deltas[layer + 1], out=self._deltas[layer])
             self._hidden[layer].backward(self._deltas[layer])
         for product, batch in zip(self._first_gradients, batches, strict=True):
             product(batch.examples)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import TypeAlias
 
 import numpy as np
 
 from app.engine.arrays import Array
-from app.engine.losses import Loss
-from app.engine.network.architecture import Architecture
+from app.engine.losses import BoundLoss, Loss
+from app.engine.network.architecture import Architecture, Network
 from app.engine.objectives.base import Scores, Workspace
 from app.engine.objectives.minibatches import SupervisedProblem
 from app.engine.objectives.penalty import Penalty
@@ -19,6 +20,8 @@ from app.engine.objectives.split import Part
 _PREFIXES = {"training": "train", "validation": "validation", "test": "test"}
 # Examples measured at once: a split of any size needs little memory.
 _MEASURED_AT_ONCE = 512
+
+Measuring: TypeAlias = dict[int, tuple[Network, BoundLoss]]
 
 
 class SupervisedWorkspace(Workspace):
@@ -45,6 +48,8 @@ class SupervisedWorkspace(Workspace):
             self._sections.append(slice(first, first + len(members)))
             first += len(members)
         self._batch = problems[0].batch
+        # An array of no axes: a number would be converted at every step.
+        self._divisor = np.array(self._batch, dtype=x.dtype)
         self._network = architecture.trained(x, g, self._sections, self._batch, settings)
         self._bound = loss.bind(self._network.outputs, settings)
         self._penalty = Penalty(settings["l2"], architecture.weight_mask(), x, g)
@@ -62,7 +67,7 @@ class SupervisedWorkspace(Workspace):
         noise = [problem.noise[drawn] for problem in self._problems] if self._is_noisy else ()
         self._network.forward(batches, noise)
         np.add.reduce(self._bound.examples(), axis=1, out=losses)
-        np.divide(losses, self._batch, out=losses)
+        np.divide(losses, self._divisor, out=losses)
         self._bound.differentiate()
         self._network.backward(batches)
         self._penalty.add(losses)
@@ -85,15 +90,18 @@ class SupervisedWorkspace(Workspace):
 
     def score(self, losses: Array | None) -> Scores:
         """Loss and error on the validation part."""
-        return self._measure("validation")
+        return self._measure("validation", {})
 
     def summarise(self, losses: Array | None) -> Scores:
         """Loss and error on each part; the training error is left out."""
-        return self._measure("training", errors=False) | self._measure("validation") | self._measure("test")
+        made: Measuring = {}
+        training = self._measure("training", made, errors=False)
+        return training | self._measure("validation", made) | self._measure("test", made)
 
-    def _measure(self, name: str, errors: bool = True) -> Scores:
+    def _measure(self, name: str, made: Measuring, errors: bool = True) -> Scores:
         """Mean loss and, with classes and `errors`, error rate on one part of the split: each (B,).
 
+        made: networks by how many examples they take; those that are missing are added.
         Without penalty, dropout and label smoothing, so that runs which differ in them compare.
         """
         parts: list[Part] = [getattr(problem.split, name) for problem in self._problems]
@@ -103,8 +111,10 @@ class SupervisedWorkspace(Workspace):
         counts_errors = errors and self._loss.for_classes
         for low in range(0, examples, _MEASURED_AT_ONCE):
             high = min(low + _MEASURED_AT_ONCE, examples)
-            network = self._architecture.network(self._x, self._sections, high - low)
-            bound = self._loss.bind(network.outputs, None)
+            if high - low not in made:
+                network = self._architecture.network(self._x, self._sections, high - low)
+                made[high - low] = network, self._loss.bind(network.outputs, None)
+            network, bound = made[high - low]
             for rows, part in zip(self._sections, parts, strict=True):
                 bound.aim(rows, part.targets[low:high])
             network.forward([part.inputs.between(low, high) for part in parts])
