@@ -9,11 +9,13 @@ AppError
 │   ├── JobNotFound          404
 │   ├── TrialNotFound        404
 │   ├── RangeTestNotFound    404
+│   ├── ReplayNotFound       404
 │   └── TrajectoryNotFound   404
 ├── Conflict                 409
 │   ├── IdempotencyKeyReused 409
 │   ├── IllegalTransition    409
 │   ├── JobNotFinished       409
+│   ├── TrialNotFinished     409
 │   ├── NoRecommendation     409
 │   └── NotExportable        409
 ├── MethodNotAllowed         405
@@ -140,6 +142,16 @@ class RangeTestNotFound(NotFound):
     title = "No such range test"
 
 
+class ReplayNotFound(NotFound):
+    """This trial was never run again.
+
+    `POST` to the same address, and a worker does.
+    """
+
+    slug = "replay-not-found"
+    title = "No replay"
+
+
 class Conflict(AppError):
     """The request does not fit the state of what it names.
 
@@ -181,6 +193,16 @@ class JobNotFinished(Conflict):
 
     slug = "job-not-finished"
     title = "The job has not ended"
+
+
+class TrialNotFinished(Conflict):
+    """The trial has not run to an end that could be compared: it waits, runs, or failed.
+
+    Wait until the trial's state is `completed`, `pruned` or `diverged`.
+    """
+
+    slug = "trial-not-finished"
+    title = "The trial has not ended"
 
 
 class NoRecommendation(Conflict):

@@ -25,6 +25,7 @@ from app.api import (
     problems,
     range_tests,
     recommendations,
+    replays,
     schedules,
     trials,
 )
@@ -44,6 +45,7 @@ RESOURCES = (
     events,
     recommendations,
     trials,
+    replays,
     importances,
     export,
     schedules,

@@ -31,6 +31,7 @@ NAMING = {
 }
 
 NOT_ENQUEUED = "enqueued_run < run AND state IN ('queued', 'running')"
+REPLAY_WAITS = "state IN ('queued', 'running')"
 DEFAULT_TENANT = "default"  # whoever there is, while no API key tells tenants apart
 
 Json = JSON(none_as_null=True)  # not JSONB, which forgets the order of keys; nothing is searched inside it
@@ -183,6 +184,32 @@ class RangeTestRow(Base):
     job_key: Mapped[int] = mapped_column(BigKey, ForeignKey("jobs.key", ondelete="CASCADE"), primary_key=True)
     spec: Mapped[dict[str, Any]]
     result: Mapped[dict[str, Any] | None] = mapped_column(Json)
+
+
+class ReplayRow(Base):
+    """A trial that is to be run again, or was: one a trial, the last one asked for."""
+
+    __tablename__ = "replays"
+    __table_args__ = (
+        Index(
+            "ix_replays_waiting",
+            "created_at",
+            sqlite_where=text(REPLAY_WAITS),
+            postgresql_where=text(REPLAY_WAITS),
+        ),
+    )
+
+    job_key: Mapped[int] = mapped_column(BigKey, ForeignKey("jobs.key", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    state: Mapped[str] = mapped_column(String(16))
+    attempt: Mapped[int] = mapped_column(Integer)  # only the last one stores anything
+    leased_until: Mapped[datetime | None]
+    identical: Mapped[bool | None]
+    difference: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    error: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
 
 
 class EventRow(Base):

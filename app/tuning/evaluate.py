@@ -42,7 +42,7 @@ class Shard:
     """A part of a batch that one process evaluates: every configuration on every replicate.
 
     bracket: the round whose pruning rule judges these configurations, which are then all of its trials; None
-    where nothing is pruned.
+    where nothing is pruned. stop_at: the rung at which a trial that is run again was pruned, else None.
     """
 
     spec: JobSpec
@@ -51,6 +51,7 @@ class Shard:
     replicates: tuple[int, ...]
     bracket: int | None = None
     record: bool = True
+    stop_at: int | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         # Any: fields of any type. The spec's classes are derived at run time: pickle cannot find them.
@@ -150,7 +151,7 @@ def evaluate(shard: Shard) -> list[TrialResult]:
     """
     started = time.perf_counter()
     spec, replicates = shard.spec, shard.replicates
-    judge = judge_for(spec, shard.bracket, len(shard.numbers), len(replicates))
+    judge = judge_for(spec, shard.bracket, len(shard.numbers), len(replicates), shard.stop_at)
     batch = run_batch(
         build_objective(spec.objective),
         _runs(shard),

@@ -52,11 +52,16 @@ def pruning_rungs(spec: JobSpec, r: int, bracket: int) -> tuple[int, ...]:
     return marks[len(marks) - count :] if count > 0 else ()
 
 
-def judge_for(spec: JobSpec, r: int | None, bracket: int, replicates: int) -> BracketJudge | None:
+def judge_for(
+    spec: JobSpec, r: int | None, bracket: int, replicates: int, stop_at: int | None = None
+) -> BracketJudge | None:
     """The judge of a bracket of that many trials; None where it would have nothing to say.
 
-    r: the round, None for runs that are never pruned.
+    r: the round, None for runs that are never pruned. stop_at: the rung at which all of them stop, whatever
+    their values; None for no such.
     """
+    if stop_at is not None:
+        return RepeatedVerdict(bracket, replicates, stop_at)
     marks = () if r is None else pruning_rungs(spec, r, bracket)
     if not marks and replicates == 1:
         return None
@@ -104,6 +109,20 @@ class BracketJudge:
                 self.reasons[place] = f"pruned at step {step}: {text}"
         self._in = kept
         return going
+
+
+class RepeatedVerdict(BracketJudge):
+    """Stops every trial at the rung at which it was pruned before, without those it was ranked with."""
+
+    def __init__(self, bracket: int, replicates: int, stop_at: int) -> None:
+        super().__init__(bracket, replicates, (), halves=False)
+        self._stop_at = stop_at
+        self.reasons = dict.fromkeys(range(bracket), f"pruned at step {stop_at}")
+
+    def __call__(self, step: int, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """As of any judge."""
+        going = super().__call__(step, values)
+        return going if step != self._stop_at else np.zeros_like(going)
 
 
 def _ranked(means: NDArray[np.float64], among: NDArray[np.bool_]) -> NDArray[np.intp]:

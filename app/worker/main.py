@@ -19,6 +19,7 @@ from app.services import work
 from app.settings import Settings
 from app.worker.durable import dbos_config, worker_id
 from app.worker.pool import Pool
+from app.worker.replays import Replays
 from app.worker.runner import Runner
 from app.worker.seats import Seats
 from app.worker.sole import sole_user
@@ -74,18 +75,21 @@ def _launch(settings: Settings, db: Database) -> Chores:
     DBOS(config=dbos_config(settings, me))
     DBOS.launch()
     logger.info("worker %s: ready, %d processes", me, settings.pool_processes)
-    return Chores(db, tune, seats, me, claim)
+    return Chores(db, tune, seats, me, claim, Replays(db, pool))
 
 
 class Chores:
     """What a worker does beside running jobs, each thing as often as it needs."""
 
-    def __init__(self, db: Database, tune: Tune, seats: Seats, me: str, claim: Claim | None) -> None:
+    def __init__(
+        self, db: Database, tune: Tune, seats: Seats, me: str, claim: Claim | None, replays: Replays
+    ) -> None:
         self._db = db
         self._tune = tune
         self._seats = seats
         self._me = me
         self._claim = claim
+        self._replays = replays
         self._next_beat = 0.0
         self._next_reconcile = time.monotonic() + RECONCILE_S
         self._reachable = True
@@ -95,6 +99,7 @@ class Chores:
         now = time.monotonic()
         try:
             start_waiting(self._db, self._tune, self._seats)
+            self._replays.look()
             if now >= self._next_beat:
                 self._next_beat = now + HEARTBEAT_S
                 self._beat()

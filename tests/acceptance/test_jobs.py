@@ -56,6 +56,20 @@ def test_a_range_test_runs_from_post_to_its_suggestions(server: Server) -> None:
     assert 1e-7 < found["result"]["suggestions"]["steepest"] < 1.0
 
 
+def test_a_trial_is_replayed_by_a_worker_and_comes_out_the_same(server: Server) -> None:
+    job_id = server.submit(ROSENBROCK)
+    server.wait(job_id)
+    answer = server.http.post(f"/v1/jobs/{job_id}/trials/7/replay")
+    assert answer.status_code == 202
+
+    def replay() -> Json:
+        found: Json = server.http.get(answer.headers["location"]).json()
+        return found
+
+    wait_for(lambda: replay()["state"] == "succeeded", 20, lambda: f"the replay to end: {replay()}")
+    assert replay()["identical"] is True and replay()["difference"] is None
+
+
 def test_equal_spec_and_seed_give_equal_trials(server: Server) -> None:
     first, second = (server.submit(ROSENBROCK) for _ in range(2))
     other = server.submit(ROSENBROCK | {"seed": 1})

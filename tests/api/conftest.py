@@ -31,6 +31,7 @@ ON_BOTH_DATABASES = {
     "test_jobs",
     "test_metrics",
     "test_range_tests",
+    "test_replays",
     "test_trials",
 }
 

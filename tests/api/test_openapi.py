@@ -50,6 +50,8 @@ def test_the_operations_are_those_of_the_contract() -> None:
         "GET /v1/jobs/{job_id}/trials",
         "GET /v1/jobs/{job_id}/trials/{number}",
         "GET /v1/jobs/{job_id}/trials/{number}/trajectory",
+        "POST /v1/jobs/{job_id}/trials/{number}/replay",
+        "GET /v1/jobs/{job_id}/trials/{number}/replay",
         "GET /v1/jobs/{job_id}/trajectories",
         "GET /v1/jobs/{job_id}/export",
         "GET /v1/jobs/{job_id}/importances",

@@ -1,0 +1,181 @@
+"""Replays: asking for one, looking at it, and what a worker does with it.
+
+A worker leases a replay for a while and renews the lease as it runs; what a killed one leaves is taken up by
+another, or by itself, once the lease has run out. Only the attempt that holds the lease stores anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from app.db import Database, replays, trials
+from app.db.doorbell import ring
+from app.db.tables import JobRow, ReplayRow, TrialRow
+from app.errors import AppError, ReplayNotFound, TrialNotFinished, TrialNotFound
+from app.services import jobs, trial_rows
+from app.services.trials import MAX_NUMBER
+from app.spec.answers import Problem, TrialState
+from app.spec.job import JobSpec
+from app.spec.records import Configuration, TrialResult
+from app.spec.replay import Replay, ReplayDifference, ReplayState
+
+LEASE = timedelta(seconds=30)
+MAX_ATTEMPTS = 5
+REPLAYABLE = (TrialState.COMPLETED, TrialState.PRUNED, TrialState.DIVERGED)
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A replay that this worker holds, and what it takes to run it and to compare."""
+
+    job_key: int
+    job_id: str
+    number: int
+    attempt: int
+    spec: JobSpec
+    configuration: Configuration
+    stored: TrialResult
+
+
+def request(db: Database, job_id: str, number: int) -> Replay:
+    """Queues the replay of a trial that ran; one that waits or runs is left as it is.
+
+    Raises JobNotFound, TrialNotFound, TrialNotFinished.
+    """
+    now = datetime.now(UTC)
+    with db.write() as session:
+        job = jobs.row(session, job_id, lock=True)
+        trial = _trial(session, job, number)
+        if trial.state not in REPLAYABLE:
+            states = ", ".join(REPLAYABLE)
+            raise TrialNotFinished(
+                f"Trial {number} of job {job_id} is {trial.state}; a replay needs one of: {states}."
+            )
+        row = replays.find(session, job.key, number, lock=True)
+        if row is None:
+            row = ReplayRow(job_key=job.key, number=number)
+            session.add(row)
+        elif not ReplayState(row.state).final:
+            return _view(job, row)
+        row.state, row.attempt, row.created_at = ReplayState.QUEUED, 0, now
+        row.identical = row.difference = row.error = None
+        row.leased_until = row.started_at = row.finished_at = None
+        ring(session)
+        return _view(job, row)
+
+
+def get(db: Database, job_id: str, number: int) -> Replay:
+    """The last replay of a trial. Raises JobNotFound, TrialNotFound, ReplayNotFound."""
+    with db.read() as session:
+        job = jobs.row(session, job_id)
+        _trial(session, job, number)
+        row = replays.find(session, job.key, number)
+        if row is None:
+            address = f"/v1/jobs/{job_id}/trials/{number}/replay"
+            raise ReplayNotFound(
+                f"Trial {number} of job {job_id} was never replayed; POST {address} does it."
+            )
+        return _view(job, row)
+
+
+def claim(db: Database) -> Claimed | None:
+    """The oldest replay that waits, or that a worker left; None where there is none."""
+    now = datetime.now(UTC)
+    with db.read() as session:  # most looks find nothing, and need not wait for SQLite's one writer
+        if not replays.any_waiting(session, now):
+            return None
+    with db.write() as session:
+        row = replays.claim(session, now)
+        if row is None:
+            return None
+        if row.attempt >= MAX_ATTEMPTS:
+            died = f"the worker that ran it died {MAX_ATTEMPTS} times, perhaps for want of memory"
+            _end(row, ReplayState.FAILED, now, error=_problem(died))
+            return None
+        row.state, row.attempt = ReplayState.RUNNING, row.attempt + 1
+        row.started_at, row.leased_until = now, now + LEASE
+        return _claimed(session, row)
+
+
+def renew(db: Database, claimed: Claimed) -> bool:
+    """Prolongs the lease; False where the replay is gone, or another attempt has it."""
+    until = datetime.now(UTC) + LEASE
+    with db.write() as session:
+        return replays.change(session, claimed.job_key, claimed.number, claimed.attempt, leased_until=until)
+
+
+def succeed(db: Database, claimed: Claimed, difference: ReplayDifference | None) -> None:
+    """Stores how the replay compares with the trial."""
+    _store(
+        db,
+        claimed,
+        state=ReplayState.SUCCEEDED,
+        identical=difference is None,
+        difference=None if difference is None else difference.model_dump(mode="json"),
+    )
+
+
+def fail(db: Database, claimed: Claimed, detail: str) -> None:
+    """Stores why there is nothing to compare."""
+    _store(db, claimed, state=ReplayState.FAILED, error=_problem(detail))
+
+
+def _store(db: Database, claimed: Claimed, **columns: object) -> None:
+    with db.write() as session:
+        now = datetime.now(UTC)
+        replays.change(session, claimed.job_key, claimed.number, claimed.attempt, finished_at=now, **columns)
+
+
+def _end(row: ReplayRow, state: ReplayState, now: datetime, error: dict[str, object]) -> None:
+    row.state, row.error, row.finished_at = state, error, now
+
+
+def _problem(detail: str) -> dict[str, object]:
+    problem = Problem(
+        type=f"/problems/{AppError.slug}", title=AppError.title, status=AppError.status, detail=detail
+    )
+    return problem.model_dump(mode="json")
+
+
+def _trial(session: Session, job: JobRow, number: int) -> TrialRow:
+    row = trials.find(session, job.key, number) if 0 <= number <= MAX_NUMBER else None
+    if row is None:
+        raise TrialNotFound(f"Job {job.id} has no trial {number}; GET /v1/jobs/{job.id}/trials lists them.")
+    return row
+
+
+def _claimed(session: Session, row: ReplayRow) -> Claimed:
+    job, trial = session.get_one(JobRow, row.job_key), trials.find(session, row.job_key, row.number)
+    assert trial is not None  # they go together, with the job
+    stored = TrialResult(
+        number=row.number,
+        state=TrialState(trial.state),
+        value=trial.value,
+        values=(),
+        metrics=trial.metrics or {},
+        steps_done=trial.steps_done,
+        rungs=tuple((step, value) for step, value in trial.rungs or ()),
+        reason=trial.reason,
+        trajectory=trials.trajectory(session, row.job_key, row.number),
+        engine_s=0.0,
+    )
+    spec = JobSpec.model_validate(job.spec)
+    configuration = trial_rows.configuration_of(trial)
+    return Claimed(row.job_key, job.id, row.number, row.attempt, spec, configuration, stored)
+
+
+def _view(job: JobRow, row: ReplayRow) -> Replay:
+    return Replay(
+        job_id=job.id,
+        number=row.number,
+        state=ReplayState(row.state),
+        identical=row.identical,
+        difference=None if row.difference is None else ReplayDifference.model_validate(row.difference),
+        error=None if row.error is None else Problem.model_validate(row.error),
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
