@@ -7,6 +7,7 @@ The text is that of the docstrings, as `GET /v1/optimizers` and the others serve
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,10 @@ from app.spec.catalogue import (
     DatasetItem,
     FunctionItem,
     Hyperparameter,
+    ModelItem,
     ObjectiveItem,
 )
+from app.spec.supervised import FORMS
 from scripts.function_plots import function_plot, is_drawn
 from scripts.reference_plots import schedule_plot, warmup_plot
 
@@ -142,7 +145,12 @@ def _item(item: CatalogueItem, shared: set[str], *, with_plot: bool, level: int 
         parts.append(_table(own))
     if isinstance(item, DatasetItem):
         classes = "numbers" if item.classes is None else f"{item.classes} classes"
-        parts.append(f"For `{item.objective}`: {item.rows} rows, {item.features} features, {classes}.")
+        sizes = " and ".join(f"{size:,}" for size in item.sizes)
+        inputs = {"tokens": f"bags of tokens, of which there are {sizes}", "pairs": f"pairs of {sizes}"}
+        form = inputs.get(item.form, f"{sizes} features")
+        parts.append(f"For `{item.objective}`: {item.rows:,} rows, {form}, {classes}.")
+    if isinstance(item, ModelItem):
+        parts.append(f"Takes {FORMS[item.form]}.")
     if item.source:
         parts.append(f"**Source:** {_escaped(item.source)}")
     parts += [f"**Deviation:** {_escaped(deviation)}" for deviation in item.deviations]
@@ -234,6 +242,8 @@ def _value(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, dict):
+        return f"`{json.dumps(value)}`"
     return (
         f"{value:g}" if isinstance(value, float) else f"`{value}`" if isinstance(value, str) else str(value)
     )

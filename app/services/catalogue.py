@@ -26,6 +26,7 @@ from app.spec.catalogue import (
     DatasetItem,
     FunctionItem,
     Hyperparameter,
+    ModelItem,
     ObjectiveItem,
     Optimum,
 )
@@ -131,7 +132,10 @@ def _objective(model: type[Wire]) -> ObjectiveItem:
         kind=kind,
         hyperparameters=fields,
         functions=[] if on_data else [_function(cls) for cls in FUNCTIONS.values()],
-        models=_registered(models, of_objective=True),
+        models=[
+            ModelItem(**vars(item), form=cls.form)
+            for cls, item in zip(models, _registered(models, of_objective=True), strict=True)
+        ],
         losses=_registered((LOSSES[loss] for loss in losses), of_objective=True),
         activations=_registered(ACTIVATIONS.values()) if "activation" in named else [],
         initialisations=_registered(INITIALISATIONS.values()) if "initialisation" in named else [],

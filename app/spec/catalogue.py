@@ -77,11 +77,17 @@ class FunctionItem(CatalogueItem):
     optimum: Optimum | None = Field(description="at the first step; null where it is unbounded below")
 
 
+class ModelItem(CatalogueItem):
+    """A model that is trained on data."""
+
+    form: str = Field(description="the form of inputs that it takes, as datasets have it")
+
+
 class ObjectiveItem(CatalogueItem):
     """A kind of objective, with what it can be made of."""
 
     functions: list[FunctionItem]
-    models: list[CatalogueItem]
+    models: list[ModelItem]
     losses: list[CatalogueItem]
     activations: list[CatalogueItem] = Field(description="the nonlinearities that a model can have")
     initialisations: list[CatalogueItem] = Field(description="how a model can be started")

@@ -91,14 +91,13 @@ class FactorizationSpec(_OnData):
     metric: Literal["validation_loss"] = Field(default="validation_loss", description=_METRIC)
 
 
-SupervisedSpec: TypeAlias = ClassificationSpec | RegressionSpec | FactorizationSpec
+def searched_settings(spec: Wire) -> dict[str, tuple[HyperField, HyperValue]]:
+    """What the trials of a job differ in beside their optimizers: ranges and choices of its objective.
 
-
-def searched_settings(spec: SupervisedSpec) -> dict[str, tuple[HyperField, HyperValue]]:
-    """What the trials of a job differ in beside their optimizers: ranges and choices of the objective.
-
-    By the names of the engine's settings, such as "l2" or "model.dropout".
+    By the names of the engine's settings, such as "l2" or "model.dropout". Of a function there are none.
     """
+    if not isinstance(spec, (ClassificationSpec, RegressionSpec, FactorizationSpec)):
+        return {}
     parts: list[tuple[str, type, Wire]] = [
         ("model.", MODELS[spec.model.kind], spec.model),
         ("loss.", LOSSES[spec.loss.kind], spec.loss),

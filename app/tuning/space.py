@@ -14,16 +14,14 @@ from typing import Any, TypeVar
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import BaseTrial
 
-from app.engine.hyper import Hyper, HyperField, hyper_fields
+from app.engine.hyper import Hyper, hyper_fields
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.registry import Kind, Registry
 from app.engine.schedules import SCHEDULES
 from app.spec.job import BatchSizeChoices, JobSpec
 from app.spec.kinds import KindWire
-from app.spec.objective import FunctionSpec
 from app.spec.records import BatchSizeValue, Configuration
 from app.spec.supervised import searched_settings
-from app.spec.values import HyperValue
 from app.tuning.distributions import Distribution, distribution_of, suggest
 
 K = TypeVar("K", bound=Kind)
@@ -81,7 +79,8 @@ class Space:
             schedules=_candidates(SCHEDULES, space.schedules),
             batch_size=batch_size,
             settings={
-                name: distribution_of(field, value) for name, (field, value) in _searched(spec).items()
+                name: distribution_of(field, value)
+                for name, (field, value) in searched_settings(spec.objective).items()
             },
         )
 
@@ -124,17 +123,13 @@ class Space:
 
 def hyper_of(spec: JobSpec, name: str) -> Hyper:
     """What the parameter of that name is a value of; of those that are numbers."""
-    settings = _searched(spec)
+    settings = searched_settings(spec.objective)
     if name in settings:
         return settings[name][0].hyper
     label, _, field = name.rpartition(".")
     kind = label.partition("#")[0]
     cls: type = OPTIMIZERS[kind] if kind in OPTIMIZERS else SCHEDULES[kind]
     return next(found.hyper for found in hyper_fields(cls) if found.name == field)
-
-
-def _searched(spec: JobSpec) -> dict[str, tuple[HyperField, HyperValue]]:
-    return {} if isinstance(spec.objective, FunctionSpec) else searched_settings(spec.objective)
 
 
 def _candidates(registry: Registry[K], wires: Sequence[KindWire]) -> dict[str, Candidate]:

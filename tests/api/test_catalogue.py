@@ -73,6 +73,8 @@ def test_an_objective_lists_what_it_is_made_of(client: TestClient) -> None:
     assert models["classification"] == ["embedding_bag", "linear", "mlp"]
     assert models["regression"] == ["linear", "mlp"]
     assert models["factorization"] == ["matrix_factorization"]
+    forms = {model["kind"]: model["form"] for item in found.values() for model in item["models"]}
+    assert forms == {kind: cls.form for kind, cls in MODELS.items()}
     assert set(MODELS) == {kind for kinds in models.values() for kind in kinds}
     assert found["function"]["models"] == found["classification"]["functions"] == []
     assert "digits" in found["classification"]["datasets"]

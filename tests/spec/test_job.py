@@ -13,7 +13,6 @@ from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.spec.job import JobSpec
-from app.spec.objective import FunctionSpec
 from app.spec.supervised import searched_settings
 
 ROSENBROCK: dict[str, Any] = {"kind": "function", "name": "rosenbrock"}
@@ -182,10 +181,10 @@ def test_a_factorization_has_its_one_model_by_default() -> None:
 
 def test_what_runs_can_differ_in_is_searched_where_a_job_says_so() -> None:
     model = {"kind": "mlp", "dropout": {"low": 0.0, "high": 0.5}, "initialisation_scale": {"choices": [1, 2]}}
-    searched, plain = (parse(objective=DIGITS | own).objective for own in ({"model": model, "l2": 0.1}, {}))
-    assert not isinstance(searched, FunctionSpec) and not isinstance(plain, FunctionSpec)
-    assert list(searched_settings(searched)) == ["model.initialisation_scale", "model.dropout"]
-    assert searched_settings(plain) == {}
+    objective = parse(objective=DIGITS | {"model": model, "l2": 0.1}).objective
+    assert list(searched_settings(objective)) == ["model.initialisation_scale", "model.dropout"]
+    assert searched_settings(parse(objective=DIGITS).objective) == {}
+    assert searched_settings(parse().objective) == {}
 
 
 def test_a_batch_size_beyond_the_training_rows_is_refused_with_their_number() -> None:

@@ -22,7 +22,8 @@ class Ratings(Generated):
 
     Rule: 3.4 + 0.4 (b + c) + 0.7 u . v / sqrt(3) + 0.4 N(0, 1), rounded to whole stars and cut at 1 and 5;
     b, c and the three factors u and v of each user and item ~ N(0, 1). Which pairs there are is drawn without
-    repetition, items in proportion to 1 / sqrt(k), k = 1 ... 200: some have hundreds of ratings, others few.
+    repetition, items in proportion to 1 / sqrt(k), k = 1 ... 200: the first has 252 ratings, the last ten
+    some 30 each.
 
     Source: the model of Koren, Bell & Volinsky 2009, doi:10.1109/MC.2009.263; the pairs are drawn as in
     Efraimidis & Spirakis 2006, doi:10.1016/j.ipl.2005.11.003.
