@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     queue_poll_s: float = Field(
         default=1.0, gt=0, le=60, description="seconds between looks for jobs that no call announced"
     )
+    worker_metrics_port: int | None = Field(
+        default=None, ge=1, le=65535, description="port of a worker's own metrics; null for none"
+    )
+    worker_metrics_host: str = Field(default="127.0.0.1", description="address of a worker's own metrics")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="debug, info, warning or error"
     )

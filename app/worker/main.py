@@ -18,6 +18,7 @@ from app.db.locks import Claim
 from app.services import work
 from app.settings import Settings
 from app.worker.durable import dbos_config, worker_id
+from app.worker.metrics import WorkerMetrics
 from app.worker.pool import Pool
 from app.worker.replays import Replays
 from app.worker.runner import Runner
@@ -71,7 +72,11 @@ def _launch(settings: Settings, db: Database) -> Chores:
         claim.hold()  # before the launch: a peer must never see work of ours without it
     seats = Seats(settings.concurrent_jobs)
     pool = Pool(settings.pool_processes, max_attempts=settings.max_attempts)
-    tune = define_workflow(Runner(db, pool, max_failed_trials=settings.max_failed_trials), seats)
+    metrics = WorkerMetrics(seats.taken)
+    if settings.worker_metrics_port is not None:
+        metrics.serve(settings.worker_metrics_host, settings.worker_metrics_port)
+    runner = Runner(db, pool, max_failed_trials=settings.max_failed_trials, metrics=metrics)
+    tune = define_workflow(runner, seats)
     DBOS(config=dbos_config(settings, me))
     DBOS.launch()
     logger.info("worker %s: ready, %d processes", me, settings.pool_processes)

@@ -26,6 +26,7 @@ from app.tuning.rounds import (
     trial_numbers,
 )
 from app.tuning.size import job_updates
+from app.worker.metrics import WorkerMetrics
 from app.worker.pool import Line, Pool, ShardLost
 
 logger = logging.getLogger(__name__)
@@ -38,9 +39,12 @@ class TooManyFailed(Exception):
 class Runner:
     """Runs the steps of jobs on one store and one pool."""
 
-    def __init__(self, db: Database, pool: Pool, *, max_failed_trials: int) -> None:
+    def __init__(
+        self, db: Database, pool: Pool, *, max_failed_trials: int, metrics: WorkerMetrics | None = None
+    ) -> None:
         self.db = db
         self._pool = pool
+        self._metrics = metrics or WorkerMetrics()
         self._max_failed_trials = max_failed_trials
 
     def start(self, job_id: str, run: int) -> int:
@@ -71,7 +75,9 @@ class Runner:
             results = failed(shards[i], str(outcome)) if isinstance(outcome, ShardLost) else outcome
             done += sum(result.number in open_numbers for result in results)
             share = search_share(spec) * done / spec.budget.trials
-            so_far = work.record_trials(self.db, job_id, run, results, share)
+            with self._metrics.timed("store"):
+                so_far = work.record_trials(self.db, job_id, run, results, share)
+            self._metrics.trials_ended(results)
             if lost and so_far > self._max_failed_trials:
                 raise TooManyFailed(
                     f"{so_far} trials failed, and the server puts up with {self._max_failed_trials} in a job"
@@ -80,10 +86,11 @@ class Runner:
 
     def _ask(self, job_id: str, spec: JobSpec, number: int) -> list[Configuration]:
         """The round's configurations, from as much of the past as its sampler looks at."""
-        if effective_sampler(spec) == "random":
-            return ask_round(spec, number, [])
-        past = work.finished_trials(self.db, job_id, number, best=BEST_KEPT, latest=HISTORY)
-        return ask_round(spec, number, past)
+        past: list[FinishedTrial] = []
+        if effective_sampler(spec) != "random":
+            past = work.finished_trials(self.db, job_id, number, best=BEST_KEPT, latest=HISTORY)
+        with self._metrics.timed("ask"):
+            return ask_round(spec, number, past)
 
     def answer(self, job_id: str, run: int) -> None:
         """Runs the heats of the advice, stores the recommendation and ends the job."""
@@ -148,7 +155,12 @@ class Runner:
         self, job_id: str, run: int, spec: JobSpec, shards: Sequence[Shard]
     ) -> Iterator[tuple[int, list[TrialResult] | ShardLost]]:
         line = Line(job_id, spec.priority)
-        return self._pool.run(line, shards, lambda: work.is_running(self.db, job_id, run))
+        for i, outcome in self._pool.run(line, shards, lambda: work.is_running(self.db, job_id, run)):
+            if isinstance(outcome, ShardLost):
+                self._metrics.batch_lost()
+            else:
+                self._metrics.batch_done(outcome)
+            yield i, outcome
 
 
 def _no_answer(finished: Sequence[FinishedTrial], reason: str | None) -> str:

@@ -23,6 +23,11 @@ class Seats:
         with self._lock:
             self._taken.discard(workflow_id)
 
+    def taken(self) -> int:
+        """How many jobs run."""
+        with self._lock:
+            return len(self._taken)
+
     def free(self) -> int:
         """How many more jobs there is room for."""
         with self._lock:

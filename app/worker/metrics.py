@@ -1,0 +1,74 @@
+"""What a worker does, for Prometheus."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
+from prometheus_client.process_collector import ProcessCollector
+
+from app.spec.records import TrialResult
+
+Work = Literal["ask", "engine", "store"]
+
+
+class WorkerMetrics:
+    """Counters of one worker process; they start at zero with it.
+
+    jobs_running: says how many jobs the worker runs when it is asked.
+    """
+
+    def __init__(self, jobs_running: Callable[[], int] = lambda: 0) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._seconds = Counter(
+            "stepsize_worker_seconds",
+            "Seconds spent: ask in the sampler, engine in batches (of all processes), store in the database.",
+            ("work",),
+            registry=self.registry,
+        )
+        self._trials = Counter(
+            "stepsize_worker_trials", "Trials that ended here, by state.", ("state",), registry=self.registry
+        )
+        self._batches = Counter(
+            "stepsize_worker_batches",
+            "Batches that ended here: done, or lost after the last attempt.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        running = Gauge(
+            "stepsize_worker_jobs_running", "Jobs that this worker runs now.", registry=self.registry
+        )
+        running.set_function(jobs_running)
+        for work in ("ask", "engine", "store"):
+            self._seconds.labels(work)  # present from the start, at zero
+
+    @contextmanager
+    def timed(self, work: Work) -> Iterator[None]:
+        """Counts the time of the block."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds.labels(work).inc(time.perf_counter() - started)
+
+    def batch_done(self, results: Sequence[TrialResult]) -> None:
+        """Counts a batch and the time that its trials say they took."""
+        self._batches.labels("done").inc()
+        self._seconds.labels("engine").inc(sum(result.engine_s for result in results))
+
+    def batch_lost(self) -> None:
+        """Counts a batch that no process could evaluate."""
+        self._batches.labels("lost").inc()
+
+    def trials_ended(self, results: Sequence[TrialResult]) -> None:
+        """Counts trials; the runs of a race are none."""
+        for result in results:
+            self._trials.labels(str(result.state)).inc()
+
+    def serve(self, host: str, port: int) -> None:
+        """Answers `GET /metrics` there, from a thread. Raises OSError where the port is taken."""
+        start_http_server(port, addr=host, registry=self.registry)
