@@ -96,3 +96,12 @@ def test_a_momentum_can_be_cycled_beside_optimizers_that_have_one() -> None:
     assert space.search_space.schedules[0].kind == "one_cycle"
     for value in (False, {"choices": [False]}):
         job(MLP, "sgd", schedules=[{"kind": "one_cycle", "cycle_momentum": value}])
+
+
+@pytest.mark.parametrize("loss", ["hinge", {"kind": "hinge"}])
+def test_a_loss_without_curvature_refuses_newton_and_names_those_that_have_one(loss: object) -> None:
+    at, message = fault(LINEAR | {"loss": loss}, "newton")
+    assert at == "search_space/optimizers/0/kind"
+    assert "this objective of 15 parameters gives none" in message
+    assert "with the loss cross_entropy or squared" in message
+    assert job(LINEAR | {"loss": {"kind": "cross_entropy", "label_smoothing": 0.1}}, "newton")

@@ -104,6 +104,14 @@ def test_a_module_says_what_it_is_and_on_what_evidence() -> None:
         assert f"# Evidence: {evidence}" in source
 
 
+def test_a_module_names_what_was_tuned_of_the_objective() -> None:
+    found = recommendation().model_copy(update={"settings": {"l2": 0.001, "model.dropout": 0.25}})
+    for name in ("python", "torch"):
+        text = FORMATS[name].render(found, 100)
+        assert "# Tuned with: l2 0.001, model.dropout 0.25 of the objective.\n" in text
+        assert "Tuned with" not in FORMATS[name].render(recommendation(), 100)
+
+
 def test_the_csv_reads_back_to_the_same_bits() -> None:
     rows = list(csv.DictReader(io.StringIO(FORMATS["csv"].render(recommendation(), 97))))
     assert list(rows[0]) == ["step", "learning_rate"]

@@ -42,6 +42,8 @@ def header(recommendation: Recommendation, total_steps: int) -> str:
         lines.append("The schedule cycles the momentum too, in place of the optimizer's own.")
     if recommendation.batch_size is not None:
         lines.append(f"Batch size: {recommendation.batch_size}.")
+    if recommendation.settings:
+        lines.append(f"{_fields('Tuned with', dict(recommendation.settings))[:-1]} of the objective.")
     return "".join(f"# {line}\n" for line in [*lines, _evidence(recommendation)])
 
 
