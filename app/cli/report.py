@@ -9,7 +9,7 @@ from typing import Any
 
 WIDTH = 56  # of a label
 LINE = 100
-SHOWN = 5  # candidates
+SHOWN = 5  # candidates; and numbers of a list
 
 
 def describe(job: dict[str, Any], recommendation: dict[str, Any] | None, url: str) -> str:
@@ -57,8 +57,11 @@ def _evidence(evidence: dict[str, Any]) -> Iterator[str]:
     if not evidence["replicates"]:
         return
     candidates, baselines = evidence["candidates"], evidence["baselines"]
-    seeds = f"{evidence['replicates']} seeds drawn after the choice"
-    yield f"{evidence['metric']} on {seeds}, mean and 95 % interval:"
+    if evidence["replicates"] == 1:  # all runs are the same
+        yield f"{evidence['metric']} of one run each:"
+    else:
+        seeds = f"{evidence['replicates']} seeds drawn after the choice"
+        yield f"{evidence['metric']} on {seeds}, mean and 95 % interval:"
     for row in candidates[:SHOWN]:
         yield f"  {row['label']:{WIDTH}.{WIDTH}} {_interval(row)}"
     listed = [row["label"] for row in candidates[:SHOWN]]
@@ -78,9 +81,11 @@ def _interval(row: dict[str, Any]) -> str:
 
 
 def _kind(part: dict[str, Any]) -> str:
-    fields = ", ".join(
-        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
-        for name, value in part.items()
-        if name != "kind"
-    )
+    fields = ", ".join(f"{name}={_value(value)}" for name, value in part.items() if name != "kind")
     return f"{part['kind']}({fields})"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list) and len(value) > SHOWN:
+        return f"{len(value)} numbers"
+    return f"{value:.4g}" if isinstance(value, float) else f"{value}"

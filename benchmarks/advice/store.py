@@ -6,6 +6,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -65,13 +66,20 @@ class Store:
             ProcessPoolExecutor(self._processes, mp_context=context) as pool,
             self._file.open("a") as file,
         ):
-            running = {pool.submit(KINDS[task.kind], *task.arguments): task for task in missing.values()}
+            running = {pool.submit(_timed, task.kind, task.arguments): task for task in missing.values()}
             for future in as_completed(running):
                 task = running[future]
-                self._known[task.key] = future.result()
-                row = {"key": task.key, "kind": task.kind, "arguments": task.arguments[:2]}
+                self._known[task.key], cpu_s = future.result()
+                row = {"key": task.key, "kind": task.kind, "arguments": task.arguments, "cpu_s": cpu_s}
                 file.write(json.dumps(row | {"result": self._known[task.key]}) + "\n")
                 file.flush()
+
+
+def _timed(kind: str, arguments: tuple[Any, ...]) -> tuple[Any, float]:
+    """What a task gives, and the seconds of a core that it took."""
+    begun = time.process_time()
+    result = KINDS[kind](*arguments)
+    return result, round(time.process_time() - begun, 1)
 
 
 @cache

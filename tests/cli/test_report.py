@@ -1,0 +1,36 @@
+"""A recommendation as text."""
+
+from __future__ import annotations
+
+from app.cli.report import describe
+from app.spec.records import Configuration
+from tests.tuning.jobs import ROSENBROCK
+from tests.tuning.worlds import World, advised, bowl
+
+
+def refined_is_better(found: Configuration, steps: int) -> float:
+    return bowl()(found, steps) * (0.5 if found.schedule["kind"] == "table" else 1.0)
+
+
+def text(world: World, **parts: object) -> str:
+    body = advised(world, **parts).model_dump(mode="json")
+    return describe({"id": "job_1", "state": "succeeded"}, body, "http://here")
+
+
+def test_a_table_is_told_by_its_length() -> None:
+    found = text(World(refined_is_better))
+    assert "table(" in found and "factors=60 numbers" in found
+    assert max(len(line) for line in found.splitlines()) < 160
+
+
+def test_every_baseline_is_listed_once_by_its_mean() -> None:
+    found = text(World(bowl()))
+    rows = [line for line in found.splitlines() if "at its defaults, constant  " in line]
+    means = [float(row.split("constant")[1].split()[0]) for row in rows]
+    assert len(rows) == 9 and means == sorted(means)
+    assert found.count("trial 0: adam at 0.04") == 1
+
+
+def test_one_run_has_no_seeds_to_speak_of() -> None:
+    found = text(World(bowl(), common=0.0, own=0.0), objective=ROSENBROCK)
+    assert "loss of one run each:" in found and "seed" not in found
