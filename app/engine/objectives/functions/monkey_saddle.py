@@ -17,7 +17,7 @@ class MonkeySaddle(Function):
     """A saddle with three slopes, flat to second order where they meet.
 
     Rule: f(x, y) = x^3 - 3 x y^2. It has no least value: that of a run says how far it fell within its steps.
-    The slopes steepen: once on one, gradient descent falls beyond the largest number, and has then diverged.
+    The slopes steepen: once on one, gradient descent falls below any limit, and has then diverged.
 
     Source: Kühnel 2008, Differentialgeometrie, ISBN 978-3-8348-0411-2, p. 51.
     """

@@ -18,8 +18,7 @@ class Saddle(Function):
     """A pass between hills, which falls without end on both sides: the sooner a run leaves it, the lower.
 
     Rule: f(x) = x_1^2 - x_2^2 + x_3^2 - x_4^2 + ... It has no least value: that of a run says how far it fell
-    within its steps. Give it few: a run that falls beyond the largest number (in double precision 1e308, in
-    single 3e38) has diverged.
+    within its steps. Give it few: a run that falls below -1e12 times its first loss (or 1) has diverged.
 
     Source: Dauphin et al. 2014, arXiv:1406.2572; Zhang et al., Dive into Deep Learning, arXiv:2106.11342,
     Section 12.1.
