@@ -28,6 +28,11 @@ def claim(session: Session, now: datetime) -> ReplayRow | None:
     return session.scalars(query.with_for_update(skip_locked=True)).one_or_none()
 
 
+def release(session: Session, now: datetime) -> None:
+    """Ends every lease."""
+    session.execute(update(ReplayRow).where(ReplayRow.state == "running").values(leased_until=now))
+
+
 def change(session: Session, job_key: int, number: int, attempt: int, **columns: Any) -> bool:
     """Writes columns into a replay that runs under that attempt; whether there is still one."""
     # Any: values of the columns' types.
@@ -46,5 +51,5 @@ def change(session: Session, job_key: int, number: int, attempt: int, **columns:
 
 def _waiting(now: datetime) -> Any:
     # Any: SQLAlchemy's select of a row, whose columns are replaced above.
-    left = and_(ReplayRow.state == "running", ReplayRow.leased_until < now)
+    left = and_(ReplayRow.state == "running", ReplayRow.leased_until <= now)
     return select(ReplayRow).where(or_(ReplayRow.state == "queued", left))

@@ -100,6 +100,13 @@ def claim(db: Database) -> Claimed | None:
         return _claimed(session, row)
 
 
+def release(db: Database) -> None:
+    """Takes up at once what was left: for a worker that is the only one, and has just started."""
+    now = datetime.now(UTC)
+    with db.write() as session:
+        replays.release(session, now)
+
+
 def renew(db: Database, claimed: Claimed) -> bool:
     """Prolongs the lease; False where the replay is gone, or another attempt has it."""
     until = datetime.now(UTC) + LEASE

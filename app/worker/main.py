@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.db import Database, workers
 from app.db.doorbell import doorbell
 from app.db.locks import Claim
-from app.services import work
+from app.services import replays, work
 from app.settings import Settings
 from app.worker.durable import dbos_config, worker_id
 from app.worker.metrics import WorkerMetrics
@@ -79,6 +79,8 @@ def _launch(settings: Settings, db: Database) -> Chores:
     tune = define_workflow(runner, seats)
     DBOS(config=dbos_config(settings, me))
     DBOS.launch()
+    if settings.embedded:
+        replays.release(db)  # of the process before this one; nobody else works here
     logger.info("worker %s: ready, %d processes", me, settings.pool_processes)
     return Chores(db, tune, seats, me, claim, Replays(db, pool))
 
@@ -87,14 +89,14 @@ class Chores:
     """What a worker does beside running jobs, each thing as often as it needs."""
 
     def __init__(
-        self, db: Database, tune: Tune, seats: Seats, me: str, claim: Claim | None, replays: Replays
+        self, db: Database, tune: Tune, seats: Seats, me: str, claim: Claim | None, own: Replays
     ) -> None:
         self._db = db
         self._tune = tune
         self._seats = seats
         self._me = me
         self._claim = claim
-        self._replays = replays
+        self._replays = own
         self._next_beat = 0.0
         self._next_reconcile = time.monotonic() + RECONCILE_S
         self._reachable = True

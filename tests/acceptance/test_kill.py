@@ -86,3 +86,21 @@ def test_a_server_that_is_asked_to_stop_hands_its_job_over(
         server.start()
         server.wait(job_id)
         check(server, job_id, undisturbed)
+
+
+def test_a_replay_survives_a_killed_server(tmp_path: Path) -> None:
+    trial = {"budget": {"trials": 1, "steps": 2000}, "sampler": {"kind": "random"}, "confirmation": None}
+    with Server(tmp_path) as server:
+        job_id = server.submit(JOB | trial)
+        server.wait(job_id)
+        address = server.http.post(f"/v1/jobs/{job_id}/trials/0/replay").headers["location"]
+
+        def replay() -> Json:
+            found: Json = server.http.get(address).json()
+            return found
+
+        wait_for(lambda: replay()["state"] != "queued", 20, lambda: "the replay to run")
+        server.kill()
+        server.start()
+        wait_for(lambda: replay()["state"] == "succeeded", 60, lambda: f"the replay to end: {replay()}")
+        assert replay()["identical"] is True

@@ -240,6 +240,8 @@ def test_a_keras_model_is_fitted_by_the_exported_optimizer(kind: str, name: str)
     model.compile(optimizer=exported.make_optimizer(), loss="mse")
     history = model.fit(inputs, inputs.sum(axis=1), batch_size=16, epochs=15, verbose=0).history["loss"]
     assert int(model.optimizer.iterations) == 60
+    # JAX gives each variable's memory away once: none may be both the model's and the optimizer's.
+    assert not {id(own) for own in model.optimizer.variables} & {id(own) for own in model.variables}
     assert history[-1] < history[0]
 
 

@@ -86,6 +86,13 @@ def test_a_replay_is_given_to_one_worker_and_to_another_when_its_lease_has_run_o
     assert replays.get(db, job_id, 1).identical is True
 
 
+def test_the_only_worker_takes_up_at_once_what_the_one_before_it_left(db: Database, job_id: str) -> None:
+    replays.request(db, job_id, 1)
+    assert replays.claim(db) is not None and replays.claim(db) is None
+    replays.release(db)
+    assert replays.claim(db) is not None
+
+
 def test_a_replay_that_kills_every_worker_fails_and_says_so(db: Database, job_id: str) -> None:
     replays.request(db, job_id, 1)
     with db.write() as session:

@@ -64,7 +64,7 @@ _TENSORS = """
         kept = {}
         for name, value in state.items():
             kept[name] = self.add_variable(shape=value.shape, dtype=value.dtype, name=name)
-            kept[name].assign(value)
+            kept[name].assign(keras.ops.copy(value))  # a buffer of its own, which JAX can donate
         return kept
 
     def update_step(self, gradient, variable, learning_rate):
@@ -78,24 +78,24 @@ _TENSORS = """
 _WHOLE = """
     def build(self, variables):
         super().build(variables)
-        self.parts, self.state = variables, {}
+        self.count, self.state = len(variables), {}
         for name, value in start(joined(variables)).items():
             self.state[name] = self.add_variable(shape=value.shape, dtype=value.dtype, name=name)
-            self.state[name].assign(value)
+            self.state[name].assign(keras.ops.copy(value))  # a buffer of its own, which JAX can donate
 
     def _backend_update_step(self, grads, trainable_variables, learning_rate):
         # What Keras calls once an update, not once a variable: the rule needs sums over the whole model.
-        if len(grads) != len(self.parts):
+        if len(grads) != self.count:
             raise ValueError("this optimizer needs a gradient of every trainable variable in each update")
         x = joined(trainable_variables)
         rate, k = (keras.ops.cast(number, x.dtype) for number in (learning_rate, self.iterations))
         x, after = update(x, joined(grads), values(self.state), rate, k)
         place = 0
         for variable in trainable_variables:
-            count = math.prod(variable.shape)
-            moved = keras.ops.reshape(x[place : place + count], variable.shape)
+            size = math.prod(variable.shape)
+            moved = keras.ops.reshape(x[place : place + size], variable.shape)
             self.assign(variable, keras.ops.cast(moved, variable.dtype))
-            place += count
+            place += size
         for name, value in after.items():
             self.assign(self.state[name], value)
 """
