@@ -122,3 +122,24 @@ def test_a_wide_stack_gives_the_bits_of_a_narrow_one(kind: str) -> None:
             stacked.update(x, 0.3 * x, stacked.learning_rate, k, state, np.empty_like(x))
         found.append(x)
     np.testing.assert_array_equal(found[0], found[1])
+
+
+@pytest.mark.parametrize("kind", list(OPTIMIZERS))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_plan_of_many_updates_has_the_bits_of_as_many_plans_of_one(kind: str, dtype: type) -> None:
+    fields: Fields = {"learning_rate": 0.1}
+    if hasattr(OPTIMIZERS[kind](), "weight_decay"):
+        fields["weight_decay"] = 0.02
+    stacked = stack([OPTIMIZERS[kind](**fields), OPTIMIZERS[kind](**fields | {"learning_rate": 0.03})])
+    rates = np.random.default_rng(3).uniform(0.5, 1.0, (9, 2, 1)) * stacked.learning_rate
+    x = np.ones((2, 4), dtype=dtype)
+    whole, single = stacked.init(x), stacked.init(x)
+    plan = stacked.plan(rates, 3, whole)
+    for s in range(len(rates)):
+        one = stacked.plan(rates[s : s + 1], 3 + s, single)
+        assert one.keys() == plan.keys() <= single.keys()
+        for name, columns in plan.items():
+            assert columns.dtype == single[name].dtype
+            np.testing.assert_array_equal(columns[s], one[name][0])
+    for name, column in whole.items():
+        np.testing.assert_array_equal(column, single[name])
