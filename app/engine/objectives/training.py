@@ -19,7 +19,7 @@ from app.engine.objectives.split import Part
 
 _PREFIXES = {"training": "train", "validation": "validation", "test": "test"}
 # Examples measured at once: a split of any size needs little memory.
-_MEASURED_AT_ONCE = 512
+_MEASURED_AT_ONCE = 256
 
 Measuring: TypeAlias = dict[int, tuple[Network, BoundLoss]]
 
