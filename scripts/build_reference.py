@@ -24,6 +24,7 @@ from app.spec.catalogue import (
     Hyperparameter,
     ModelItem,
     ObjectiveItem,
+    OptimizerItem,
 )
 from app.spec.supervised import FORMS
 from scripts.function_plots import function_plot, is_drawn
@@ -154,9 +155,20 @@ def _item(item: CatalogueItem, shared: set[str], *, with_plot: bool, level: int 
     if item.source:
         parts.append(f"**Source:** {_escaped(item.source)}")
     parts += [f"**Deviation:** {_escaped(deviation)}" for deviation in item.deviations]
+    if isinstance(item, OptimizerItem):
+        parts.append(_exports(item))
     if isinstance(item, ObjectiveItem):
         parts += _made_of(item, level)
     return parts
+
+
+def _exports(item: OptimizerItem) -> str:
+    """What the exported modules build the optimizer with."""
+    found = [
+        f"`{export.format}` ({f'`{export.implementation}`' if export.implementation else 'its own code'})"
+        for export in item.exports
+    ]
+    return f"**Exports:** {', '.join(found) or 'the schedule alone'}."
 
 
 def _made_of(item: ObjectiveItem, level: int) -> list[str]:

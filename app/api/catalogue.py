@@ -8,15 +8,15 @@ from app.api.problems import documented
 from app.api.route import ApiRoute
 from app.services import catalogue
 from app.spec.answers import Items
-from app.spec.catalogue import CatalogueItem, DatasetItem, ObjectiveItem
+from app.spec.catalogue import CatalogueItem, DatasetItem, ObjectiveItem, OptimizerItem
 
 router = APIRouter(prefix="/v1", tags=["catalogue"], route_class=ApiRoute, responses=documented())
 
 
 @router.get("/optimizers", operation_id="list_optimizers", summary="The optimizers")
-def list_optimizers() -> Items[CatalogueItem]:
+def list_optimizers() -> Items[OptimizerItem]:
     """Every optimizer: its update rule, its source, and its hyperparameters with default, bounds and the
-    range that a job searches by default."""
+    range that a job searches by default, and the frameworks in whose form a recommendation exports it."""
     return Items(items=catalogue.optimizers())
 
 

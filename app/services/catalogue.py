@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, get_args
 
@@ -16,7 +16,7 @@ from app.engine.losses import LOSSES
 from app.engine.models import MODELS, Model
 from app.engine.objectives.functions import FUNCTIONS, Function
 from app.engine.objectives.penalty import PenaltyFields
-from app.engine.optimizers import OPTIMIZERS
+from app.engine.optimizers import OPTIMIZERS, Optimizer
 from app.engine.registry import Kind, description
 from app.engine.schedules import SCHEDULES
 from app.spec.base import Wire
@@ -28,10 +28,13 @@ from app.spec.catalogue import (
     Hyperparameter,
     ModelItem,
     ObjectiveItem,
+    OptimizerExport,
+    OptimizerItem,
     Optimum,
 )
 from app.spec.objective import MAX_DIMENSION, ObjectiveSpec
 from app.spec.search import PRUNERS, SAMPLERS
+from app.tuning.exports import FORMATS
 
 TYPES: dict[type, str] = {
     bool: "boolean",
@@ -44,9 +47,23 @@ TYPES: dict[type, str] = {
 
 
 @cache
-def optimizers() -> list[CatalogueItem]:
+def optimizers() -> list[OptimizerItem]:
     """Every optimizer."""
-    return _registered(OPTIMIZERS.values())
+    return [
+        OptimizerItem(**vars(item), exports=_exports(OPTIMIZERS[item.kind]))
+        for item in _registered(OPTIMIZERS.values())
+    ]
+
+
+def _exports(cls: Callable[[], Optimizer]) -> list[OptimizerExport]:
+    """cls: of a registered kind, each of which has a default for every hyperparameter."""
+    optimizer = cls()
+    named = {name: found.implementation(optimizer) for name, found in FORMATS.items() if found.implementation}
+    return [
+        OptimizerExport(format=name, implementation=implementation or None)
+        for name, implementation in named.items()
+        if implementation is not None
+    ]
 
 
 @cache

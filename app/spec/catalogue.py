@@ -58,6 +58,21 @@ class CatalogueItem(Answer):
     hyperparameters: list[Hyperparameter]
 
 
+class OptimizerExport(Answer):
+    """How a framework's module builds an optimizer, at its default hyperparameters."""
+
+    format: str = Field(description="of the schedule of a recommendation")
+    implementation: str | None = Field(
+        description="the class or function that it calls; null where the module carries the update"
+    )
+
+
+class OptimizerItem(CatalogueItem):
+    """An optimizer, and the formats in which a recommendation exports it."""
+
+    exports: list[OptimizerExport] = Field(description="`csv`, `json` and `python` have the schedule alone")
+
+
 class Optimum(Answer):
     """The least value of a function, and where it is."""
 

@@ -13,7 +13,10 @@ from app.engine.models import MODELS
 from app.engine.objectives.functions import FUNCTIONS
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
+from app.errors import NotExportable
 from app.spec.search import PRUNERS, SAMPLERS
+from app.tuning.exports import FORMATS
+from tests.api.stored import recommendation
 
 REGISTRIES: dict[str, Any] = {
     "optimizers": OPTIMIZERS,
@@ -138,3 +141,31 @@ def test_a_generated_dataset_states_its_formula(client: TestClient) -> None:
     found = items(client, "datasets")
     assert "eigenvalues" in found["linear_regression"]["update_rule"]
     assert found["digits"]["update_rule"] is None
+
+
+def test_an_optimizer_says_in_which_frameworks_a_recommendation_exports_it(client: TestClient) -> None:
+    found = {
+        kind: {export["format"]: export["implementation"] for export in item["exports"]}
+        for kind, item in items(client, "optimizers").items()
+    }
+    assert found["adam"] == {
+        "keras": "keras.optimizers.Adam",
+        "optax": "optax.adam",
+        "torch": "torch.optim.Adam",
+        "transformers": "torch.optim.Adam",
+    }
+    assert found["lfm"] == dict.fromkeys(("keras", "optax", "torch", "transformers"))
+    assert found["lbfgs"] == dict.fromkeys(("torch", "transformers"), "torch.optim.LBFGS")
+    assert found["newton"] == {}
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_what_the_catalogue_says_of_exports_is_what_they_do(client: TestClient, kind: str) -> None:
+    exports = {export["format"] for export in items(client, "optimizers")[kind]["exports"]}
+    answer = recommendation().model_copy(update={"optimizer": {"kind": kind, **vars(OPTIMIZERS[kind]())}})
+    for name, chosen in FORMATS.items():
+        if chosen.implementation is not None and name not in exports:
+            with pytest.raises(NotExportable):
+                chosen.render(answer, 10)
+        else:
+            assert chosen.render(answer, 10)

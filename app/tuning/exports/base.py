@@ -18,6 +18,8 @@ class Format:
     """A file format of a schedule.
 
     summary: what the file is, as the end of "`name`: ...".
+    implementation: names what a module builds the optimizer with, "" where the module carries the update,
+    None where there is no form of it; the field is None where the file has no optimizer.
     render: takes the recommendation and the number of updates, any horizon: lengths are fractions of it.
     """
 
@@ -26,6 +28,7 @@ class Format:
     media_type: str
     filename: str
     render: Callable[[Recommendation, int], str]
+    implementation: Callable[[Optimizer], str | None] | None = None
 
 
 def header(recommendation: Recommendation, total_steps: int) -> str:

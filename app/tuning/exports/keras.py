@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import textwrap
+from functools import partial
 
 from app.engine.optimizers import Optimizer
 from app.engine.optimizers.rule import Native, Rule
 from app.spec.recommendation import Recommendation
 from app.tuning.exports.base import Format, header, imports, joined, tuned_optimizer
 from app.tuning.exports.carried import carried_rule, imported, rule_source
-from app.tuning.exports.traced import native, tables
+from app.tuning.exports.traced import implementation, native, tables
 
 _SCHEDULE = '''
 @keras.saving.register_keras_serializable("stepsize")
@@ -202,4 +203,5 @@ FORMAT = Format(
     media_type="text/x-python",
     filename="stepsize_keras.py",
     render=render,
+    implementation=partial(implementation, "keras"),
 )

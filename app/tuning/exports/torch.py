@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 from app.engine.optimizers import Optimizer
@@ -56,6 +57,16 @@ def sections(recommendation: Recommendation, total_steps: int) -> list[str]:
         _make_optimizer(optimizer, reference),
         *_scheduler(optimizer, cycles=bool(functions[1])),
     ]
+
+
+def implementation(optimizer: Optimizer) -> str | None:
+    """As `Format.implementation`; of a class that the module derives, its base."""
+    reference = optimizer.reference
+    if reference is None or reference.own:
+        return None if reference is None else ""
+    name = reference.call.split("(")[0]
+    derived = re.search(rf"^class {name}\(([\w.]+)\)", reference.source, re.MULTILINE)
+    return derived[1] if derived else name
 
 
 def _reference(optimizer: Optimizer) -> Reference:
@@ -113,4 +124,5 @@ FORMAT = Format(
     media_type="text/x-python",
     filename="stepsize_torch.py",
     render=render,
+    implementation=implementation,
 )

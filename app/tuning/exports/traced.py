@@ -38,6 +38,14 @@ def native(optimizer: Optimizer, framework: Literal["keras", "optax"], *, cycles
     return None
 
 
+def implementation(framework: Literal["keras", "optax"], optimizer: Optimizer) -> str | None:
+    """As `Format.implementation`."""
+    found = native(optimizer, framework, cycles=False)
+    if found is not None:
+        return found.call.split("(")[0]
+    return None if optimizer.rule() is None else ""
+
+
 def weight_decay(optimizer: Optimizer) -> float:
     """That of an optimizer that has one, else zero."""
     return float(getattr(optimizer, "weight_decay", 0.0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.spec.recommendation import Recommendation
 from app.tuning.exports.base import Format, joined
-from app.tuning.exports.torch import sections
+from app.tuning.exports.torch import implementation, sections
 
 _MAKE_BOTH = '''
 def make_optimizer_and_scheduler(parameters):
@@ -34,4 +34,5 @@ FORMAT = Format(
     media_type="text/x-python",
     filename="stepsize_transformers.py",
     render=render,
+    implementation=implementation,
 )
