@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.db import Database, range_tests
 from app.db.tables import JobRow, RangeTestRow
 from app.engine.result import Trajectory
-from app.errors import IdempotencyKeyReused, InvalidRequest, RangeTestNotFound
+from app.errors import IdempotencyKeyReused, InvalidRequest, QuotaExceeded, RangeTestNotFound
 from app.services import jobs, transitions, work
 from app.settings import Settings
 from app.spec.answers import JobState, Problem
@@ -39,13 +39,16 @@ def submit(db: Database, settings: Settings, spec: RangeTestSpec, idempotency_ke
         raise InvalidRequest(detail, errors=[("/objective", detail)])
     stored = spec.model_dump(mode="json")
     stored["optimizer"].pop("learning_rate")
-    job = jobs.submit(
-        db,
-        settings,
-        job_spec,
-        idempotency_key,
-        along=lambda session, row: range_tests.insert(session, row.key, stored),
-    )
+    try:
+        job = jobs.submit(
+            db,
+            settings,
+            job_spec,
+            idempotency_key,
+            along=lambda session, row: range_tests.insert(session, row.key, stored),
+        )
+    except QuotaExceeded as error:
+        raise QuotaExceeded(error.detail, errors=_at_home(error.errors or [])) from None
     try:
         return get(db, job.id)
     except RangeTestNotFound:
@@ -95,6 +98,11 @@ def read(request: RangeTestCurve) -> RangeTestAnalysis:
     """What a client's own range test says."""
     losses = [math.nan if loss is None else loss for loss in request.losses]
     return _analysis(analyse(request.learning_rates, losses, request.smoothing))
+
+
+def _at_home(errors: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Faults of the job under the names that its fields have in the range test."""
+    return [("/steps" if at.startswith("/budget") else at, detail) for at, detail in errors]
 
 
 def _analysis(found: RangeAnalysis) -> RangeTestAnalysis:
