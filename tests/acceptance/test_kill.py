@@ -21,7 +21,7 @@ JOB: Json = {
     "search_space": {"batch_size": {"choices": [32, 128]}},
     "budget": {"trials": 48, "steps": 700},
     "sampler": {"kind": "tpe"},
-    "confirmation": {"top": 2, "replicates": 4},
+    "confirmation": {"top": 2, "replicates": 2},
     "seed": 11,
 }
 
