@@ -12,6 +12,8 @@ from fastapi.testclient import TestClient
 
 from app.api.recommendations import FormatName
 from app.db import Database
+from app.engine.optimizers import OPTIMIZERS
+from app.services import work
 from app.settings import Settings
 from app.tuning.exports import FORMATS
 from tests.api.stored import recommendation, store_running_job
@@ -90,3 +92,16 @@ def test_an_unknown_format_is_422_and_names_those_available(client: TestClient, 
 
 def test_the_formats_of_the_endpoint_are_those_of_the_exports() -> None:
     assert set(get_args(FormatName)) == {"json", *FORMATS}
+
+
+@pytest.mark.parametrize("name", ["keras", "optax", "torch", "transformers"])
+def test_an_optimizer_that_a_framework_cannot_have_is_409_and_says_the_way_out(
+    client: TestClient, db: Database, settings: Settings, name: str
+) -> None:
+    job_id = store_running_job(db, settings)
+    newton = {"kind": "newton", **vars(OPTIMIZERS["newton"]())}
+    work.succeed(db, job_id, 1, recommendation().model_copy(update={"optimizer": newton}), None)
+    answer = client.get(f"/v1/jobs/{job_id}/recommendation/schedule?format={name}")
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "/problems/not-exportable"
+    assert "as python or csv" in answer.json()["detail"]
