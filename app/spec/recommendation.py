@@ -84,6 +84,11 @@ class Recommendation(Answer):
     settings: Settings
     total_steps: int
     safe_learning_rate: SafeLearningRate | None
+    metrics: dict[str, float | None] | None = Field(
+        default=None,
+        description="losses and errors after the last update, as a trial has them, on the seeds of the "
+        "evidence; null without confirmation",
+    )
     evidence: Evidence
     explanation: list[str]
     warnings: list[str]

@@ -58,7 +58,8 @@ def advise(
     )
     course = Course(first=first, final=final, choice=choice, doubled=doubled)
     verdict = reach_verdict(spec, entries, result.values)
-    return recommend(spec, course, verdict, finished, _taken(entries[0], curve_of))
+    metrics = {name: float(means[0]) for name, means in result.metrics.items()}  # of the recommended one
+    return recommend(spec, course, verdict, finished, metrics, _taken(entries[0], curve_of))
 
 
 def most_runs(spec: JobSpec) -> int:

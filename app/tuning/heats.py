@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TypeAlias, TypeVar
 
@@ -70,11 +70,13 @@ class Heat:
 class HeatResult:
     """What a heat gave.
 
-    values: (entries, replicates), nan where a run diverged. curves: where they were recorded, of each entry
-    the encoded mean trajectories of its parts; else empty.
+    values: (entries, replicates), nan where a run diverged. metrics: by name the means over the replicates,
+    (entries,), nan where any diverged. curves: where they were recorded, of each entry the encoded mean
+    trajectories of its parts; else empty.
     """
 
     values: Values
+    metrics: Mapping[str, Values] = field(default_factory=dict)
     curves: tuple[tuple[bytes, ...], ...] = ()
 
 
@@ -133,10 +135,24 @@ def _group(spec: JobSpec, heat: Heat, part: slice) -> list[Shard]:
 def gather(shards: Sequence[Sequence[TrialResult]]) -> HeatResult:
     """What a heat gave, from the results of `shards_of_heat`, in their order."""
     values: dict[int, list[float]] = {}
+    measured: dict[str, dict[int, list[float]]] = {}
     curves: dict[int, list[bytes]] = {}
     for result in (result for shard in shards for result in shard):
         values.setdefault(result.number, []).extend(result.values)
+        for name, mean in result.metrics.items():
+            own = [np.nan if mean is None else mean] * len(result.values)
+            measured.setdefault(name, {}).setdefault(result.number, []).extend(own)
         if result.trajectory is not None:
             curves.setdefault(result.number, []).append(result.trajectory)
     found = np.array([values[entry] for entry in sorted(values)]) if values else np.empty((0, 0))
-    return HeatResult(values=found, curves=tuple(tuple(curves[entry]) for entry in sorted(curves)))
+    metrics = {
+        name: np.array([_mean(of_name.get(entry, []), len(values[entry])) for entry in sorted(values)])
+        for name, of_name in measured.items()
+    }
+    ordered = tuple(tuple(curves[entry]) for entry in sorted(curves))
+    return HeatResult(values=found, metrics=metrics, curves=ordered)
+
+
+def _mean(measured: Sequence[float], wanted: int) -> float:
+    """nan where some are missing: a shard in which nothing completed measures little."""
+    return float(np.mean(measured)) if len(measured) == wanted else np.nan

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.spec.job import JobSpec
@@ -29,12 +30,13 @@ def recommend(
     course: Course,
     verdict: Verdict,
     finished: Sequence[FinishedTrial],
+    metrics: Mapping[str, float],
     taken: dict[str, Any] | None = None,
 ) -> Recommendation:
     """The recommendation of a job whose best configurations were raced.
 
-    All figures of the evidence are of the seeds drawn after the choice. taken: what the winner's schedule
-    took, where it follows the losses.
+    All figures of the evidence, and the metrics of the winner, are of the seeds drawn after the choice; nan
+    where it diverged on one. taken: what the winner's schedule took, where it follows the losses.
     """
     evidence = Evidence(
         metric=build_objective(spec.objective).metric,
@@ -44,7 +46,9 @@ def recommend(
     )
     sentences = explain(spec, course, verdict, finished)
     warnings = caution(spec, course, verdict, finished)
-    return _answer(spec, verdict.configuration, taken, course.choice.safe, evidence, sentences, warnings)
+    answer = _answer(spec, verdict.configuration, taken, course.choice.safe, evidence, sentences, warnings)
+    known = {name: mean if math.isfinite(mean) else None for name, mean in metrics.items()}
+    return answer.model_copy(update={"metrics": known})
 
 
 def recommend_unconfirmed(

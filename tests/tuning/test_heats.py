@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,24 @@ def test_the_values_are_by_entry_and_replicate_with_nan_where_one_diverged() -> 
     found = run_heat(job(confirmation=CONFIRM), heat(0.5, 1e-4, replicates=range(5, 7))).values
     assert np.isnan(found[0]).all()
     assert np.isfinite(found[1]).all()
+
+
+@pytest.mark.parametrize("operations", [2e9, 1.0])
+def test_metrics_are_means_over_all_replicates_however_a_heat_is_cut(
+    monkeypatch: pytest.MonkeyPatch, operations: float
+) -> None:
+    monkeypatch.setattr(sharding, "SHARD_OPERATIONS", operations)
+    found = run_heat(SPEC, heat(0.01, 0.1))
+    np.testing.assert_allclose(found.metrics["loss"], found.values.mean(axis=1), rtol=1e-14)
+
+
+def test_a_metric_that_a_replicate_lacks_is_unknown() -> None:
+    (shard,) = shards_of_heat(SPEC, heat(0.01, 0.1))
+    whole = evaluate(shard)
+    half = [dataclasses.replace(result, metrics={}) for result in whole]
+    lost = [dataclasses.replace(result, metrics={"loss": None}) for result in whole]
+    for other in (half, lost):
+        assert np.isnan(gather([whole, other]).metrics["loss"]).all()
 
 
 def test_a_heat_may_be_longer_than_the_trials() -> None:

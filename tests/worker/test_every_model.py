@@ -66,5 +66,8 @@ def test_a_job_ends_with_a_recommendation_and_every_metric(
     assert best.metrics is not None and best.value == best.metrics["validation_loss"]
     errors = ERRORS if objective["kind"] == "classification" else set()
     assert set(best.metrics) == {"train_loss", "validation_loss", "test_loss"} | errors
+    assert answer.metrics is not None and set(answer.metrics) == set(best.metrics)
+    winner = answer.evidence.candidates[0].mean
+    assert winner is not None and answer.metrics["validation_loss"] == pytest.approx(winner, rel=1e-12)
     searched = {name for name in best.params if name.startswith(("l2", "model.", "loss."))}
     assert set(best.settings) == set(answer.settings) == searched

@@ -75,7 +75,11 @@ def heat(rate: float) -> Heat:
     return Heat(configurations=(configuration(learning_rate=rate),), replicates=range(5, 7), steps=20)
 
 
-RESULT = HeatResult(values=np.array([[1.0, np.nan]]), curves=((b"one", b"two"), (b"three",)))
+RESULT = HeatResult(
+    values=np.array([[1.0, np.nan]]),
+    metrics={"test_error": np.array([0.25]), "loss of curve 3": np.array([np.nan])},
+    curves=((b"one", b"two"), (b"three",)),
+)
 
 
 def test_a_stored_heat_answers_for_itself_alone(db: Database, settings: Settings, spec: JobSpec) -> None:
@@ -102,5 +106,8 @@ def test_what_a_heat_gave_comes_back_bit_for_bit() -> None:
     found = heat_codec.decode(heat_codec.encode(RESULT))
     np.testing.assert_array_equal(found.values, RESULT.values)
     assert found.curves == RESULT.curves
+    assert list(found.metrics) == list(RESULT.metrics)
+    for name, means in RESULT.metrics.items():
+        np.testing.assert_array_equal(found.metrics[name], means)
     many = HeatResult(values=np.ones((12, 1)), curves=tuple((bytes([i]),) for i in range(12)))
     assert heat_codec.decode(heat_codec.encode(many)).curves == many.curves
