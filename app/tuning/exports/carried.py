@@ -16,7 +16,7 @@ _UPDATE = '''
 def update(x, g, state, rate, k):
     """Update k, counted from 0, of {what}: its new value and state.
 
-    This is {kind} as it was tuned; {framework} has none that equals it.
+    This is {kind} as it was tuned; {framework} has none that {does}.
     """
 '''
 _AVERAGE = '''
@@ -29,10 +29,11 @@ def carried_rule(optimizer: Optimizer, framework: str) -> Rule:
     """The rule of an optimizer that the framework lacks. Raises NotExportable."""
     rule = optimizer.rule()
     if rule is None:
-        why = optimizer.no_reference or f"it is not an update that {framework} can make from gradients alone"
+        why = optimizer.no_reference or f"what {framework} has under this name is another method"
+        whole = "Export it as torch, or the" if optimizer.reference else "Export the"
         raise NotExportable(
             f"{optimizer.kind} has no {framework} form: {why}. "
-            "Export the schedule alone, as python or csv, or search other optimizers."
+            f"{whole} schedule alone, as python or csv, or search other optimizers."
         )
     return rule
 
@@ -53,7 +54,8 @@ def rule_source(rule: Rule, optimizer: Optimizer, framework: str, *, cycles: boo
             ]
         )
     ]
-    head = _UPDATE.format(what=what, kind=optimizer.kind, framework=framework).strip("\n")
+    does = "cycles its momentum" if cycled else "equals it"
+    head = _UPDATE.format(what=what, kind=optimizer.kind, framework=framework, does=does).strip("\n")
     body = [*_unpacked(rule), *_constants(optimizer, rule.lines, cycled)]
     if re.search(r"\bt\b", " ".join(rule.lines)):
         body.append("t = k + 1.0")
