@@ -37,6 +37,9 @@ def _lines(body: dict[str, Any], address: str, url: str) -> Iterator[str]:
         yield f"  safe peak learning rate {safe['low']:.3g} to {safe['high']:.3g}{beyond}"
     yield ""
     yield from _evidence(body["evidence"])
+    others = {name: mean for name, mean in (body["metrics"] or {}).items() if mean is not None}
+    if len(others) > 1:  # of a function there is one, which is above
+        yield "  measured there too: " + ", ".join(f"{name} {mean:.4g}" for name, mean in others.items())
     yield ""
     yield from map(_paragraph, body["explanation"])
     yield from (_paragraph(f"Warning: {sentence}") for sentence in body["warnings"])

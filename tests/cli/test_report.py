@@ -34,3 +34,15 @@ def test_every_baseline_is_listed_once_by_its_mean() -> None:
 def test_one_run_has_no_seeds_to_speak_of() -> None:
     found = text(World(bowl(), common=0.0, own=0.0), objective=ROSENBROCK)
     assert "loss of one run each:" in found and "seed" not in found
+
+
+def test_the_other_metrics_of_the_winner_are_told_where_there_are_any() -> None:
+    answer = advised(World(bowl()))
+    metrics = {"train_loss": 0.1, "test_error": 0.025, "test_loss": None}
+    told = describe(
+        {"id": "job_1", "state": "succeeded"},
+        answer.model_copy(update={"metrics": metrics}).model_dump(mode="json"),
+        "http://here",
+    )
+    assert "\n  measured there too: train_loss 0.1, test_error 0.025\n" in told
+    assert "measured there too" not in text(World(bowl()))
