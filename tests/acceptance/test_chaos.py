@@ -22,7 +22,7 @@ JOB: Json = {
     "objective": {"kind": "classification", "dataset": "digits", "model": {"kind": "mlp", "hidden": [32]}},
     "budget": {"trials": 64, "steps": 600},
     "sampler": {"kind": "tpe"},
-    "confirmation": {"top": 2, "replicates": 4},
+    "confirmation": {"top": 2, "replicates": 2},
     "seed": 23,
 }
 
