@@ -35,6 +35,7 @@ DIVERGED_BEYOND = 1e12  # times the size of the first loss, or 1 where that is l
 DIVERGED_BEYOND_ALL = 1e150
 # Steps between two looks at the losses, and so the most that a diverged row is carried on.
 _CHUNK_STEPS = 32
+_UNDRAWN_STEPS = 64  # where nothing is drawn, and a step is so short that a chunk's own work counts
 _DRAWN_BYTES = 8_000_000  # the minibatches that are held at once
 _MOST_RUNGS = 100
 
@@ -222,7 +223,9 @@ class _Batch:
     def _chunk_steps(self) -> int:
         """How many steps are drawn at once; results do not depend on it."""
         drawn = sum(problem.bytes_per_step() for problem in self._population.problems)
-        return int(np.clip(_DRAWN_BYTES // max(drawn, 1), 1, _CHUNK_STEPS))
+        if drawn == 0:
+            return _UNDRAWN_STEPS
+        return min(max(_DRAWN_BYTES // drawn, 1), _CHUNK_STEPS)
 
     def _take(self, block: Block, first: int, chunk: Chunk) -> None:
         """Looks for divergence in the evaluations of a block, from step `first` on, and records them."""
