@@ -18,7 +18,7 @@ from app.db.locks import Claim
 from app.services import replays, work
 from app.settings import Settings
 from app.worker.durable import dbos_config, worker_id
-from app.worker.metrics import WorkerMetrics
+from app.worker.metrics import WorkerMetrics, serve_metrics
 from app.worker.pool import Pool
 from app.worker.replays import Replays
 from app.worker.runner import Runner
@@ -74,7 +74,7 @@ def _launch(settings: Settings, db: Database) -> Chores:
     pool = Pool(settings.pool_processes, max_attempts=settings.max_attempts)
     metrics = WorkerMetrics(seats.taken)
     if settings.worker_metrics_port is not None:
-        metrics.serve(settings.worker_metrics_host, settings.worker_metrics_port)
+        serve_metrics(metrics, settings.worker_metrics_host, settings.worker_metrics_port)
     runner = Runner(db, pool, max_failed_trials=settings.max_failed_trials, metrics=metrics)
     tune = define_workflow(runner, seats)
     DBOS(config=dbos_config(settings, me))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_serv
 from prometheus_client.process_collector import ProcessCollector
 
 from app.spec.records import TrialResult
+
+logger = logging.getLogger(__name__)
 
 Work = Literal["ask", "engine", "store"]
 
@@ -72,3 +75,14 @@ class WorkerMetrics:
     def serve(self, host: str, port: int) -> None:
         """Answers `GET /metrics` there, from a thread. Raises OSError where the port is taken."""
         start_http_server(port, addr=host, registry=self.registry)
+
+
+def serve_metrics(metrics: WorkerMetrics, host: str, port: int) -> None:
+    """Serves them where the port is free; a worker whose port another has works without, and says so."""
+    try:
+        metrics.serve(host, port)
+    except OSError as error:
+        logger.error(
+            "no metrics of this worker on %s:%d (%s); give each its STEPSIZE_WORKER_METRICS_PORT",
+            *(host, port, error.strerror),
+        )

@@ -46,6 +46,8 @@ class Deployment:
         values = service_environment(name, SECRET)
         assert NAMED in values["STEPSIZE_DATABASE_URL"]
         values["STEPSIZE_DATABASE_URL"] = values["STEPSIZE_DATABASE_URL"].replace(NAMED, self._database)
+        if "STEPSIZE_WORKER_METRICS_PORT" in values:  # in a container of its own, each worker has its own
+            values["STEPSIZE_WORKER_METRICS_PORT"] = str(free_port())
         here = {"PATH": str(self._installed), "STEPSIZE_PORT": self._port, "STEPSIZE_HOST": "127.0.0.1"}
         return values | here
 

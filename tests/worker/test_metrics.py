@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+
 import httpx
+import pytest
 
 from app.db import Database
 from app.services import jobs
 from app.settings import Settings
-from app.worker.metrics import WorkerMetrics
+from app.worker.metrics import WorkerMetrics, serve_metrics
 from app.worker.runner import Runner
 from tests.acceptance.server import free_port
 from tests.conftest import MakeSpec
@@ -38,3 +41,12 @@ def test_trials_batches_and_seconds_are_counted_and_served(
     assert ended == 4
     assert value('stepsize_worker_batches_total{outcome="done"}') == 1
     assert value("stepsize_worker_jobs_running") == 3
+
+
+def test_a_port_that_is_taken_is_said_and_the_worker_works_without(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        serve_metrics(WorkerMetrics(), "127.0.0.1", port)
+    assert f"no metrics of this worker on 127.0.0.1:{port} (Address already in use)" in caplog.text
