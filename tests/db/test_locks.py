@@ -48,7 +48,9 @@ def test_a_worker_that_holds_its_claim_lives(shared: Database, claim: MakeClaim)
 def test_a_claim_ends_with_its_connection(shared: Database, claim: MakeClaim) -> None:
     assert claim("a").hold()
     with shared.write() as session:
-        session.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
+        session.execute(
+            text("SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory'")
+        )
     with if_dead(shared, "a") as dead:
         assert dead
 
@@ -57,7 +59,9 @@ def test_a_lost_claim_is_taken_again(shared: Database, claim: MakeClaim) -> None
     mine = claim("a")
     assert mine.hold() and mine.hold()
     with shared.write() as session:
-        session.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
+        session.execute(
+            text("SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory'")
+        )
     assert mine.hold()
     with if_dead(shared, "a") as dead:
         assert not dead
