@@ -23,7 +23,7 @@ serve: $(VENV)/run.stamp ## run the service on SQLite, at http://127.0.0.1:8000
 	$(BIN)/stepsize serve
 
 test: $(VENV)/dev.stamp ## set up and run every test
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: format lint types layers ## format, lint, types and layers
 
@@ -40,7 +40,7 @@ layers: $(VENV)/dev.stamp
 	$(BIN)/lint-imports
 
 test-fast: $(VENV)/dev.stamp ## run the tests without real processes and long runs
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow"
 
 parity: $(PARITY)/stamp ## compare the engine with PyTorch and the other references, live
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PARITY)/bin/python -m pytest -n $(WORKERS) tests/parity

@@ -19,6 +19,7 @@ from app.spec.values import StrictFloat
 LEAST_STEPS = 20
 MOST_STEPS = 1_000  # so many are recorded whole
 MAX_POINTS = 10_000
+LEAST_RATE = 1e-12  # no single precision sees a smaller one; among denormals high / low overflows
 
 if TYPE_CHECKING:
     OptimizerSpec: TypeAlias = KindWire
@@ -34,8 +35,8 @@ class RangeTestSpec(Wire):
     objective: ObjectiveSpec = Field(description="what is minimised; nothing of it is searched")
     optimizer: OptimizerSpec = Field(description="the optimizer; its learning rate is what the test varies")
     name: str = Field(default="range-test", max_length=200, description="a name to find the job by")
-    low: StrictFloat = Field(default=1e-7, gt=0, le=1e6, description="the first learning rate")
-    high: StrictFloat = Field(default=10.0, gt=0, le=1e6, description="where the learning rate ends")
+    low: StrictFloat = Field(default=1e-7, ge=LEAST_RATE, le=1e6, description="the first learning rate")
+    high: StrictFloat = Field(default=10.0, ge=LEAST_RATE, le=1e6, description="where the learning rate ends")
     steps: Count = Field(
         default=100,
         ge=LEAST_STEPS,

@@ -67,8 +67,9 @@ def test_every_optimizer_can_be_tested(client: TestClient, kind: str) -> None:
 @pytest.mark.parametrize(
     ("change", "pointer", "detail"),
     [
+        ({"low": 5e-324}, "/low", "1e-12"),
         ({"low": 1.0, "high": 0.1}, "/low", "must be < high"),
-        ({"low": 0}, "/low", "must be > 0"),
+        ({"low": 0}, "/low", "must be >= 1e-12"),
         ({"steps": 19}, "/steps", "must be >= 20"),
         ({"steps": 1001}, "/steps", "must be <= 1000"),
         ({"optimizer": {"kind": "sgd", "learning_rate": 0.1}}, "/optimizer/learning_rate", "drop it"),
