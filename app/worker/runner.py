@@ -71,14 +71,13 @@ class Runner:
         ]
         done = numbers.stop - len(open_numbers)
         for i, outcome in self._evaluate(job_id, run, spec, shards):
-            lost = isinstance(outcome, ShardLost)
             results = failed(shards[i], str(outcome)) if isinstance(outcome, ShardLost) else outcome
             done += sum(result.number in open_numbers for result in results)
             share = search_share(spec) * done / spec.budget.trials
             with self._metrics.timed("store"):
                 so_far = work.record_trials(self.db, job_id, run, results, share)
             self._metrics.trials_ended(results)
-            if lost and so_far > self._max_failed_trials:
+            if isinstance(outcome, ShardLost) and so_far > self._max_failed_trials:
                 raise TooManyFailed(
                     f"{so_far} trials failed, and the server puts up with {self._max_failed_trials} in a job"
                     f" (STEPSIZE_MAX_FAILED_TRIALS); of the last one: {outcome}"

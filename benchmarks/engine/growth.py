@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -35,9 +36,7 @@ def run() -> Iterator[str]:
 def _growth(name: str, trainings: list[tuple[int, Training]]) -> str:
     """Time as a power of the size in each decade: one is linear growth, less a share of fixed cost."""
     prepared = {str(n): (training, training.runs()) for n, training in trainings}
-    rounds = side_by_side(
-        {size: lambda pair=pair: pair[0].run(pair[1]) for size, pair in prepared.items()}  # type: ignore[misc]
-    )
+    rounds = side_by_side({size: partial(training.run, runs) for size, (training, runs) in prepared.items()})
     sizes = [n for n, _ in trainings]
     seconds = [rounds.median(str(n)) for n in sizes]
     each = ", ".join(f"{1e6 * s / n:.3g}" for n, s in zip(sizes, seconds, strict=True))

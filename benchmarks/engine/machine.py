@@ -16,7 +16,7 @@ _LEVELS = (("avx512f", "AVX-512"), ("avx2", "AVX2"), ("asimd", "NEON"))
 
 def describe() -> str:
     """One line."""
-    # Any: NumPy's own dictionary of strings.
+    # Any: NumPy's own dictionary of strings, which its stubs say it prints instead of giving it.
     build: dict[str, Any] = np.show_config(mode="dicts")  # type: ignore[assignment]
     blas = build["Build Dependencies"]["blas"]
     peers = [f"{name} {importlib.metadata.version(name)}" for name in ("torch", "jax") if has(name)]

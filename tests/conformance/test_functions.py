@@ -152,6 +152,7 @@ def test_values_keep_the_dtype_and_are_close_in_both(tested: Function, dimension
     single = x.astype(np.float32)
     x = single.astype(np.float64)
     with batch_arithmetic():
+        # arg-type: `gradient` is typed for the double precision of every other test.
         found, slopes = tested.value(single), gradient(tested, single)  # type: ignore[arg-type]
     assert found.dtype == slopes.dtype == np.float32
     scale = np.abs(tested.value(x)).max()

@@ -256,7 +256,7 @@ def test_the_trainer_of_transformers_takes_every_rate_of_the_exported_schedule(t
         def forward(self, x: Any) -> dict[str, Any]:
             return {"loss": super().forward(x).square().mean()}
 
-    class Rates(transformers.TrainerCallback):  # type: ignore[misc]
+    class Rates(transformers.TrainerCallback):  # type: ignore[misc]  # Any, likewise
         def on_step_begin(self, args: Any, state: Any, control: Any, **parts: Any) -> None:
             found.append(parts["optimizer"].param_groups[0]["lr"])
 

@@ -55,6 +55,7 @@ TORCH_INITIALISATIONS: dict[str, Callable[[Tensor], Any]] = {
 
 def feedforward(x: Tensor, model: Any, shape: Feedforward, problem: SupervisedProblem, own: Any) -> Tensor:
     """Layers, normalisations, activations and dropout, with the problem's own uniform numbers."""
+    # attr-defined: these inputs are features, which the type of a problem's inputs does not say.
     values = torch.tensor(problem.split.training.inputs.examples[:, :-1])  # type: ignore[attr-defined]
     parts, layers = list(shape.shape.parts), len(shape.shape.layers)
     uniform = torch.tensor(problem.noise[0]) if own.get("model.dropout") else None
@@ -83,6 +84,7 @@ def embedding_bag(
     x: Tensor, model: Any, shape: EmbeddingBags, problem: SupervisedProblem, own: Any
 ) -> Tensor:
     """`functional.embedding_bag` over all bags, one after the other, and a linear layer."""
+    # attr-defined: these inputs are tokens, which the type of a problem's inputs does not say.
     bags = problem.split.training.inputs.bags  # type: ignore[attr-defined]
     size = shape.tokens * shape.width
     lengths = (bags >= 0).sum(axis=1)
