@@ -17,14 +17,9 @@ from app.spec.records import Configuration, FinishedTrial, TrialResult
 from app.tuning.advice import advise
 from app.tuning.evaluate import Shard, failed, shards_of_round
 from app.tuning.heats import Heat, HeatResult, gather, shards_of_heat
-from app.tuning.rounds import (
-    BEST_KEPT,
-    HISTORY,
-    ask_round,
-    effective_sampler,
-    round_count,
-    trial_numbers,
-)
+from app.tuning.rounds import ask_round, round_count, trial_count, trial_numbers
+from app.tuning.samplers import sampler_of
+from app.tuning.samplers.tpe import BEST_KEPT, HISTORY
 from app.tuning.size import job_updates
 from app.worker.metrics import WorkerMetrics
 from app.worker.pool import Line, Pool, ShardLost
@@ -86,7 +81,7 @@ class Runner:
     def _ask(self, job_id: str, spec: JobSpec, number: int) -> list[Configuration]:
         """The round's configurations, from as much of the past as its sampler looks at."""
         past: list[FinishedTrial] = []
-        if effective_sampler(spec) != "random":
+        if sampler_of(spec).reads_past:
             past = work.finished_trials(self.db, job_id, number, best=BEST_KEPT, latest=HISTORY)
         with self._metrics.timed("ask"):
             return ask_round(spec, number, past)
@@ -99,7 +94,7 @@ class Runner:
         spec = work.spec_of(self.db, job_id)
         finished = work.finished_trials(self.db, job_id, round_count(spec))
         reason = None
-        if len(finished) < spec.budget.trials:
+        if len(finished) < trial_count(spec):
             reason = f"budget.seconds is spent: {len(finished)} of {spec.budget.trials} trials ran"
         answer = self._advise(job_id, run, spec, finished)
         if answer is None:

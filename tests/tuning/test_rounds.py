@@ -11,8 +11,9 @@ from optuna.samplers import TPESampler
 
 from app.spec.answers import TrialState
 from app.spec.records import FinishedTrial
-from app.tuning import rounds
-from app.tuning.rounds import ask_round, effective_sampler, round_count, trial_numbers
+from app.tuning.rounds import ask_round, round_count, trial_numbers
+from app.tuning.samplers import effective_sampler, tpe
+from app.tuning.samplers.study import frozen
 from app.tuning.space import Space
 from tests.tuning.jobs import finished, job, space
 
@@ -148,7 +149,7 @@ def test_the_states_of_stored_trials_become_optunas() -> None:
     for state, name in states.items():
         value = 2.0 if state is TrialState.COMPLETED else None
         trial = finished(0, value, state=state)
-        assert rounds._frozen(trial, distributions).state.name == name
+        assert frozen(trial, distributions).state.name == name
 
 
 def test_a_pruned_trial_reports_its_rungs_and_a_diverged_one_nothing() -> None:
@@ -162,7 +163,7 @@ def test_a_pruned_trial_reports_its_rungs_and_a_diverged_one_nothing() -> None:
             value=None,
             rungs=((7, 0.5), (20, 0.4)),
         )
-        assert rounds._frozen(trial, distributions).intermediate_values == reports
+        assert frozen(trial, distributions).intermediate_values == reports
 
 
 def test_a_study_can_be_rebuilt_from_every_trial_that_was_asked() -> None:
@@ -170,16 +171,16 @@ def test_a_study_can_be_rebuilt_from_every_trial_that_was_asked() -> None:
     distributions = Space.of(spec).distributions()
     study = optuna.create_study()
     trials = history(spec, 64)
-    study.add_trials([rounds._frozen(trial, distributions) for trial in trials])
+    study.add_trials([frozen(trial, distributions) for trial in trials])
     assert [trial.params for trial in study.trials] == [trial.configuration.params for trial in trials]
 
 
 def test_a_long_history_keeps_the_best_and_the_latest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds, "HISTORY", 6)
-    monkeypatch.setattr(rounds, "BEST_KEPT", 2)
+    monkeypatch.setattr(tpe, "HISTORY", 6)
+    monkeypatch.setattr(tpe, "BEST_KEPT", 2)
     values = [9.0, 0.1, 9.0, 0.2, None, 9.0, 9.0, 9.0, 9.0, 9.0]
     trials = [finished(number, value) for number, value in enumerate(values)]
-    assert [trial.number for trial in rounds._remembered(trials)] == [1, 3, 6, 7, 8, 9]
+    assert [trial.number for trial in tpe.remembered(trials)] == [1, 3, 6, 7, 8, 9]
 
 
 def test_asking_neither_warns_nor_logs(caplog: pytest.LogCaptureFixture) -> None:
@@ -195,7 +196,7 @@ def test_asking_neither_warns_nor_logs(caplog: pytest.LogCaptureFixture) -> None
 
 def test_tpes_arguments_are_all_explicit() -> None:
     # Optuna 5 changed two of these defaults.
-    sampler = rounds._sampler(job(trials=64), 0)
+    sampler = tpe.stock_tpe(0)
     assert isinstance(sampler, TPESampler)
     found = (sampler._multivariate, sampler._group, sampler._constant_liar, sampler._n_startup_trials)
     assert found == (True, True, True, 16)

@@ -1,0 +1,50 @@
+"""What every sampler is: a function from the trials of earlier rounds to the configurations of the next."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from app.engine.registry import Kind
+from app.engine.seeds import Purpose, stream
+from app.spec.records import Configuration, FinishedTrial
+from app.tuning.space import Space
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """What the configurations of a round are a pure function of.
+
+    numbers: of the trials that are asked for. past: the ended trials of earlier rounds, by number; empty for
+    a sampler that does not read them.
+    """
+
+    space: Space
+    seed: int
+    round: int
+    numbers: range
+    past: Sequence[FinishedTrial] = ()
+
+    @property
+    def generator(self) -> np.random.Generator:
+        """The round's own stream."""
+        return stream(self.seed, Purpose.SAMPLER, self.round)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampler(Kind):
+    """Proposes the trials of a job, a round at a time; what a client is told of it stands in its spec."""
+
+    reads_past: ClassVar[bool]
+
+    @abstractmethod
+    def ask(self, ask: Ask) -> list[Configuration]:
+        """A configuration for each number, in their order."""
+
+    def most_trials(self, space: Space) -> int | None:
+        """How many trials it has to offer; None where there is no end."""
+        return None
