@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     queue_poll_s: float = Field(
         default=1.0, gt=0, le=60, description="seconds between looks for jobs that no call announced"
     )
+    worker_silence_s: float = Field(
+        default=15.0, ge=1, le=60, description="seconds without a sign of life; then others take its jobs"
+    )
     worker_metrics_port: int | None = Field(
         default=None, ge=1, le=65535, description="port of a worker's own metrics; null for none"
     )

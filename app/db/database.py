@@ -10,6 +10,9 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session
 
 SQLITE_BUSY_TIMEOUT_MS = 30_000
+# PostgreSQL ends a session that sits in a transaction for longer, and frees the rows that it has locked: a
+# frozen process must not keep others from its jobs, which they take over after STEPSIZE_WORKER_SILENCE_S.
+IDLE_TRANSACTION_S = 10
 POOL_SIZE = 10
 POOL_OVERFLOW = 30  # the API's threads, 40, never wait for a connection
 
@@ -59,6 +62,8 @@ def _engine(url: URL) -> Engine:
     if _is_sqlite(url):
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", _prepare_postgresql)
     return engine
 
 
@@ -76,6 +81,12 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    # Any: the driver's connection. Not in the URL's `options`, which may have some of the operator's.
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_TRANSACTION_S}s'")
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:

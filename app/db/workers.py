@@ -29,6 +29,11 @@ def forget_silent(session: Session, since: datetime) -> None:
     session.execute(delete(WorkerRow).where(WorkerRow.seen_at < since))
 
 
+def signs_of_life(session: Session) -> dict[str, datetime]:
+    """When each worker last said that it lives, by its own clock."""
+    return {name: seen for name, seen in session.execute(select(WorkerRow.id, WorkerRow.seen_at))}
+
+
 def seen_since(session: Session, moment: datetime) -> int:
     """How many workers have said since then that they live."""
     return session.scalar(select(func.count()).select_from(WorkerRow).where(WorkerRow.seen_at >= moment)) or 0

@@ -11,6 +11,7 @@ from typing import Any
 from dbos import DBOSConfig
 from sqlalchemy import Engine, create_engine, event
 
+from app.db.database import IDLE_TRANSACTION_S
 from app.settings import Settings
 
 # Pinned: by default DBOS hashes the source, and would not go on with what ran before an upgrade.
@@ -40,6 +41,7 @@ def dbos_config(settings: Settings, me: str) -> DBOSConfig:
         application_version=WORKFLOW_VERSION,
         log_level="WARNING",
         notification_listener_polling_interval_sec=NOTIFICATION_POLL_S,
+        sys_db_idle_transaction_timeout_sec=IDLE_TRANSACTION_S,
         use_listen_notify=False,  # its listener wakes a hundred times a second
     )
     if settings.queue_database.get_backend_name() == "sqlite":

@@ -23,6 +23,7 @@ from app.worker.pool import Pool
 from app.worker.replays import Replays
 from app.worker.runner import Runner
 from app.worker.seats import Seats
+from app.worker.silence import LOOKS, Silence
 from app.worker.sole import sole_user
 from app.worker.takeover import reconcile, take_over
 from app.worker.tidying import forget_ended
@@ -30,7 +31,6 @@ from app.worker.workflow import Tune, define_workflow, workflow_id
 
 logger = logging.getLogger(__name__)
 
-HEARTBEAT_S = 3.0
 RECONCILE_S = 30.0
 FORGOTTEN_AFTER = timedelta(hours=1)
 
@@ -82,14 +82,22 @@ def _launch(settings: Settings, db: Database) -> Chores:
     if settings.embedded:
         replays.release(db)  # of the process before this one; nobody else works here
     logger.info("worker %s: ready, %d processes", me, settings.pool_processes)
-    return Chores(db, tune, seats, me, claim, Replays(db, pool))
+    return Chores(db, tune, seats, me, claim, Replays(db, pool), beat_s=settings.worker_silence_s / LOOKS)
 
 
 class Chores:
     """What a worker does beside running jobs, each thing as often as it needs."""
 
     def __init__(
-        self, db: Database, tune: Tune, seats: Seats, me: str, claim: Claim | None, own: Replays
+        self,
+        db: Database,
+        tune: Tune,
+        seats: Seats,
+        me: str,
+        claim: Claim | None,
+        own: Replays,
+        *,
+        beat_s: float,
     ) -> None:
         self._db = db
         self._tune = tune
@@ -97,6 +105,8 @@ class Chores:
         self._me = me
         self._claim = claim
         self._replays = own
+        self._beat_s = beat_s
+        self._silence = Silence()
         self._next_beat = 0.0
         self._next_reconcile = time.monotonic() + RECONCILE_S
         self._reachable = True
@@ -108,7 +118,7 @@ class Chores:
             start_waiting(self._db, self._tune, self._seats)
             self._replays.look()
             if now >= self._next_beat:
-                self._next_beat = now + HEARTBEAT_S
+                self._next_beat = now + self._beat_s
                 self._beat()
             if now >= self._next_reconcile:
                 self._next_reconcile = now + RECONCILE_S
@@ -137,7 +147,7 @@ class Chores:
             workers.beat(session, self._me, now)
             workers.forget_silent(session, now - FORGOTTEN_AFTER)
         if self._claim is not None and self._claim.hold():
-            take_over(self._db, self._me)
+            take_over(self._db, self._me, self._silence)
 
 
 def start_waiting(db: Database, tune: Tune, seats: Seats) -> None:

@@ -1,4 +1,4 @@
-"""Takes up the work of workers that are gone; open-source DBOS leaves it to whoever bears their name."""
+"""Takes up the work of workers that are gone or frozen; open-source DBOS leaves it to their namesakes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import logging
 
 from dbos import DBOS, WorkflowStatus
 
-from app.db import Database, locks
+from app.db import Database, locks, workers
 from app.services import work
+from app.worker.silence import Silence
 from app.worker.workflow import run_of, workflow_id
 
 logger = logging.getLogger(__name__)
@@ -15,19 +16,27 @@ logger = logging.getLogger(__name__)
 LIVING = "PENDING"  # the state of a workflow that goes on: we put none on DBOS's queues
 
 
-def take_over(db: Database, me: str) -> None:
-    """Lets every job that a dead worker was running wait for a living one.
+def take_over(db: Database, me: str, silence: Silence) -> None:
+    """Lets every job that a dead or frozen worker was running wait for a living one.
 
-    A worker is dead when the lock on its name is free. Should it be alive all the same, having lost its
-    connection, nothing that it stores counts any more.
+    A worker is dead when the lock on its name is free, and frozen when it holds the lock and gives no sign of
+    life. Should it live all the same, or thaw, nothing counts any more that it stores of these jobs: they go
+    on under another run number.
     """
     owners = {workflow.executor_id for workflow in _running()}
-    for owner in sorted(owner for owner in owners if owner is not None and owner != me):
+    others = sorted(owner for owner in owners if owner is not None and owner != me)
+    with db.read() as session:
+        silent = silence.look(others, workers.signs_of_life(session))
+    for owner in others:
         with locks.if_dead(db, owner) as dead:
-            # Listed again under the lock: a peer may have taken them over meanwhile.
-            orphans = [workflow.workflow_id for workflow in _running(owner)] if dead else []
+            if not dead and owner not in silent:
+                continue
+            # Listed again: a peer may have taken them over meanwhile. Under the lock it cannot any more; of a
+            # frozen worker nobody has the lock, and the second to start a job anew changes nothing.
+            orphans = [workflow.workflow_id for workflow in _running(owner)]
             if orphans:
-                logger.warning("worker %s is gone; taking over %s", owner, ", ".join(orphans))
+                what = "is gone" if dead else "gives no sign of life"
+                logger.warning("worker %s %s; taking over %s", owner, what, ", ".join(orphans))
                 _replace(db, orphans)
 
 

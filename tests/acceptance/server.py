@@ -22,49 +22,23 @@ ORPHANS_GONE_S = 1.0
 Json = dict[str, Any]
 
 
-class Server:
-    """A server on a database of its own; `start` after `kill` is the same command again."""
+class Program:
+    """A command of ours as a process; `start` after `kill` is the same command again."""
 
-    def __init__(
-        self,
-        folder: Path,
-        *arguments: str,
-        database_url: str | None = None,
-        ready: str = "/readyz",
-        environment: dict[str, str] | None = None,
-    ) -> None:
+    def __init__(self, folder: Path, name: str, *arguments: str, environment: dict[str, str] | None) -> None:
+        folder.mkdir(exist_ok=True)
         self.folder = folder
-        self._ready_path = ready
-        self._environment = _environment() | (environment or {})
-        self.port = free_port()
-        self.log = folder / "server.log"
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30.0)
-        self._command = [
-            *(sys.executable, "-m", "app", "serve"),
-            *("--port", str(self.port), "--database-url", database_url or f"sqlite:///{folder / 'jobs.db'}"),
-            *arguments,
-        ]
+        self.log = folder / f"{name}.log"
         self.process: subprocess.Popen[bytes] | None = None
+        self._command = [sys.executable, "-m", "app", *arguments]
+        self._environment = _environment() | (environment or {})
 
-    def __enter__(self) -> Server:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-        self.http.close()
-
-    def start(self) -> Server:
-        """Starts it and waits until API and worker answer."""
+    def launch(self) -> None:
+        """Starts it, and does not wait until it can be used."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self._command, stdout=log, stderr=log, cwd=self.folder, env=self._environment
             )
-        wait_for(
-            self._ready, READY_WITHIN_S, lambda: f"the server to be ready:\n{self.log.read_text()[-3000:]}"
-        )
-        return self
 
     def stop(self) -> int:
         """Asks it to stop, and returns its exit status."""
@@ -83,9 +57,77 @@ class Server:
         wait_for(lambda: not alive(family), ORPHANS_GONE_S, lambda: f"orphans to end: {alive(family)}")
 
     def family(self) -> dict[int, str]:
-        """Every process of the server, by id, with its command line: itself, its children, and theirs."""
+        """Every process of it, by id, with its command line: itself, its children, and theirs."""
         assert self.process is not None
         return descendants(self.process.pid)
+
+
+class Worker(Program):
+    """`stepsize worker` on a PostgreSQL database, which others may share."""
+
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str,
+        *,
+        processes: int = 1,
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        options = ("--database-url", database_url, "--pool-processes", str(processes))
+        super().__init__(folder, "worker", "worker", *options, environment=environment)
+
+    def __enter__(self) -> Worker:
+        self.launch()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.freeze(False)
+        self.stop()
+
+    def freeze(self, frozen: bool = True) -> None:
+        """Stops it and its pool without their knowing, as a machine does that is suspended; False thaws."""
+        for pid in sorted(self.family(), reverse=not frozen):
+            os.kill(pid, signal.SIGSTOP if frozen else signal.SIGCONT)
+
+
+class Server(Program):
+    """A server on a database of its own, and what one asks it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        database_url: str | None = None,
+        ready: str = "/readyz",
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        self._ready_path = ready
+        self.port = free_port()
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30.0)
+        url = database_url or f"sqlite:///{folder / 'jobs.db'}"
+        options = ("--port", str(self.port), "--database-url", url)
+        super().__init__(folder, "server", "serve", *options, *arguments, environment=environment)
+
+    def __enter__(self) -> Server:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self.http.close()
+
+    def start(self) -> Server:
+        """Starts it and waits until API and worker answer."""
+        self.launch()
+        return self.wait_ready()
+
+    def wait_ready(self) -> Server:
+        """Waits until API and worker answer."""
+        wait_for(
+            self._ready, READY_WITHIN_S, lambda: f"the server to be ready:\n{self.log.read_text()[-3000:]}"
+        )
+        return self
 
     def submit(self, spec: Json) -> str:
         """Posts a job; returns its id."""

@@ -1,0 +1,48 @@
+"""A frozen worker keeps nobody from its jobs, and thawed changes nothing of them."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.server import Json, Server, Worker, outcome
+from tests.databases import PostgresServer
+
+FROZEN_S = float(os.environ.get("STEPSIZE_CHAOS_FROZEN_S", "0"))  # at the least; the long form: a minute
+SILENCE = {"STEPSIZE_WORKER_SILENCE_S": "2"}
+JOB: Json = {
+    "objective": {"kind": "classification", "dataset": "digits", "model": {"kind": "mlp", "hidden": [64]}},
+    "budget": {"trials": 48, "steps": 150},
+    "sampler": {"kind": "tpe"},
+    "confirmation": None,
+    "seed": 17,
+}
+
+
+@pytest.mark.timeout(300)
+def test_the_jobs_of_a_frozen_worker_go_on_elsewhere_and_it_changes_nothing_once_thawed(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    url = postgres.migrated()
+    with (
+        Worker(tmp_path / "one", url, environment=SILENCE) as one,
+        Server(tmp_path, "--no-worker", database_url=url) as api,
+    ):
+        job_id = api.submit(JOB)
+        api.wait_for_trials(job_id, 3)
+        with Worker(tmp_path / "two", url, environment=SILENCE) as two:
+            one.freeze()
+            begun = time.monotonic()
+            first = api.wait(job_id)
+            trials = api.trials(job_id)
+            assert "gives no sign of life" in two.log.read_text()
+            time.sleep(max(0.0, FROZEN_S - (time.monotonic() - begun)))
+            one.freeze(False)
+            again = api.submit(JOB)
+            two.stop()  # what is left of the second job is for the thawed one
+            api.wait(again)
+        assert api.job(job_id) == first and api.trials(job_id) == trials
+        assert [outcome(trial) for trial in api.trials(again)] == [outcome(trial) for trial in trials]
