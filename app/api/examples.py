@@ -17,6 +17,7 @@ SUMMARIES = {
     "accuracy": "Digits again, for accuracy: label smoothing searched, more than 97 of 100 right",
     "sparse": "Classify short texts by an embedding bag, the l2 penalty searched too",
     "ratings": "Factorise a matrix of ratings under the Huber loss",
+    "enqueue": "Try two settings of your own first, then search on from there",
     "minimal": "Nothing but an objective: every default",
 }
 

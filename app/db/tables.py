@@ -166,6 +166,15 @@ class HeatRow(Base):
     data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class WarmStartRow(Base):
+    """What a job learns from others: their trials as they were when it was submitted, one binary value."""
+
+    __tablename__ = "warm_starts"
+
+    job_key: Mapped[int] = mapped_column(BigKey, ForeignKey("jobs.key", ondelete="CASCADE"), primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class RecommendationRow(Base):
     """The answer of a job."""
 

@@ -21,6 +21,7 @@ class Purpose(IntEnum):
     SAMPLER = 5
     RACE_MEANS = 6
     SPARSITY = 7
+    ENQUEUED = 8
 
 
 def stream(seed: int, purpose: Purpose, replicate: int) -> np.random.Generator:

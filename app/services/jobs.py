@@ -12,11 +12,19 @@ from app.db import Database, events
 from app.db import jobs as table
 from app.db.doorbell import ring
 from app.db.tables import DEFAULT_TENANT, JobRow
-from app.errors import Conflict, IdempotencyKeyReused, JobNotFinished, JobNotFound, QuotaExceeded
-from app.services import paging, transitions, views
+from app.errors import (
+    Conflict,
+    IdempotencyKeyReused,
+    InvalidRequest,
+    JobNotFinished,
+    JobNotFound,
+    QuotaExceeded,
+)
+from app.services import paging, transitions, views, warm_starts
 from app.settings import Settings
 from app.spec.answers import Job, JobState, Page
 from app.spec.job import JobSpec
+from app.tuning.enqueued import check_enqueued
 from app.tuning.size import check_size, job_updates
 
 SUBMIT_ATTEMPTS = 5  # each fails only where another request stored, or deleted, the same key meanwhile
@@ -36,13 +44,16 @@ def submit(
 
     Under a key that has a job already, gives that one if its spec is equal. along: stores what belongs to a
     new job, in the same transaction.
-    Raises QuotaExceeded where the job is larger than allowed, IdempotencyKeyReused where the specs differ.
+    Raises QuotaExceeded where the job is larger than allowed, IdempotencyKeyReused where the specs differ,
+    InvalidRequest where what it starts from does not fit it.
     """
     for _ in range(SUBMIT_ATTEMPTS):
         first = None if idempotency_key is None else _first(db, idempotency_key, spec)
         if first is not None:
             return first
         _check_quota(settings, spec)
+        if unfit := check_enqueued(spec):
+            raise InvalidRequest(": ".join(unfit[0]), errors=unfit)
         try:
             return _store(db, spec, idempotency_key, along)
         except table.KeyTaken:
@@ -81,6 +92,7 @@ def _store(db: Database, spec: JobSpec, idempotency_key: str | None, along: Alon
             created_at=now,
         )
         table.insert(session, row)
+        warm_starts.copy(session, row, spec)
         if along is not None:
             along(session, row)
         job = views.job(row)

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, Strict, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, field_validator, model_validator
 
 from app.data import DATASETS
 from app.engine.objectives.supervised import training_rows
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
-from app.spec.base import Wire, invalid
+from app.spec.base import MAX_NAMES, Wire, invalid
 from app.spec.kinds import KindWire, search_model, union_of
 from app.spec.needs import unmet_cycling, unmet_need, wants_full_batch
 from app.spec.objective import FunctionSpec, ObjectiveSpec
 from app.spec.search import PrunerSpec, SamplerSpec
-from app.spec.values import StrictFloat
+from app.spec.values import Scalar, StrictFloat
 
 MAX_TRIALS = 100_000
 MAX_STEPS = 10_000_000
 MAX_CANDIDATES = 50  # optimizers, or schedules, in one search space
+MAX_ENQUEUED = 1_000  # configurations that a client gives
+MAX_SOURCES = 20  # jobs that one job learns from
 
 SMALL_DATASET = 1_000  # rows
 SMALL_DATASET_REPLICATES = 4
@@ -39,6 +41,25 @@ else:
 
 Count = Annotated[int, Strict()]
 BatchSize: TypeAlias = Annotated[int, Strict(), Field(ge=1, le=10_000_000)] | Literal["full"]
+
+
+def _few(value: object) -> object:
+    if isinstance(value, dict) and len(value) > MAX_NAMES:
+        raise invalid(f"has {len(value)} parameters; no trial has more than {MAX_NAMES}")
+    return value
+
+
+def _distinct_ids(ids: tuple[str, ...]) -> tuple[str, ...]:
+    for i, job_id in enumerate(ids):
+        if job_id in ids[:i]:
+            raise invalid(f"job {job_id!r} is listed twice; drop one of them", str(i))
+    return ids
+
+
+Params: TypeAlias = Annotated[dict[str, Scalar], BeforeValidator(_few)]
+JobIds: TypeAlias = Annotated[
+    tuple[Annotated[str, Field(max_length=200)], ...], AfterValidator(_distinct_ids)
+]
 
 
 class BatchSizeChoices(Wire):
@@ -116,6 +137,19 @@ class JobSpec(Wire):
     )
     sampler: SamplerSpec = Field(default_factory=lambda: {"kind": "auto"}, validate_default=True)
     pruner: PrunerSpec = Field(default_factory=lambda: {"kind": "hyperband"}, validate_default=True)
+    enqueue: tuple[Params, ...] = Field(
+        default=(),
+        max_length=MAX_ENQUEUED,
+        description="configurations that are tried first, each as the `params` of a trial; what one leaves "
+        "out is drawn at random",
+        examples=[[{"optimizer": "adam", "adam.learning_rate": 0.003}]],
+    )
+    from_jobs: JobIds = Field(
+        default=(),
+        max_length=MAX_SOURCES,
+        description="ids of jobs with the same objective and steps: the sampler learns from the trials that "
+        "these have finished when this job is submitted",
+    )
     precision: Literal["float32", "float64"] | None = Field(
         default=None, description="null: float64 for functions, float32 for models"
     )
@@ -168,6 +202,16 @@ class JobSpec(Wire):
             unmet = unmet_need(candidate.kind, self.objective, is_full_batch)
             if unmet:
                 raise invalid(unmet, f"search_space/optimizers/{i}/kind")
+        return self
+
+    @model_validator(mode="after")
+    def _check_enqueued(self) -> JobSpec:
+        if len(self.enqueue) > self.budget.trials:
+            limit = f"the budget has {self.budget.trials} trials"
+            raise invalid(
+                f"must have at most {self.budget.trials} entries ({limit}), got {len(self.enqueue)}",
+                "enqueue",
+            )
         return self
 
     @model_validator(mode="after")

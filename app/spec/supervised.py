@@ -91,8 +91,8 @@ class FactorizationSpec(_OnData):
     metric: Literal["validation_loss"] = Field(default="validation_loss", description=_METRIC)
 
 
-def searched_settings(spec: Wire) -> dict[str, tuple[HyperField, HyperValue]]:
-    """What the trials of a job differ in beside their optimizers: ranges and choices of its objective.
+def settings_of(spec: Wire) -> dict[str, tuple[HyperField, HyperValue]]:
+    """What the trials of a job can differ in beside their optimizers, and what the job gives for it.
 
     By the names of the engine's settings, such as "l2" or "model.dropout". Of a function there are none.
     """
@@ -103,13 +103,17 @@ def searched_settings(spec: Wire) -> dict[str, tuple[HyperField, HyperValue]]:
         ("loss.", LOSSES[spec.loss.kind], spec.loss),
         ("", PenaltyFields, spec),
     ]
-    found = {
+    return {
         f"{prefix}{field.name}": (field, getattr(wire, field.name))
         for prefix, cls, wire in parts
         for field in hyper_fields(cls)
         if field.hyper.per_run
     }
-    return {name: (field, value) for name, (field, value) in found.items() if is_searched(value)}
+
+
+def searched_settings(spec: Wire) -> dict[str, tuple[HyperField, HyperValue]]:
+    """Those of the settings that trials do differ in: ranges and choices."""
+    return {name: (field, value) for name, (field, value) in settings_of(spec).items() if is_searched(value)}
 
 
 def _check_dataset(name: str, kind: str) -> None:

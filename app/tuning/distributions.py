@@ -41,6 +41,19 @@ def suggest(trial: BaseTrial, name: str, distribution: Distribution) -> Scalar:
     return choice
 
 
+def matching(distribution: Distribution, value: object) -> Scalar | None:
+    """The value as the distribution holds it, 1 as 1.0 where floats are drawn; None where it is outside."""
+    if isinstance(distribution, CategoricalDistribution):
+        same = (choice for choice in distribution.choices if choice == value)
+        return next((choice for choice in same if isinstance(choice, bool) is isinstance(value, bool)), None)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return None
+    if isinstance(distribution, IntDistribution) and not float(value).is_integer():
+        return None
+    held = int(value) if isinstance(distribution, IntDistribution) else float(value)
+    return held if distribution._contains(held) else None
+
+
 def position(distribution: FloatDistribution | IntDistribution, value: float) -> float:
     """Where a value lies in its range, from 0 at the low edge to 1 at the high one, on the range's scale."""
     low, high = float(distribution.low), float(distribution.high)

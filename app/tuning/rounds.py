@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from app.spec.job import JobSpec
 from app.spec.records import Configuration, FinishedTrial
+from app.tuning.enqueued import enqueued
 from app.tuning.samplers import Ask, sampler_of
 from app.tuning.space import Space
 
@@ -25,7 +26,7 @@ RANDOM_ROUND = 256
 def trial_count(spec: JobSpec) -> int:
     """How many trials a job can have: its budget, or fewer where its sampler runs out of them."""
     offered = sampler_of(spec).most_trials(Space.of(spec))
-    return spec.budget.trials if offered is None else min(offered, spec.budget.trials)
+    return spec.budget.trials if offered is None else min(offered + len(spec.enqueue), spec.budget.trials)
 
 
 def round_size(spec: JobSpec) -> int:
@@ -51,18 +52,24 @@ def trial_numbers(spec: JobSpec, r: int) -> range:
 def ask_round(spec: JobSpec, r: int, finished: Sequence[FinishedTrial]) -> list[Configuration]:
     """The configurations of round r, in the order of their numbers.
 
-    A pure function of the spec and of the trials of rounds before r: later ones are ignored, and the order
-    in which they are given does not matter. What a sampler knows is rebuilt and its stream begun anew for
-    every round, so a job that was killed goes on as one that was not.
+    First come those that the client gave, then what the sampler proposes. A pure function of the spec and of
+    the trials of rounds before r, those of other jobs included: later ones are ignored, and the order in
+    which they are given does not matter. What a sampler knows is rebuilt and its stream begun anew for every
+    round, so a job that was killed goes on as one that was not.
     """
-    sampler = sampler_of(spec)
+    sampler, space, numbers = sampler_of(spec), Space.of(spec), trial_numbers(spec, r)
+    first = enqueued(spec, space, numbers)
+    if len(first) == len(numbers):
+        return first
+    # A design that goes by numbers starts after what the client gave, so that none of it is lost.
+    shift = 0 if sampler.reads_past else len(spec.enqueue)
     earlier = sorted((trial for trial in finished if trial.round < r), key=lambda trial: trial.number)
-    return sampler.ask(
+    return first + sampler.ask(
         Ask(
-            space=Space.of(spec),
+            space=space,
             seed=spec.seed,
             round=r,
-            numbers=trial_numbers(spec, r),
+            numbers=range(numbers.start + len(first) - shift, numbers.stop - shift),
             past=earlier if sampler.reads_past else (),
         )
     )

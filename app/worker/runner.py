@@ -9,7 +9,7 @@ from itertools import count
 from app.db import Database
 from app.engine import codec
 from app.engine.result import Trajectory
-from app.services import heats, range_tests, work
+from app.services import heats, range_tests, warm_starts, work
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.recommendation import Recommendation
@@ -83,6 +83,8 @@ class Runner:
         past: list[FinishedTrial] = []
         if sampler_of(spec).reads_past:
             past = work.finished_trials(self.db, job_id, number, best=BEST_KEPT, latest=HISTORY)
+            if spec.from_jobs:
+                past = warm_starts.trials_for(self.db, job_id) + past
         with self._metrics.timed("ask"):
             return ask_round(spec, number, past)
 

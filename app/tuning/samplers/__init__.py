@@ -15,9 +15,12 @@ SAMPLERS: Registry[Sampler] = Registry("sampler", Sampler, sys.modules[__name__]
 
 
 def effective_sampler(spec: JobSpec) -> str:
-    """The kind of sampler that a job uses: `auto` is random below 24 trials and TPE from there on."""
+    """The kind of sampler that a job uses: `auto` is random below 24 trials and TPE from there on.
+
+    TPE too where there are trials of other jobs to learn from.
+    """
     if spec.sampler.kind == "auto":
-        return "tpe" if spec.budget.trials >= AUTO_TPE_FROM else "random"
+        return "tpe" if spec.from_jobs or spec.budget.trials >= AUTO_TPE_FROM else "random"
     return spec.sampler.kind
 
 
