@@ -27,7 +27,9 @@ from app.tuning.trajectory import mean_trajectory
 # Floating point operations (by the objective's estimate) of a shard: a fraction of a second, so that the cost
 # of handing it to a process is small and a round of a few seconds still occupies several processes.
 SHARD_OPERATIONS = 2e9
-MAX_SHARDS = 8
+ENOUGH_SHARDS = 8  # to occupy a machine
+# A shard of neural networks of so many takes about a second, and processes cannot turn to another job before.
+LONGEST_OPERATIONS = 2e10
 
 # A shard that takes this many times its estimate hangs. The rates of the estimate are of a slow machine; the
 # least deadline covers what no estimate knows, as a machine that swaps.
@@ -90,12 +92,14 @@ def shard_count(
 ) -> int:
     """How many shards a batch is cut into: by its estimated cost alone, never by what a machine offers.
 
-    At most 8, which occupies a machine; more only where the runs of one would not fit the memory.
+    At most 8, which occupies a machine; more only where one would keep a process for more than a second,
+    or where its runs would not fit the memory.
     """
     objective = build_objective(spec.objective)
     operations = spec.budget.steps * replicates * sum(_cost(objective, c) for c in configurations)
-    wanted = min(round(operations / SHARD_OPERATIONS), MAX_SHARDS)
-    return min(max(1, wanted, fitting_count(spec, configurations, replicates)), at_most)
+    wanted = min(round(operations / SHARD_OPERATIONS), ENOUGH_SHARDS)
+    short = math.ceil(operations / LONGEST_OPERATIONS)
+    return min(max(1, wanted, short, fitting_count(spec, configurations, replicates)), at_most)
 
 
 def deadline_s(shard: Shard) -> float:

@@ -7,8 +7,8 @@ import multiprocessing
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from concurrent.futures import Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from os import getpid
@@ -24,6 +24,7 @@ from app.worker.turns import Turns
 logger = logging.getLogger(__name__)
 
 CONTROL_INTERVAL_S = 0.5  # between looks at whether the job should go on
+SPARE_IDLE_S = 60.0  # without work; then a spare process ends
 MAX_ATTEMPTS = 5  # of a shard whose process died or hung
 RETRY_WAIT_S = 0.5  # times the number of attempts: whatever kills processes may pass
 
@@ -43,7 +44,12 @@ class Line:
 
 
 class Pool:
-    """Processes with one BLAS thread each. Safe to share between threads; shards wait their turn."""
+    """Processes with one BLAS thread each. Safe to share between threads; shards wait their turn.
+
+    A shard that runs is not put aside for another. So that a job of long ones holds nobody up, as many spare
+    processes serve who waits meanwhile, and share the cores with those: a job gets half of the machine beside
+    another one. They start when they are needed, and end when they are not.
+    """
 
     def __init__(self, processes: int, *, max_attempts: int = MAX_ATTEMPTS) -> None:
         self._max_attempts = max_attempts
@@ -51,8 +57,9 @@ class Pool:
         # A Pebble pool of one for each process. In a larger one the processes share a lock, and one that is
         # killed while it waits for work takes the lock with it: the others then wait for ever.
         self._slots = [_Slot() for _ in range(processes)]
-        for i, slot in enumerate(self._slots):
+        for i, slot in enumerate(tuple(self._slots)):
             threading.Thread(target=self._serve, args=(slot,), name=f"shard-{i}", daemon=True).start()
+            threading.Thread(target=self._serve_held_up, name=f"spare-{i}", daemon=True).start()
 
     def run(
         self, line: Line, shards: Sequence[Shard], go_on: Callable[[], bool]
@@ -85,19 +92,33 @@ class Pool:
     def kill(self) -> None:
         """Kills the processes, whatever they run."""
         self._turns.close()
-        for slot in self._slots:
+        for slot in tuple(self._slots):
             slot.kill()
 
     def _serve(self, slot: _Slot) -> None:
         while (turn := self._turns.take()) is not None:
-            job_id, task = turn
-            started = time.monotonic()
-            try:
-                task.results = self._evaluate(slot, task)
-            except BaseException as error:  # the thread that waits for it raises it
-                task.error = error
-            self._turns.done(job_id, time.monotonic() - started)
-            task.ended.put(task)
+            self._work(slot, *turn)
+
+    def _serve_held_up(self) -> None:
+        """The life of a spare process."""
+        while not self._turns.closed:
+            self._turns.wait_for_hold_up()
+            slot = _Slot()
+            self._slots.append(slot)
+            slot.wait_ready()  # a shard must not wait for this one while another process becomes free
+            while (turn := self._turns.take_held_up(SPARE_IDLE_S)) is not None:
+                self._work(slot, *turn)
+            self._slots.remove(slot)
+            slot.kill()
+
+    def _work(self, slot: _Slot, job_id: Hashable, task: _Task) -> None:
+        started = time.monotonic()
+        try:
+            task.results = self._evaluate(slot, task)
+        except BaseException as error:  # the thread that waits for it raises it
+            task.error = error
+        self._turns.done(job_id, time.monotonic() - started)
+        task.ended.put(task)
 
     def _evaluate(self, slot: _Slot, task: _Task) -> Results:
         limit_s = deadline_s(task.shard)
@@ -168,6 +189,10 @@ class _Slot:
             self._pool = self._start()
             return self._schedule(shard, limit_s)
 
+    def wait_ready(self) -> None:
+        """Returns once the process could work, or has died trying."""
+        wait([self._ready])
+
     def kill(self) -> None:
         # Pebble types its pool in part only.
         self._pool.stop()  # type: ignore[no-untyped-call]
@@ -181,7 +206,7 @@ class _Slot:
         # spawn: the worker has threads, and a fork of a process with threads can hang.
         context = multiprocessing.get_context("spawn")
         pool = ProcessPool(max_workers=1, initializer=prepare, initargs=(getpid(),), context=context)
-        pool.schedule(_nothing)  # starts the process now, while nobody waits
+        self._ready = pool.schedule(_nothing)  # starts the process now, while nobody waits
         return pool
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable
+import time
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
+
+PATIENCE_S = 0.25  # without a turn for anybody; then a job that holds fewer processes than another is held up
 
 
 @dataclass
@@ -29,9 +32,11 @@ class Turns(Generic[Item]):
     al. 1996, with times measured instead of announced).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._lines: dict[Hashable, _Line[Item]] = {}
         self._changed = threading.Condition()
+        self._time_s = clock
+        self._last_turn_s = clock()
         self._clock_s = 0.0  # what the job had used that was served last
         self._closed = False
 
@@ -43,7 +48,7 @@ class Turns(Generic[Item]):
                 line.used_s = max(line.used_s, self._clock_s)
             line.priority = priority
             line.waiting += items
-            self._changed.notify(len(items))
+            self._changed.notify_all()
 
     def take(self) -> tuple[Hashable, Item] | None:
         """Waits for the next item, and gives its job with it; None once closed."""
@@ -51,14 +56,34 @@ class Turns(Generic[Item]):
             self._changed.wait_for(lambda: self._closed or any(line.waiting for line in self._lines.values()))
             if self._closed:
                 return None
-            # Ties go to the line that was there first: dicts keep their order, and min takes the first.
-            job, line = min(
-                ((job, line) for job, line in self._lines.items() if line.waiting),
-                key=lambda entry: (-entry[1].priority, entry[1].running, entry[1].used_s),
-            )
-            self._clock_s = max(self._clock_s, line.used_s)
-            line.running += 1
-            return job, line.waiting.pop(0)
+            self._last_turn_s = self._time_s()
+            return self._hand_out(*self._next())
+
+    def wait_for_hold_up(self) -> None:
+        """Returns once a job is held up, or about to be, and when closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._is_held_up())
+
+    def take_held_up(self, timeout_s: float | None = None) -> tuple[Hashable, Item] | None:
+        """Waits for an item of a job that others hold up, and gives its job with it; None once closed, or
+        after the time-out.
+
+        That is the next item where another job of no higher priority has more items running, and no turn came
+        for a while: what runs is long.
+        """
+        give_up_s = None if timeout_s is None else self._time_s() + timeout_s
+        with self._changed:
+            while not self._closed:
+                moments = [] if give_up_s is None else [give_up_s]
+                if self._is_held_up():
+                    moments.append(self._last_turn_s + PATIENCE_S)
+                    if self._time_s() >= moments[-1]:
+                        return self._hand_out(*self._next())
+                left_s = min(moments) - self._time_s() if moments else None
+                if left_s is not None and left_s <= 0.0:
+                    return None
+                self._changed.wait(left_s)
+            return None
 
     def done(self, job: Hashable, used_s: float) -> None:
         """Says that an item ended, and how long it took."""
@@ -67,6 +92,7 @@ class Turns(Generic[Item]):
             line.running -= 1
             line.used_s += used_s
             self._forget_idle()
+            self._changed.notify_all()
 
     def withdraw(self, job: Hashable, items: list[Item]) -> None:
         """Takes back those of the items that still wait."""
@@ -81,6 +107,33 @@ class Turns(Generic[Item]):
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is handed out any more."""
+        return self._closed
+
+    def _next(self) -> tuple[Hashable, _Line[Item]]:
+        """Whose turn it is, of those that wait."""
+        # Ties go to the line that was there first: dicts keep their order, and min takes the first.
+        return min(
+            ((job, line) for job, line in self._lines.items() if line.waiting),
+            key=lambda entry: (-entry[1].priority, entry[1].running, entry[1].used_s),
+        )
+
+    def _is_held_up(self) -> bool:
+        """Whether some job waits while another that is no more urgent has more items running."""
+        if not any(line.waiting for line in self._lines.values()):
+            return False
+        _, mine = self._next()
+        return any(
+            line.running > mine.running and line.priority <= mine.priority for line in self._lines.values()
+        )
+
+    def _hand_out(self, job: Hashable, line: _Line[Item]) -> tuple[Hashable, Item]:
+        self._clock_s = max(self._clock_s, line.used_s)
+        line.running += 1
+        return job, line.waiting.pop(0)
 
     def _forget_idle(self) -> None:
         """Drops the lines that say nothing any more: whoever comes anew would start where they stand.

@@ -81,6 +81,17 @@ def test_the_cut_follows_the_estimated_cost() -> None:
     assert 1 <= sizes[200] < sizes[2000] <= 8
 
 
+def test_a_round_of_long_trainings_is_cut_into_shards_of_about_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spec = job(DIGITS, steps=2000, pruner=NONE)
+    configurations = [replace(found, batch_size=128) for found in sgd(*[0.01] * 64)]
+    usual = len(shards_of_round(spec, 0, range(64), configurations))
+    assert usual == 8
+    monkeypatch.setattr(module, "LONGEST_OPERATIONS", module.LONGEST_OPERATIONS / 10)
+    assert 8 < len(shards_of_round(spec, 0, range(64), configurations)) <= 64
+
+
 def test_runs_that_would_not_fit_the_memory_are_cut_further(monkeypatch: pytest.MonkeyPatch) -> None:
     spec, configurations = job(pruner=NONE), sgd(*[0.01] * 40)
     four = [(found.optimizer_instance(), found.rows) for found in configurations[:4]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from app.worker.turns import Turns
+from app.worker.turns import PATIENCE_S, Turns
 
 Queue = Turns[str]
 
@@ -84,6 +84,38 @@ def test_a_line_that_is_empty_and_even_is_forgotten() -> None:
         turns.add(i, 0, ["only"])
         order(turns, 2)
     assert len(turns._lines) <= 3
+
+
+def held_up(turns: Queue) -> object:
+    """What a spare process would do at once, if anything."""
+    return turns.take_held_up(0.0)
+
+
+def test_a_job_is_held_up_where_a_longer_one_has_had_all_processes_for_a_while() -> None:
+    now = [0.0]
+    turns = Queue(lambda: now[0])
+    turns.add("large", 0, ["l1", "l2", "l3"])
+    turns.take(), turns.take()
+    turns.add("small", 0, ["s1", "s2", "s3"])
+    assert held_up(turns) is None
+    now[0] = PATIENCE_S
+    assert [held_up(turns), held_up(turns)] == [("small", "s1"), ("small", "s2")]
+    assert held_up(turns) is None  # each has two now
+
+
+def test_nobody_is_held_up_by_a_job_of_a_higher_priority_or_by_itself() -> None:
+    now = [0.0]
+    turns = Queue(lambda: now[0])
+    turns.add("urgent", 5, ["u1", "u2"])
+    turns.take()
+    now[0] = PATIENCE_S
+    assert held_up(turns) is None
+    turns.take()
+    turns.add("low", 0, ["l1"])
+    now[0] = 2 * PATIENCE_S
+    assert held_up(turns) is None
+    turns.add("equal", 5, ["e1"])
+    assert held_up(turns) == ("equal", "e1")
 
 
 def test_closing_wakes_who_waits() -> None:

@@ -1,0 +1,48 @@
+"""A large job does not hold up a small one, be it of many trials or of long ones."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from tests.acceptance.server import Json, Server
+
+DIGITS: Json = {"kind": "classification", "dataset": "digits", "model": {"kind": "mlp", "hidden": [64]}}
+SMALL: Json = {
+    "objective": {"kind": "function", "name": "rosenbrock"},
+    "budget": {"trials": 20, "steps": 300},
+}
+LARGE: dict[str, Json] = {
+    "many": {
+        "objective": DIGITS,
+        "budget": {"trials": 10_000, "steps": 1000},
+        "sampler": {"kind": "random"},
+        "pruner": {"kind": "none"},
+    },
+    "long": {  # rounds that cannot be cut: each keeps a process for a minute
+        "objective": DIGITS,
+        "search_space": {"batch_size": 256},
+        "budget": {"trials": 10_000, "steps": 20_000},
+        "pruner": {"kind": "successive_halving"},
+    },
+}
+TIMES, PLUS_S = 2.0, 5.0  # the promise: so many times what it takes alone, and so much more
+
+
+def took_s(server: Server) -> float:
+    """From the small job's submission to its recommendation."""
+    begun = time.monotonic()
+    server.wait(server.submit(SMALL))
+    return time.monotonic() - begun
+
+
+def test_a_small_job_ends_in_twice_its_time_and_five_seconds_beside_a_large_one(tmp_path: Path) -> None:
+    with Server(tmp_path) as server:
+        alone_s = took_s(server)
+        for kind, spec in LARGE.items():
+            large = server.submit(spec)
+            server.wait(large, "running")
+            beside_s = took_s(server)
+            assert server.job(large)["state"] == "running"
+            assert beside_s <= TIMES * alone_s + PLUS_S, (kind, alone_s, beside_s)
+            server.http.post(f"/v1/jobs/{large}/cancel")
