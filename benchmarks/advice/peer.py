@@ -1,7 +1,7 @@
 """Plain Optuna: its TPE sampler and its median pruner at their defaults, one trial after another.
 
-The same space, steps and replicates as the job, and as many gradient evaluations as it took. All studies of a
-problem run in step, one trial of each at a time, which changes nothing for any of them.
+The same space, steps and replicates as the job, and as many gradient evaluations as it took. Several studies
+run in step, one trial of each at a time, which changes nothing for any of them.
 """
 
 from __future__ import annotations
@@ -24,30 +24,45 @@ from benchmarks.advice.problems import PEER_SEED, by_name
 from benchmarks.advice.tasks import Plain, plain
 
 APART = 1_000  # between the first replicates of two studies
+# With reports from the first step on, half of the trials would end there, and a study would have thousands of
+# them; each ask takes longer than the last.
+REPORTED = 2  # the last rungs: a ninth and a third of the steps
+
+# What a study had found, and when: (gradients taken, configuration), each better than the one before.
+Incumbents = list[tuple[int, Plain]]
 
 
-def peer(name: str, evaluations: list[int]) -> list[Plain]:
-    """The best trial of each study; evaluations: how many gradients each may take."""
+def peer(name: str, seeds: list[int], evaluations: int) -> list[Incumbents]:
+    """The incumbents of a study for each seed; evaluations: how many gradients each may take."""
     spec = by_name(name).spec(PEER_SEED)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     studies = [
         optuna.create_study(
             sampler=optuna.samplers.TPESampler(seed=seed), pruner=optuna.pruners.MedianPruner()
         )
-        for seed in range(len(evaluations))
+        for seed in seeds
     ]
-    found: list[dict[int, Configuration]] = [{} for _ in studies]
-    left = list(evaluations)
-    while active := [i for i in range(len(studies)) if left[i] > 0]:
+    spent = [0] * len(studies)
+    incumbents: list[Incumbents] = [[] for _ in studies]
+    while active := [i for i in range(len(studies)) if spent[i] < evaluations]:
         trials = {i: studies[i].ask() for i in active}
-        for i, trial in trials.items():
-            found[i][trial.number] = Space.of(spec).draw(trial)
-        runs = [found[i][trial.number] for i, trial in trials.items()]
-        batch, pruned = _run(spec, active, list(trials.values()), runs)
-        for place, (i, trial) in enumerate(trials.items()):
-            left[i] -= _tell(studies[i], trial, batch, place, spec.replicates, pruned)
-    best = [own[study.best_trial.number] for study, own in zip(studies, found, strict=True)]
-    return [plain(one.optimizer, one.schedule, one.batch_size) for one in best]
+        runs = [Space.of(spec).draw(trial) for trial in trials.values()]
+        batch, pruned = _run(spec, [seeds[i] for i in active], list(trials.values()), runs)
+        for place, ((i, trial), run) in enumerate(zip(trials.items(), runs, strict=True)):
+            spent[i] += _tell(studies[i], trial, batch, place, spec.replicates, pruned)
+            if _is_best(studies[i], trial):
+                incumbents[i].append((spent[i], plain(run.optimizer, run.schedule, run.batch_size)))
+    return incumbents
+
+
+def best_within(incumbents: Incumbents, evaluations: int) -> Plain:
+    """What a study had found when it had taken that many gradients."""
+    return [configuration for spent, configuration in incumbents if spent <= evaluations][-1]
+
+
+def _is_best(study: optuna.Study, trial: Trial) -> bool:
+    completed = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    return bool(completed) and study.best_trial.number == trial.number
 
 
 def _run(
@@ -82,7 +97,7 @@ def _run(
         steps=spec.budget.steps,
         seed=spec.seed,
         dtype=dtype_of(spec),
-        rungs=rungs(spec.budget.steps),
+        rungs=rungs(spec.budget.steps)[-REPORTED:],
         judge=judge,
         record=False,
     )
@@ -95,9 +110,8 @@ def _tell(
     """Ends a trial; the gradients that it took."""
     rows = slice(place * width, (place + 1) * width)
     value = batch.values[rows].mean()
-    if Outcome.DIVERGED in batch.outcomes[rows]:
-        study.tell(trial, state=TrialState.FAIL)
-    elif place in pruned:
+    # TPE learns nothing from a failed trial, and would propose what diverges for ever.
+    if Outcome.DIVERGED in batch.outcomes[rows] or place in pruned:
         study.tell(trial, state=TrialState.PRUNED)
     else:
         study.tell(trial, float(value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from statistics import median
@@ -9,11 +10,14 @@ from statistics import median
 import numpy as np
 
 from benchmarks.advice.figures import Outcome, share
+from benchmarks.advice.peer import best_within
 from benchmarks.advice.problems import PROBLEMS, Problem
 from benchmarks.advice.store import Store, Task
 from benchmarks.advice.tasks import Plain, adam
 
 JOBS = 10
+TOGETHER = 5  # studies of the peer in one process
+COARSENESS = 1.25
 
 
 def run(
@@ -48,12 +52,12 @@ def _outcome(problem: Problem, jobs: int, store: Store, with_peer: bool) -> Outc
     store.do([*tasks, oracle])
     answers = [store[task] for task in tasks]
     spent = round(sum(answer["evaluations"] for answer in answers) / jobs)
-    peers = Task("peer", (name, [spent] * jobs))
-    if with_peer:
-        store.do([peers])
+    peers = _peers(name, jobs, spent) if with_peer else []
+    store.do(peers)
+    incumbents = [found for task in peers for found in store[task]]
     groups: list[list[Plain]] = [
         [answer["configuration"] for answer in answers],
-        store[peers] if with_peer else [],
+        [best_within(found, spent) for found in incumbents],
         [store[oracle]],
         [adam(name)],
     ]
@@ -69,6 +73,14 @@ def _outcome(problem: Problem, jobs: int, store: Store, with_peer: bool) -> Outc
         adam=usual[0],
         stated=[answer["ci95"] for answer in answers],
     )
+
+
+def _peers(name: str, jobs: int, spent: int) -> list[Task]:
+    """As many studies as jobs, in groups; each takes at least so many gradients."""
+    # In coarse steps: a job that spends a little more or less is compared with studies that are known.
+    evaluations = round(COARSENESS ** math.ceil(math.log(spent, COARSENESS)))
+    groups = [list(range(first, min(first + TOGETHER, jobs))) for first in range(0, jobs, TOGETHER)]
+    return [Task("peer", (name, group, evaluations)) for group in groups]
 
 
 def _lines(problem: Problem, outcome: Outcome, jobs: int, store: Store) -> Iterator[str]:
