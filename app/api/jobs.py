@@ -8,6 +8,7 @@ from fastapi import APIRouter, Body, Query, Response
 
 from app.api.dependencies import DEFAULT_LIMIT, Config, Db, IdempotencyKey, JobId, Limit, PageToken
 from app.api.examples import job_examples
+from app.api.locations import started
 from app.api.problems import documented
 from app.api.route import ApiRoute
 from app.errors import (
@@ -36,11 +37,7 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=ApiRoute)
     status_code=202,
     response_description="The job, queued; `Location` is its address.",
     responses={
-        202: {
-            "headers": {
-                "Location": {"description": "path of the job", "schema": {"type": "string"}},
-            }
-        },
+        **started("job"),
         **documented(
             InvalidRequest,
             MalformedJson,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Body, Path, Response
 from fastapi.openapi.models import Example
 
 from app.api.dependencies import Config, Db, IdempotencyKey
+from app.api.locations import started
 from app.api.problems import documented
 from app.api.route import ApiRoute
 from app.errors import (
@@ -70,11 +71,7 @@ router = APIRouter(prefix="/v1/range-tests", tags=["range tests"], route_class=A
     status_code=202,
     response_description="The range test, queued; `Location` is its address.",
     responses={
-        202: {
-            "headers": {
-                "Location": {"description": "path of the range test", "schema": {"type": "string"}},
-            }
-        },
+        **started("range test"),
         **documented(
             InvalidRequest,
             MalformedJson,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from app.api.dependencies import Db, JobId, TrialNumber
+from app.api.locations import started
 from app.api.problems import documented
 from app.api.route import ApiRoute
 from app.errors import JobNotFound, ReplayNotFound, TrialNotFinished, TrialNotFound
@@ -21,7 +22,7 @@ router = APIRouter(prefix="/v1/jobs/{job_id}/trials/{number}/replay", tags=["tri
     status_code=202,
     response_description="The replay, queued; `Location` is its address.",
     responses={
-        202: {"headers": {"Location": {"description": "path of the replay", "schema": {"type": "string"}}}},
+        **started("replay"),
         **documented(JobNotFound, TrialNotFound, TrialNotFinished),
     },
 )

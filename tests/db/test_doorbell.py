@@ -68,7 +68,7 @@ def test_a_lost_connection_costs_one_wait(
     with closing(shared), closing(doorbell(shared)) as bell:
         bell.wait(0.2, threading.Event())
         with shared.engine.connect() as connection:
-            others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+            others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
             assert connection.execute(text(others)).all()
         assert waiting_s(bell, 0.3, lambda: None) < LONG_S / 2
         bell.wait(0.2, threading.Event())
