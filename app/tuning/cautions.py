@@ -17,7 +17,7 @@ from app.spec.records import Configuration, FinishedTrial
 from app.tuning.course import Course
 from app.tuning.distributions import position
 from app.tuning.field import Entry
-from app.tuning.figures import listed, number
+from app.tuning.figures import listed, number, percent
 from app.tuning.space import Space, hyper_of
 from app.tuning.verdict import Verdict
 
@@ -25,6 +25,8 @@ EDGE = 0.03  # of a range, on its scale
 FEW_COMPLETED = 10
 MANY_DIVERGED = 0.25  # of the trials
 SMALL_VALIDATION = 100  # rows
+CARRIED = 0.5  # of a mean, by a single seed
+ENOUGH_TO_SHARE = 8  # seeds; of fewer one often has half
 
 UNCONFIRMED = (
     "confirmation is null: this is the best of the search's own values, which flatter it; give the job a "
@@ -53,6 +55,12 @@ def _of_verdict(verdict: Verdict) -> Iterator[str]:
         yield (
             f"it diverged on {verdict.own_diverged} of {verdict.replicates} seeds drawn after it was chosen; "
             "take a lower learning rate"
+        )
+    if verdict.largest_share > CARRIED and verdict.replicates >= ENOUGH_TO_SHARE:
+        yield (
+            f"one of {verdict.replicates} seeds carries {percent(verdict.largest_share)} of the mean: rare "
+            "seeds decide it, and the interval cannot know those that were not drawn; more confirmation "
+            "replicates would show more of them"
         )
     if verdict.is_default:
         yield "a default won the race; more trials or other ranges may find something better"

@@ -112,6 +112,16 @@ def probability_better(differences: Values) -> float:
     return float(stdtr(n - 1, -mean / error))
 
 
+def largest_share(values: Values) -> float:
+    """The part of a sum that the largest in size of its terms is, from 1 / n to 1; 0 where it says nothing.
+
+    values: (n,). Near 1 the mean is that of a single value, and no interval from the others can know it.
+    """
+    sizes = np.abs(values)
+    total = float(sizes.sum())
+    return float(sizes.max()) / total if np.isfinite(total) and total > 0.0 else 0.0
+
+
 def _standard_error(values: Values) -> float:
     return float(values.std(ddof=1)) / math.sqrt(len(values))
 

@@ -14,6 +14,7 @@ from app.tuning.heats import Values
 from app.tuning.objective import build_objective
 from app.tuning.statistics import (
     Mean,
+    largest_share,
     mean_interval,
     probability_best,
     probability_better,
@@ -41,7 +42,8 @@ class Verdict:
     """Figures of all that ran on the seeds drawn after the choice.
 
     entries: the recommended one first. means, probabilities: of each of them; the latter of being the best.
-    baselines: comparisons, in the order of the entries.
+    largest_share: the part of the recommended one's mean that comes from a single seed. baselines:
+    comparisons, in the order of the entries.
     """
 
     entries: tuple[Entry, ...]
@@ -49,6 +51,7 @@ class Verdict:
     probabilities: tuple[float, ...]
     own_diverged: int
     replicates: int
+    largest_share: float
     baselines: tuple[Comparison, ...]
     deterministic: bool
 
@@ -104,6 +107,7 @@ def reach_verdict(spec: JobSpec, entries: Sequence[Entry], values: Values) -> Ve
         probabilities=tuple(probability_best(values, spec.seed)),
         own_diverged=int(np.isnan(values[0]).sum()),
         replicates=values.shape[1],
+        largest_share=largest_share(values[0]),
         baselines=tuple(
             _compare(entry, values[0], row, exact=exact, is_same=entry is entries[0])
             for entry, row in zip(entries, values, strict=True)

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from app.spec.records import Configuration, FinishedTrial
+from app.tuning.heats import Seeds
 from tests.tuning.jobs import ROSENBROCK, finished, space
-from tests.tuning.worlds import Rival, World, advised, bowl, trials
+from tests.tuning.worlds import REPLICATES, Rival, World, advised, bowl, trials
 
 
 def warned(word: str, warnings: list[str]) -> list[str]:
@@ -109,3 +110,14 @@ def test_the_warnings_of_an_unconfirmed_job_are_those_of_its_search() -> None:
     found = advised(World(bowl()), ended, confirmation=None).warnings
     assert "confirmation is null" in found[0]
     assert warned("edge", found) and warned("only 1 trials completed", found)
+
+
+def test_a_mean_that_a_single_seed_carries_is_one_to_distrust() -> None:
+    class Rare(World):
+        def _value(self, found: Configuration, replicate: int, steps: int) -> float:
+            times = 100.0 if replicate == Seeds.CONFIRM + 3 else 1.0
+            return times * super()._value(found, replicate, steps)
+
+    (warning,) = warned("carries", advised(Rare(bowl(), common=0.0)).warnings)
+    assert warning.startswith(f"one of {REPLICATES} seeds carries 93.5 % of the mean")
+    assert not warned("carries", advised(World(bowl())).warnings)

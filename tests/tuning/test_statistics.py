@@ -9,6 +9,7 @@ from scipy import stats
 
 from app.tuning.statistics import (
     Mean,
+    largest_share,
     mean_interval,
     probability_best,
     probability_better,
@@ -204,3 +205,9 @@ def test_of_lognormal_losses_the_skewed_interval_covers_the_mean_more_often() ->
 
 def test_equal_values_have_no_skewness() -> None:
     assert skewed_interval(np.full(16, 2.0)) == Mean(2.0, (2.0, 2.0))
+
+
+def test_the_largest_share_is_that_of_the_value_which_is_largest_in_size() -> None:
+    assert largest_share(np.array([1.0, -3.0, 0.0])) == 0.75
+    assert largest_share(np.array([2.0])) == 1.0
+    assert largest_share(np.zeros(3)) == largest_share(np.array([1.0, np.nan])) == 0.0
