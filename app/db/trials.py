@@ -94,6 +94,22 @@ def finished_before(
     return [found[number] for number in sorted(found)]
 
 
+def values_before(session: Session, job_key: int, round_limit: int) -> list[float | None]:
+    """The values of the ended trials of the rounds before `round_limit`, by number."""
+    ended = (
+        TrialRow.job_key == job_key,
+        TrialRow.round < round_limit,
+        TrialRow.state.in_(("completed", "pruned", "diverged", "failed")),
+    )
+    return list(session.scalars(select(TrialRow.value).where(*ended).order_by(TrialRow.number)))
+
+
+def count(session: Session, job_key: int) -> int:
+    """How many trials the job has, in whatever state."""
+    query = select(func.count()).select_from(TrialRow).where(TrialRow.job_key == job_key)
+    return session.scalar(query) or 0
+
+
 def of_numbers(session: Session, job_key: int, numbers: range) -> list[TrialRow]:
     """The trials among `numbers` that are stored, by number."""
     query = select(TrialRow).where(

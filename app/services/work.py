@@ -131,6 +131,15 @@ def finished_trials(
         return [trial_rows.finished(trial) for trial in found]
 
 
+def values_before(db: Database, job_id: str, before_round: int) -> list[float | None]:
+    """The values of the ended trials of the rounds before that one, by number. Raises Interrupted."""
+    with db.read() as session:
+        row = table.find(session, job_id)
+        if row is None:
+            raise Interrupted(job_id)
+        return trials.values_before(session, row.key, before_round)
+
+
 def trajectory(db: Database, job_id: str, number: int) -> bytes | None:
     """The stored curve of a trial, encoded. Raises Interrupted where the job is gone."""
     with db.read() as session:
@@ -138,6 +147,15 @@ def trajectory(db: Database, job_id: str, number: int) -> bytes | None:
         if row is None:
             raise Interrupted(job_id)
         return trials.trajectory(session, row.key, number)
+
+
+def count_trials(db: Database, job_id: str) -> int:
+    """How many trials the job has, in whatever state. Raises Interrupted where it is gone."""
+    with db.read() as session:
+        row = table.find(session, job_id)
+        if row is None:
+            raise Interrupted(job_id)
+        return trials.count(session, row.key)
 
 
 def is_stored(db: Database, job_id: str, numbers: range) -> bool:

@@ -109,6 +109,10 @@ class Budget(Wire):
     seconds: StrictFloat | None = Field(
         default=None, gt=0, le=1e7, description="stop asking for trials after this time; null for never"
     )
+    stop_when_settled: Annotated[bool, Strict()] = Field(
+        default=False,
+        description="stop asking for trials once further ones are unlikely to improve the best value by 1 %",
+    )
 
 
 class Confirmation(Wire):

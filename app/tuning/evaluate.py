@@ -19,6 +19,7 @@ from app.engine.result import BatchResult, Outcome
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.records import Configuration, TrialResult
+from app.tuning.cost import update_operations
 from app.tuning.memory import SHARD_BYTES, batch_bytes
 from app.tuning.objective import build_objective, dtype_of
 from app.tuning.pruning import judge_for, pruning_rungs, rungs
@@ -130,8 +131,7 @@ def failed(shard: Shard, reason: str) -> list[TrialResult]:
 
 
 def _cost(objective: Objective, configuration: Configuration) -> float:
-    optimizer = configuration.optimizer_instance()
-    return objective.cost(configuration.rows) + optimizer.extra_cost(objective.dimension)
+    return update_operations(objective, configuration.optimizer_instance(), configuration.rows)
 
 
 def fitting_count(spec: JobSpec, configurations: Sequence[Configuration], replicates: int) -> int:

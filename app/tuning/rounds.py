@@ -1,26 +1,80 @@
-"""The rounds of a search: which trials each has, and the configurations that the sampler proposes for it.
+"""The rounds of a search: which trials each has, what it is asked from, and what the sampler proposes.
 
-A round is asked at once, evaluated as a batch, and is the bracket that a pruner ranks. Its size is a fixed
-rule of the spec:
-
-- TPE: 16 trials, so that the model learns several times from a modest budget while batches stay wide;
-- random with a pruner: 27, three full levels of successive halving;
-- random without a pruner: up to 256, since nothing is gained by waiting.
+A round is asked at once, evaluated as a batch, and is the bracket that a pruner ranks. All of it is a fixed
+rule of the spec, which `Rounds` has.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from app.spec.job import JobSpec
 from app.spec.records import Configuration, FinishedTrial
+from app.tuning.cost import run_bytes, trial_operations
 from app.tuning.enqueued import enqueued
+from app.tuning.memory import SHARD_BYTES
 from app.tuning.samplers import Ask, sampler_of
 from app.tuning.space import Space
 
-TPE_ROUND = 16
+# A sampler that learns: rounds of 16, each asked from all before it, until it has seen this many trials ...
+LEARNING_ROUND = 16
+LEARNING_TRIALS = 64
+# ... then rounds of half as many as it has seen, asked while the one before them is evaluated,
+WIDEST_ROUND = 128
+# of at most so many floating point operations: minutes of a core, so that what is learned is used soon.
+ROUND_OPERATIONS = 1e12
+
+# One that learns nothing: three full levels of successive halving, or as wide as the engine cares for.
 RANDOM_BRACKET = 27
 RANDOM_ROUND = 256
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """How a job is cut into rounds.
+
+    edges: the first number of each round, and the number of all trials. lags: of each round, how many of the
+    rounds just before it its ask does not wait for.
+    """
+
+    edges: tuple[int, ...]
+    lags: tuple[int, ...]
+
+    @classmethod
+    def of(cls, spec: JobSpec) -> Rounds:
+        """By the sampler, the pruner and the estimated cost of a trial; never by what a machine does."""
+        total, learns = trial_count(spec), sampler_of(spec).reads_past
+        widest = _widest(spec)
+        edges, lags = [0], list[int]()
+        while edges[-1] < total:
+            seen = edges[-1]
+            size, lag = widest, 1
+            if learns and seen < LEARNING_TRIALS:
+                size, lag = min(LEARNING_ROUND, widest), 0
+            elif learns:
+                size = min(seen // 2 // LEARNING_ROUND * LEARNING_ROUND, widest)
+            edges.append(min(seen + size, total))
+            lags.append(min(lag, len(lags)))
+        return cls(tuple(edges), tuple(lags))
+
+    def __len__(self) -> int:
+        return len(self.lags)
+
+    def numbers(self, r: int) -> range:
+        """The numbers of the trials of round r."""
+        if not 0 <= r < len(self):
+            raise ValueError(f"round must be from 0 to {len(self) - 1}, got {r}")
+        return range(self.edges[r], self.edges[r + 1])
+
+    def holding(self, number: int) -> int:
+        """The round of the trial of that number; of one beyond the last, how many rounds there are."""
+        return bisect_right(self.edges, number) - 1
+
+    def seen(self, r: int) -> int:
+        """How many rounds, from the first on, must have ended for round r to be asked."""
+        return r - self.lags[r]
 
 
 def trial_count(spec: JobSpec) -> int:
@@ -29,41 +83,51 @@ def trial_count(spec: JobSpec) -> int:
     return spec.budget.trials if offered is None else min(offered + len(spec.enqueue), spec.budget.trials)
 
 
-def round_size(spec: JobSpec) -> int:
-    """How many trials a full round has."""
-    if sampler_of(spec).reads_past:
-        return TPE_ROUND
-    return RANDOM_ROUND if spec.pruner.kind == "none" else RANDOM_BRACKET
-
-
 def round_count(spec: JobSpec) -> int:
     """How many rounds a job has; the last one may be short."""
-    return -(-trial_count(spec) // round_size(spec))
+    return len(Rounds.of(spec))
 
 
 def trial_numbers(spec: JobSpec, r: int) -> range:
     """The numbers of the trials of round r."""
-    if not 0 <= r < round_count(spec):
-        raise ValueError(f"round must be from 0 to {round_count(spec) - 1}, got {r}")
-    size = round_size(spec)
-    return range(r * size, min((r + 1) * size, trial_count(spec)))
+    return Rounds.of(spec).numbers(r)
+
+
+def _widest(spec: JobSpec) -> int:
+    """The most trials of a round."""
+    prunes = spec.pruner.kind != "none"
+    if not sampler_of(spec).reads_past:
+        return RANDOM_BRACKET if prunes else RANDOM_ROUND
+    # A bracket is evaluated whole, and should fit a shard.
+    fitting = int(SHARD_BYTES // (spec.replicates * run_bytes(spec))) if prunes else WIDEST_ROUND
+    widest = min(WIDEST_ROUND, fitting, int(ROUND_OPERATIONS // trial_operations(spec)))
+    return max(LEARNING_ROUND, widest // LEARNING_ROUND * LEARNING_ROUND)
 
 
 def ask_round(spec: JobSpec, r: int, finished: Sequence[FinishedTrial]) -> list[Configuration]:
     """The configurations of round r, in the order of their numbers.
 
     First come those that the client gave, then what the sampler proposes. A pure function of the spec and of
-    the trials of rounds before r, those of other jobs included: later ones are ignored, and the order in
-    which they are given does not matter. What a sampler knows is rebuilt and its stream begun anew for every
-    round, so a job that was killed goes on as one that was not.
+    the trials that the round is asked from, those of other jobs included: later ones are ignored, and the
+    order in which they are given does not matter. What a sampler knows is rebuilt and its stream begun anew
+    for every round, so a job that was killed goes on as one that was not.
     """
-    sampler, space, numbers = sampler_of(spec), Space.of(spec), trial_numbers(spec, r)
+    rounds = Rounds.of(spec)
+    past = [trial for trial in finished if trial.round < rounds.seen(r)]
+    return ask_numbers(spec, r, rounds.numbers(r), past)
+
+
+def ask_numbers(
+    spec: JobSpec, r: int, numbers: range, finished: Sequence[FinishedTrial]
+) -> list[Configuration]:
+    """As `ask_round`, of a round that has these numbers and is asked from all of these trials."""
+    sampler, space = sampler_of(spec), Space.of(spec)
     first = enqueued(spec, space, numbers)
     if len(first) == len(numbers):
         return first
     # A design that goes by numbers starts after what the client gave, so that none of it is lost.
     shift = 0 if sampler.reads_past else len(spec.enqueue)
-    earlier = sorted((trial for trial in finished if trial.round < r), key=lambda trial: trial.number)
+    earlier = sorted(finished, key=lambda trial: trial.number)
     return first + sampler.ask(
         Ask(
             space=space,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from app.engine.optimizers import OPTIMIZERS
-from app.spec.job import BatchSizeChoices, JobSpec
-from app.spec.kinds import instance
+from app.spec.job import JobSpec
 from app.spec.objective import FunctionSpec
 from app.tuning.advice import most_runs
-from app.tuning.memory import PROCESS_BYTES, batch_bytes
+from app.tuning.cost import run_bytes
+from app.tuning.memory import PROCESS_BYTES
 from app.tuning.pruning import pruning_rungs
-from app.tuning.rounds import round_count, round_size
+from app.tuning.rounds import Rounds
 
 GIGABYTE = 1e9
 
@@ -25,14 +24,14 @@ def bracket_bytes(spec: JobSpec) -> int:
 
     That is a whole round where a pruner ranks it, else a single trial; with all replicates in either case.
     """
-    return _bracket(spec) * spec.replicates * _largest_run(spec)
+    return _bracket(spec) * spec.replicates * run_bytes(spec)
 
 
 def check_size(spec: JobSpec) -> list[tuple[str, str]]:
     """What no process could hold: (JSON pointer, message with numbers and the way out); empty if all fits."""
     if bracket_bytes(spec) <= PROCESS_BYTES:
         return []
-    run, bracket = _largest_run(spec), _bracket(spec)
+    run, bracket = run_bytes(spec), _bracket(spec)
     shape = "dimension" if isinstance(spec.objective, FunctionSpec) else "model or batch size"
     if run > PROCESS_BYTES:
         return [("/objective", _message("one run", run, f"take a smaller {shape}"))]
@@ -55,20 +54,6 @@ def _message(what: str, needed: int, way_out: str) -> str:
 
 def _bracket(spec: JobSpec) -> int:
     """How many trials must share a shard."""
-    size = min(round_size(spec), spec.budget.trials)
-    # Hyperband prunes most in round 0; the median rule begins in round 1.
-    prunes = any(pruning_rungs(spec, r, size) for r in range(min(round_count(spec), 2)))
-    return size if prunes else 1
-
-
-def _largest_run(spec: JobSpec) -> int:
-    """That of the optimizer and the batch size of the space which take the most."""
-    sizes = spec.search_space.batch_size
-    choices = sizes.choices if isinstance(sizes, BatchSizeChoices) else (sizes,)
-    # With every number at the upper end of what is searched, such as the longest history.
-    optimizers = [instance(OPTIMIZERS, wire) for wire in spec.search_space.optimizers]
-    return max(
-        batch_bytes(spec, [(optimizer, size if isinstance(size, int) else None)])
-        for optimizer in optimizers
-        for size in choices
-    )
+    rounds = Rounds.of(spec)
+    sizes = [len(rounds.numbers(r)) for r in range(len(rounds))]
+    return max(size if pruning_rungs(spec, r, size) else 1 for r, size in enumerate(sizes))

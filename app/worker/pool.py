@@ -64,30 +64,18 @@ class Pool:
     def run(
         self, line: Line, shards: Sequence[Shard], go_on: Callable[[], bool]
     ) -> Iterator[tuple[int, Results | ShardLost]]:
-        """Yields (index, results) of each shard as it ends, in any order.
-
-        A shard whose process died, or hung beyond the shard's deadline, is tried again; where that does not
-        help, its results are a ShardLost. go_on: asked twice a second; once it says no, running shards are
-        killed and Interrupted is raised.
-        """
-        ended: queue.SimpleQueue[_Task] = queue.SimpleQueue()
-        tasks = [_Task(i, shard, ended) for i, shard in enumerate(shards)]
-        self._turns.add(line.job_id, line.priority, tasks)
+        """Yields (index, results) of each shard as it ends, in any order; see `Batches.next`."""
+        batches = self.open(line)
         try:
-            waiting, look_at = len(tasks), time.monotonic() + CONTROL_INTERVAL_S
-            while waiting:
-                task = _next(ended, look_at)
-                if task is not None:
-                    waiting -= 1
-                    yield task.index, task.outcome()
-                if time.monotonic() >= look_at:
-                    if not go_on():
-                        raise Interrupted
-                    look_at = time.monotonic() + CONTROL_INTERVAL_S
+            batches.add(shards)
+            for _ in shards:
+                yield batches.next(go_on)
         finally:
-            self._turns.withdraw(line.job_id, tasks)
-            for task in tasks:
-                task.cancel()
+            batches.close()
+
+    def open(self, line: Line) -> Batches:
+        """Shards of a job that are added as they come."""
+        return Batches(self._turns, line)
 
     def kill(self) -> None:
         """Kills the processes, whatever they run."""
@@ -136,6 +124,52 @@ class Pool:
             f"the process that evaluated a batch died or hung {self._max_attempts} times, perhaps for want of"
             " memory; submit the job again with a smaller model, fewer replicates or a smaller batch_size"
         )
+
+
+class Batches:
+    """Shards of one job on their way through the pool; they are evaluated whether anybody waits or not."""
+
+    def __init__(self, turns: Turns[_Task], line: Line) -> None:
+        self._turns = turns
+        self._line = line
+        self._ended: queue.SimpleQueue[_Task] = queue.SimpleQueue()
+        self._tasks: dict[int, _Task] = {}  # not yet given back, by index
+        self._count = 0
+        self._look_at = time.monotonic() + CONTROL_INTERVAL_S
+
+    def add(self, shards: Sequence[Shard]) -> range:
+        """Puts shards at the end of the job's line; their indices count on from those before."""
+        indices = range(self._count, self._count + len(shards))
+        tasks = [_Task(i, shard, self._ended) for i, shard in zip(indices, shards, strict=True)]
+        self._count = indices.stop
+        self._tasks |= {task.index: task for task in tasks}
+        self._turns.add(self._line.job_id, self._line.priority, tasks)
+        return indices
+
+    def next(self, go_on: Callable[[], bool]) -> tuple[int, Results | ShardLost]:
+        """Waits for the next shard that ends, in any order, and gives its index and results.
+
+        A shard whose process died, or hung beyond the shard's deadline, is tried again; where that does not
+        help, its results are a ShardLost. go_on: asked twice a second; once it says no, running shards are
+        killed and Interrupted is raised.
+        """
+        while True:
+            task = _next(self._ended, self._look_at)
+            if time.monotonic() >= self._look_at:
+                if not go_on():
+                    self.close()
+                    raise Interrupted
+                self._look_at = time.monotonic() + CONTROL_INTERVAL_S
+            if task is not None:
+                del self._tasks[task.index]
+                return task.index, task.outcome()
+
+    def close(self) -> None:
+        """Takes back what waits, and kills what runs."""
+        tasks = list(self._tasks.values())
+        self._turns.withdraw(self._line.job_id, tasks)
+        for task in tasks:
+            task.cancel()
 
 
 class _Task:

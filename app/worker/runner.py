@@ -9,26 +9,22 @@ from itertools import count
 from app.db import Database
 from app.engine import codec
 from app.engine.result import Trajectory
-from app.services import heats, range_tests, warm_starts, work
+from app.services import heats, range_tests, work
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.recommendation import Recommendation
-from app.spec.records import Configuration, FinishedTrial, TrialResult
+from app.spec.records import FinishedTrial, TrialResult
 from app.tuning.advice import advise
-from app.tuning.evaluate import Shard, failed, shards_of_round
+from app.tuning.evaluate import Shard
 from app.tuning.heats import Heat, HeatResult, gather, shards_of_heat
-from app.tuning.rounds import ask_round, round_count, trial_count, trial_numbers
-from app.tuning.samplers import sampler_of
-from app.tuning.samplers.tpe import BEST_KEPT, HISTORY
+from app.tuning.rounds import round_count, trial_count
+from app.tuning.settling import why_settled
 from app.tuning.size import job_updates
 from app.worker.metrics import WorkerMetrics
 from app.worker.pool import Line, Pool, ShardLost
+from app.worker.search import Run, Search, TooManyFailed
 
 logger = logging.getLogger(__name__)
-
-
-class TooManyFailed(Exception):
-    """More trials of a job failed than the server puts up with."""
 
 
 class Runner:
@@ -41,55 +37,41 @@ class Runner:
         self._pool = pool
         self._metrics = metrics or WorkerMetrics()
         self._max_failed_trials = max_failed_trials
+        self._searches: dict[Run, Search] = {}  # those that have rounds under way
 
     def start(self, job_id: str, run: int) -> int:
         """Sets the job running; returns the number of its rounds."""
         work.start(self.db, job_id, run)
         return round_count(work.spec_of(self.db, job_id))
 
-    def out_of_time(self, job_id: str) -> bool:
-        """Whether the job's budget in seconds is spent."""
-        limit_s = work.spec_of(self.db, job_id).budget.seconds
-        return limit_s is not None and work.elapsed_s(self.db, job_id) >= limit_s
+    def search_round(self, job_id: str, run: int, number: int) -> bool:
+        """Evaluates a round to its end; False where the search is over, by its budget or for other reasons.
 
-    def search_round(self, job_id: str, run: int, number: int) -> None:
-        """Asks for the configurations of a round, evaluates them and stores what they gave."""
-        spec = work.spec_of(self.db, job_id)
-        numbers = trial_numbers(spec, number)
-        asked = [] if work.is_stored(self.db, job_id, numbers) else self._ask(job_id, spec, number)
-        trials = work.open_round(self.db, job_id, run, number, numbers, asked)
-        open_numbers = {trial.number for trial in trials if trial.is_open}
-        shards = [
-            shard
-            for shard in shards_of_round(spec, number, numbers, [trial.configuration for trial in trials])
-            if open_numbers.intersection(shard.numbers)  # else an earlier try of this step recorded it
-        ]
-        done = numbers.stop - len(open_numbers)
-        for i, outcome in self._evaluate(job_id, run, spec, shards):
-            results = failed(shards[i], str(outcome)) if isinstance(outcome, ShardLost) else outcome
-            done += sum(result.number in open_numbers for result in results)
-            share = search_share(spec) * done / spec.budget.trials
-            with self._metrics.timed("store"):
-                so_far = work.record_trials(self.db, job_id, run, results, share)
-            self._metrics.trials_ended(results)
-            if isinstance(outcome, ShardLost) and so_far > self._max_failed_trials:
-                raise TooManyFailed(
-                    f"{so_far} trials failed, and the server puts up with {self._max_failed_trials} in a job"
-                    f" (STEPSIZE_MAX_FAILED_TRIALS); of the last one: {outcome}"
-                )
+        The rounds come in turn, on any thread but one at a time. The next ones may be under way afterwards.
+        """
+        key = Run(job_id, run)
+        search = self._searches.pop(key, None) or self._new_search(key)
+        try:
+            goes_on = search.finish_round(number)
+        except BaseException:
+            search.close()
+            raise
+        if goes_on:
+            self._searches[key] = search
+        return goes_on
 
-    def _ask(self, job_id: str, spec: JobSpec, number: int) -> list[Configuration]:
-        """The round's configurations, from as much of the past as its sampler looks at."""
-        past: list[FinishedTrial] = []
-        if sampler_of(spec).reads_past:
-            past = work.finished_trials(self.db, job_id, number, best=BEST_KEPT, latest=HISTORY)
-            if spec.from_jobs:
-                past = warm_starts.trials_for(self.db, job_id) + past
-        with self._metrics.timed("ask"):
-            return ask_round(spec, number, past)
+    def _new_search(self, key: Run) -> Search:
+        return Search(
+            self.db,
+            self._pool,
+            key,
+            max_failed_trials=self._max_failed_trials,
+            metrics=self._metrics,
+        )
 
     def answer(self, job_id: str, run: int) -> None:
         """Runs the heats of the advice, stores the recommendation and ends the job."""
+        self._searches.pop(Run(job_id, run), None)
         if range_tests.is_one(self.db, job_id):
             self._end_range_test(job_id, run)
             return
@@ -97,7 +79,9 @@ class Runner:
         finished = work.finished_trials(self.db, job_id, round_count(spec))
         reason = None
         if len(finished) < trial_count(spec):
-            reason = f"budget.seconds is spent: {len(finished)} of {spec.budget.trials} trials ran"
+            reason = why_settled(spec, finished)
+            if reason is None:
+                reason = f"budget.seconds is spent: {len(finished)} of {spec.budget.trials} trials ran"
         answer = self._advise(job_id, run, spec, finished)
         if answer is None:
             reason = _no_answer(finished, reason)
@@ -164,8 +148,3 @@ def _no_answer(finished: Sequence[FinishedTrial], reason: str | None) -> str:
     if finished and all(trial.state is TrialState.DIVERGED for trial in finished):
         return "every trial diverged; lower the learning rates of the search space"
     return f"no trial completed; {reason or 'all of them failed or were pruned'}"
-
-
-def search_share(spec: JobSpec) -> float:
-    """The share of a job's updates that its search takes; the rest is the advice."""
-    return spec.budget.trials * spec.replicates * spec.budget.steps / job_updates(spec)

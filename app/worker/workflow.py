@@ -20,7 +20,8 @@ from app.services.work import Interrupted
 from app.spec.answers import Problem
 from app.worker.durable import MAX_RECOVERIES
 from app.worker.pool import ShardLost
-from app.worker.runner import Runner, TooManyFailed
+from app.worker.runner import Runner
+from app.worker.search import TooManyFailed
 from app.worker.seats import Seats
 
 logger = logging.getLogger(__name__)
@@ -78,10 +79,7 @@ def define_workflow(runner: Runner, seats: Seats) -> Tune:
 
     @DBOS.step(name="round", **RETRIES)
     def search_round(job_id: str, run: int, number: int) -> str:
-        if runner.out_of_time(job_id):
-            return STOP
-        runner.search_round(job_id, run, number)
-        return GO_ON
+        return GO_ON if runner.search_round(job_id, run, number) else STOP
 
     @DBOS.step(name="answer", **RETRIES)
     def answer(job_id: str, run: int) -> None:
@@ -107,7 +105,7 @@ def define_workflow(runner: Runner, seats: Seats) -> Tune:
     def work_on(job_id: str, run: int) -> None:
         try:
             for number in range(start(job_id, run)):
-                # A budget in seconds is read inside the recorded step: a resumed job takes the old answer.
+                # What ends a search is read inside the recorded step: a resumed job takes the old answer.
                 if search_round(job_id, run, number) == STOP:
                     break
             answer(job_id, run)

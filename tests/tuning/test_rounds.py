@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import random
 import warnings
+from itertools import cycle
 from typing import Any
 
 import optuna
@@ -11,11 +12,11 @@ from optuna.samplers import TPESampler
 
 from app.spec.answers import TrialState
 from app.spec.records import FinishedTrial
-from app.tuning.rounds import ask_round, round_count, trial_numbers
+from app.tuning.rounds import Rounds, ask_round, round_count, trial_numbers
 from app.tuning.samplers import effective_sampler, tpe
 from app.tuning.samplers.study import frozen
 from app.tuning.space import Space
-from tests.tuning.jobs import finished, job, space
+from tests.tuning.jobs import DIGITS, finished, job, space
 
 TPE, RANDOM, NONE = {"kind": "tpe"}, {"kind": "random"}, {"kind": "none"}
 
@@ -24,7 +25,7 @@ def history(spec: Any, count: int) -> list[FinishedTrial]:
     """Trials of earlier rounds, with values that favour small learning rates; each fifth diverged."""
     trials: list[FinishedTrial] = []
     for r in range(round_count(spec)):
-        for number, configuration in zip(trial_numbers(spec, r), ask_round(spec, 0, []), strict=False):
+        for number, configuration in zip(trial_numbers(spec, r), cycle(ask_round(spec, 0, [])), strict=False):
             diverged = number % 5 == 4
             value = configuration.optimizer["learning_rate"] * (1 + number % 3)
             trials.append(
@@ -66,6 +67,54 @@ def test_the_size_of_a_round_is_a_rule_of_the_spec(
 def test_a_wide_random_job_is_cut_into_rounds_of_at_most_256() -> None:
     spec = job(trials=600, sampler=RANDOM, pruner=NONE)
     assert [len(trial_numbers(spec, r)) for r in range(round_count(spec))] == [256, 256, 88]
+
+
+def test_rounds_grow_once_the_sampler_has_learned_and_are_asked_ahead() -> None:
+    rounds = Rounds.of(job(trials=640, sampler=TPE))
+    assert [len(rounds.numbers(r)) for r in range(len(rounds))] == [
+        16,
+        16,
+        16,
+        16,
+        32,
+        48,
+        64,
+        96,
+        128,
+        128,
+        80,
+    ]
+    assert [r - rounds.seen(r) for r in range(len(rounds))] == [0, 0, 0, 0] + [1] * 7
+
+
+def test_rounds_of_expensive_trials_stay_small() -> None:
+    large = DIGITS | {"model": {"kind": "mlp", "hidden": [1024, 1024]}}
+    rounds = Rounds.of(job(large, trials=200, steps=10_000, sampler=TPE))
+    assert {len(rounds.numbers(r)) for r in range(len(rounds) - 1)} == {16}
+
+
+def test_a_bracket_is_no_wider_than_a_shard_holds() -> None:
+    large = DIGITS | {"model": {"kind": "mlp", "hidden": [512]}}
+    whole, cut = (
+        Rounds.of(job(large, trials=600, steps=20, replicates=8, sampler=TPE, pruner=pruner))
+        for pruner in ({"kind": "hyperband"}, NONE)
+    )
+    assert max(map(len, map(whole.numbers, range(len(whole))))) < 128
+    assert max(map(len, map(cut.numbers, range(len(cut))))) == 128
+
+
+def test_a_number_is_found_in_its_round() -> None:
+    rounds = Rounds.of(job(trials=100, sampler=TPE))
+    assert all(number in rounds.numbers(rounds.holding(number)) for number in range(100))
+    assert rounds.holding(100) == len(rounds)
+
+
+def test_a_round_that_is_asked_ahead_does_not_read_the_one_before_it() -> None:
+    spec = job(trials=144)
+    trials = history(spec, 96)
+    assert [trial.round for trial in trials[64:]] == [4] * 32
+    assert ask_round(spec, 5, trials) == ask_round(spec, 5, trials[:64])
+    assert ask_round(spec, 5, trials) != ask_round(spec, 5, trials[:48])
 
 
 def test_a_round_beyond_the_last_is_refused() -> None:

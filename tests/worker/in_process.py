@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from app.db import Database
 from app.services import jobs
 from app.settings import Settings
 from app.spec.job import JobSpec
 from app.tuning.evaluate import Shard, evaluate
-from app.worker.pool import Line, Pool, Results
+from app.worker.pool import Batches, Line, Pool, Results, ShardLost
 from app.worker.runner import Runner
 
 
@@ -19,10 +19,30 @@ class InThisProcess(Pool):
     def __init__(self) -> None:
         pass
 
-    def run(
-        self, line: Line, shards: Sequence[Shard], go_on: Callable[[], bool]
-    ) -> Iterator[tuple[int, Results]]:
-        yield from ((i, evaluate(shard)) for i, shard in enumerate(shards))
+    def open(self, line: Line) -> Batches:
+        return InTurn()
+
+
+class InTurn(Batches):
+    """Evaluates a shard when its result is asked for."""
+
+    def __init__(self, evaluate: Callable[[Shard], Results | ShardLost] = evaluate) -> None:
+        self._evaluate = evaluate
+        self._waiting: list[tuple[int, Shard]] = []
+        self._count = 0
+
+    def add(self, shards: Sequence[Shard]) -> range:
+        indices = range(self._count, self._count + len(shards))
+        self._waiting += zip(indices, shards, strict=True)
+        self._count = indices.stop
+        return indices
+
+    def next(self, go_on: Callable[[], bool]) -> tuple[int, Results | ShardLost]:
+        i, shard = self._waiting.pop(0)
+        return i, self._evaluate(shard)
+
+    def close(self) -> None:
+        self._waiting.clear()
 
 
 def run_job(db: Database, settings: Settings, spec: JobSpec) -> str:
@@ -36,5 +56,6 @@ def run_stored_job(db: Database, job_id: str) -> None:
     """The same of a job that waits."""
     runner = Runner(db, InThisProcess(), max_failed_trials=0)
     for number in range(runner.start(job_id, 1)):
-        runner.search_round(job_id, 1, number)
+        if not runner.search_round(job_id, 1, number):
+            break
     runner.answer(job_id, 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -13,9 +12,11 @@ from app.settings import Settings
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.tuning.evaluate import Shard, evaluate
-from app.worker.pool import Line, Pool, Results, ShardLost
-from app.worker.runner import Runner, TooManyFailed
+from app.worker.pool import Batches, Line, Pool, Results, ShardLost
+from app.worker.runner import Runner
+from app.worker.search import TooManyFailed
 from tests.conftest import MakeSpec
+from tests.worker.in_process import InTurn
 
 REASON = "the process that evaluated a batch died"
 
@@ -26,12 +27,12 @@ class LosingRounds(Pool):
     def __init__(self) -> None:
         pass
 
-    def run(
-        self, line: Line, shards: Sequence[Shard], go_on: Callable[[], bool]
-    ) -> Iterator[tuple[int, Results | ShardLost]]:
-        for i, shard in enumerate(shards):
-            is_first = 0 in shard.numbers and 0 in shard.replicates
-            yield i, ShardLost(REASON) if is_first else evaluate(shard)
+    def open(self, line: Line) -> Batches:
+        return InTurn(self._evaluate)
+
+    def _evaluate(self, shard: Shard) -> Results | ShardLost:
+        is_first = 0 in shard.numbers and 0 in shard.replicates
+        return ShardLost(REASON) if is_first else evaluate(shard)
 
 
 def searched(db: Database, settings: Settings, spec: JobSpec, **limit: Any) -> tuple[Runner, str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-
 import numpy as np
 import pytest
 
@@ -15,11 +13,11 @@ from app.spec.job import JobSpec
 from app.tuning import heat_codec
 from app.tuning.evaluate import Shard, evaluate
 from app.tuning.heats import Heat, HeatResult
-from app.worker.pool import Line, Pool, Results
+from app.worker.pool import Batches, Line, Pool, Results
 from app.worker.runner import Runner
 from tests.conftest import MakeSpec
 from tests.tuning.jobs import configuration
-from tests.worker.in_process import run_job
+from tests.worker.in_process import InTurn, run_job
 
 
 class Killed(Exception):
@@ -27,20 +25,21 @@ class Killed(Exception):
 
 
 class Mortal(Pool):
-    """Evaluates shards where the test runs, until so many calls were answered."""
+    """Evaluates shards where the test runs, of as many batches as may be opened."""
 
     def __init__(self, calls: int) -> None:
         self.left = calls
         self.runs: list[Shard] = []
 
-    def run(
-        self, line: Line, shards: Sequence[Shard], go_on: Callable[[], bool]
-    ) -> Iterator[tuple[int, Results]]:
+    def open(self, line: Line) -> Batches:
         if self.left == 0:
             raise Killed
         self.left -= 1
-        self.runs += shards
-        yield from ((i, evaluate(shard)) for i, shard in enumerate(shards))
+        return InTurn(self._evaluate)
+
+    def _evaluate(self, shard: Shard) -> Results:
+        self.runs.append(shard)
+        return evaluate(shard)
 
 
 @pytest.fixture

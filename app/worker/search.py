@@ -1,0 +1,157 @@
+"""The rounds of a job's search under way: one is evaluated while the next is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from app.db import Database
+from app.services import warm_starts, work
+from app.spec.job import JobSpec
+from app.spec.records import Configuration, FinishedTrial
+from app.tuning.evaluate import Shard, failed, shards_of_round
+from app.tuning.rounds import Rounds, ask_round
+from app.tuning.samplers import sampler_of
+from app.tuning.samplers.tpe import BEST_KEPT, HISTORY
+from app.tuning.settling import settled
+from app.tuning.size import job_updates
+from app.worker.metrics import WorkerMetrics
+from app.worker.pool import Batches, Line, Pool, Results, ShardLost
+
+
+class TooManyFailed(Exception):
+    """More trials of a job failed than the server puts up with."""
+
+
+class Run(NamedTuple):
+    """One run of a job."""
+
+    job_id: str
+    number: int
+
+
+@dataclass
+class _Round:
+    """A round that is being evaluated, and which of its trials have no result yet."""
+
+    numbers: range
+    open: set[int]
+
+
+class Search:
+    """The search of one run of a job, on one store and one pool.
+
+    Nothing here outlives the process: whatever is stored says where a search stands, and one made anew goes
+    on from there.
+    """
+
+    def __init__(
+        self, db: Database, pool: Pool, run: Run, *, max_failed_trials: int, metrics: WorkerMetrics
+    ) -> None:
+        self._db = db
+        self._run = run
+        self._max_failed_trials = max_failed_trials
+        self._metrics = metrics
+        self._spec = work.spec_of(db, run.job_id)
+        self._rounds = Rounds.of(self._spec)
+        self._batches: Batches = pool.open(Line(run.job_id, self._spec.priority))
+        self._shards: dict[int, Shard] = {}  # by their index in the batches
+        self._evaluated: dict[int, _Round] = {}
+        # Of a job that a version with other rounds began, earlier ones may lack trials.
+        self._next = self._rounds.holding(work.count_trials(db, run.job_id))
+
+    def finish_round(self, r: int) -> bool:
+        """Evaluates round r to its end, and the next ones meanwhile; False where the search ended before it.
+
+        The rounds before r have ended. Raises Interrupted and TooManyFailed.
+        """
+        self._next = min(self._next, r) if not self._evaluated else self._next
+        while self._next < len(self._rounds) and self._rounds.seen(self._next) <= r:
+            if not self._begin(self._next):
+                break
+            self._next += 1
+        if self._next <= r:
+            return False
+        while any(round_.open for q, round_ in self._evaluated.items() if q <= r):
+            self._take()
+        self._evaluated = {q: round_ for q, round_ in self._evaluated.items() if q > r}
+        return True
+
+    def close(self) -> None:
+        """Gives up whatever is being evaluated."""
+        self._batches.close()
+
+    def _begin(self, r: int) -> bool:
+        """Asks for a round, unless it is stored, and has it evaluated; False where the search is over."""
+        job_id, run = self._run
+        numbers = self._rounds.numbers(r)
+        asked: list[Configuration] = []
+        if not work.is_stored(self._db, job_id, numbers):
+            if self._is_over(r):
+                return False
+            asked = self._ask(r)
+        trials = work.open_round(self._db, job_id, run, r, numbers, asked)
+        running = {trial.number for trial in trials if trial.is_open}
+        shards = [
+            shard
+            for shard in shards_of_round(self._spec, r, numbers, [trial.configuration for trial in trials])
+            if running.intersection(shard.numbers)  # else an earlier try recorded it
+        ]
+        self._evaluated[r] = _Round(numbers, running)
+        self._shards |= zip(self._batches.add(shards), shards, strict=True)
+        return True
+
+    def _is_over(self, r: int) -> bool:
+        """Whether no round from r on is asked for: the time is spent, or the search has settled."""
+        budget = self._spec.budget
+        if budget.seconds is not None and work.elapsed_s(self._db, self._run.job_id) >= budget.seconds:
+            return True
+        if not budget.stop_when_settled:
+            return False
+        values = work.values_before(self._db, self._run.job_id, self._rounds.seen(r))
+        return settled(values, self._rounds.edges[-1]) is not None
+
+    def _ask(self, r: int) -> list[Configuration]:
+        """The round's configurations, from as much of the past as its sampler looks at."""
+        past: list[FinishedTrial] = []
+        if sampler_of(self._spec).reads_past:
+            job_id, seen = self._run.job_id, self._rounds.seen(r)
+            past = work.finished_trials(self._db, job_id, seen, best=BEST_KEPT, latest=HISTORY)
+            if self._spec.from_jobs:
+                past = warm_starts.trials_for(self._db, job_id) + past
+        with self._metrics.timed("ask"):
+            return ask_round(self._spec, r, past)
+
+    def _take(self) -> None:
+        """Stores what the next shard that ends gave, of whichever round it is."""
+        job_id, run = self._run
+        i, outcome = self._batches.next(lambda: work.is_running(self._db, job_id, run))
+        shard = self._shards.pop(i)
+        if isinstance(outcome, ShardLost):
+            self._metrics.batch_lost()
+            results: Results = failed(shard, str(outcome))
+        else:
+            self._metrics.batch_done(outcome)
+            results = outcome
+        for round_ in self._evaluated.values():
+            round_.open.difference_update(result.number for result in results)
+        with self._metrics.timed("store"):
+            so_far = work.record_trials(self._db, job_id, run, results, self._fraction())
+        self._metrics.trials_ended(results)
+        if isinstance(outcome, ShardLost) and so_far > self._max_failed_trials:
+            raise TooManyFailed(
+                f"{so_far} trials failed, and the server puts up with {self._max_failed_trials} in a job"
+                f" (STEPSIZE_MAX_FAILED_TRIALS); of the last one: {outcome}"
+            )
+
+    def _fraction(self) -> float:
+        """The share of the job that is done, while its search goes on."""
+        under_way = self._evaluated.values()
+        before = min(round_.numbers.start for round_ in under_way)
+        ended = before + sum(len(round_.numbers) - len(round_.open) for round_ in under_way)
+        return search_share(self._spec) * ended / self._spec.budget.trials
+
+
+def search_share(spec: JobSpec) -> float:
+    """The share of a job's updates that its search takes; the rest is the advice."""
+    return spec.budget.trials * spec.replicates * spec.budget.steps / job_updates(spec)
