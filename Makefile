@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PARITY := .venv-parity
 TORCH := torch==2.13.0
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-WORKERS ?= 2
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test check format lint types layers test-fast parity docs bench bench-engine bench-advice lock clean

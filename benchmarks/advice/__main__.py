@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from benchmarks.advice.problems import PROBLEMS
-from benchmarks.advice.report import JOBS, run
+from benchmarks.advice.report import JOBS, Peer, run
 from benchmarks.advice.store import FILE, Store
 
 
@@ -17,14 +17,22 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=JOBS, help="jobs of each problem")
     parser.add_argument("--processes", type=int, help="default: one a core")
     parser.add_argument("--file", type=Path, default=FILE, help="where results are kept")
-    parser.add_argument("--no-optuna", action="store_true", help="leave out the peer, and most of the time")
+    parser.add_argument("--studies", type=int, default=JOBS, help="of Optuna, on each problem")
+    parser.add_argument(
+        "--optuna",
+        type=Peer,
+        choices=list(Peer),
+        default=Peer.RUN,
+        help="its studies take most of the time: run them, count those that are stored, or leave them out",
+    )
     asked = parser.parse_args()
     chosen = [
         problem
         for problem in PROBLEMS
         if not asked.problems or any(word in problem.name for word in asked.problems)
     ]
-    for line in run(chosen, asked.seeds, Store(asked.file, asked.processes), with_peer=not asked.no_optuna):
+    store = Store(asked.file, asked.processes)
+    for line in run(chosen, asked.seeds, store, peer=asked.optuna, studies=asked.studies):
         print(line, flush=True)
 
 

@@ -32,8 +32,8 @@ class Estimate:
 class Outcome:
     """The losses on a problem.
 
-    advised, peers: (jobs, seeds), nan where a run diverged; no peers where they were left out. oracle, adam:
-    (seeds,). stated: the interval of each job, None where it stated none.
+    advised: (jobs, seeds), nan where a run diverged. peers: (studies, seeds), the same; None where they were
+    left out. oracle, adam: (seeds,). stated: the interval of each job, None where it stated none.
     """
 
     advised: Losses
@@ -72,7 +72,7 @@ class Outcome:
     @property
     def against_peer(self) -> Estimate | None:
         """advised - peers, in loss."""
-        return None if self.peers is None else clustered(self.advised - self.peers)
+        return None if self.peers is None else gap_between(self.advised, self.peers)
 
     @property
     def covered(self) -> list[bool]:
@@ -89,11 +89,21 @@ def clustered(values: Losses) -> Estimate:
     The variances of the job means and of the seed means are added: an upper bound, since both contain the
     scatter of single runs. Infinite where a run diverged.
     """
-    if not np.isfinite(values).all():
+    return _estimate(float(values.mean()), values.mean(axis=1), values.mean(axis=0))
+
+
+def gap_between(ones: Losses, others: Losses) -> Estimate:
+    """ones - others, (jobs, seeds) and (studies, seeds): only the seeds are common to both."""
+    gaps = ones.mean(axis=0) - others.mean(axis=0)
+    return _estimate(float(gaps.mean()), ones.mean(axis=1), others.mean(axis=1), gaps)
+
+
+def _estimate(mean: float, *clusters: Losses) -> Estimate:
+    """With the variances of the means of several groupings added. Infinite where a run diverged."""
+    if not all(np.isfinite(means).all() for means in clusters):
         return Estimate(math.inf, -math.inf, math.inf)
-    mean = float(values.mean())
     variance, freedom = 0.0, math.inf
-    for means in (values.mean(axis=1), values.mean(axis=0)):
+    for means in clusters:
         if len(means) > 1:
             variance += float(means.var(ddof=1)) / len(means)
             freedom = min(freedom, len(means) - 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from statistics import median
 
 import numpy as np
@@ -20,22 +21,31 @@ TOGETHER = 5  # studies of the peer in one process
 COARSENESS = 1.25
 
 
+class Peer(StrEnum):
+    """Whether Optuna is compared: its studies run where they are not stored, or only stored ones count."""
+
+    RUN = "run"
+    STORED = "stored"
+    NONE = "none"
+
+
 def run(
     problems: Sequence[Problem] = PROBLEMS,
     jobs: int = JOBS,
     store: Store | None = None,
     *,
-    with_peer: bool = True,
+    peer: Peer = Peer.RUN,
+    studies: int = JOBS,
 ) -> Iterator[str]:
     """Yields the lines of the report; what is not stored yet is computed first.
 
-    with_peer: whether Optuna runs too, which takes most of the time.
+    peer: whether Optuna runs too, which takes most of the time. studies: how many of it on each problem.
     """
     store = store or Store()
     yield f"default jobs with seeds 0 to {jobs - 1}; means over 200 fresh seeds [95 % interval]; * tuned on"
     outcomes: dict[str, Outcome] = {}
     for problem in problems:
-        outcomes[problem.name] = outcome = _outcome(problem, jobs, store, with_peer)
+        outcomes[problem.name] = outcome = _outcome(problem, jobs, store, peer, studies)
         yield from _lines(problem, outcome, jobs, store)
     yield ""
     yield from _summary(outcomes)
@@ -45,14 +55,16 @@ def run(
         yield from (f"  {line}" for line in _summary(held))
 
 
-def _outcome(problem: Problem, jobs: int, store: Store, with_peer: bool) -> Outcome:
+def _outcome(problem: Problem, jobs: int, store: Store, peer: Peer, studies: int) -> Outcome:
     name = problem.name
     tasks = [Task("job", (name, seed)) for seed in range(jobs)]
     oracle = Task("oracle", (name,))
     store.do([*tasks, oracle])
     answers = [store[task] for task in tasks]
     spent = round(sum(answer["evaluations"] for answer in answers) / jobs)
-    peers = _peers(name, jobs, spent) if with_peer else []
+    peers = [] if peer is Peer.NONE else _peers(name, studies, spent)
+    if peer is Peer.STORED and not all(task in store for task in peers):
+        peers = []
     store.do(peers)
     incumbents = [found for task in peers for found in store[task]]
     groups: list[list[Plain]] = [
@@ -65,21 +77,20 @@ def _outcome(problem: Problem, jobs: int, store: Store, with_peer: bool) -> Outc
     advised, others, best, usual = (
         np.array([store[Task("losses", (name, found))] for found in group]) for group in groups
     )
-    others = others if with_peer else None
     return Outcome(
         advised=advised,
-        peers=others,
+        peers=others if peers else None,
         oracle=best[0],
         adam=usual[0],
         stated=[answer["ci95"] for answer in answers],
     )
 
 
-def _peers(name: str, jobs: int, spent: int) -> list[Task]:
-    """As many studies as jobs, in groups; each takes at least so many gradients."""
+def _peers(name: str, studies: int, spent: int) -> list[Task]:
+    """Studies in groups; each takes at least so many gradients."""
     # In coarse steps: a job that spends a little more or less is compared with studies that are known.
     evaluations = round(COARSENESS ** math.ceil(math.log(spent, COARSENESS)))
-    groups = [list(range(first, min(first + TOGETHER, jobs))) for first in range(0, jobs, TOGETHER)]
+    groups = [list(range(low, min(low + TOGETHER, studies))) for low in range(0, studies, TOGETHER)]
     return [Task("peer", (name, group, evaluations)) for group in groups]
 
 

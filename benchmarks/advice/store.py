@@ -54,6 +54,9 @@ class Store:
     def __getitem__(self, task: Task) -> Any:
         return self._known[task.key]
 
+    def __contains__(self, task: Task) -> bool:
+        return task.key in self._known
+
     def do(self, tasks: Iterable[Task]) -> None:
         """Does what is not known yet, side by side."""
         missing = {task.key: task for task in tasks if task.key not in self._known}
