@@ -12,7 +12,7 @@ from app.services import trial_rows
 from app.services.work import Interrupted
 from app.spec.job import JobSpec
 from app.spec.records import FinishedTrial
-from app.tuning.samplers.tpe import BEST_KEPT, HISTORY
+from app.tuning.parzen.history import HISTORY, MOST_GOOD
 from app.tuning.space import Space
 from app.tuning.warm_start import check_sampler, decode, encode, incomparable, inherited
 
@@ -42,7 +42,7 @@ def copy(session: Session, row: JobRow, spec: JobSpec) -> None:
         raise InvalidRequest(": ".join(faults[0]), errors=faults)
     share = HISTORY // len(found)
     sources = [
-        _finished(session, other.key, best=min(BEST_KEPT, share), latest=share - min(BEST_KEPT, share))
+        _finished(session, other.key, best=min(MOST_GOOD, share), latest=share - min(MOST_GOOD, share))
         for other in found
         if isinstance(other, JobRow)
     ]

@@ -18,7 +18,8 @@ class AutoSampler(Wire):
 class TpeSampler(Wire):
     """Tree-structured Parzen estimator over the conditional space (Bergstra et al. 2011).
 
-    The first round, of 16 trials, is random; later ones draw where good trials are dense and bad ones rare.
+    The first 16 trials are spread over the space; later ones are drawn where good trials are dense and bad
+    ones rare, and keep away from the others of their round.
     """
 
     kind: Literal["tpe"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -13,6 +14,7 @@ from app.engine.hyper import HyperField
 from app.spec.values import Choices, HyperValue, Range, Scalar
 
 Distribution: TypeAlias = FloatDistribution | IntDistribution | CategoricalDistribution
+Pick: TypeAlias = Callable[[str, Distribution], Scalar]  # the value of the parameter of that name
 
 
 def distribution_of(field: HyperField, value: HyperValue) -> Distribution | Scalar:

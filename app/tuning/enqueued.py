@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from optuna.distributions import CategoricalDistribution
-from optuna.samplers import RandomSampler
 
 from app.engine.seeds import Purpose, stream
 from app.spec.job import JobSpec
 from app.spec.records import Configuration
 from app.spec.values import Scalar
-from app.tuning.distributions import Distribution, matching
-from app.tuning.samplers.study import SEED_LIMIT, new_study
+from app.tuning.coordinates import uniform
+from app.tuning.distributions import Distribution, Pick, matching
 from app.tuning.space import BATCH_SIZE, OPTIMIZER, SCHEDULE, Candidate, Space
 
 LISTED = 12  # names in a message
@@ -39,11 +39,16 @@ def enqueued(spec: JobSpec, space: Space, numbers: Sequence[int]) -> list[Config
     found = []
     for number in numbers:
         if number < len(spec.enqueue):
-            seed = int(stream(spec.seed, Purpose.ENQUEUED, number).integers(SEED_LIMIT))
-            study = new_study(RandomSampler(seed=seed))
-            study.enqueue_trial(_complete(space, spec.enqueue[number]))
-            found.append(space.draw(study.ask()))
+            generator = stream(spec.seed, Purpose.ENQUEUED, number)
+            found.append(space.walk(_given_or_drawn(_complete(space, spec.enqueue[number]), generator)))
     return found
+
+
+def _given_or_drawn(given: Mapping[str, Scalar], generator: np.random.Generator) -> Pick:
+    def pick(name: str, distribution: Distribution) -> Scalar:
+        return given[name] if name in given else uniform(distribution, generator)
+
+    return pick
 
 
 def _complete(space: Space, given: Mapping[str, Scalar]) -> dict[str, Scalar]:

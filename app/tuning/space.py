@@ -22,7 +22,8 @@ from app.spec.job import BatchSizeChoices, JobSpec
 from app.spec.kinds import KindWire
 from app.spec.records import BatchSizeValue, Configuration
 from app.spec.supervised import searched_settings
-from app.tuning.distributions import Distribution, distribution_of, suggest
+from app.spec.values import Scalar
+from app.tuning.distributions import Distribution, Pick, distribution_of, suggest
 
 K = TypeVar("K", bound=Kind)
 
@@ -37,12 +38,12 @@ class Candidate:
     kind: str
     fields: Mapping[str, Any]  # Any: a distribution, or what a fixed hyperparameter holds
 
-    def draw(self, trial: BaseTrial) -> dict[str, Any]:
+    def draw(self, pick: Pick) -> dict[str, Any]:
         """Kind and every field, resolved."""
         resolved: dict[str, Any] = {"kind": self.kind}
         for field, value in self.fields.items():
             searched = isinstance(value, Distribution)
-            resolved[field] = suggest(trial, f"{self.label}.{field}", value) if searched else value
+            resolved[field] = pick(f"{self.label}.{field}", value) if searched else value
         return resolved
 
     def distributions(self) -> dict[str, Distribution]:
@@ -85,17 +86,30 @@ class Space:
         )
 
     def draw(self, trial: BaseTrial) -> Configuration:
-        """Walks the tree on a trial: first which optimizer and schedule, then their own parameters.
+        """The configuration of a trial of Optuna's.
 
         trial: an asked trial of a study draws new values; Optuna's FixedTrial looks given ones up.
         """
-        optimizer = _choose(trial, OPTIMIZER, self.optimizers).draw(trial)
-        schedule = _choose(trial, SCHEDULE, self.schedules).draw(trial)
+        return self.walk(lambda name, distribution: suggest(trial, name, distribution))
+
+    def walk(self, pick: Pick) -> Configuration:
+        """Walks the tree: first which optimizer and schedule, then their own parameters.
+
+        pick: gives the value of the parameter of that name and distribution; asked once for each.
+        """
+        params: dict[str, Any] = {}
+
+        def kept(name: str, distribution: Distribution) -> Scalar:
+            params[name] = pick(name, distribution)
+            return params[name]  # type: ignore[no-any-return]
+
+        optimizer = _choose(kept, OPTIMIZER, self.optimizers).draw(kept)
+        schedule = _choose(kept, SCHEDULE, self.schedules).draw(kept)
         batch_size: Any = self.batch_size  # Any: one of the choices, which Optuna does not type
         if isinstance(batch_size, CategoricalDistribution):
-            batch_size = suggest(trial, BATCH_SIZE, batch_size)
+            batch_size = kept(BATCH_SIZE, batch_size)
         settings: dict[str, Any] = {
-            name: suggest(trial, name, value) if isinstance(value, Distribution) else value
+            name: kept(name, value) if isinstance(value, Distribution) else value
             for name, value in self.settings.items()
         }
         return Configuration(
@@ -103,7 +117,7 @@ class Space:
             schedule=schedule,
             batch_size=batch_size,
             settings=settings,
-            params=dict(trial.params),
+            params=params,
         )
 
     def distributions(self) -> dict[str, Distribution]:
@@ -146,6 +160,8 @@ def _candidates(registry: Registry[K], wires: Sequence[KindWire]) -> dict[str, C
     return found
 
 
-def _choose(trial: BaseTrial, name: str, candidates: Mapping[str, Candidate]) -> Candidate:
+def _choose(pick: Pick, name: str, candidates: Mapping[str, Candidate]) -> Candidate:
     labels = tuple(candidates)
-    return candidates[labels[0] if len(labels) == 1 else trial.suggest_categorical(name, labels)]
+    if len(labels) == 1:
+        return candidates[labels[0]]
+    return candidates[str(pick(name, CategoricalDistribution(labels)))]

@@ -10,9 +10,9 @@ from app.services import warm_starts, work
 from app.spec.job import JobSpec
 from app.spec.records import Configuration, FinishedTrial
 from app.tuning.evaluate import Shard, failed, shards_of_round
+from app.tuning.parzen.history import HISTORY, MOST_GOOD
 from app.tuning.rounds import Rounds, ask_round
 from app.tuning.samplers import sampler_of
-from app.tuning.samplers.tpe import BEST_KEPT, HISTORY
 from app.tuning.settling import settled
 from app.tuning.size import job_updates
 from app.worker.metrics import WorkerMetrics
@@ -116,7 +116,7 @@ class Search:
         past: list[FinishedTrial] = []
         if sampler_of(self._spec).reads_past:
             job_id, seen = self._run.job_id, self._rounds.seen(r)
-            past = work.finished_trials(self._db, job_id, seen, best=BEST_KEPT, latest=HISTORY)
+            past = work.finished_trials(self._db, job_id, seen, best=MOST_GOOD, latest=HISTORY)
             if self._spec.from_jobs:
                 past = warm_starts.trials_for(self._db, job_id) + past
         with self._metrics.timed("ask"):

@@ -8,15 +8,12 @@ from typing import Any
 
 import optuna
 import pytest
-from optuna.samplers import TPESampler
 
 from app.spec.answers import TrialState
 from app.spec.records import FinishedTrial
 from app.tuning.rounds import Rounds, ask_round, round_count, trial_numbers
-from app.tuning.samplers import effective_sampler, tpe
-from app.tuning.samplers.study import frozen
-from app.tuning.space import Space
-from tests.tuning.jobs import DIGITS, finished, job, space
+from app.tuning.samplers import effective_sampler
+from tests.tuning.jobs import DIGITS, job, space
 
 TPE, RANDOM, NONE = {"kind": "tpe"}, {"kind": "random"}, {"kind": "none"}
 
@@ -186,52 +183,6 @@ def test_a_round_is_spread_out_by_the_trials_that_still_run() -> None:
     assert len({str(configuration.params) for configuration in found}) == len(found)
 
 
-def test_the_states_of_stored_trials_become_optunas() -> None:
-    spec = job()
-    distributions = Space.of(spec).distributions()
-    states = {
-        TrialState.COMPLETED: "COMPLETE",
-        TrialState.PRUNED: "PRUNED",
-        TrialState.DIVERGED: "PRUNED",
-        TrialState.FAILED: "FAIL",
-    }
-    for state, name in states.items():
-        value = 2.0 if state is TrialState.COMPLETED else None
-        trial = finished(0, value, state=state)
-        assert frozen(trial, distributions).state.name == name
-
-
-def test_a_pruned_trial_reports_its_rungs_and_a_diverged_one_nothing() -> None:
-    distributions = Space.of(job()).distributions()
-    for state, reports in ((TrialState.PRUNED, {7: 0.5, 20: 0.4}), (TrialState.DIVERGED, {})):
-        trial = FinishedTrial(
-            number=0,
-            round=0,
-            state=state,
-            configuration=finished(0).configuration,
-            value=None,
-            rungs=((7, 0.5), (20, 0.4)),
-        )
-        assert frozen(trial, distributions).intermediate_values == reports
-
-
-def test_a_study_can_be_rebuilt_from_every_trial_that_was_asked() -> None:
-    spec = job(trials=64)
-    distributions = Space.of(spec).distributions()
-    study = optuna.create_study()
-    trials = history(spec, 64)
-    study.add_trials([frozen(trial, distributions) for trial in trials])
-    assert [trial.params for trial in study.trials] == [trial.configuration.params for trial in trials]
-
-
-def test_a_long_history_keeps_the_best_and_the_latest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tpe, "HISTORY", 6)
-    monkeypatch.setattr(tpe, "BEST_KEPT", 2)
-    values = [9.0, 0.1, 9.0, 0.2, None, 9.0, 9.0, 9.0, 9.0, 9.0]
-    trials = [finished(number, value) for number, value in enumerate(values)]
-    assert [trial.number for trial in tpe.remembered(trials)] == [1, 3, 6, 7, 8, 9]
-
-
 def test_asking_neither_warns_nor_logs(caplog: pytest.LogCaptureFixture) -> None:
     optuna.logging.enable_propagation()
     try:
@@ -241,11 +192,3 @@ def test_asking_neither_warns_nor_logs(caplog: pytest.LogCaptureFixture) -> None
     finally:
         optuna.logging.disable_propagation()
     assert caplog.text == ""
-
-
-def test_tpes_arguments_are_all_explicit() -> None:
-    # Optuna 5 changed two of these defaults.
-    sampler = tpe.stock_tpe(0)
-    assert isinstance(sampler, TPESampler)
-    found = (sampler._multivariate, sampler._group, sampler._constant_liar, sampler._n_startup_trials)
-    assert found == (True, True, True, 16)
