@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check format lint types layers test-fast parity docs bench bench-engine bench-advice lock clean
+.PHONY: help setup demo serve test check format lint types layers test-fast parity docs bench bench-engine bench-advice bench-search lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench: $(VENV)/run.stamp ## measure the figures of the README
 
 bench-engine: $(VENV)/run.stamp $(PARITY)/stamp ## measure the engine beside PyTorch and jax
 	$(BIN)/python -m benchmarks engine
+
+bench-search: $(VENV)/run.stamp ## measure what rounds and pruners cost and give a search (half an hour)
+	$(BIN)/python -m benchmarks rounds pruning
 
 bench-advice: $(VENV)/run.stamp ## measure how good the recommendations are (half an hour)
 	$(BIN)/python -m benchmarks advice

@@ -11,6 +11,8 @@ from statistics import median
 
 import numpy as np
 
+from benchmarks import peers
+from benchmarks.torch_study import rosenbrock_study_s
 from tests.acceptance.server import Json, Server
 
 DIGITS: Json = json.loads((Path(__file__).resolve().parents[1] / "examples" / "digits.json").read_text())
@@ -22,6 +24,12 @@ ROSENBROCK: Json = {
     "pruner": {"kind": "none"},
     "confirmation": None,
 }
+MANY: Json = {
+    "objective": {"kind": "function", "name": "rosenbrock"},
+    "budget": {"trials": 1000, "steps": 1000},
+    "confirmation": None,
+}
+MANY_SAMPLE = 3  # of its trials that the peer runs
 RUNS = 5
 SAMPLE = 4  # trials of the loop that are really run; its time is scaled
 
@@ -31,6 +39,7 @@ def run() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server:
         digits = [_time(server, DIGITS | {"seed": seed}) for seed in range(3)]
         rosenbrock = [_time(server, ROSENBROCK | {"seed": seed}) for seed in range(RUNS)]
+        many = [_time(server, MANY | {"seed": seed}) for seed in range(3)]
     loop = _loop_s() * ROSENBROCK["budget"]["trials"] / SAMPLE
     yield f"the demo's job (digits, 64 trials x 500 steps and the race): {_spread(digits)} s (must: under 40)"
     yield f"200 Rosenbrock trials x 1,000 steps, Adam, random: {_spread(rosenbrock)} s (must: about 3)"
@@ -38,6 +47,17 @@ def run() -> Iterator[str]:
         f"its trainings alone as a loop over trials in NumPy: {loop:.1f} s ({SAMPLE} run, scaled),"
         f" {loop / median(rosenbrock):.1f} x the whole job"
     )
+    yield f"1,000 Rosenbrock trials x 1,000 steps, as it comes, no race: {_spread(many)} s (must: about 5)"
+    if peers.has("torch"):
+        study = (
+            rosenbrock_study_s(MANY_SAMPLE, MANY["budget"]["steps"]) * MANY["budget"]["trials"] / MANY_SAMPLE
+        )
+        yield (
+            f"the same as one Optuna study on SQLite with PyTorch: {study:.0f} s ({MANY_SAMPLE} first trials"
+            f" run, scaled: later asks take longer), {study / median(many):.0f} x"
+        )
+    else:
+        yield f"the same with PyTorch: {peers.HOW}"
 
 
 def _time(server: Server, spec: Json) -> float:

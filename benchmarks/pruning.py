@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.spec.records import Configuration
+from benchmarks.searches.figures import interval
 from benchmarks.searches.problems import PROBLEMS, by_name
 from benchmarks.searches.search import fresh_values, rounds_of
 
@@ -18,7 +19,6 @@ PRUNERS = ("none", "median", "successive_halving", "hyperband")
 TRIALS = 64  # that run to their end: the gradient evaluations which every pruner may spend
 MOST = 8  # times as many trials a pruner can ask for at most
 SEEDS = 10
-RESAMPLED = 10_000
 
 Values = NDArray[np.float64]
 
@@ -65,16 +65,6 @@ def gaps_left(found: Mapping[str, Values]) -> dict[str, Values]:
             rows.append((change(own) - best) / (usual - best))
         gaps[name] = np.nan_to_num(np.array(rows), nan=2.0)
     return gaps
-
-
-def interval(values: Values) -> tuple[float, float, float]:
-    """The mean over (problems, seeds) with an interval from resampling the seeds of each problem."""
-    generator = np.random.default_rng(0)
-    problems, seeds = values.shape
-    drawn = generator.integers(seeds, size=(RESAMPLED, problems, seeds))
-    means = values[np.arange(problems)[:, None], drawn].mean(axis=(1, 2))
-    low, high = np.quantile(means, (0.025, 0.975))
-    return float(values.mean()), float(low), float(high)
 
 
 def found_value(name: str, seed: int, pruner: str) -> float:
