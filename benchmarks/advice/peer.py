@@ -18,15 +18,14 @@ from app.engine.result import BatchResult, Outcome
 from app.spec.job import JobSpec
 from app.spec.records import Configuration
 from app.tuning.objective import build_objective, dtype_of
-from app.tuning.pruning import rungs
 from app.tuning.space import Space
 from benchmarks.advice.problems import PEER_SEED, by_name
 from benchmarks.advice.tasks import Plain, plain
 
 APART = 1_000  # between the first replicates of two studies
-# With reports from the first step on, half of the trials would end there, and a study would have thousands of
-# them; each ask takes longer than the last.
-REPORTED = 2  # the last rungs: a ninth and a third of the steps
+# Of the steps: when its trials report. With earlier reports half of the trials would end there, and a study
+# would have thousands of them; each ask takes longer than the last.
+REPORTS = (1 / 3, 2 / 3)
 
 # What a study had found, and when: (gradients taken, configuration), each better than the one before.
 Incumbents = list[tuple[int, Plain]]
@@ -97,7 +96,7 @@ def _run(
         steps=spec.budget.steps,
         seed=spec.seed,
         dtype=dtype_of(spec),
-        rungs=rungs(spec.budget.steps)[-REPORTED:],
+        rungs=[round(part * spec.budget.steps) for part in REPORTS],
         judge=judge,
         record=False,
     )
