@@ -22,7 +22,7 @@ from app.spec.records import Configuration, TrialResult
 from app.tuning.cost import update_operations
 from app.tuning.memory import SHARD_BYTES, batch_bytes
 from app.tuning.objective import build_objective, dtype_of
-from app.tuning.pruning import judge_for, pruning_rungs, rungs
+from app.tuning.pruning import LEAST_BRACKET, judge_for, pruning_rungs, rungs
 from app.tuning.trajectory import mean_trajectory
 
 # Floating point operations (by the objective's estimate) of a shard: a fraction of a second, so that the cost
@@ -44,8 +44,8 @@ STEP_S = 5e-4  # of a batch of small functions, whose time goes into Python
 class Shard:
     """A part of a batch that one process evaluates: every configuration on every replicate.
 
-    bracket: the round whose pruning rule judges these configurations, which are then all of its trials; None
-    where nothing is pruned. stop_at: the rung at which a trial that is run again was pruned, else None.
+    bracket: the round whose pruning rule judges these configurations, all together; None where nothing is
+    pruned. stop_at: the rung at which a trial that is run again was pruned, else None.
     """
 
     spec: JobSpec
@@ -69,11 +69,13 @@ def shards_of_round(
 ) -> list[Shard]:
     """Cuts a round by a fixed rule of the spec.
 
-    A round in which something is pruned stays whole; `size.check_size` refuses the jobs whose would not fit.
+    Where something is pruned, each shard is a bracket, ranked on its own; `size.check_size` refuses the jobs
+    of which one would not fit.
     """
-    bracket = r if pruning_rungs(spec, r, len(numbers)) else None
     replicates = tuple(range(spec.replicates))
-    count = 1
+    most = max(1, len(numbers) // LEAST_BRACKET)
+    count = shard_count(spec, configurations, len(replicates), at_most=most)
+    bracket = r if pruning_rungs(spec, r, len(numbers) // count) else None
     if bracket is None:
         count = shard_count(spec, configurations, len(replicates), at_most=len(numbers))
     return [

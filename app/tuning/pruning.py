@@ -1,7 +1,7 @@
-"""Which trials of a bracket stop early: a synchronous rule that ranks the whole bracket at once.
+"""Which trials of a bracket, a round or a part of one, stop early: a rule that ranks all of them at once.
 
 Stock pruners judge trials one by one, so in a batch their verdict would depend on the order. Here every
-trial of the bracket (a round) is at the same step, all are ranked together, ties go to the lower number,
+trial of the bracket is at the same step, all are ranked together, ties go to the lower number,
 and diverged trials come last.
 """
 
@@ -16,6 +16,7 @@ from app.spec.job import JobSpec
 
 ETA = 3  # a rung lies at a third of the next, and keeps a third
 MAX_RUNGS = 8
+LEAST_BRACKET = 16  # trials of each into which a round is cut; of fewer the best third says little
 
 
 def rungs(steps: int) -> tuple[int, ...]:
@@ -32,7 +33,7 @@ def rungs(steps: int) -> tuple[int, ...]:
 
 
 def pruning_rungs(spec: JobSpec, r: int, bracket: int) -> tuple[int, ...]:
-    """The rungs at which round r, a bracket of that many trials, prunes; ascending.
+    """The rungs at which a bracket of that many trials of round r prunes; ascending.
 
     They are the last of the rungs, at most s_max = floor(log3(bracket)) of them. Successive halving prunes at
     all of these; Hyperband at s_max in round 0, at one rung fewer in each round that follows, down to none,

@@ -1,7 +1,7 @@
 """The rounds of a search: which trials each has, what it is asked from, and what the sampler proposes.
 
-A round is asked at once, evaluated as a batch, and is the bracket that a pruner ranks. All of it is a fixed
-rule of the spec, which `Rounds` has.
+A round is asked at once, evaluated as a batch, and is what a pruner ranks, whole or in brackets. All of it is
+a fixed rule of the spec, which `Rounds` has.
 """
 
 from __future__ import annotations
@@ -12,16 +12,19 @@ from dataclasses import dataclass
 
 from app.spec.job import JobSpec
 from app.spec.records import Configuration, FinishedTrial
-from app.tuning.cost import run_bytes, trial_operations
+from app.tuning.cost import trial_operations
 from app.tuning.enqueued import enqueued
-from app.tuning.memory import SHARD_BYTES
 from app.tuning.samplers import Ask, sampler_of
 from app.tuning.space import Space
 
-# A sampler that learns: rounds of 16, each asked from all before it, until it has seen this many trials ...
+# A sampler that learns: rounds of 16 until it has seen 64 trials, so that it soon knows something; of 32,
+# which two processes share, in a job that has many more to come.
 LEARNING_ROUND = 16
 LEARNING_TRIALS = 64
-# ... then rounds of half as many as it has seen, asked while the one before them is evaluated,
+MANY_TRIALS = 256
+# A round is asked while the one before it is evaluated once it knows this many trials without that one.
+ENOUGH_TRIALS = 48
+# Then rounds of half as many trials as there are,
 WIDEST_ROUND = 128
 # of at most so many floating point operations: minutes of a core, so that what is learned is used soon.
 ROUND_OPERATIONS = 1e12
@@ -48,15 +51,16 @@ class Rounds:
         total, learns = trial_count(spec), sampler_of(spec).reads_past
         widest = _widest(spec)
         edges, lags = [0], list[int]()
+        first = LEARNING_ROUND * (1 if total < MANY_TRIALS else 2)
         while edges[-1] < total:
-            seen = edges[-1]
-            size, lag = widest, 1
-            if learns and seen < LEARNING_TRIALS:
-                size, lag = min(LEARNING_ROUND, widest), 0
-            elif learns:
-                size = min(seen // 2 // LEARNING_ROUND * LEARNING_ROUND, widest)
-            edges.append(min(seen + size, total))
-            lags.append(min(lag, len(lags)))
+            so_far, before_last = edges[-1], edges[-2] if lags else 0
+            size, lag = widest, min(1, len(lags))
+            if learns:
+                grown = so_far // 2 // LEARNING_ROUND * LEARNING_ROUND
+                size = min(widest, first if so_far < LEARNING_TRIALS else grown)
+                lag = 1 if before_last >= ENOUGH_TRIALS else 0
+            edges.append(min(so_far + size, total))
+            lags.append(lag)
         return cls(tuple(edges), tuple(lags))
 
     def __len__(self) -> int:
@@ -95,12 +99,9 @@ def trial_numbers(spec: JobSpec, r: int) -> range:
 
 def _widest(spec: JobSpec) -> int:
     """The most trials of a round."""
-    prunes = spec.pruner.kind != "none"
     if not sampler_of(spec).reads_past:
-        return RANDOM_BRACKET if prunes else RANDOM_ROUND
-    # A bracket is evaluated whole, and should fit a shard.
-    fitting = int(SHARD_BYTES // (spec.replicates * run_bytes(spec))) if prunes else WIDEST_ROUND
-    widest = min(WIDEST_ROUND, fitting, int(ROUND_OPERATIONS // trial_operations(spec)))
+        return RANDOM_ROUND if spec.pruner.kind == "none" else RANDOM_BRACKET
+    widest = min(WIDEST_ROUND, int(ROUND_OPERATIONS // trial_operations(spec)))
     return max(LEARNING_ROUND, widest // LEARNING_ROUND * LEARNING_ROUND)
 
 

@@ -7,7 +7,7 @@ from app.spec.objective import FunctionSpec
 from app.tuning.advice import most_runs
 from app.tuning.cost import run_bytes
 from app.tuning.memory import PROCESS_BYTES
-from app.tuning.pruning import pruning_rungs
+from app.tuning.pruning import LEAST_BRACKET, pruning_rungs
 from app.tuning.rounds import Rounds
 
 GIGABYTE = 1e9
@@ -22,7 +22,7 @@ def job_updates(spec: JobSpec) -> int:
 def bracket_bytes(spec: JobSpec) -> int:
     """Estimated memory of the widest shard that cannot be cut.
 
-    That is a whole round where a pruner ranks it, else a single trial; with all replicates in either case.
+    That is a bracket where a pruner ranks it, else a single trial; with all replicates in either case.
     """
     return _bracket(spec) * spec.replicates * run_bytes(spec)
 
@@ -39,7 +39,7 @@ def check_size(spec: JobSpec) -> list[tuple[str, str]]:
         most = int(PROCESS_BYTES // run)
         what = f"a trial of {spec.replicates} replicates, which run together,"
         return [("/replicates", _message(what, run * spec.replicates, f"take at most {most} replicates"))]
-    what = f"a round of {bracket} trials x {spec.replicates} replicates, ranked whole by {spec.pruner.kind},"
+    what = f"a bracket of {bracket} trials x {spec.replicates} replicates, ranked by {spec.pruner.kind},"
     most = int(PROCESS_BYTES // (run * bracket))
     fewer = [f"at most {most} replicates"] if most else []
     ways = ", ".join([*fewer, f"a smaller {shape}", "or pruner none"])
@@ -56,4 +56,6 @@ def _bracket(spec: JobSpec) -> int:
     """How many trials must share a shard."""
     rounds = Rounds.of(spec)
     sizes = [len(rounds.numbers(r)) for r in range(len(rounds))]
-    return max(size if pruning_rungs(spec, r, size) else 1 for r, size in enumerate(sizes))
+    # Large runs are cut into as many brackets as there can be.
+    brackets = [-(-size // max(1, size // LEAST_BRACKET)) for size in sizes]
+    return max(size if pruning_rungs(spec, r, size) else 1 for r, size in enumerate(brackets))

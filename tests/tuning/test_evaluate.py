@@ -42,7 +42,24 @@ def same(a: list[TrialResult], b: list[TrialResult]) -> bool:
     return repr(timeless(a)) == repr(timeless(b))
 
 
-def test_a_pruned_round_is_one_shard_whatever_it_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wide_pruned_round_is_cut_into_brackets_of_16_or_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SHARD_OPERATIONS", 1.0)
+    spec = job(pruner={"kind": "successive_halving"}, search_space=space({"kind": "sgd"}))
+    found = shards_of_round(spec, 1, range(16, 68), sgd(*[0.01] * 52))
+    assert [len(part.numbers) for part in found] == [17, 17, 18]
+    assert all(part.bracket == 1 for part in found)
+
+
+def test_brackets_of_a_round_are_ranked_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SHARD_OPERATIONS", 1.0)
+    spec = job(pruner={"kind": "successive_halving"}, search_space=space({"kind": "sgd"}))
+    rates = [1e-5 * 1.1**i for i in range(32)]
+    results = [evaluate(part) for part in shards_of_round(spec, 0, range(32), sgd(*rates))]
+    # 16 trials prune at two rungs: of each bracket a ninth, rounded up, goes on to the end.
+    assert [[result.state for result in own].count(TrialState.COMPLETED) for own in results] == [2, 2]
+
+
+def test_a_pruned_round_of_few_is_one_shard_whatever_it_costs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SHARD_OPERATIONS", 1.0)
     spec = job(pruner={"kind": "successive_halving"}, search_space=space({"kind": "sgd"}))
     (only,) = shards_of_round(spec, 0, range(9), sgd(*[0.01] * 9))

@@ -84,7 +84,7 @@ def test_a_pruned_round_that_no_process_could_hold_is_refused(pruner: str) -> No
     ((pointer, message),) = check_size(spec)
     assert bracket_bytes(spec) > PROCESS_BYTES
     assert pointer == "/replicates"
-    assert f"27 trials x 64 replicates, ranked whole by {pruner}" in message
+    assert f"27 trials x 64 replicates, ranked by {pruner}" in message
     assert f"{bracket_bytes(spec) / 1e9:.3g} GB of memory, and the limit is 2 GB" in message
     assert "a smaller dimension, or pruner none" in message
 

@@ -92,8 +92,8 @@ def test_a_search_that_settles_ends_with_what_it_has_and_says_why(db: Database, 
     space = {"optimizers": [narrow], "schedules": [{"kind": "constant"}]}
     job = jobs.get(db, run_job(db, settings, spec(budget=budget, search_space=space)))
     assert job.state is JobState.SUCCEEDED
-    assert job.reason is not None and job.reason.startswith("settled after 48 of 400 trials: ")
-    assert job.progress.trials_completed == 48 and job.progress.fraction == 1.0
+    assert job.reason is not None and job.reason.startswith("settled after 64 of 400 trials: ")
+    assert job.progress.trials_completed == 64 and job.progress.fraction == 1.0
 
 
 def test_trials_that_another_version_left_out_are_run_too(db: Database, settings: Settings) -> None:
