@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check format lint types layers test-fast parity docs bench bench-engine bench-advice bench-search lock clean
+.PHONY: help setup demo serve test chaos check format lint types layers test-fast parity docs bench bench-engine bench-advice bench-search lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,15 @@ serve: $(VENV)/run.stamp ## run the service on SQLite, at http://127.0.0.1:8000
 
 test: $(VENV)/dev.stamp ## set up and run every test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+# The same tests that `make test` runs in short form. STEPSIZE_CHAOS_SEED chooses other moments.
+chaos: export STEPSIZE_CHAOS_ROUNDS ?= 100
+chaos: export STEPSIZE_CHAOS_JOBS ?= 1000
+chaos: export STEPSIZE_CHAOS_OUTAGE_S ?= 20
+chaos: export STEPSIZE_CHAOS_FROZEN_S ?= 60
+chaos: $(VENV)/dev.stamp ## kill, freeze, fill and cut off real processes for half an hour
+	$(BIN)/python -m pytest -n 0 -v tests/acceptance/test_chaos.py tests/acceptance/test_outage.py \
+		tests/acceptance/test_frozen.py tests/acceptance/test_disk_full.py tests/acceptance/test_fairness.py
 
 check: format lint types layers ## format, lint, types and layers
 

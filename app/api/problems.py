@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.api.invalid import invalid_request
+from app.db.faults import is_full
 from app.errors import AppError, InvalidRequest, MethodNotAllowed, NotFound, NotReady
 
 logger = logging.getLogger(__name__)
@@ -91,6 +92,8 @@ async def _app_error(request: Request, error: Exception) -> Response:
 async def _no_database(request: Request, error: Exception) -> Response:
     logger.error("the database does not answer: %s", error)
     detail = "The database does not answer; nothing was stored. Try again in a few seconds."
+    if is_full(error):
+        detail = "The database's disk is full; nothing was stored. Try again once its operator has made room."
     return problem_response(NotReady(detail), {"Retry-After": str(RETRY_AFTER_S)})
 
 

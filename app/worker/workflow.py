@@ -8,12 +8,14 @@ loses the database waits for it and runs again.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from typing import TypedDict
 
 from dbos import DBOS
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
+from app.db.faults import is_passing
 from app.errors import AppError
 from app.services import log_context, work
 from app.services.work import Interrupted
@@ -47,7 +49,7 @@ RETRIES = _Retries(
     interval_seconds=DATABASE_RETRY_S,
     backoff_rate=1.0,
     max_attempts=DATABASE_RETRIES,
-    should_retry=lambda error: isinstance(error, (OperationalError, InterfaceError)),
+    should_retry=is_passing,
 )
 
 
@@ -112,10 +114,25 @@ def define_workflow(runner: Runner, seats: Seats) -> Tune:
         except Interrupted:
             logger.info("stopped")
         except Exception as error:
+            if is_passing(error):
+                # Not of a step, which would have waited: DBOS could not record one.
+                logger.error("the queue's database failed, the job starts anew: %s", error)
+                start_anew(job_id, run)
+                return
             logger.exception("failed")
             try:
                 fail(job_id, run, _public(error))
             except Interrupted:
                 logger.info("stopped")
+
+    def start_anew(job_id: str, run: int) -> None:
+        """As soon as the database answers; should this process end before, the next one recovers the run."""
+        while True:
+            try:
+                return work.start_anew(runner.db, job_id, run)
+            except DBAPIError as error:
+                if not is_passing(error):
+                    raise
+                time.sleep(DATABASE_RETRY_S)
 
     return tune

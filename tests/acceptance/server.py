@@ -167,11 +167,19 @@ class Server(Program):
 
     def trials(self, job_id: str) -> list[Json]:
         """Every trial, by number."""
+        return self._all(f"/v1/jobs/{job_id}/trials", 500)
+
+    def jobs(self) -> list[Json]:
+        """Every job, newest first."""
+        return self._all("/v1/jobs", 100)
+
+    def _all(self, path: str, limit: int) -> list[Json]:
+        """What the pages of a list have together."""
         items: list[Json] = []
         token = None
         while True:
-            query = {"limit": "500"} | ({"page_token": token} if token else {})
-            page = self.http.get(f"/v1/jobs/{job_id}/trials", params=query).json()
+            query = {"limit": str(limit)} | ({"page_token": token} if token else {})
+            page = self.http.get(path, params=query).json()
             items += page["items"]
             token = page["next_page_token"]
             if token is None:
