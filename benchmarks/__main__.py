@@ -11,7 +11,7 @@ from importlib import import_module
 import numpy as np
 
 # Modules with a `run` that yields the lines of its report.
-BENCHMARKS = ("engine", "store", "jobs", "http", "wall")
+BENCHMARKS = ("engine", "store", "jobs", "http", "wall", "machines")
 ON_REQUEST = ("advice", "rounds", "pruning")  # take a quarter of an hour and more
 
 

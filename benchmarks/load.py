@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
@@ -13,21 +14,27 @@ from numpy.typing import NDArray
 
 
 class Connection:
-    """One keep-alive connection that asks for one path again and again."""
+    """One keep-alive connection that asks for one path again and again, or posts one body there."""
 
-    def __init__(self, port: int, path: str) -> None:
+    def __init__(self, port: int, path: str, body: object = None) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._request = f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+        self._status = b"HTTP/1.1 200"
+        if body is not None:
+            data = json.dumps(body).encode()
+            kind = f"Content-Type: application/json\r\nContent-Length: {len(data)}"
+            self._request = f"POST {path} HTTP/1.1\r\nHost: x\r\n{kind}\r\n\r\n".encode() + data
+            self._status = b"HTTP/1.1 202"
 
     def ask(self) -> None:
-        """Sends one request and reads its whole answer; ValueError where it is not a 200."""
+        """Sends one request and reads its whole answer; ValueError where it is refused."""
         self._socket.sendall(self._request)
         data = b""
         while b"\r\n\r\n" not in data:
             data += self._read()
         head, body = data.split(b"\r\n\r\n", 1)
-        if not head.startswith(b"HTTP/1.1 200"):
+        if not head.startswith(self._status):
             raise ValueError(head.decode(errors="replace"))
         lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
         missing = int(lengths[0].split(b":")[1]) - len(body)
@@ -70,6 +77,31 @@ class Latencies:
     def percentile(self, share: float) -> float:
         """The latency that this share, in percent, stays below."""
         return float(np.percentile(self.milliseconds, share))
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a server did at full load."""
+
+    per_second: float
+    latencies: Latencies
+
+
+def posts(port: int, path: str, body: object, *, connections: int, seconds: float) -> Load:
+    """With so many clients that each post a body as soon as the last one was accepted."""
+    found: list[list[float]] = [[] for _ in range(connections)]
+    deadline = time.perf_counter() + seconds
+
+    def client(number: int) -> None:
+        connection = Connection(port, path, body)
+        while (begun := time.perf_counter()) < deadline:
+            connection.ask()
+            found[number].append(1e3 * (time.perf_counter() - begun))
+        connection.close()
+
+    _in_threads(client, connections)
+    times = np.concatenate([np.array(part) for part in found])
+    return Load(len(times) / seconds, Latencies(times))
 
 
 def latencies(port: int, path: str, *, per_second: float, connections: int, seconds: float) -> Latencies:

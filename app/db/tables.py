@@ -221,6 +221,24 @@ class ReplayRow(Base):
     finished_at: Mapped[datetime | None]
 
 
+class OfferRow(Base):
+    """A shard of a batch that is too wide for one worker: any may evaluate it. Gone with its batch."""
+
+    __tablename__ = "offers"
+    __table_args__ = (Index("ix_offers_job_key", "job_key"),)
+
+    batch: Mapped[str] = mapped_column(String(32), primary_key=True)
+    place: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    job_key: Mapped[int] = mapped_column(BigKey, ForeignKey("jobs.key", ondelete="CASCADE"))
+    run: Mapped[int] = mapped_column(Integer)
+    attempt: Mapped[int] = mapped_column(Integer)  # only the last one delivers anything
+    state: Mapped[str] = mapped_column(String(16))  # offered, taken or done
+    leased_until: Mapped[datetime | None]
+    shard: Mapped[bytes] = mapped_column(LargeBinary)
+    results: Mapped[bytes | None] = mapped_column(LargeBinary)
+    lost: Mapped[str | None] = mapped_column(Text)  # why nobody could evaluate it
+
+
 class EventRow(Base):
     """Something that happened to a job; unique by (job, kind, name), so that a repeated step adds nothing."""
 

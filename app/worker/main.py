@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from dbos import DBOS, SetWorkflowID
@@ -18,6 +19,7 @@ from app.db.locks import Claim
 from app.services import replays, work
 from app.settings import Settings
 from app.worker.durable import dbos_config, worker_id
+from app.worker.fanout import Fanout, Helpers
 from app.worker.metrics import WorkerMetrics, serve_metrics
 from app.worker.pool import Pool
 from app.worker.replays import Replays
@@ -75,14 +77,24 @@ def _launch(settings: Settings, db: Database) -> Chores:
     metrics = WorkerMetrics(seats.taken)
     if settings.worker_metrics_port is not None:
         serve_metrics(metrics, settings.worker_metrics_host, settings.worker_metrics_port)
-    runner = Runner(db, pool, max_failed_trials=settings.max_failed_trials, metrics=metrics)
+    processes = settings.pool_processes
+    runner = Runner(
+        db,
+        pool,
+        max_failed_trials=settings.max_failed_trials,
+        metrics=metrics,
+        fanout=None if settings.embedded else Fanout(db, pool, processes=processes),
+    )
     tune = define_workflow(runner, seats)
     DBOS(config=dbos_config(settings, me))
     DBOS.launch()
     if settings.embedded:
         replays.release(db)  # of the process before this one; nobody else works here
     logger.info("worker %s: ready, %d processes", me, settings.pool_processes)
-    return Chores(db, tune, seats, me, claim, Replays(db, pool), beat_s=settings.worker_silence_s / LOOKS)
+    beside: list[Replays | Helpers] = [Replays(db, pool)]
+    if not settings.embedded:
+        beside.append(Helpers(db, pool, processes=processes, count=metrics.shard_lent))
+    return Chores(db, tune, seats, me, claim, beside, beat_s=settings.worker_silence_s / LOOKS)
 
 
 class Chores:
@@ -95,7 +107,7 @@ class Chores:
         seats: Seats,
         me: str,
         claim: Claim | None,
-        own: Replays,
+        beside: Sequence[Replays | Helpers],
         *,
         beat_s: float,
     ) -> None:
@@ -104,7 +116,7 @@ class Chores:
         self._seats = seats
         self._me = me
         self._claim = claim
-        self._replays = own
+        self._beside = beside
         self._beat_s = beat_s
         self._silence = Silence()
         self._next_beat = 0.0
@@ -116,7 +128,8 @@ class Chores:
         now = time.monotonic()
         try:
             start_waiting(self._db, self._tune, self._seats)
-            self._replays.look()
+            for work_beside in self._beside:
+                work_beside.look()
             if now >= self._next_beat:
                 self._next_beat = now + self._beat_s
                 self._beat()

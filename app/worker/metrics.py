@@ -42,6 +42,11 @@ class WorkerMetrics:
             ("outcome",),
             registry=self.registry,
         )
+        self._lent = Counter(
+            "stepsize_worker_shards_lent",
+            "Shards of other workers' jobs that were evaluated here.",
+            registry=self.registry,
+        )
         running = Gauge(
             "stepsize_worker_jobs_running", "Jobs that this worker runs now.", registry=self.registry
         )
@@ -62,6 +67,10 @@ class WorkerMetrics:
         """Counts a batch and the time that its trials say they took."""
         self._batches.labels("done").inc()
         self._seconds.labels("engine").inc(sum(result.engine_s for result in results))
+
+    def shard_lent(self) -> None:
+        """Counts a shard of another worker's job."""
+        self._lent.inc()
 
     def batch_lost(self) -> None:
         """Counts a batch that no process could evaluate."""

@@ -53,6 +53,7 @@ class Pool:
 
     def __init__(self, processes: int, *, max_attempts: int = MAX_ATTEMPTS) -> None:
         self._max_attempts = max_attempts
+        self._processes = processes
         self._turns: Turns[_Task] = Turns()
         # A Pebble pool of one for each process. In a larger one the processes share a lock, and one that is
         # killed while it waits for work takes the lock with it: the others then wait for ever.
@@ -76,6 +77,10 @@ class Pool:
     def open(self, line: Line) -> Batches:
         """Shards of a job that are added as they come."""
         return Batches(self._turns, line)
+
+    def idle(self) -> int:
+        """How many processes have nothing to do."""
+        return max(0, self._processes - self._turns.load())
 
     def kill(self) -> None:
         """Kills the processes, whatever they run."""

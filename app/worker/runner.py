@@ -20,8 +20,9 @@ from app.tuning.heats import Heat, HeatResult, gather, shards_of_heat
 from app.tuning.rounds import round_count, trial_count
 from app.tuning.settling import why_settled
 from app.tuning.size import job_updates
+from app.worker.fanout import Fanout
 from app.worker.metrics import WorkerMetrics
-from app.worker.pool import Line, Pool, ShardLost
+from app.worker.pool import Batches, Line, Pool, ShardLost
 from app.worker.search import Run, Search, TooManyFailed
 
 logger = logging.getLogger(__name__)
@@ -31,10 +32,17 @@ class Runner:
     """Runs the steps of jobs on one store and one pool."""
 
     def __init__(
-        self, db: Database, pool: Pool, *, max_failed_trials: int, metrics: WorkerMetrics | None = None
+        self,
+        db: Database,
+        pool: Pool,
+        *,
+        max_failed_trials: int,
+        metrics: WorkerMetrics | None = None,
+        fanout: Fanout | None = None,
     ) -> None:
         self.db = db
         self._pool = pool
+        self._fanout = fanout  # None where no other worker can share the database
         self._metrics = metrics or WorkerMetrics()
         self._max_failed_trials = max_failed_trials
         self._searches: dict[Run, Search] = {}  # those that have rounds under way
@@ -58,12 +66,14 @@ class Runner:
             raise
         if goes_on:
             self._searches[key] = search
+        else:
+            search.close()
         return goes_on
 
     def _new_search(self, key: Run) -> Search:
         return Search(
             self.db,
-            self._pool,
+            self._open,
             key,
             max_failed_trials=self._max_failed_trials,
             metrics=self._metrics,
@@ -71,7 +81,8 @@ class Runner:
 
     def answer(self, job_id: str, run: int) -> None:
         """Runs the heats of the advice, stores the recommendation and ends the job."""
-        self._searches.pop(Run(job_id, run), None)
+        if (search := self._searches.pop(Run(job_id, run), None)) is not None:
+            search.close()
         if range_tests.is_one(self.db, job_id):
             self._end_range_test(job_id, run)
             return
@@ -134,13 +145,22 @@ class Runner:
     def _evaluate(
         self, job_id: str, run: int, spec: JobSpec, shards: Sequence[Shard]
     ) -> Iterator[tuple[int, list[TrialResult] | ShardLost]]:
-        line = Line(job_id, spec.priority)
-        for i, outcome in self._pool.run(line, shards, lambda: work.is_running(self.db, job_id, run)):
-            if isinstance(outcome, ShardLost):
-                self._metrics.batch_lost()
-            else:
-                self._metrics.batch_done(outcome)
-            yield i, outcome
+        batches = self._open(Run(job_id, run), spec)
+        try:
+            batches.add(shards)
+            for _ in shards:
+                i, outcome = batches.next(lambda: work.is_running(self.db, job_id, run))
+                if isinstance(outcome, ShardLost):
+                    self._metrics.batch_lost()
+                else:
+                    self._metrics.batch_done(outcome)
+                yield i, outcome
+        finally:
+            batches.close()
+
+    def _open(self, key: Run, spec: JobSpec) -> Batches:
+        line = Line(key.job_id, spec.priority)
+        return self._pool.open(line) if self._fanout is None else self._fanout.open(line, key.number)
 
 
 def _no_answer(finished: Sequence[FinishedTrial], reason: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from app.tuning.samplers import sampler_of
 from app.tuning.settling import settled
 from app.tuning.size import job_updates
 from app.worker.metrics import WorkerMetrics
-from app.worker.pool import Batches, Line, Pool, Results, ShardLost
+from app.worker.pool import Batches, Results, ShardLost
 
 
 class TooManyFailed(Exception):
@@ -46,7 +47,13 @@ class Search:
     """
 
     def __init__(
-        self, db: Database, pool: Pool, run: Run, *, max_failed_trials: int, metrics: WorkerMetrics
+        self,
+        db: Database,
+        open_batches: Callable[[Run, JobSpec], Batches],
+        run: Run,
+        *,
+        max_failed_trials: int,
+        metrics: WorkerMetrics,
     ) -> None:
         self._db = db
         self._run = run
@@ -54,7 +61,7 @@ class Search:
         self._metrics = metrics
         self._spec = work.spec_of(db, run.job_id)
         self._rounds = Rounds.of(self._spec)
-        self._batches: Batches = pool.open(Line(run.job_id, self._spec.priority))
+        self._batches: Batches = open_batches(run, self._spec)
         self._shards: dict[int, Shard] = {}  # by their index in the batches
         self._evaluated: dict[int, _Round] = {}
         # Of a job that a version with other rounds began, earlier ones may lack trials.

@@ -108,6 +108,11 @@ class Turns(Generic[Item]):
             self._closed = True
             self._changed.notify_all()
 
+    def load(self) -> int:
+        """How many items run or wait."""
+        with self._changed:
+            return sum(line.running + len(line.waiting) for line in self._lines.values())
+
     @property
     def closed(self) -> bool:
         """Whether nothing is handed out any more."""

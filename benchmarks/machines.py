@@ -1,0 +1,135 @@
+"""Two workers beside one, how fast jobs are accepted, and a job of 50,000 trials."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+
+from benchmarks.load import Load, posts
+from tests.acceptance.server import Json, Server, Worker, outcome, wait_for
+from tests.databases import PostgresServer, SqliteFiles
+
+DIGITS: Json = {"kind": "classification", "dataset": "digits", "model": {"kind": "mlp", "hidden": [64]}}
+WIDE: Json = {
+    "objective": DIGITS,
+    "search_space": {"optimizers": [{"kind": "adam"}], "batch_size": 128},
+    "budget": {"trials": 256, "steps": 3000},
+    "sampler": {"kind": "random"},
+    "pruner": {"kind": "none"},
+    "confirmation": None,
+}
+SMALL: Json = {"objective": {"kind": "function", "name": "rosenbrock"}}
+SUBMISSION_S = 10.0
+CONNECTIONS = 8
+SIZES = (1_000, 10_000, 50_000)
+MANY: Json = {
+    "objective": {"kind": "function", "name": "rosenbrock"},
+    "sampler": {"kind": "random"},
+    "pruner": {"kind": "none"},
+    "confirmation": None,
+}
+LOOKS = 9
+
+
+def run() -> Iterator[str]:
+    """Yields the lines of the report."""
+    with tempfile.TemporaryDirectory(prefix="pg") as postgres, tempfile.TemporaryDirectory() as files:
+        databases = PostgresServer(Path(postgres))
+        yield from _two_workers(databases.migrated(), Path(files))
+        yield _submissions("PostgreSQL", databases.migrated(), Path(files) / "shared", must=100)
+        databases.close()
+        url = SqliteFiles(Path(files)).migrated(Path(files))
+        yield _submissions("SQLite", url, Path(files) / "embedded", must=50)
+    yield from _large_job()
+
+
+def _two_workers(url: str, folder: Path) -> Iterator[str]:
+    workers = [Worker(folder / f"worker{i}", url) for i in range(2)]
+    with (
+        Server(folder / "api", "--no-worker", database_url=url, ready="/healthz") as api,
+        workers[0],
+    ):
+        _live(api, 1)
+        alone_s, alone = _timed(api)
+        with workers[1]:
+            _live(api, 2)
+            both_s, both = _timed(api)
+        equal = [outcome(a) for a in alone] == [outcome(b) for b in both]
+    yield (
+        f"a job of {alone_s:.0f} s on one worker of one process, on two: {both_s:.0f} s,"
+        f" {alone_s / both_s:.2f} x as fast (must: 1.8), values {'equal' if equal else 'DIFFERENT'}"
+    )
+
+
+def _live(api: Server, count: int) -> None:
+    """Waits until so many workers give signs of life and the first is warm."""
+    line = f"stepsize_workers {count:.1f}"
+    wait_for(lambda: line in api.http.get("/metrics").text, 60, lambda: f"{count} workers")
+    api.wait(api.submit(WIDE | {"budget": {"trials": 4 * count, "steps": 100}}))
+
+
+def _timed(api: Server) -> tuple[float, list[Json]]:
+    begun = time.perf_counter()
+    job_id = api.submit(WIDE)
+    api.wait(job_id, within_s=900)
+    return time.perf_counter() - begun, api.trials(job_id)
+
+
+def _submissions(name: str, url: str, folder: Path, must: int) -> str:
+    with Server(folder, "--no-worker", database_url=url, ready="/healthz") as api:
+        posts(api.port, "/v1/jobs", SMALL, connections=CONNECTIONS, seconds=1.0)
+        found: Load = posts(api.port, "/v1/jobs", SMALL, connections=CONNECTIONS, seconds=SUBMISSION_S)
+    return (
+        f"submissions, {CONNECTIONS} clients, {name}: {found.per_second:.0f} a second (must: {must}),"
+        f" p99 {found.latencies.percentile(99):.0f} ms (must: 200)"
+    )
+
+
+def _large_job() -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server:
+        per_trial_ms = {}
+        for trials in SIZES:
+            begun = time.perf_counter()
+            job_id = server.submit(MANY | {"budget": {"trials": trials, "steps": 100}})
+            server.wait(job_id, within_s=3600)
+            per_trial_ms[trials] = 1e3 * (time.perf_counter() - begun) / trials
+        times = ", ".join(f"{trials:,}: {each:.2f} ms" for trials, each in per_trial_ms.items())
+        growth = per_trial_ms[SIZES[-1]] / per_trial_ms[SIZES[-2]]
+        yield f"from POST to end, a trial of so many: {times}; the last by the one before: {growth:.2f} x"
+        path = f"/v1/jobs/{job_id}"
+        looks = {
+            "a page of 100 trials": f"{path}/trials?limit=100",
+            "the best 100": f"{path}/trials?limit=100&order_by=value",
+            "a trial": f"{path}/trials/{SIZES[-1] // 2}",
+            "its trajectory": f"{path}/trials/{SIZES[-1] // 2}/trajectory",
+            "the best curves": f"{path}/trajectories?top=10",
+            "the importances": f"{path}/importances",
+        }
+        for what, address in looks.items():
+            yield f"  {what}: {_median_ms(lambda address=address: _get(server, address)):.1f} ms (must: 100)"
+        yield f"  memory of the API: {_api_mib(server):.0f} MiB (must: 300)"
+
+
+def _get(server: Server, address: str) -> None:
+    answer = server.http.get(address)
+    assert answer.status_code == 200, (address, answer.text)
+
+
+def _median_ms(action: Callable[[], None]) -> float:
+    times = []
+    for _ in range(LOOKS):
+        begun = time.perf_counter()
+        action()
+        times.append(1e3 * (time.perf_counter() - begun))
+    return median(times)
+
+
+def _api_mib(server: Server) -> float:
+    (pid,) = (pid for pid, command in server.family().items() if " api " in f"{command} ")
+    (line,) = (
+        line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS")
+    )
+    return int(line.split()[1]) / 1024

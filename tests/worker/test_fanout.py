@@ -1,0 +1,209 @@
+"""A wide batch is evaluated by every worker that has room, each shard with effect once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.db import Database, workers
+from app.services import jobs, offers, work
+from app.services.work import Interrupted
+from app.settings import Settings
+from app.spec.records import TrialResult
+from app.tuning.evaluate import Shard, evaluate
+from app.tuning.rounds import ask_round, trial_numbers
+from app.worker.fanout import Fanout, Helpers
+from app.worker.pool import Batches, Line, Results, ShardLost
+from tests.acceptance.server import wait_for
+from tests.conftest import MakeSpec
+from tests.worker.in_process import InThisProcess
+
+Batch = tuple[str, list[Shard]]
+
+
+class Gated(InThisProcess):
+    """A pool that evaluates nothing before its gate is open."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.evaluated: list[int] = []
+        self.batches: list[int] = []
+
+    def idle(self) -> int:
+        return 1
+
+    def run(
+        self, line: Line, shards: Sequence[Shard], go_on: Callable[[], bool]
+    ) -> Iterator[tuple[int, Results | ShardLost]]:
+        while not self.gate.wait(0.01):
+            if not go_on():
+                raise Interrupted
+        self.batches.append(len(shards))
+        self.evaluated += [shard.numbers[0] for shard in shards]
+        yield from super().run(line, shards, go_on)
+
+
+@pytest.fixture
+def batch(db: Database, settings: Settings, make_spec: MakeSpec) -> Batch:
+    """A running job, and a round of it in six shards; two workers live."""
+    spec = make_spec(budget={"trials": 6, "steps": 5}, sampler={"kind": "random"}, pruner={"kind": "none"})
+    job_id = jobs.submit(db, settings, spec).id
+    work.start(db, job_id, 1)
+    with db.write() as session:
+        for name in ("one", "two"):
+            workers.beat(session, name, datetime.now(UTC))
+    numbers, asked = trial_numbers(spec, 0), ask_round(spec, 0, [])
+    return job_id, [
+        Shard(spec=spec, numbers=(number,), configurations=(found,), replicates=(0,))
+        for number, found in zip(numbers, asked, strict=True)
+    ]
+
+
+def values(results: Results | ShardLost) -> list[float | None]:
+    """Of the trials of a shard."""
+    assert not isinstance(results, ShardLost)
+    return [result.value for result in results]
+
+
+def outcomes(shared: Batches, shards: list[Shard]) -> Iterator[tuple[int, Results | ShardLost]]:
+    """Of all shards of one batch, as they end."""
+    shared.add(shards)
+    try:
+        for _ in shards:
+            yield shared.next(lambda: True)
+    finally:
+        shared.close()
+
+
+@contextmanager
+def lending(helpers: Helpers) -> Iterator[None]:
+    """Lets them look for offers again and again."""
+    done = threading.Event()
+
+    def help_out() -> None:
+        while not done.wait(0.01):
+            helpers.look()
+
+    thread = threading.Thread(target=help_out)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        wait_for(lambda: not helpers.busy(), 10, lambda: "the helpers to end")
+
+
+def offer(db: Database, job_id: str, shards: Sequence[Shard]) -> str:
+    """Puts a batch on offer; its id."""
+    batch = offers.new_batch()
+    offers.offer(db, job_id, 1, batch, dict(enumerate(shards)))
+    return batch
+
+
+def test_two_workers_share_a_wide_batch_and_give_the_values_of_one(db: Database, batch: Batch) -> None:
+    job_id, shards = batch
+    here, there = Gated(), Gated()
+    there.gate.set()
+    found: dict[int, Results | ShardLost] = {}
+    shared = Fanout(db, here, processes=1).open(Line(job_id), 1)
+    with lending(Helpers(db, there, processes=1)):
+        for place, outcome in outcomes(shared, shards):
+            found[place] = outcome
+            if len(found) == 3:
+                here.gate.set()
+    assert here.evaluated and len(there.evaluated) >= 3
+    assert [values(found[i]) for i in range(6)] == [values(evaluate(shard)) for shard in shards]
+    assert offers.take(db) is None
+
+
+def test_a_batch_stays_here_where_it_fits_or_nobody_else_lives(db: Database, batch: Batch) -> None:
+    job_id, shards = batch
+    pool = Gated()
+    pool.gate.set()
+    assert len(dict(outcomes(Fanout(db, pool, processes=6).open(Line(job_id), 1), shards))) == 6
+    with db.write() as session:
+        workers.forget(session, "two")
+    assert len(dict(outcomes(Fanout(db, pool, processes=1).open(Line(job_id), 1), shards))) == 6
+    assert pool.batches == [6, 6]
+
+
+def test_batches_are_added_while_others_are_evaluated(db: Database, batch: Batch) -> None:
+    job_id, shards = batch
+    pool = Gated()
+    shared = Fanout(db, pool, processes=1).open(Line(job_id), 1)
+    assert shared.add(shards[:1]) == range(1) and shared.add(shards[1:]) == range(1, 6)
+    pool.gate.set()
+    found = dict(shared.next(lambda: True) for _ in shards)
+    shared.close()
+    assert [values(found[i]) for i in range(6)] == [values(evaluate(shard)) for shard in shards]
+
+
+def test_an_interrupted_batch_is_withdrawn(db: Database, batch: Batch) -> None:
+    job_id, shards = batch
+    shared = Fanout(db, Gated(), processes=1).open(Line(job_id), 1)
+    shared.add(shards)
+    with pytest.raises(Interrupted):
+        shared.next(lambda: False)
+    assert offers.take(db) is None
+
+
+def test_an_offer_whose_lease_ran_out_is_taken_again_and_delivered_once(
+    db: Database, batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id, shards = batch
+    offered = offer(db, job_id, shards[:1])
+    monkeypatch.setattr(offers, "LEASE", timedelta(0))
+    frozen = offers.take(db)
+    monkeypatch.setattr(offers, "LEASE", timedelta(minutes=1))
+    second = offers.take(db)
+    assert frozen is not None and second is not None and offers.take(db) is None
+    results: list[TrialResult] = evaluate(shards[0])
+    assert offers.deliver(db, second, results)
+    assert not offers.renew(db, frozen) and not offers.deliver(db, frozen, [])
+    (only,) = offers.collect(db, offered)
+    assert repr(only.results) == repr(results)
+    assert offers.collect(db, offered) == []
+
+
+def test_a_shard_that_killed_every_process_elsewhere_is_lost(db: Database, batch: Batch) -> None:
+    job_id, shards = batch
+    offered = offer(db, job_id, shards[:1])
+    taken = offers.take(db)
+    assert taken is not None and offers.deliver(db, taken, [], "died 5 times")
+    assert [part.lost for part in offers.collect(db, offered)] == ["died 5 times"]
+
+
+def test_what_an_earlier_try_or_run_has_on_offer_is_not_taken(db: Database, batch: Batch) -> None:
+    job_id, shards = batch
+    offer(db, job_id, shards[:3])
+    mine = offer(db, job_id, shards[3:4])
+    taken = offers.take(db)
+    assert taken is not None and taken.batch == mine and offers.take(db) is None
+    offer(db, job_id, shards)
+    work.start_anew(db, job_id, 1)
+    assert offers.take(db) is None
+
+
+def test_nobody_helps_without_an_idle_process(db: Database, batch: Batch) -> None:
+    job_id, shards = batch
+    offered = offer(db, job_id, shards)
+    Helpers(db, Gated(), processes=0).look()
+    first = offers.take(db, offered)
+    assert first is not None and first.place == 0
+
+
+def test_helpers_count_what_they_lend(db: Database, batch: Batch) -> None:
+    job_id, shards = batch
+    offer(db, job_id, shards[:2])
+    counted: list[int] = []
+    pool = Gated()
+    pool.gate.set()
+    helpers = Helpers(db, pool, processes=1, count=lambda: counted.append(1))
+    helpers.look()
+    wait_for(lambda: not helpers.busy(), 10, lambda: "the helpers to end")
+    assert len(counted) == 2
