@@ -75,14 +75,21 @@ def find(session: Session, job_key: int, number: int) -> TrialRow | None:
 
 
 def finished_before(
-    session: Session, job_key: int, round_limit: int, *, best: int | None = None, latest: int | None = None
+    session: Session,
+    job_key: int,
+    round_limit: int,
+    *,
+    from_round: int = 0,
+    best: int | None = None,
+    latest: int | None = None,
 ) -> list[TrialRow]:
-    """Ended trials of the rounds before `round_limit`, by number.
+    """Ended trials of the rounds from `from_round` on and before `round_limit`, by number.
 
     best, latest: only so many of the lowest values and of the highest numbers, together; None for all.
     """
     ended = select(TrialRow).where(
         TrialRow.job_key == job_key,
+        TrialRow.round >= from_round,
         TrialRow.round < round_limit,
         TrialRow.state.in_(("completed", "pruned", "diverged", "failed")),
     )

@@ -117,17 +117,26 @@ def elapsed_s(db: Database, job_id: str) -> float:
 
 
 def finished_trials(
-    db: Database, job_id: str, before_round: int, *, best: int | None = None, latest: int | None = None
+    db: Database,
+    job_id: str,
+    before_round: int,
+    *,
+    from_round: int = 0,
+    best: int | None = None,
+    latest: int | None = None,
 ) -> list[FinishedTrial]:
     """The ended trials of the rounds before that one, by number.
 
-    best, latest: only so many of the lowest values and of the highest numbers. Raises Interrupted.
+    from_round: only those of this round and later ones. best, latest: only so many of the lowest values and
+    of the highest numbers. Raises Interrupted.
     """
     with db.read() as session:
         row = table.find(session, job_id)
         if row is None:
             raise Interrupted(job_id)
-        found = trials.finished_before(session, row.key, before_round, best=best, latest=latest)
+        found = trials.finished_before(
+            session, row.key, before_round, from_round=from_round, best=best, latest=latest
+        )
         return [trial_rows.finished(trial) for trial in found]
 
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.db import Database
-from app.services import warm_starts, work
+from app.services import work
 from app.spec.job import JobSpec
-from app.spec.records import Configuration, FinishedTrial
+from app.spec.records import Configuration
 from app.tuning.evaluate import Shard, failed, shards_of_round
-from app.tuning.parzen.history import HISTORY, MOST_GOOD
 from app.tuning.rounds import Rounds, ask_round
 from app.tuning.samplers import sampler_of
 from app.tuning.settling import settled
 from app.tuning.size import job_updates
 from app.worker.metrics import WorkerMetrics
+from app.worker.past import Past
 from app.worker.pool import Batches, Results, ShardLost
 
 
@@ -61,6 +61,7 @@ class Search:
         self._metrics = metrics
         self._spec = work.spec_of(db, run.job_id)
         self._rounds = Rounds.of(self._spec)
+        self._past = Past(db, run.job_id, is_warm=bool(self._spec.from_jobs))
         self._batches: Batches = open_batches(run, self._spec)
         self._shards: dict[int, Shard] = {}  # by their index in the batches
         self._evaluated: dict[int, _Round] = {}
@@ -120,12 +121,7 @@ class Search:
 
     def _ask(self, r: int) -> list[Configuration]:
         """The round's configurations, from as much of the past as its sampler looks at."""
-        past: list[FinishedTrial] = []
-        if sampler_of(self._spec).reads_past:
-            job_id, seen = self._run.job_id, self._rounds.seen(r)
-            past = work.finished_trials(self._db, job_id, seen, best=MOST_GOOD, latest=HISTORY)
-            if self._spec.from_jobs:
-                past = warm_starts.trials_for(self._db, job_id) + past
+        past = self._past.of_rounds(self._rounds.seen(r)) if sampler_of(self._spec).reads_past else []
         with self._metrics.timed("ask"):
             return ask_round(self._spec, r, past)
 

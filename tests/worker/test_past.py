@@ -1,0 +1,32 @@
+"""What a sampler reads of the past: the same from a process that began anew as from one that went on."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.db import Database
+from app.services import jobs, work
+from app.settings import Settings
+from app.worker import past
+from app.worker.past import Past
+from app.worker.runner import Runner
+from tests.conftest import MakeSpec
+from tests.worker.in_process import InThisProcess
+
+
+def test_trials_read_round_by_round_are_those_read_at_once(
+    db: Database, settings: Settings, make_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(past, "HISTORY", 9)
+    monkeypatch.setattr(past, "MOST_GOOD", 3)
+    spec = make_spec(budget={"trials": 60, "steps": 5}, sampler={"kind": "tpe"})
+    job_id = jobs.submit(db, settings, spec).id
+    runner = Runner(db, InThisProcess(), max_failed_trials=0)
+    for number in range(runner.start(job_id, 1)):
+        runner.search_round(job_id, 1, number)
+    steadily = Past(db, job_id, is_warm=False)
+    for rounds in range(5):
+        once = Past(db, job_id, is_warm=False).of_rounds(rounds)
+        assert steadily.of_rounds(rounds) == once
+        assert once == work.finished_trials(db, job_id, rounds, best=3, latest=9)
+    assert 9 < len(once) <= 12
