@@ -71,6 +71,7 @@ bench-advice: $(VENV)/run.stamp ## measure how good the recommendations are (hal
 
 lock: ## resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml $(LOCK) -o requirements.lock
+	uv pip compile pyproject.toml --extra otel -c requirements.lock $(LOCK) -o requirements-otel.lock
 	uv pip compile pyproject.toml --group dev -c requirements.lock $(LOCK) -o requirements-dev.lock
 	uv pip compile --group parity -c requirements-dev.lock $(LOCK) -o requirements-parity.lock
 

@@ -62,6 +62,9 @@ class Settings(BaseSettings):
         default=None, ge=1, le=65535, description="port of a worker's own metrics; null for none"
     )
     worker_metrics_host: str = Field(default="127.0.0.1", description="address of a worker's own metrics")
+    otlp_endpoint: str | None = Field(
+        default=None, description="address that traces are sent to by OTLP; null for none"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="debug, info, warning or error"
     )

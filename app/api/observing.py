@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.metrics import RequestMetrics
 from app.api.request_id import HEADER
+from app.services import tracing
 
 # What asks every few seconds is no news.
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -46,7 +47,12 @@ class Observe:
             await send(message)
 
         try:
-            await self.app(scope, receive, send_observed)
+            if scope["path"] in QUIET:
+                await self.app(scope, receive, send_observed)
+                return
+            with tracing.request_span(method, Headers(scope=scope)) as span:
+                await self.app(scope, receive, send_observed)
+                tracing.end_request(span, method, route_of(scope), status)
         finally:
             _log(request_id, method, route_of(scope), status, time.perf_counter() - began)
 

@@ -12,6 +12,7 @@ import uvicorn
 
 from app.cli.options import with_settings
 from app.main import create_app
+from app.services import tracing
 from app.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class _Uvicorn(uvicorn.Server):
 
 def run_api(settings: Settings) -> None:
     """Serves HTTP until SIGTERM or SIGINT; requests in flight are answered."""
+    tracing.configure(settings, "api")
     app = create_app(settings)
     config = uvicorn.Config(
         app,

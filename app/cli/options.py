@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from app.cli.logs import configure_logging
+from app.services.tracing import NoTracing
 from app.settings import Settings
 from app.worker.sole import InUse
 
@@ -36,7 +37,7 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
         configure_logging(settings.log_level, settings.log_format)
         try:
             command(settings, **options)
-        except InUse as error:
+        except (InUse, NoTracing) as error:
             raise click.ClickException(str(error)) from None
         except DBAPIError as error:
             reason = str(error.orig).strip().replace("\n", "; ")

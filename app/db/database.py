@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -29,6 +30,9 @@ class Database:
         # SQLite: a transaction that reads first and writes later can fail at once, whatever the busy
         # timeout, when another writes in between. BEGIN IMMEDIATE takes the write lock up front.
         self._writer = self._engine.execution_options(immediate=True)
+        # Writers of a SQLite file that wait for each other look again at ever longer intervals, and some of
+        # many wait for a second. Those of this process take turns instead.
+        self._turn: AbstractContextManager[object] = threading.Lock() if _is_sqlite(url) else nullcontext()
 
     @property
     def engine(self) -> Engine:
@@ -44,7 +48,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that commits at its end, or rolls back where an exception leaves it."""
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with self._turn, Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     def close(self) -> None:

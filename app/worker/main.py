@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.db import Database, workers
 from app.db.doorbell import doorbell
 from app.db.locks import Claim
-from app.services import replays, work
+from app.services import replays, tracing, work
 from app.settings import Settings
 from app.worker.durable import dbos_config, worker_id
 from app.worker.fanout import Fanout, Helpers
@@ -46,6 +46,7 @@ def run_worker(settings: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    tracing.configure(settings, "worker")
     with sole_user(settings, "worker"):
         status = 1
         try:

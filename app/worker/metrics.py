@@ -11,6 +11,7 @@ from typing import Literal
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 from prometheus_client.process_collector import ProcessCollector
 
+from app.services import tracing
 from app.spec.records import TrialResult
 
 logger = logging.getLogger(__name__)
@@ -59,7 +60,8 @@ class WorkerMetrics:
         """Counts the time of the block."""
         started = time.perf_counter()
         try:
-            yield
+            with tracing.span(work):
+                yield
         finally:
             self._seconds.labels(work).inc(time.perf_counter() - started)
 

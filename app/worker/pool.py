@@ -15,6 +15,7 @@ from os import getpid
 
 from pebble import ProcessExpired, ProcessPool
 
+from app.services import tracing
 from app.services.work import Interrupted
 from app.spec.records import TrialResult
 from app.tuning.evaluate import Shard, deadline_s, evaluate
@@ -107,7 +108,8 @@ class Pool:
     def _work(self, slot: _Slot, job_id: Hashable, task: _Task) -> None:
         started = time.monotonic()
         try:
-            task.results = self._evaluate(slot, task)
+            with tracing.span("shard", job_id=str(job_id), trials=len(task.shard.numbers)):
+                task.results = self._evaluate(slot, task)
         except BaseException as error:  # the thread that waits for it raises it
             task.error = error
         self._turns.done(job_id, time.monotonic() - started)

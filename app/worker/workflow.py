@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.db.faults import is_passing
 from app.errors import AppError
-from app.services import log_context, work
+from app.services import log_context, tracing, work
 from app.services.work import Interrupted
 from app.spec.answers import Problem
 from app.worker.durable import MAX_RECOVERIES
@@ -77,15 +77,18 @@ def define_workflow(runner: Runner, seats: Seats) -> Tune:
 
     @DBOS.step(name="start", **RETRIES)
     def start(job_id: str, run: int) -> int:
-        return runner.start(job_id, run)
+        with tracing.span("start", job_id=job_id, run=run):
+            return runner.start(job_id, run)
 
     @DBOS.step(name="round", **RETRIES)
     def search_round(job_id: str, run: int, number: int) -> str:
-        return GO_ON if runner.search_round(job_id, run, number) else STOP
+        with tracing.span("round", job_id=job_id, run=run, round=number):
+            return GO_ON if runner.search_round(job_id, run, number) else STOP
 
     @DBOS.step(name="answer", **RETRIES)
     def answer(job_id: str, run: int) -> None:
-        runner.answer(job_id, run)
+        with tracing.span("answer", job_id=job_id, run=run):
+            runner.answer(job_id, run)
 
     @DBOS.step(name="fail", **RETRIES)
     def fail(job_id: str, run: int, detail: str) -> None:

@@ -1,0 +1,60 @@
+"""Traces of requests and of the steps of jobs, for OpenTelemetry; off unless an address is set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Literal
+
+from opentelemetry import propagate, trace
+from opentelemetry.trace import Span, SpanKind, Tracer
+
+from app.settings import Settings
+
+# Does nothing until `configure` has set a provider, and then costs microseconds a span.
+tracer: Tracer = trace.get_tracer("stepsize")
+
+
+class NoTracing(Exception):
+    """Traces are wanted, and what sends them is not installed."""
+
+
+def configure(settings: Settings, process: Literal["api", "worker"]) -> None:
+    """Sends what this process traces to the address of the settings, if there is one. Raises NoTracing."""
+    if settings.otlp_endpoint is None:
+        return
+    try:
+        # An optional extra: users without traces need none of it.
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ImportError:
+        raise NoTracing(
+            "STEPSIZE_OTLP_ENDPOINT is set, and nothing that sends traces is installed;"
+            " pip install 'stepsize[otel]'"
+        ) from None
+    provider = TracerProvider(resource=Resource.create({"service.name": f"stepsize-{process}"}))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=settings.otlp_endpoint)))
+    trace.set_tracer_provider(provider)
+
+
+def span(name: str, **attributes: str | int | float) -> AbstractContextManager[Span]:
+    """A part of a trace for as long as the block runs; attributes are named `stepsize.*`."""
+    named = {f"stepsize.{key}": value for key, value in attributes.items()}
+    return tracer.start_as_current_span(name, attributes=named)
+
+
+def request_span(method: str, headers: Mapping[str, str]) -> AbstractContextManager[Span]:
+    """The part of a trace that a request is; headers: of the request, which may say whose part it is."""
+    context = propagate.extract(dict(headers))
+    return tracer.start_as_current_span(method, context=context, kind=SpanKind.SERVER)
+
+
+def end_request(span: Span, method: str, route: str, status: int) -> None:
+    """Says which route answered, and how."""
+    if span.is_recording():
+        span.update_name(f"{method} {route}")
+        span.set_attributes(
+            {"http.request.method": method, "http.route": route, "http.response.status_code": status}
+        )
