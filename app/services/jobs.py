@@ -26,6 +26,7 @@ from app.spec.answers import Job, JobState, Page
 from app.spec.job import JobSpec
 from app.tuning.enqueued import check_enqueued
 from app.tuning.size import check_size, job_updates
+from app.tuning.suitability import check_suitable
 
 SUBMIT_ATTEMPTS = 5  # each fails only where another request stored, or deleted, the same key meanwhile
 
@@ -45,12 +46,14 @@ def submit(
     Under a key that has a job already, gives that one if its spec is equal. along: stores what belongs to a
     new job, in the same transaction.
     Raises QuotaExceeded where the job is larger than allowed, IdempotencyKeyReused where the specs differ,
-    InvalidRequest where what it starts from does not fit it.
+    InvalidRequest where its sampler cannot search its space, or what it starts from does not fit it.
     """
     for _ in range(SUBMIT_ATTEMPTS):
         first = None if idempotency_key is None else _first(db, idempotency_key, spec)
         if first is not None:
             return first
+        if unsearchable := check_suitable(spec):
+            raise InvalidRequest(": ".join(unsearchable[0]), errors=unsearchable)
         _check_quota(settings, spec)
         if unfit := check_enqueued(spec):
             raise InvalidRequest(": ".join(unfit[0]), errors=unfit)

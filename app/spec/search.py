@@ -10,7 +10,11 @@ from app.spec.base import Wire
 
 
 class AutoSampler(Wire):
-    """The sampler that suits the budget: `random` below 24 trials, `tpe` from there on."""
+    """The sampler that suits space and budget: `qmc` up to 16 trials, `tpe` beyond.
+
+    From 512 trials on `cmaes`, where the space is two numbers or more without choices, one optimizer and one
+    schedule.
+    """
 
     kind: Literal["auto"]
 
@@ -29,6 +33,33 @@ class RandomSampler(Wire):
     """Independent draws from every range and choice (Bergstra & Bengio 2012), in the widest rounds."""
 
     kind: Literal["random"]
+
+
+class QmcSampler(Wire):
+    """Points of a scrambled Halton sequence: spread more evenly than random ones (Owen 2017).
+
+    In the widest rounds. Each trial's values depend on its number and the job's seed alone.
+    """
+
+    kind: Literal["qmc"]
+
+
+class CmaEsSampler(Wire):
+    """Covariance matrix adaptation evolution strategy (Hansen 2016), in generations of 16 trials.
+
+    For spaces of two numbers or more, without choices and with one optimizer and one schedule.
+    """
+
+    kind: Literal["cmaes"]
+
+
+class GridSampler(Wire):
+    """Every combination of the space's values once; the job ends when there is none left.
+
+    What is searched needs choices, integers or a `step`. A budget of fewer trials is spread over the grid.
+    """
+
+    kind: Literal["grid"]
 
 
 class NoPruner(Wire):
@@ -65,7 +96,14 @@ class HyperbandPruner(Wire):
     kind: Literal["hyperband"]
 
 
-SAMPLERS: dict[str, type[Wire]] = {"auto": AutoSampler, "random": RandomSampler, "tpe": TpeSampler}
+SAMPLERS: dict[str, type[Wire]] = {
+    "auto": AutoSampler,
+    "cmaes": CmaEsSampler,
+    "grid": GridSampler,
+    "qmc": QmcSampler,
+    "random": RandomSampler,
+    "tpe": TpeSampler,
+}
 PRUNERS: dict[str, type[Wire]] = {
     "hyperband": HyperbandPruner,
     "median": MedianPruner,
@@ -74,7 +112,7 @@ PRUNERS: dict[str, type[Wire]] = {
 }
 
 SamplerSpec: TypeAlias = Annotated[
-    AutoSampler | TpeSampler | RandomSampler,
+    AutoSampler | TpeSampler | RandomSampler | QmcSampler | CmaEsSampler | GridSampler,
     Field(discriminator="kind", description="who proposes the trials"),
 ]
 PrunerSpec: TypeAlias = Annotated[

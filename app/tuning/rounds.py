@@ -48,14 +48,17 @@ class Rounds:
     @classmethod
     def of(cls, spec: JobSpec) -> Rounds:
         """By the sampler, the pruner and the estimated cost of a trial; never by what a machine does."""
-        total, learns = trial_count(spec), sampler_of(spec).reads_past
+        sampler = sampler_of(spec)
+        total, learns = trial_count(spec), sampler.reads_past
         widest = _widest(spec)
         edges, lags = [0], list[int]()
         first = LEARNING_ROUND * (1 if total < MANY_TRIALS else 2)
         while edges[-1] < total:
             so_far, before_last = edges[-1], edges[-2] if lags else 0
             size, lag = widest, min(1, len(lags))
-            if learns:
+            if sampler.generation is not None:
+                size, lag = sampler.generation, 0
+            elif learns:
                 grown = so_far // 2 // LEARNING_ROUND * LEARNING_ROUND
                 size = min(widest, first if so_far < LEARNING_TRIALS else grown)
                 lag = 1 if before_last >= ENOUGH_TRIALS else 0

@@ -85,6 +85,12 @@ class Space:
             },
         )
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether every trial has the same parameters, two or more, and all of them are numbers."""
+        found = self.distributions().values()
+        return len(found) > 1 and not any(isinstance(value, CategoricalDistribution) for value in found)
+
     def draw(self, trial: BaseTrial) -> Configuration:
         """The configuration of a trial of Optuna's.
 

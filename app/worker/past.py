@@ -16,7 +16,10 @@ class Past:
     What is kept in memory is what the store would give, so that a process that begins anew goes on alike.
     """
 
-    def __init__(self, db: Database, job_id: str, *, is_warm: bool) -> None:
+    def __init__(self, db: Database, job_id: str, *, is_warm: bool, is_whole: bool = False) -> None:
+        """is_whole: whether all trials are kept."""
+        self._best = None if is_whole else MOST_GOOD
+        self._latest = None if is_whole else HISTORY
         self._db = db
         self._job_id = job_id
         self._inherited = warm_starts.trials_for(db, job_id) if is_warm else []
@@ -27,10 +30,11 @@ class Past:
         """Those of the first rounds, so many; never fewer than were asked for before. Raises Interrupted."""
         if count > self._rounds:
             self._own += work.finished_trials(
-                self._db, self._job_id, count, from_round=self._rounds, best=MOST_GOOD, latest=HISTORY
+                self._db, self._job_id, count, from_round=self._rounds, best=self._best, latest=self._latest
             )
             self._rounds = count
-            self._own = _kept(self._own)
+            if self._latest is not None:
+                self._own = _kept(self._own)
         return self._inherited + self._own
 
 

@@ -89,10 +89,14 @@ class Runner:
         spec = work.spec_of(self.db, job_id)
         finished = work.finished_trials(self.db, job_id, round_count(spec))
         reason = None
-        if len(finished) < trial_count(spec):
+        offered = trial_count(spec)
+        if len(finished) < offered:
             reason = why_settled(spec, finished)
             if reason is None:
                 reason = f"budget.seconds is spent: {len(finished)} of {spec.budget.trials} trials ran"
+        elif offered < spec.budget.trials:
+            kind = spec.sampler.kind
+            reason = f"the {kind} is exhausted: all of its trials ran, {offered} of {spec.budget.trials}"
         answer = self._advise(job_id, run, spec, finished)
         if answer is None:
             reason = _no_answer(finished, reason)

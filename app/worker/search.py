@@ -61,7 +61,8 @@ class Search:
         self._metrics = metrics
         self._spec = work.spec_of(db, run.job_id)
         self._rounds = Rounds.of(self._spec)
-        self._past = Past(db, run.job_id, is_warm=bool(self._spec.from_jobs))
+        is_whole = sampler_of(self._spec).reads_all
+        self._past = Past(db, run.job_id, is_warm=bool(self._spec.from_jobs), is_whole=is_whole)
         self._batches: Batches = open_batches(run, self._spec)
         self._shards: dict[int, Shard] = {}  # by their index in the batches
         self._evaluated: dict[int, _Round] = {}

@@ -12,7 +12,6 @@ import pytest
 from app.spec.answers import TrialState
 from app.spec.records import FinishedTrial
 from app.tuning.rounds import Rounds, ask_round, round_count, trial_numbers
-from app.tuning.samplers import effective_sampler
 from tests.tuning.jobs import DIGITS, job, space
 
 TPE, RANDOM, NONE = {"kind": "tpe"}, {"kind": "random"}, {"kind": "none"}
@@ -35,12 +34,6 @@ def history(spec: Any, count: int) -> list[FinishedTrial]:
                 )
             )
     return trials[:count]
-
-
-def test_auto_is_random_below_24_trials_and_tpe_from_there() -> None:
-    assert effective_sampler(job(trials=23)) == "random"
-    assert effective_sampler(job(trials=24)) == "tpe"
-    assert effective_sampler(job(trials=23, sampler=TPE)) == "tpe"
 
 
 @pytest.mark.parametrize(

@@ -5,23 +5,28 @@ import sys
 from app.engine.registry import Registry
 from app.spec.job import JobSpec
 from app.tuning.samplers.base import Ask, Sampler
+from app.tuning.space import Space
 
-__all__ = ["AUTO_TPE_FROM", "SAMPLERS", "Ask", "Sampler", "effective_sampler", "sampler_of"]
+__all__ = ["SAMPLERS", "Ask", "Sampler", "effective_sampler", "sampler_of"]
 
-AUTO_TPE_FROM = 24  # trials; below, a model has too little to learn from
+AUTO_QMC_UP_TO = 16  # trials; a model would not have begun
+AUTO_CMAES_FROM = 512  # trials; with fewer, its generations are too few
 
 # type-abstract: the registry never instantiates its base.
 SAMPLERS: Registry[Sampler] = Registry("sampler", Sampler, sys.modules[__name__])  # type: ignore[type-abstract]
 
 
 def effective_sampler(spec: JobSpec) -> str:
-    """The kind of sampler that a job uses: `auto` is random below 24 trials and TPE from there on.
+    """The kind of sampler that a job uses: `auto` is QMC up to 16 trials and TPE beyond.
 
-    TPE too where there are trials of other jobs to learn from.
+    From 512 trials on it is CMA-ES, where that can search the space. With trials of other jobs it is TPE.
     """
-    if spec.sampler.kind == "auto":
-        return "tpe" if spec.from_jobs or spec.budget.trials >= AUTO_TPE_FROM else "random"
-    return spec.sampler.kind
+    if spec.sampler.kind != "auto":
+        return spec.sampler.kind
+    if not spec.from_jobs and spec.budget.trials <= AUTO_QMC_UP_TO:
+        return "qmc"
+    is_long = not spec.from_jobs and spec.budget.trials >= AUTO_CMAES_FROM
+    return "cmaes" if is_long and Space.of(spec).is_plain else "tpe"
 
 
 def sampler_of(spec: JobSpec) -> Sampler:

@@ -40,6 +40,8 @@ class Sampler(Kind):
     """Proposes the trials of a job, a round at a time; what a client is told of it stands in its spec."""
 
     reads_past: ClassVar[bool]
+    reads_all: ClassVar[bool] = False  # of the past, not the best and the latest alone
+    generation: ClassVar[int | None] = None  # trials of every round, each asked from all before it
 
     @abstractmethod
     def ask(self, ask: Ask) -> list[Configuration]:

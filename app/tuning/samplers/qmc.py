@@ -1,0 +1,78 @@
+"""A scrambled Halton sequence, by the number of the trial."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.seeds import Purpose, stream
+from app.spec.records import Configuration
+from app.spec.values import Scalar
+from app.tuning.coordinates import Floats, at_quantile, external
+from app.tuning.distributions import Distribution, Pick
+from app.tuning.samplers.base import Ask, Sampler
+
+BITS = 52  # digits as many as a double holds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Qmc(Sampler):
+    """Point k is that of trial k. A trial's first parameter has the first dimension, and so on.
+
+    Parameters that never occur together thus share a dimension, and the points that choose one optimizer are
+    spread evenly over its own parameters.
+    """
+
+    kind = "qmc"
+    reads_past: ClassVar[bool] = False
+
+    def ask(self, ask: Ask) -> list[Configuration]:
+        """See the base."""
+        columns: list[Floats] = []
+
+        def picks(row: int) -> Pick:
+            dimensions = count()
+
+            def pick(name: str, distribution: Distribution) -> Scalar:
+                j = next(dimensions)
+                if j == len(columns):
+                    columns.append(halton(ask.numbers, j, ask.seed))
+                return external(distribution, at_quantile(distribution, columns[j][row : row + 1]))[0]
+
+            return pick
+
+        return [ask.space.walk(picks(row)) for row in range(len(ask.numbers))]
+
+
+def halton(numbers: Sequence[int], dimension: int, seed: int) -> Floats:
+    """(n,): the points of these numbers in one dimension, each uniform on [0, 1).
+
+    Every digit of the number in the base of the dimension, the (dimension + 1)th prime, is permuted at random
+    and mirrored at the point. Owen 2017, "A randomized Halton algorithm in R", arXiv:1706.02808.
+    """
+    base = _prime(dimension)
+    generator = stream(seed, Purpose.SAMPLER, dimension)
+    rest: NDArray[np.int64] = np.asarray(numbers, dtype=np.int64)
+    found, place = np.zeros(len(rest)), 1.0
+    for _ in range(int(BITS / np.log2(base))):
+        place /= base
+        found += generator.permutation(base)[rest % base] * place
+        rest = rest // base
+    clipped: Floats = np.minimum(found, 1.0 - 2.0**-53)
+    return clipped
+
+
+def _prime(index: int) -> int:
+    """The prime of that index, from 2 on."""
+    primes: list[int] = []
+    candidates = count(2)
+    while len(primes) <= index:
+        candidate = next(candidates)
+        if all(candidate % prime for prime in primes):
+            primes.append(candidate)
+    return primes[index]
