@@ -65,9 +65,9 @@ def _rate(port: int, path: str) -> float:
 def _idle(server: Server) -> str:
     workers = [pid for pid, command in server.family().items() if " worker " in command]
     pids = [pid for worker in workers for pid in (worker, *_children(server, worker))]
-    before, begun = _cpu_s(pids), time.perf_counter()
+    before, begun = cpu_s(pids), time.perf_counter()
     time.sleep(IDLE_SECONDS)
-    share = (_cpu_s(pids) - before) / (time.perf_counter() - begun)
+    share = (cpu_s(pids) - before) / (time.perf_counter() - begun)
     return f"an idle worker and its pool: {100 * share:.1f} % of a core (must: 3)"
 
 
@@ -75,7 +75,8 @@ def _children(server: Server, worker: int) -> list[int]:
     return [pid for pid, command in server.family().items() if "multiprocessing" in command and pid != worker]
 
 
-def _cpu_s(pids: list[int]) -> float:
+def cpu_s(pids: list[int]) -> float:
+    """Seconds of processor time that these processes have had."""
     ticks = 0
     for pid in pids:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()

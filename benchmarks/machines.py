@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
+from benchmarks.http import cpu_s
 from benchmarks.load import Load, posts
 from tests.acceptance.server import Json, Server, Worker, outcome, wait_for
 from tests.databases import PostgresServer, SqliteFiles
@@ -16,7 +17,7 @@ DIGITS: Json = {"kind": "classification", "dataset": "digits", "model": {"kind":
 WIDE: Json = {
     "objective": DIGITS,
     "search_space": {"optimizers": [{"kind": "adam"}], "batch_size": 128},
-    "budget": {"trials": 256, "steps": 3000},
+    "budget": {"trials": 256, "steps": 2500},
     "sampler": {"kind": "random"},
     "pruner": {"kind": "none"},
     "confirmation": None,
@@ -53,14 +54,18 @@ def _two_workers(url: str, folder: Path) -> Iterator[str]:
         workers[0],
     ):
         _live(api, 1)
-        alone_s, alone = _timed(api)
+        alone_s, alone, alone_cpu = _timed(api, workers[:1])
         with workers[1]:
             _live(api, 2)
-            both_s, both = _timed(api)
+            both_s, both, both_cpu = _timed(api, workers)
         equal = [outcome(a) for a in alone] == [outcome(b) for b in both]
     yield (
         f"a job of {alone_s:.0f} s on one worker of one process, on two: {both_s:.0f} s,"
         f" {alone_s / both_s:.2f} x as fast (must: 1.8), values {'equal' if equal else 'DIFFERENT'}"
+    )
+    yield (  # tells a machine that others use from a pool that waits
+        f"  processor time: {alone_cpu[0]:.0f} s, and {both_cpu[0]:.0f} and {both_cpu[1]:.0f} s;"
+        f" {sum(both_cpu) / both_s:.2f} cores of two were had"
     )
 
 
@@ -71,11 +76,15 @@ def _live(api: Server, count: int) -> None:
     api.wait(api.submit(WIDE | {"budget": {"trials": 4 * count, "steps": 100}}))
 
 
-def _timed(api: Server) -> tuple[float, list[Json]]:
+def _timed(api: Server, workers: Sequence[Worker]) -> tuple[float, list[Json], list[float]]:
+    """(seconds, trials, seconds of processor time that each worker had)."""
+    before = [cpu_s(list(worker.family())) for worker in workers]
     begun = time.perf_counter()
     job_id = api.submit(WIDE)
     api.wait(job_id, within_s=900)
-    return time.perf_counter() - begun, api.trials(job_id)
+    seconds = time.perf_counter() - begun
+    had = [cpu_s(list(worker.family())) - had for worker, had in zip(workers, before, strict=True)]
+    return seconds, api.trials(job_id), had
 
 
 def _submissions(name: str, url: str, folder: Path, must: int) -> str:
