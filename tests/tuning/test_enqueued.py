@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.tuning.enqueued import check_enqueued
-from app.tuning.rounds import ask_round, trial_numbers
+from app.tuning.rounds import ask_round, round_count, trial_numbers
 from tests.tuning.jobs import DIGITS, job, space
 
 TWO = space({"kind": "adam"}, {"kind": "momentum"}, schedules=[{"kind": "constant"}, {"kind": "cosine"}])
@@ -77,3 +77,16 @@ def test_a_fixed_value_may_be_named() -> None:
     only = job(search_space=space({"kind": "adam"}), enqueue=[{"optimizer": "adam", "adam.beta1": 0.9}])
     assert check_enqueued(only) == []
     assert ask_round(only, 0, [])[0].optimizer["beta1"] == 0.9
+
+
+def test_a_grid_loses_no_cell_to_what_is_given() -> None:
+    adam = {
+        "kind": "adam",
+        "learning_rate": {"choices": [0.1, 0.01, 0.001]},
+        "beta1": {"choices": [0.5, 0.9]},
+    }
+    given = [{"adam.beta1": 0.9}] * 3
+    spec = job(trials=50, search_space=space(adam), sampler={"kind": "grid"}, enqueue=given)
+    asked = [found for r in range(round_count(spec)) for found in ask_round(spec, r, [])]
+    assert len(asked) == 3 + 6
+    assert len({str(sorted(found.params.items())) for found in asked[3:]}) == 6
