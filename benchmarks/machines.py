@@ -11,6 +11,8 @@ from statistics import median
 from benchmarks.http import cpu_s
 from benchmarks.load import Load, posts
 from tests.acceptance.server import Json, Server, Worker, outcome, wait_for
+from tests.acceptance.test_fairness import LARGE, PLUS_S, TIMES, took_s
+from tests.acceptance.test_fairness import SMALL as FEW
 from tests.databases import PostgresServer, SqliteFiles
 
 DIGITS: Json = {"kind": "classification", "dataset": "digits", "model": {"kind": "mlp", "hidden": [64]}}
@@ -33,6 +35,7 @@ MANY: Json = {
     "confirmation": None,
 }
 LOOKS = 9
+TRIALS = FEW["budget"]["trials"]
 
 
 def run() -> Iterator[str]:
@@ -44,6 +47,7 @@ def run() -> Iterator[str]:
         databases.close()
         url = SqliteFiles(Path(files)).migrated(Path(files))
         yield _submissions("SQLite", url, Path(files) / "embedded", must=50)
+    yield from _beside_large_jobs()
     yield from _large_job()
 
 
@@ -95,6 +99,20 @@ def _submissions(name: str, url: str, folder: Path, must: int) -> str:
         f"submissions, {CONNECTIONS} clients, {name}: {found.per_second:.0f} a second (must: {must}),"
         f" p99 {found.latencies.percentile(99):.0f} ms (must: 200)"
     )
+
+
+def _beside_large_jobs() -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server:
+        took_s(server)  # starts what starts once
+        alone_s = took_s(server)
+        must = f"{TIMES:.0f} x and {PLUS_S:.0f} s"
+        yield f"a job of {TRIALS} trials alone: {alone_s:.1f} s (must beside a large one: {must})"
+        for kind, spec in LARGE.items():
+            large = server.submit(spec)
+            server.wait(large, "running")
+            first_s, second_s = took_s(server), took_s(server)
+            server.http.post(f"/v1/jobs/{large}/cancel")
+            yield f"  beside one of 10,000 {kind} trials: {first_s:.1f} s, and again {second_s:.1f} s"
 
 
 def _large_job() -> Iterator[str]:

@@ -29,8 +29,8 @@ from app.tuning.trajectory import mean_trajectory
 # of handing it to a process is small and a round of a few seconds still occupies several processes.
 SHARD_OPERATIONS = 2e9
 ENOUGH_SHARDS = 8  # to occupy a machine
-# A shard of neural networks of so many takes about a second, and processes cannot turn to another job before.
-LONGEST_OPERATIONS = 2e10
+# A shard of neural networks of so many takes about half a second; a process turns to no other job before.
+LONGEST_OPERATIONS = 1e10
 
 # A shard that takes this many times its estimate hangs. The rates of the estimate are of a slow machine; the
 # least deadline covers what no estimate knows, as a machine that swaps.
@@ -95,7 +95,7 @@ def shard_count(
 ) -> int:
     """How many shards a batch is cut into: by its estimated cost alone, never by what a machine offers.
 
-    At most 8, which occupies a machine; more only where one would keep a process for more than a second,
+    At most 8, which occupies a machine; more only where one would keep a process for longer than that,
     or where its runs would not fit the memory.
     """
     objective = build_objective(spec.objective)

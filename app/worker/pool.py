@@ -49,7 +49,7 @@ class Pool:
 
     A shard that runs is not put aside for another. So that a job of long ones holds nobody up, as many spare
     processes serve who waits meanwhile, and share the cores with those: a job gets half of the machine beside
-    another one. They start when they are needed, and end when they are not.
+    another one. They start once work is waiting for a while, and end when none does.
     """
 
     def __init__(self, processes: int, *, max_attempts: int = MAX_ATTEMPTS) -> None:
@@ -100,8 +100,12 @@ class Pool:
             slot = _Slot()
             self._slots.append(slot)
             slot.wait_ready()  # a shard must not wait for this one while another process becomes free
-            while (turn := self._turns.take_held_up(SPARE_IDLE_S)) is not None:
-                self._work(slot, *turn)
+            while True:
+                turn = self._turns.take_held_up(SPARE_IDLE_S)
+                if turn is not None:
+                    self._work(slot, *turn)
+                elif self._turns.closed or not self._turns.has_backlog():
+                    break
             self._slots.remove(slot)
             slot.kill()
 

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
+BACKLOG_S = 2.0  # of items that wait without a break; then whoever comes next would have to wait as well
 PATIENCE_S = 0.25  # without a turn for anybody; then a job that holds fewer processes than another is held up
 
 
@@ -37,6 +38,7 @@ class Turns(Generic[Item]):
         self._changed = threading.Condition()
         self._time_s = clock
         self._last_turn_s = clock()
+        self._backlog_since_s: float | None = None
         self._clock_s = 0.0  # what the job had used that was served last
         self._closed = False
 
@@ -48,6 +50,7 @@ class Turns(Generic[Item]):
                 line.used_s = max(line.used_s, self._clock_s)
             line.priority = priority
             line.waiting += items
+            self._look_for_backlog()
             self._changed.notify_all()
 
     def take(self) -> tuple[Hashable, Item] | None:
@@ -60,9 +63,19 @@ class Turns(Generic[Item]):
             return self._hand_out(*self._next())
 
     def wait_for_hold_up(self) -> None:
-        """Returns once a job is held up, or about to be, and when closed."""
+        """Returns once a job is held up, or another one would be if it came, and when closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._is_held_up())
+            while not self._closed and not self._is_held_up():
+                left_s = None
+                if self._backlog_since_s is not None:
+                    left_s = self._backlog_since_s + BACKLOG_S - self._time_s()
+                    if left_s <= 0.0:
+                        return
+                self._changed.wait(left_s)
+
+    def has_backlog(self) -> bool:
+        """Whether anything waits."""
+        return self._backlog_since_s is not None
 
     def take_held_up(self, timeout_s: float | None = None) -> tuple[Hashable, Item] | None:
         """Waits for an item of a job that others hold up, and gives its job with it; None once closed, or
@@ -100,6 +113,7 @@ class Turns(Generic[Item]):
             if job in self._lines:
                 line = self._lines[job]
                 line.waiting = [item for item in line.waiting if not any(item is gone for gone in items)]
+                self._look_for_backlog()
                 self._forget_idle()
 
     def close(self) -> None:
@@ -138,7 +152,16 @@ class Turns(Generic[Item]):
     def _hand_out(self, job: Hashable, line: _Line[Item]) -> tuple[Hashable, Item]:
         self._clock_s = max(self._clock_s, line.used_s)
         line.running += 1
-        return job, line.waiting.pop(0)
+        item = line.waiting.pop(0)
+        self._look_for_backlog()
+        return job, item
+
+    def _look_for_backlog(self) -> None:
+        """Notes since when items wait."""
+        if not any(line.waiting for line in self._lines.values()):
+            self._backlog_since_s = None
+        elif self._backlog_since_s is None:
+            self._backlog_since_s = self._time_s()
 
     def _forget_idle(self) -> None:
         """Drops the lines that say nothing any more: whoever comes anew would start where they stand.

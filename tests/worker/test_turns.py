@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from app.worker.turns import PATIENCE_S, Turns
+from app.worker.turns import BACKLOG_S, PATIENCE_S, Turns
 
 Queue = Turns[str]
 
@@ -101,6 +101,19 @@ def test_a_job_is_held_up_where_a_longer_one_has_had_all_processes_for_a_while()
     now[0] = PATIENCE_S
     assert [held_up(turns), held_up(turns)] == [("small", "s1"), ("small", "s2")]
     assert held_up(turns) is None  # each has two now
+
+
+def test_spares_get_ready_once_work_waits_for_a_while() -> None:
+    now = [0.0]
+    turns = Queue(lambda: now[0])
+    turns.add("large", 0, ["l1", "l2"])
+    turns.take()
+    assert turns.has_backlog()
+    now[0] = BACKLOG_S
+    turns.wait_for_hold_up()  # returns, although nobody is held up
+    assert held_up(turns) is None
+    turns.take()
+    assert not turns.has_backlog()
 
 
 def test_nobody_is_held_up_by_a_job_of_a_higher_priority_or_by_itself() -> None:
