@@ -1,0 +1,49 @@
+"""What passes by itself is told from what is wrong with a statement."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from app.db import Database
+from app.db.faults import is_full, is_passing
+from app.settings import Settings
+from tests.databases import PostgresServer, SqliteFiles
+
+
+def test_a_session_that_sat_in_a_transaction_for_too_long_may_try_again(postgres: PostgresServer) -> None:
+    database = Database(Settings(database_url=postgres.migrated()).database)
+    with pytest.raises(DBAPIError) as caught, database.write() as session:
+        shown = session.scalar(text("SHOW idle_in_transaction_session_timeout"))
+        session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '20ms'"))
+        time.sleep(0.5)  # as a frozen process does
+        session.execute(text("SELECT 1"))
+    assert shown == "10s"
+    assert is_passing(caught.value) and not is_full(caught.value)
+    with database.read() as session:
+        assert session.scalar(text("SELECT 1")) == 1
+    database.close()
+
+
+def test_a_full_database_is_named_and_may_have_room_again(
+    sqlite_files: SqliteFiles, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    url = sqlite_files.migrated(tmp_path_factory.mktemp("full"))
+    database = Database(Settings(database_url=url).database)
+    with pytest.raises(DBAPIError) as caught, database.write() as session:
+        session.execute(text("PRAGMA max_page_count = 1"))
+        session.execute(text("CREATE TABLE more (data BLOB)"))
+        session.execute(text("INSERT INTO more VALUES (zeroblob(1000000))"))
+    assert is_full(caught.value) and is_passing(caught.value)
+    database.close()
+
+
+def test_a_wrong_statement_stays_wrong(postgres: PostgresServer) -> None:
+    database = Database(Settings(database_url=postgres.migrated()).database)
+    with pytest.raises(DBAPIError) as caught, database.read() as session:
+        session.execute(text("SELECT nothing"))
+    assert not is_passing(caught.value) and not is_full(caught.value)
+    database.close()
