@@ -1,4 +1,4 @@
-"""Traces say what a request and a round did, and are off unless an address is set."""
+"""Traces say what the parts of a round took, and are off unless an address is set."""
 
 from __future__ import annotations
 
@@ -6,57 +6,23 @@ import sys
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from starlette.testclient import TestClient
 
 from app.db import Database
-from app.main import create_app
 from app.services import jobs, tracing
 from app.settings import Settings
 from app.worker.runner import Runner
 from tests.conftest import MakeSpec
+from tests.spans import only, recorded
 from tests.worker.in_process import InThisProcess
-
-CALLER = "0af7651916cd43dd8448eb211c80319c"
-
-
-@pytest.fixture
-def exported(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
-    """What is traced during the test; the provider of the process stays as it is."""
-    exporter, provider = InMemorySpanExporter(), TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(tracing, "tracer", provider.get_tracer("test"))
-    return exporter
-
-
-def only(exported: InMemorySpanExporter, name: str) -> ReadableSpan:
-    """The one span of that name."""
-    (found,) = (span for span in exported.get_finished_spans() if span.name == name)
-    return found
-
-
-def test_a_request_is_a_span_of_its_callers_trace(settings: Settings, exported: InMemorySpanExporter) -> None:
-    with TestClient(create_app(settings)) as client:
-        client.get("/v1/jobs/job_none", headers={"traceparent": f"00-{CALLER}-b7ad6b7169203331-01"})
-        client.get("/healthz")
-    span = only(exported, "GET /v1/jobs/{job_id}")
-    assert dict(span.attributes or {}) == {
-        "http.request.method": "GET",
-        "http.route": "/v1/jobs/{job_id}",
-        "http.response.status_code": 404,
-    }
-    assert f"{span.context.trace_id:x}" == CALLER.lstrip("0")
-    assert len(exported.get_finished_spans()) == 1
 
 
 def test_the_parts_of_a_round_belong_to_it(
-    db: Database, settings: Settings, make_spec: MakeSpec, exported: InMemorySpanExporter
+    db: Database, settings: Settings, make_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = jobs.submit(db, settings, make_spec(confirmation=None)).id
     runner = Runner(db, InThisProcess(), max_failed_trials=0)
     runner.start(job_id, 1)
+    exported = recorded(monkeypatch)
     with tracing.span("round", job_id=job_id, run=1, round=0):
         runner.search_round(job_id, 1, 0)
     whole = only(exported, "round")
