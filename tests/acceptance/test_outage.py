@@ -16,7 +16,7 @@ from tests.databases import PostgresServer
 OUTAGE_S = float(os.environ.get("STEPSIZE_CHAOS_OUTAGE_S", "5"))  # the long form: 20
 JOB: Json = {
     "objective": {"kind": "classification", "dataset": "digits", "model": {"kind": "mlp", "hidden": [64]}},
-    "budget": {"trials": 48, "steps": 1500},
+    "budget": {"trials": 48, "steps": 600},
     "sampler": {"kind": "tpe"},
     "confirmation": None,
     "seed": 5,
@@ -38,7 +38,7 @@ def test_a_job_ends_although_postgresql_was_away_for_a_while(
 ) -> None:
     with Server(tmp_path, database_url=own_postgres.migrated()) as server:
         undisturbed = server.submit(JOB)
-        server.wait(undisturbed)
+        server.wait(undisturbed, within_s=200)
         disturbed = server.submit(JOB)
         server.wait_for_trials(disturbed, 10)
         own_postgres.stop()
@@ -48,7 +48,7 @@ def test_a_job_ends_although_postgresql_was_away_for_a_while(
         assert lost.status_code == 503 and lost.json()["type"] == "/problems/not-ready"
         time.sleep(OUTAGE_S)
         own_postgres.restart()
-        server.wait(disturbed)
+        server.wait(disturbed, within_s=200)
         assert [outcome(trial) for trial in server.trials(disturbed)] == [
             outcome(trial) for trial in server.trials(undisturbed)
         ]
