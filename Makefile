@@ -63,8 +63,8 @@ bench: $(VENV)/run.stamp ## measure the figures of the README
 bench-engine: $(VENV)/run.stamp $(PARITY)/stamp ## measure the engine beside PyTorch and jax
 	$(BIN)/python -m benchmarks engine
 
-bench-search: $(VENV)/run.stamp ## measure what rounds and pruners cost and give a search (half an hour)
-	$(BIN)/python -m benchmarks rounds pruning
+bench-search: $(VENV)/run.stamp ## measure what samplers, rounds and pruners cost and give a search (three quarters of an hour)
+	$(BIN)/python -m benchmarks search rounds pruning
 
 bench-advice: $(VENV)/run.stamp ## measure how good the recommendations are (half an hour)
 	$(BIN)/python -m benchmarks advice

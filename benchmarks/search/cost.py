@@ -1,0 +1,110 @@
+"""What an ask costs a trial, in seconds of a core, beside Optuna's TPE in the same process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from statistics import median
+
+import numpy as np
+import optuna
+from optuna.trial import create_trial
+
+from app.spec.answers import TrialState
+from app.spec.job import JobSpec
+from app.spec.records import FinishedTrial
+from app.tuning.samplers import SAMPLERS, Ask
+from app.tuning.space import Space
+from benchmarks.search.stock import tpe
+
+STORED = (100, 1_000, 10_000)
+ROUND = 16
+REPEATS = 5
+STOCK_ASKS = 3  # of each repeat: it takes its time
+SPACES = {
+    "the default space": {},
+    "six numbers": {
+        "optimizers": [
+            {
+                "kind": "adam",
+                "beta1": {"low": 0.5, "high": 0.99},
+                "beta2": {"low": 0.9, "high": 0.999},
+                "eps": {"low": 1e-10, "high": 1e-4, "log": True},
+            }
+        ],
+        "schedules": [
+            {
+                "kind": "cosine",
+                "warmup_fraction": {"low": 0.0, "high": 0.3},
+                "final_factor": {"low": 0.0, "high": 0.5},
+            }
+        ],
+    },
+}
+
+
+def lines() -> Iterator[str]:
+    """Medians over interleaved repeats."""
+    yield f"milliseconds of a core for each trial asked, in rounds of {ROUND}; Optuna's one at a time"
+    for label, searched in SPACES.items():
+        body = {"objective": {"kind": "function", "name": "rosenbrock"}, "search_space": searched}
+        space = Space.of(JobSpec.model_validate(body))
+        for stored in STORED:
+            ours, theirs = _both(space, stored)
+            yield (
+                f"{label}, {stored:6,} stored: ours {ours:6.2f}, Optuna {theirs:7.2f}, "
+                f"{theirs / ours:.0f} times as much"
+            )
+
+
+def _both(space: Space, stored: int) -> tuple[float, float]:
+    """Milliseconds of a trial: ours, Optuna's."""
+    past = _past(space, stored)
+    study = _study(space, past)
+    ours, theirs = [], []
+    for repeat in range(REPEATS):
+        ask = Ask(space=space, seed=repeat, round=1, numbers=range(ROUND), past=past)
+        ours.append(_cpu_ms(partial(SAMPLERS["tpe"]().ask, ask)) / ROUND)
+        theirs.append(_cpu_ms(partial(_stock_asks, space, study)) / STOCK_ASKS)
+    return median(ours), median(theirs)
+
+
+def _past(space: Space, count: int) -> list[FinishedTrial]:
+    """Random trials with random values."""
+    ask = Ask(space=space, seed=0, round=0, numbers=range(count))
+    values = np.random.default_rng(0).random(count).tolist()
+    return [
+        FinishedTrial(number=i, round=0, state=TrialState.COMPLETED, configuration=found, value=values[i])
+        for i, found in enumerate(SAMPLERS["random"]().ask(ask))
+    ]
+
+
+def _study(space: Space, past: list[FinishedTrial]) -> optuna.Study:
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(sampler=tpe(0))
+    distributions = space.distributions()
+    study.add_trials(
+        [
+            create_trial(
+                value=trial.value,
+                params=trial.configuration.params,
+                distributions={name: distributions[name] for name in trial.configuration.params},
+            )
+            for trial in past
+        ]
+    )
+    return study
+
+
+def _stock_asks(space: Space, study: optuna.Study) -> None:
+    for _ in range(STOCK_ASKS):
+        trial = study.ask()
+        space.draw(trial)
+        study.tell(trial, 0.5)
+
+
+def _cpu_ms(work: Callable[[], object]) -> float:
+    begun = time.process_time()
+    work()
+    return (time.process_time() - begun) * 1e3
