@@ -17,10 +17,10 @@ from tests.acceptance.fleet import Fleet, embedded, shared
 from tests.acceptance.server import Json, wait_for
 from tests.databases import Databases, PostgresServer, SqliteFiles
 
-ROUNDS = int(os.environ.get("STEPSIZE_CHAOS_ROUNDS", "16"))
+ROUNDS = int(os.environ.get("STEPSIZE_CHAOS_ROUNDS", "12"))
 OPEN = ("queued", "running")  # states of jobs
 ENDED = ("completed", "pruned", "diverged")  # and of trials
-SMALL_JOBS = int(os.environ.get("STEPSIZE_CHAOS_JOBS", "100"))
+SMALL_JOBS = int(os.environ.get("STEPSIZE_CHAOS_JOBS", "40"))
 SEED = int(os.environ.get("STEPSIZE_CHAOS_SEED", "7"))
 LONGEST_WAIT_S = 1.0  # between two kills
 UNFINISHED = 2  # jobs, at the least, whenever something is killed

@@ -18,12 +18,11 @@ from tests.conftest import MakeSpec
 from tests.databases import Databases
 from tests.worker.in_process import InThisProcess, run_job, run_stored_job
 
-# Back to 0001 the jobs' table is made anew on SQLite, and takes the trials with it: only upgrades keep them.
+# The schema before this one, and two more; back to 0001 the jobs' table is made anew on SQLite, and takes
+# the trials with it: only upgrades keep them.
 EARLIER = [
-    script.revision
-    for script in ScriptDirectory.from_config(migrate.alembic_config()).walk_revisions()
-    if script.revision > "0001"
-][1:]
+    script.revision for script in ScriptDirectory.from_config(migrate.alembic_config()).walk_revisions()
+][1:4]
 
 
 def values(db: Database, job_id: str) -> list[dict[str, Any]]:
@@ -34,7 +33,7 @@ def values(db: Database, job_id: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("revision", EARLIER)
-def test_a_running_job_of_any_earlier_schema_goes_on_after_the_upgrade(
+def test_a_running_job_of_an_earlier_schema_goes_on_after_the_upgrade(
     databases: Databases, tmp_path: Path, make_spec: MakeSpec, revision: str
 ) -> None:
     spec = make_spec(
