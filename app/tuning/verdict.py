@@ -15,10 +15,10 @@ from app.tuning.objective import build_objective
 from app.tuning.statistics import (
     Mean,
     largest_share,
+    loss_interval,
     mean_interval,
     probability_best,
     probability_better,
-    skewed_interval,
 )
 
 
@@ -103,7 +103,7 @@ def reach_verdict(spec: JobSpec, entries: Sequence[Entry], values: Values) -> Ve
     exact = build_objective(spec.objective).deterministic
     return Verdict(
         entries=tuple(entries),
-        means=tuple(skewed_interval(row, exact=exact) for row in values),
+        means=tuple(loss_interval(row, exact=exact) for row in values),
         probabilities=tuple(probability_best(values, spec.seed)),
         own_diverged=int(np.isnan(values[0]).sum()),
         replicates=values.shape[1],
@@ -121,7 +121,7 @@ def _compare(entry: Entry, own: Values, other: Values, *, exact: bool, is_same: 
     difference = None if is_same else mean_interval(own - other, exact=exact)
     return Comparison(
         entry=entry,
-        other=skewed_interval(other, exact=exact),
+        other=loss_interval(other, exact=exact),
         diverged=int(np.isnan(other).sum()),
         difference=difference,
         probability_better=None if difference is None else probability_better(own - other),

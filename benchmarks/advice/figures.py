@@ -93,7 +93,12 @@ def clustered(values: Losses) -> Estimate:
 
 
 def gap_between(ones: Losses, others: Losses) -> Estimate:
-    """ones - others, (jobs, seeds) and (studies, seeds): only the seeds are common to both."""
+    """ones - others, (jobs, seeds) and (studies, seeds): only the seeds are common to both.
+
+    Where the others alone diverged, the mean is minus infinity.
+    """
+    if np.isfinite(ones).all() and not np.isfinite(others).all():
+        return Estimate(-math.inf, -math.inf, math.inf)
     gaps = ones.mean(axis=0) - others.mean(axis=0)
     return _estimate(float(gaps.mean()), ones.mean(axis=1), others.mean(axis=1), gaps)
 

@@ -55,6 +55,9 @@ def test_the_peer_is_compared_seed_by_seed() -> None:
     peers = better.advised[:4] - better.advised[:4].mean() + better.advised.mean() + 0.1
     gap = outcome(1.25, peers=peers).against_peer
     assert gap is not None and gap.mean == pytest.approx(-0.1)
+    diverged = np.where(peers == peers.max(), np.nan, peers)
+    gap_to_diverged = outcome(1.25, peers=diverged).against_peer
+    assert gap_to_diverged is not None and gap_to_diverged.mean == -math.inf
     # What a seed gives both of them drops out; what differs from job to job stays.
     assert gap.high - gap.low < 0.1
 

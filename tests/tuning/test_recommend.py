@@ -5,7 +5,7 @@ import pytest
 from app.spec.recommendation import Candidate, Recommendation
 from app.spec.records import Configuration
 from app.tuning.heats import Seeds
-from app.tuning.statistics import skewed_interval
+from app.tuning.statistics import loss_interval
 from tests.tuning.jobs import ROSENBROCK
 from tests.tuning.worlds import NAN, REPLICATES, World, advised, bowl
 
@@ -41,7 +41,7 @@ def test_all_figures_are_of_the_same_seeds_drawn_after_the_choice() -> None:
     }
     for row in (*found.evidence.candidates, *found.evidence.baselines):
         own = by_optimizer[row.optimizer["kind"], row.optimizer["learning_rate"], row.schedule["kind"]]
-        expected = skewed_interval(own)
+        expected = loss_interval(own)
         assert expected is not None and (row.mean, row.ci95) == (expected.mean, expected.ci95)
 
 

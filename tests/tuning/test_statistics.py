@@ -10,6 +10,8 @@ from scipy import stats
 from app.tuning.statistics import (
     Mean,
     largest_share,
+    lognormal_interval,
+    loss_interval,
     mean_interval,
     probability_best,
     probability_better,
@@ -190,17 +192,36 @@ def test_the_skewed_interval_is_the_inverse_of_halls_transformation() -> None:
         assert t + a * t**2 / 3 + a**2 * t**3 / 27 + a / 6 == pytest.approx(quantile)
 
 
+def coverage(interval: Callable[[NDArray[np.float64]], Mean | None], sigma: float) -> float:
+    """How often the interval of 16 lognormal values holds their mean; its binomial scatter is 0.007."""
+    samples = np.random.default_rng(1).lognormal(0.0, sigma, (2_000, 16))
+    mean = np.exp(sigma**2 / 2)
+    found = [interval(sample) for sample in samples]
+    hits = [one.ci95[0] <= mean <= one.ci95[1] for one in found if one is not None and one.ci95]
+    return float(np.mean(hits))
+
+
 def test_of_lognormal_losses_the_skewed_interval_covers_the_mean_more_often() -> None:
-    generator, mean = np.random.default_rng(1), np.exp(0.5)
-    samples = generator.lognormal(0.0, 1.0, (2_000, 16))
+    assert coverage(skewed_interval, 1.0) > coverage(mean_interval, 1.0) + 0.02
 
-    def coverage(interval: Callable[[NDArray[np.float64]], Mean | None]) -> float:
-        found = [interval(sample) for sample in samples]
-        hits = [one.ci95[0] <= mean <= one.ci95[1] for one in found if one is not None and one.ci95]
-        return float(np.mean(hits))
 
-    # Binomial scatter of 2,000 samples: 0.007.
-    assert coverage(skewed_interval) > coverage(mean_interval) + 0.02
+def test_of_losses_that_span_decades_the_interval_covers_the_mean_nearly_as_often_as_it_says() -> None:
+    assert coverage(skewed_interval, 2.5) < 0.75
+    assert coverage(loss_interval, 2.5) > 0.9
+
+
+def test_of_losses_that_scatter_little_the_hull_is_hardly_wider() -> None:
+    values = np.random.default_rng(2).normal(1.0, 0.1, 16)
+    plain, found = skewed_interval(values), loss_interval(values)
+    assert plain is not None and plain.ci95 is not None and found is not None and found.ci95 is not None
+    assert found.ci95[0] <= plain.ci95[0] and plain.ci95[1] <= found.ci95[1]
+    assert np.ptp(found.ci95) < 1.1 * np.ptp(plain.ci95)
+
+
+@pytest.mark.parametrize("values", [[1.0] * 7, [1.0] * 7 + [0.0], [1.0] * 7 + [np.nan], [1e-300, 1e100] * 4])
+def test_where_a_lognormal_interval_makes_no_sense_there_is_none(values: list[float]) -> None:
+    assert lognormal_interval(np.array(values)) is None
+    assert loss_interval(np.array(values)) == skewed_interval(np.array(values))
 
 
 def test_equal_values_have_no_skewness() -> None:
