@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,22 @@ from app.spec.job import JobSpec
 from tests.databases import Databases, PostgresServer, SqliteFiles
 
 MakeSpec = Callable[..., JobSpec]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spreads the modules of real processes evenly among the others, whole, for the fixtures that they share.
+
+    Each process of a parallel run begins with a stretch of the list: so each has its part of what takes long
+    and mostly waits, and what computes fills the gaps.
+    """
+    modules = [list(group) for _, group in groupby(items, key=lambda item: item.path)]
+    slow = [module for module in modules if any(item.get_closest_marker("slow") for item in module)]
+    quick = [item for module in modules if module not in slow for item in module]
+    edges = [len(quick) * i // max(1, len(slow)) for i in range(len(slow) + 1)]
+    spread = [item for i, module in enumerate(slow) for item in (*module, *quick[edges[i] : edges[i + 1]])]
+    if slow:
+        items[:] = spread
 
 
 @pytest.fixture(scope="session")

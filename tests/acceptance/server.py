@@ -18,6 +18,7 @@ import httpx
 READY_WITHIN_S = 60.0
 POLL_S = 0.05
 ORPHANS_GONE_S = 1.0
+TICKS_OF_IDLE = 3  # of a hundredth of a second each: the most that a process uses in a second of waiting
 
 Json = dict[str, Any]
 
@@ -233,6 +234,18 @@ def descendants(pid: int) -> dict[int, str]:
 def alive(pids: set[int]) -> set[int]:
     """Those of the processes that still live."""
     return {pid for pid in pids if _lives(pid)}
+
+
+def working(pids: set[int], watched_s: float) -> set[int]:
+    """Those of the processes that use their cores while they are watched."""
+    before = {pid: _processor_ticks(pid) for pid in pids}
+    time.sleep(watched_s)
+    return {pid for pid in pids if _processor_ticks(pid) > before[pid] + TICKS_OF_IDLE}
+
+
+def _processor_ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
 
 
 def _lives(pid: int) -> bool:

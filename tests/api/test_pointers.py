@@ -204,7 +204,7 @@ def _with(parent: str, name: str) -> Any:
         ("/objective/model/dropout/high", 1, None, "dropout must be < 1, got 1"),
         ("/objective/l2/low", 0, None, "low must be > 0 where log is true"),
         ("/precision", "float16", None, "must be 'float32' or 'float64', got \"float16\""),
-        ("/sampler/kind", "grid", None, "must be one of auto, tpe, random"),
+        ("/sampler/kind", "sobol", None, "must be one of auto, tpe, random, qmc, cmaes, grid"),
         ("/confirmation/replicates", 1, None, "must be >= 2, got 1"),
         ("/name", "x" * 201, None, "must have at most 200 characters, got 201"),
         ("/seed", -1, None, "must be >= 0, got -1"),
