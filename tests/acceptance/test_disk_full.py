@@ -13,10 +13,13 @@ import pytest
 
 from tests.acceptance.server import Json, Server, outcome, wait_for
 
+# It stores 8 MB: twice as much as SQLite's log, which is used again where the disk is full, has room for.
 JOB: Json = {
-    "objective": {"kind": "classification", "dataset": "digits", "model": {"kind": "mlp", "hidden": [64]}},
-    "budget": {"trials": 32, "steps": 150},
+    "objective": {"kind": "classification", "dataset": "digits", "model": {"kind": "mlp", "hidden": [16]}},
+    "search_space": {"batch_size": 32},
+    "budget": {"trials": 256, "steps": 1000},
     "sampler": {"kind": "tpe"},
+    "pruner": {"kind": "none"},
     "confirmation": None,
     "seed": 29,
 }
@@ -24,10 +27,10 @@ JOB: Json = {
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 24 MB."""
+    """A file system of 48 MB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("mounting a small file system needs root and its capabilities")
     yield folder
