@@ -81,6 +81,7 @@ def coordinates(distribution: Distribution, values: Sequence[Scalar | None]) -> 
 def external(distribution: Distribution, positions: Floats) -> list[Scalar]:
     """The values at coordinates, as plain Python has them."""
     if isinstance(distribution, CategoricalDistribution):
+        # Optuna types choices more widely; ours are scalars.
         choices: list[Scalar] = [distribution.choices[int(i)] for i in positions]  # type: ignore[misc]
         return choices
     values = Scale(distribution).values(positions)

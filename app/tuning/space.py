@@ -107,6 +107,7 @@ class Space:
 
         def kept(name: str, distribution: Distribution) -> Scalar:
             params[name] = pick(name, distribution)
+            # params has values of any field; what was just picked is a scalar.
             return params[name]  # type: ignore[no-any-return]
 
         optimizer = _choose(kept, OPTIMIZER, self.optimizers).draw(kept)

@@ -86,6 +86,7 @@ class Problem:
         """Whether every trial has every parameter, and all are numbers."""
         if any(isinstance(found, CategoricalDistribution) for found in self.parameters.values()):
             return False
+        # The problems of this class have numbers alone.
         lowest = self.walk(lambda _, found: found.low)  # type: ignore[union-attr]
         return len(lowest.params) == len(self.parameters)
 

@@ -50,6 +50,7 @@ def _batch(problem: Problem, studies: list[optuna.Study], count: int) -> NDArray
         for _ in range(count):
             trial = study.ask()
             trials[-1].append(trial)
+            # mypy infers no lambda that has a default.
             points.append(problem.walk(lambda name, found, trial=trial: suggest(trial, name, found)))  # type: ignore[misc]
     values = np.array(problem.evaluate(points)).reshape(len(studies), count)
     for study, own, row in zip(studies, trials, values, strict=True):

@@ -181,6 +181,7 @@ def test_cmaes_begins_at_the_best_trial_of_other_jobs() -> None:
     best = min((trial for trial in others if trial.value is not None), key=lambda trial: trial.value or 0.0)
     assert evolved([], distributions).mean.tolist() == [0.5, 0.5]
     begun = evolved(others, distributions)
+    # beta1 is a range here, never choices.
     low, high = distributions["adam.beta1"].low, distributions["adam.beta1"].high  # type: ignore[union-attr]
     assert low + begun.mean[1] * (high - low) == pytest.approx(best.configuration.params["adam.beta1"])
     assert begun.generations == 0

@@ -41,6 +41,7 @@ class CmaEs(Sampler):
             for j, (name, distribution) in enumerate(distributions.items())
         }
         return [
+            # mypy infers no lambda that has a default.
             ask.space.walk(lambda name, _, row=row: columns[name][row])  # type: ignore[misc]
             for row in range(len(ask.numbers))
         ]

@@ -35,6 +35,7 @@ class Grid(Sampler):
         size = cells(ask.space)
         stride = _stride(size)
         found = [_cell(ask.space, number * stride % size) for number in ask.numbers]
+        # mypy infers no lambda that has a default.
         return [ask.space.walk(lambda name, _, own=own: own[name]) for own in found]  # type: ignore[misc]
 
     def most_trials(self, space: Space) -> int | None:
