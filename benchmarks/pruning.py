@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.spec.records import Configuration
-from benchmarks.searches.figures import interval
-from benchmarks.searches.problems import PROBLEMS, by_name
-from benchmarks.searches.search import fresh_values, rounds_of
+from benchmarks.whole_searches.figures import interval
+from benchmarks.whole_searches.problems import PROBLEMS, by_name
+from benchmarks.whole_searches.search import fresh_values, rounds_of
 
 PRUNERS = ("none", "median", "successive_halving", "hyperband")
 TRIALS = 64  # that run to their end: the gradient evaluations which every pruner may spend

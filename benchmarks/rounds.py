@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.tuning.rounds import Rounds
-from benchmarks.searches.figures import interval
-from benchmarks.searches.lockstep import rounds_of_size, values_of
-from benchmarks.searches.problems import PROBLEMS, by_name
+from benchmarks.whole_searches.figures import interval
+from benchmarks.whole_searches.lockstep import rounds_of_size, values_of
+from benchmarks.whole_searches.problems import PROBLEMS, by_name
 
 SIZES = (1, 8, 32, 128)
 RULE = 0  # stands for the rounds that a job has

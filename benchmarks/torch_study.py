@@ -10,7 +10,7 @@ import optuna
 
 try:
     import torch
-except ImportError:  # a peer, which users do not need
+except ImportError:  # a peer, which users do not need; mypy would have it a module
     torch = None  # type: ignore[assignment]
 
 REPORTS = 20  # of each trial

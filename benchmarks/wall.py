@@ -27,7 +27,7 @@ from tests.acceptance.server import Json, Server, free_port
 
 try:
     import torch
-except ImportError:  # a peer, which users do not need
+except ImportError:  # a peer, which users do not need; mypy would have it a module
     torch = None  # type: ignore[assignment]
 
 T = TypeVar("T")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -54,6 +54,11 @@ def matching(distribution: Distribution, value: object) -> Scalar | None:
         return None
     held = int(value) if isinstance(distribution, IntDistribution) else float(value)
     return held if distribution._contains(held) else None
+
+
+def given(values: Mapping[str, Scalar]) -> Pick:
+    """Looks values up."""
+    return lambda name, _: values[name]
 
 
 def position(distribution: FloatDistribution | IntDistribution, value: float) -> float:

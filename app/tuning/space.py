@@ -7,8 +7,9 @@ candidate), "adam.learning_rate", "cosine.warmup_fraction", "batch_size"; of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from optuna.distributions import CategoricalDistribution
@@ -96,7 +97,7 @@ class Space:
 
         trial: an asked trial of a study draws new values; Optuna's FixedTrial looks given ones up.
         """
-        return self.walk(lambda name, distribution: suggest(trial, name, distribution))
+        return self.walk(partial(suggest, trial))
 
     def walk(self, pick: Pick) -> Configuration:
         """Walks the tree: first which optimizer and schedule, then their own parameters.
@@ -106,9 +107,8 @@ class Space:
         params: dict[str, Any] = {}
 
         def kept(name: str, distribution: Distribution) -> Scalar:
-            params[name] = pick(name, distribution)
-            # params has values of any field; what was just picked is a scalar.
-            return params[name]  # type: ignore[no-any-return]
+            value = params[name] = pick(name, distribution)
+            return value
 
         optimizer = _choose(kept, OPTIMIZER, self.optimizers).draw(kept)
         schedule = _choose(kept, SCHEDULE, self.schedules).draw(kept)
@@ -126,6 +126,19 @@ class Space:
             settings=settings,
             params=params,
         )
+
+    def pointers(self) -> Iterator[tuple[str, Distribution]]:
+        """Every parameter that is searched, but for the kinds themselves, with its place in the job."""
+        for noun, candidates in ((OPTIMIZER, self.optimizers), (SCHEDULE, self.schedules)):
+            for i, candidate in enumerate(candidates.values()):
+                for field, value in candidate.fields.items():
+                    if isinstance(value, Distribution):
+                        yield f"/search_space/{noun}s/{i}/{field}", value
+        if isinstance(self.batch_size, CategoricalDistribution):
+            yield f"/search_space/{BATCH_SIZE}", self.batch_size
+        for name, value in self.settings.items():
+            if isinstance(value, Distribution):
+                yield f"/objective/{name.replace('.', '/')}", value
 
     def distributions(self) -> dict[str, Distribution]:
         """Every parameter that a trial can have, by name, in the order in which they are drawn."""

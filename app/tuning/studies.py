@@ -1,4 +1,4 @@
-"""Stored trials as Optuna's own: what its samplers, its importances and its files are given."""
+"""Stored trials as Optuna's own: what its importances and its files are given."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STATES = {
     TrialState.RUNNING: optuna.trial.TrialState.RUNNING,
     TrialState.COMPLETED: optuna.trial.TrialState.COMPLETE,
     TrialState.PRUNED: optuna.trial.TrialState.PRUNED,
-    # Without reports it ranks below every pruned trial that has one: no penalty has to be invented.
+    # Without reports Optuna's samplers rank it below every pruned trial that has one.
     TrialState.DIVERGED: optuna.trial.TrialState.PRUNED,
     TrialState.FAILED: optuna.trial.TrialState.FAIL,
 }

@@ -89,6 +89,6 @@ def _timed(kind: str, arguments: tuple[Any, ...]) -> tuple[Any, float]:
 def _version() -> str:
     """A digest of the sources that a job's answer depends on."""
     digest = hashlib.sha256()
-    for path in sorted([*(ROOT / "app" / "tuning").glob("*.py"), *(ROOT / "app" / "spec").glob("*.py")]):
+    for path in sorted([*(ROOT / "app" / "tuning").rglob("*.py"), *(ROOT / "app" / "spec").rglob("*.py")]):
         digest.update(path.read_bytes())
     return digest.hexdigest()

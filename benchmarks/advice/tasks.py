@@ -12,11 +12,11 @@ from app.engine.schedules.constant import Constant
 from app.spec.job import BatchSizeChoices, JobSpec
 from app.spec.records import Configuration, FinishedTrial
 from app.tuning.advice import advise
-from app.tuning.evaluate import evaluate, shards_of_round
+from app.tuning.evaluate import evaluate
 from app.tuning.heats import Heat, Values, gather, shards_of_heat
 from app.tuning.objective import build_objective
-from app.tuning.rounds import ask_round, round_count, trial_numbers
 from benchmarks.advice.problems import EVALUATION_SEED, FRESH, by_name
+from benchmarks.whole_searches.search import rounds_of
 
 # A configuration as JSON: optimizer, schedule, batch_size.
 Plain = dict[str, Any]
@@ -27,23 +27,9 @@ def job(name: str, seed: int) -> dict[str, Any]:
     spec = by_name(name).spec(seed)
     trials: list[FinishedTrial] = []
     evaluations = 0
-    for r in range(round_count(spec)):
-        numbers = trial_numbers(spec, r)
-        asked = ask_round(spec, r, trials)
-        for result in (
-            found for shard in shards_of_round(spec, r, numbers, asked) for found in evaluate(shard)
-        ):
-            evaluations += result.steps_done * spec.replicates
-            trials.append(
-                FinishedTrial(
-                    number=result.number,
-                    round=r,
-                    state=result.state,
-                    configuration=asked[result.number - numbers.start],
-                    value=result.value,
-                    rungs=result.rungs,
-                )
-            )
+    for ended, updates in rounds_of(spec):
+        trials += ended
+        evaluations += updates
     advice = advise(spec, trials, lambda number: None)
     heat = next(advice)
     while True:

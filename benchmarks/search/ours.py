@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from app.spec.answers import TrialState
 from app.spec.records import FinishedTrial
 from app.tuning.samplers import SAMPLERS, Ask
+from benchmarks.ended import ended
 from benchmarks.search.problems import by_name
 
 
@@ -30,17 +30,6 @@ def search(name: str, kind: str, seeds: int, trials: int, batch: int) -> list[li
         found[:, numbers.start : numbers.stop] = values
         for i, (point, value) in enumerate(zip(points, values.ravel().tolist(), strict=True)):
             seed, place = divmod(i, len(numbers))
-            past[seed].append(_ended(numbers[place], r, point, value))
+            past[seed].append(ended(numbers[place], r, point, value))
     values_: list[list[float]] = found.tolist()
     return values_
-
-
-def _ended(number: int, r: int, point: Any, value: float) -> FinishedTrial:
-    diverged = math.isnan(value)
-    return FinishedTrial(
-        number=number,
-        round=r,
-        state=TrialState.DIVERGED if diverged else TrialState.COMPLETED,
-        configuration=point,
-        value=None if diverged else value,
-    )

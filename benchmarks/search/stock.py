@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import optuna
@@ -50,8 +51,7 @@ def _batch(problem: Problem, studies: list[optuna.Study], count: int) -> NDArray
         for _ in range(count):
             trial = study.ask()
             trials[-1].append(trial)
-            # mypy infers no lambda that has a default.
-            points.append(problem.walk(lambda name, found, trial=trial: suggest(trial, name, found)))  # type: ignore[misc]
+            points.append(problem.walk(partial(suggest, trial)))
     values = np.array(problem.evaluate(points)).reshape(len(studies), count)
     for study, own, row in zip(studies, trials, values, strict=True):
         for trial, value in zip(own, row.tolist(), strict=True):

@@ -7,8 +7,8 @@ import numpy as np
 from app.spec.job import JobSpec
 from benchmarks.pruning import gaps_left, won_share
 from benchmarks.rounds import AFTER, regrets_of
-from benchmarks.searches.lockstep import rounds_of_size, values_of
-from benchmarks.searches.problems import by_name
+from benchmarks.whole_searches.lockstep import rounds_of_size, values_of
+from benchmarks.whole_searches.problems import by_name
 
 
 def test_a_tie_is_half_a_win() -> None:

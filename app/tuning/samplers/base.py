@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -46,6 +46,10 @@ class Sampler(Kind):
     @abstractmethod
     def ask(self, ask: Ask) -> list[Configuration]:
         """A configuration for each number, in their order."""
+
+    def unsuited(self, space: Space) -> Iterator[tuple[str, str]]:
+        """What of a space it cannot search: (JSON pointer, message with the way out)."""
+        yield from ()
 
     def most_trials(self, space: Space) -> int | None:
         """How many trials it has to offer; None where there is no end."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,7 +13,7 @@ from optuna.distributions import CategoricalDistribution, IntDistribution
 from app.spec.records import Configuration
 from app.spec.values import Scalar
 from app.tuning.coordinates import external
-from app.tuning.distributions import Distribution
+from app.tuning.distributions import Distribution, given
 from app.tuning.samplers.base import Ask, Sampler
 from app.tuning.space import BATCH_SIZE, OPTIMIZER, SCHEDULE, Candidate, Space
 
@@ -35,8 +35,18 @@ class Grid(Sampler):
         size = cells(ask.space)
         stride = _stride(size)
         found = [_cell(ask.space, number * stride % size) for number in ask.numbers]
-        # mypy infers no lambda that has a default.
-        return [ask.space.walk(lambda name, _, own=own: own[name]) for own in found]  # type: ignore[misc]
+        return [ask.space.walk(given(own)) for own in found]
+
+    def unsuited(self, space: Space) -> Iterator[tuple[str, str]]:
+        """Ranges without a step, whose every number is a value."""
+        for pointer, distribution in space.pointers():
+            if not isinstance(distribution, CategoricalDistribution) and distribution.step is None:
+                low, high = distribution.low, distribution.high
+                yield (
+                    pointer,
+                    f"a grid needs a step or choices, got the range from {low:g} to {high:g}; give a step "
+                    "(of a linear range) or choices, or take sampler qmc, which spreads trials over ranges",
+                )
 
     def most_trials(self, space: Space) -> int | None:
         """The cells."""

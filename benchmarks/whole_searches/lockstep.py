@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from app.engine.batch import Run, run_batch
 from app.engine.result import Outcome
-from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.records import Configuration, FinishedTrial
 from app.tuning.objective import build_objective, dtype_of
 from app.tuning.rounds import Rounds, ask_numbers
+from benchmarks.ended import ended
 
 
 def rounds_of_size(trials: int, size: int) -> Rounds:
@@ -39,7 +39,7 @@ def values_of(specs: Sequence[JobSpec], rounds: Rounds) -> NDArray[np.float64]:
         values[:, numbers.start : numbers.stop] = _evaluate(specs[0], asked)
         for k, (own, found) in enumerate(zip(past, asked, strict=True)):
             own += [
-                _ended(number, r, configuration, float(values[k, number]))
+                ended(number, r, configuration, float(values[k, number]))
                 for number, configuration in zip(numbers, found, strict=True)
             ]
     return values
@@ -68,14 +68,3 @@ def _evaluate(spec: JobSpec, asked: Sequence[Sequence[Configuration]]) -> NDArra
     )
     completed = np.array([outcome is Outcome.COMPLETED for outcome in result.outcomes])
     return np.where(completed, result.values, np.inf).reshape(len(asked), -1)
-
-
-def _ended(number: int, r: int, configuration: Configuration, value: float) -> FinishedTrial:
-    completed = np.isfinite(value)
-    return FinishedTrial(
-        number=number,
-        round=r,
-        state=TrialState.COMPLETED if completed else TrialState.DIVERGED,
-        configuration=configuration,
-        value=value if completed else None,
-    )

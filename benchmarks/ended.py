@@ -1,0 +1,20 @@
+"""What a benchmark measured of a configuration, as the trial that a sampler reads."""
+
+from __future__ import annotations
+
+import math
+
+from app.spec.answers import TrialState
+from app.spec.records import Configuration, FinishedTrial
+
+
+def ended(number: int, r: int, configuration: Configuration, value: float) -> FinishedTrial:
+    """A completed trial of round r; a diverged one where the value is not finite."""
+    completed = math.isfinite(value)
+    return FinishedTrial(
+        number=number,
+        round=r,
+        state=TrialState.COMPLETED if completed else TrialState.DIVERGED,
+        configuration=configuration,
+        value=value if completed else None,
+    )
