@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
+import scipy.stats
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.samplers._tpe.sampler import _get_pruned_trial_score  # the rule has no public name
 from optuna.trial import FrozenTrial, Trial, create_trial
@@ -69,6 +70,24 @@ def test_a_density_integrates_to_1(count: int) -> None:
         for choice in (0.0, 1.0, 2.0)
     )
     assert total == pytest.approx(1.0, abs=1e-4)  # the sum of a midpoint rule over kernels 0.01 wide
+
+
+@pytest.mark.parametrize("numbers", [1, 6, 40])
+def test_a_density_is_the_mean_of_the_prior_and_truncated_normals(numbers: int) -> None:
+    """Near kernels and far from them, and where the product of many densities exceeds single precision."""
+    generator = np.random.default_rng(numbers)
+    group = Group.of([UNIT] * numbers)
+    found = fit(group, generator.random((50, numbers)))
+    points = np.concatenate(
+        [found.kernels[:5] + 1e-3, generator.random((20, numbers)), np.ones((1, numbers))]
+    )
+    middles, widths = found.kernels, found.widths
+    each = scipy.stats.truncnorm.pdf(
+        points[:, None], -middles / widths, (1.0 - middles) / widths, middles, widths
+    )
+    expected = found.prior + each.prod(axis=2) @ found.weights
+    # A kernel's logarithm is rounded to single precision: 300 of them, at most, to 1.5e-5.
+    np.testing.assert_allclose(found.density(points), expected, rtol=2e-5)
 
 
 def test_draws_follow_the_density() -> None:

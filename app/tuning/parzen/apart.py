@@ -6,10 +6,12 @@ pick in turn becomes one more bad kernel, and only its own density has to be add
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
+
 import numpy as np
 
 from app.tuning.coordinates import Floats
-from app.tuning.parzen.estimator import Estimator, Group
+from app.tuning.parzen.estimator import Estimator, Group, summed
 from app.tuning.parzen.fit import PRIOR, blur, fit, narrowest
 
 CANDIDATES = 24  # of each trial, drawn from the density of good ones
@@ -19,30 +21,32 @@ def picks(group: Group, good: Floats, bad: Floats, count: int, generator: np.ran
     """(count, parameters): the best candidate of each trial. good, bad: (n, parameters), best first."""
     lower, upper = fit(group, good), fit(group, bad)
     pool = group.snapped(lower.draw(count * CANDIDATES, generator))
-    wanted = lower.density(pool)
-    avoided = upper.density(pool) * (len(bad) + PRIOR)  # not yet divided by how many there are: they grow
-    columns = [np.sort(bad[:, j]) for j in range(len(group.choices))]
+    features = group.features(pool)
+    wanted = lower.density_at(features)
+    # Not yet divided by how many there are: they grow.
+    avoided = upper.density_at(features) * (len(bad) + PRIOR)
+    columns = [np.sort(column).tolist() for column in bad.T]
     found = np.empty((count, len(group.choices)))
+    liars = np.empty((count, features.shape[1]))
     for i in range(count):
         own = slice(i * CANDIDATES, (i + 1) * CANDIDATES)
-        best = pool[own][int(np.argmax(wanted[own] / avoided[own]))]
-        avoided[own.stop :] += _liar(group, best, columns).density(pool[own.stop :])
-        columns = [
-            np.insert(column, int(np.searchsorted(column, value)), value)
-            for column, value in zip(columns, best, strict=True)
-        ]
-        found[i] = best
+        if i:
+            avoided[own] += summed(features[own], liars[:i])
+        found[i] = pool[own][int(np.argmax(wanted[own] / avoided[own]))]
+        liars[i] = _liar(group, found[i], columns).coefficients()[0]
+        for column, value in zip(columns, found[i].tolist(), strict=True):
+            insort(column, value)
     return found
 
 
-def _liar(group: Group, point: Floats, columns: list[Floats]) -> Estimator:
+def _liar(group: Group, point: Floats, columns: list[list[float]]) -> Estimator:
     """A single kernel at a pick, as wide as it would be among the bad ones. columns: their sorted values."""
     count = len(columns[0]) + 1
     widths = np.ones((1, len(point)))
-    for j, choices in enumerate(group.choices):
+    for j, (choices, value) in enumerate(zip(group.choices, point.tolist(), strict=True)):
         if not choices:
-            place = int(np.searchsorted(columns[j], point[j]))
+            place = bisect_left(columns[j], value)
             beside = columns[j][max(0, place - 1) : place + 1]
-            gap = float(np.abs(beside - point[j]).max()) if len(beside) else 1.0
+            gap = max((abs(other - value) for other in beside), default=1.0)
             widths[0, j] = min(max(gap, narrowest(group, j, count)), 1.0)
-    return Estimator(group.choices, point[None], widths, np.ones(1), 0.0, blur(group, count))
+    return Estimator(group, point[None], widths, np.ones(1), 0.0, blur(group, count))

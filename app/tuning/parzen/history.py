@@ -103,7 +103,7 @@ def rank_of_frozen(trial: FrozenTrial, sign: float) -> Rank | None:
 
 def _points(params: Sequence[Mapping[str, Any]], distributions: Mapping[str, Distribution]) -> Floats:
     columns = [
-        coordinates(distribution, [own.get(name) for own in params])
+        coordinates(distribution, [own.get(name, math.nan) for own in params])
         for name, distribution in distributions.items()
     ]
     return np.stack(columns, axis=1) if columns else np.empty((len(params), 0))
