@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = 90.0
 POLL_S = 0.05
 ORPHANS_GONE_S = 1.0
 TICKS_OF_IDLE = 3  # of a hundredth of a second each: the most that a process uses in a second of waiting
@@ -144,7 +144,7 @@ class Server(Program):
         body: Json = answer.json()
         return body
 
-    def wait(self, job_id: str, state: str = "succeeded", within_s: float = 90.0) -> Json:
+    def wait(self, job_id: str, state: str = "succeeded", within_s: float = 180.0) -> Json:
         """The job, once it is in that state; fails where it ends in another."""
 
         def arrived() -> bool:
@@ -156,7 +156,7 @@ class Server(Program):
         wait_for(arrived, within_s, lambda: f"{state}: {self.job(job_id)}")
         return self.job(job_id)
 
-    def wait_for_trials(self, job_id: str, count: int, within_s: float = 60.0) -> None:
+    def wait_for_trials(self, job_id: str, count: int, within_s: float = 120.0) -> None:
         """Returns once so many trials have ended."""
 
         def arrived() -> bool:

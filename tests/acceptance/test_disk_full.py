@@ -46,7 +46,6 @@ def fill(folder: Path) -> Path:
     return ballast
 
 
-@pytest.mark.timeout(300)
 def test_a_job_goes_on_once_a_full_disk_has_room_again(small_disk: Path, tmp_path: Path) -> None:
     with Server(tmp_path, database_url=f"sqlite:///{small_disk / 'jobs.db'}") as server:
         undisturbed = server.submit(JOB)

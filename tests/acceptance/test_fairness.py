@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import pytest
-
 from tests.acceptance.server import Json, Server
 
 DIGITS: Json = {"kind": "classification", "dataset": "digits", "model": {"kind": "mlp", "hidden": [64]}}
@@ -38,7 +36,6 @@ def took_s(server: Server) -> float:
     return time.monotonic() - begun
 
 
-@pytest.mark.timeout(300)
 def test_a_small_job_ends_in_twice_its_time_and_five_seconds_beside_a_large_one(tmp_path: Path) -> None:
     with Server(tmp_path) as server:
         alone_s = took_s(server)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.acceptance.server import Json, Server, Worker, free_port, outcome, wait_for
 from tests.databases import PostgresServer
@@ -26,7 +25,6 @@ def metric(port: int, name: str) -> float:
     return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
 
 
-@pytest.mark.timeout(300)
 def test_a_wide_job_is_shared_by_two_workers_and_has_the_values_of_one(
     postgres: PostgresServer, tmp_path: Path
 ) -> None:

@@ -6,8 +6,6 @@ import os
 import time
 from pathlib import Path
 
-import pytest
-
 from tests.acceptance.server import Json, Server, Worker, outcome
 from tests.databases import PostgresServer
 
@@ -22,7 +20,6 @@ JOB: Json = {
 }
 
 
-@pytest.mark.timeout(300)
 def test_the_jobs_of_a_frozen_worker_go_on_elsewhere_and_it_changes_nothing_once_thawed(
     postgres: PostgresServer, tmp_path: Path
 ) -> None:

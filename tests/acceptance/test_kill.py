@@ -16,10 +16,10 @@ JOB: Json = {
     "objective": {
         "kind": "classification",
         "dataset": "digits",
-        "model": {"kind": "mlp", "hidden": [64], "activation": "relu"},
+        "model": {"kind": "mlp", "hidden": [32], "activation": "relu"},
     },
     "search_space": {"batch_size": {"choices": [32, 128]}},
-    "budget": {"trials": 112, "steps": 300},  # so many that rounds are asked ahead
+    "budget": {"trials": 112, "steps": 200},  # so many that rounds are asked ahead
     "sampler": {"kind": "tpe"},
     "confirmation": {"top": 2, "replicates": 2},
     "seed": 11,

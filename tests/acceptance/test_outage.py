@@ -32,7 +32,6 @@ def own_postgres() -> Iterator[PostgresServer]:
         server.close()
 
 
-@pytest.mark.timeout(300)
 def test_a_job_ends_although_postgresql_was_away_for_a_while(
     own_postgres: PostgresServer, tmp_path: Path
 ) -> None:
