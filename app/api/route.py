@@ -29,8 +29,8 @@ class ApiRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         # Any: an endpoint and FastAPI's own options.
-        if options.get("methods") == ["GET"] and not inspect.iscoroutinefunction(endpoint):
-            endpoint = _writes_its_answer(endpoint)
+        if not inspect.iscoroutinefunction(endpoint):
+            endpoint = _writes_its_answer(endpoint, options.get("status_code") or 200)
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Handler:
@@ -56,21 +56,25 @@ class ApiRoute(APIRoute):
         return handler
 
 
-def _writes_its_answer(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+def _writes_its_answer(endpoint: Callable[..., Any], status: int) -> Callable[..., Any]:
     """The endpoint, with its model written as JSON in the thread that made it.
 
     FastAPI validates and writes what a plain function returns in a second thread, which doubles what a short
-    GET costs; our models were validated when they were made.
+    GET costs; our models were validated when they were made. Headers that the endpoint set go with it.
     """
 
     @functools.wraps(endpoint)
-    def written(*args: Any, **kwargs: Any) -> Any:
+    def answered(*args: Any, **kwargs: Any) -> Any:
         answer = endpoint(*args, **kwargs)
-        if isinstance(answer, BaseModel):
-            return Response(answer.model_dump_json(), media_type="application/json")
-        return answer
+        if not isinstance(answer, BaseModel):
+            return answer
+        written = Response(answer.model_dump_json(), status, media_type="application/json")
+        for given in kwargs.values():
+            if isinstance(given, Response):  # what FastAPI gave it to set headers on
+                written.raw_headers.extend(given.raw_headers)
+        return written
 
-    return written
+    return answered
 
 
 def _check_query(request: Request, known: Sequence[str]) -> None:

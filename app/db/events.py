@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.db.tables import EventRow, JobRow, RecommendationRow
 
+FIRST = 1  # the id of a job's first event
+
 
 def append(session: Session, job: JobRow, kind: str, names: dict[str, Any], now: datetime) -> None:
     """Adds an event for each name (to its body, or None) that has none of that kind yet.
@@ -29,6 +31,11 @@ def append(session: Session, job: JobRow, kind: str, names: dict[str, Any], now:
             session.add(
                 EventRow(job_key=job.key, id=job.last_event, kind=kind, name=name, data=data, created_at=now)
             )
+
+
+def begin(session: Session, job: JobRow, kind: str, name: str, data: dict[str, Any], now: datetime) -> None:
+    """Adds the first event of a new job, whose row counts it already."""
+    session.add(EventRow(job_key=job.key, id=FIRST, kind=kind, name=name, data=data, created_at=now))
 
 
 def after(session: Session, job_key: int, event_id: int, limit: int) -> list[EventRow]:

@@ -92,6 +92,7 @@ def _store(db: Database, spec: JobSpec, idempotency_key: str | None, along: Alon
             spec=spec.model_dump(mode="json"),
             priority=spec.priority,
             trials_total=spec.budget.trials,
+            last_event=events.FIRST,
             created_at=now,
         )
         table.insert(session, row)
@@ -99,7 +100,7 @@ def _store(db: Database, spec: JobSpec, idempotency_key: str | None, along: Alon
         if along is not None:
             along(session, row)
         job = views.job(row)
-        events.append(session, row, "state", {f"{row.run}-queued": job.model_dump(mode="json")}, now)
+        events.begin(session, row, "state", f"{row.run}-queued", job.model_dump(mode="json"), now)
         ring(session)
         return job
 
