@@ -172,9 +172,9 @@ class _Batch:
             updates = np.arange(self._step, self._step + count)
             rates, momenta = self._rates.at(updates), self._rates.momenta_at(updates)
             for block in self._population.blocks():
-                own = None if momenta is None else momenta[block.rows]
+                own = None if momenta is None else momenta[block.place]
                 follower = self._rates.follower(block.rows)
-                chunk = block.advance(self._step, rates[block.rows], own, follower)
+                chunk = block.advance(self._step, rates[block.place], own, follower)
                 self._take(block, self._step + 1, chunk)
                 if follower is not None:
                     follower.finish()
@@ -229,15 +229,15 @@ class _Batch:
 
     def _take(self, block: Block, first: int, chunk: Chunk) -> None:
         """Looks for divergence in the evaluations of a block, from step `first` on, and records them."""
-        losses, rows = chunk.losses, block.rows
+        losses, rows = chunk.losses, block.place
         is_bad = ~(np.abs(losses) <= self._limits[rows])
-        diverged = is_bad.any(axis=0)
+        diverged: NDArray[np.bool_] = np.any(is_bad, axis=0)
         valid = np.where(diverged, np.argmax(is_bad, axis=0) + 1, len(losses))
         self._losses[rows] = losses[-1]
         if self._recorder is not None:
-            self._recorder.add(Piece(rows, first, valid, diverged, chunk))
+            self._recorder.add(Piece(block.rows, rows, first, valid, diverged, chunk))
         for i in np.flatnonzero(diverged).tolist():
-            last, row = int(valid[i]) - 1, int(rows[i])
+            last, row = int(valid[i]) - 1, int(block.rows[i])
             reason = _divergence(first + last, "loss", losses[last, i], self._limits[row])
             self._stop(row, Outcome.DIVERGED, first + last, reason)
 

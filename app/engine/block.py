@@ -71,6 +71,13 @@ class Segment:
         )
 
 
+def _as_slice(rows: NDArray[np.int64]) -> NDArray[np.int64] | slice:
+    """Rows as a slice where they are neighbours in ascending order: many times faster than an index."""
+    first = int(rows[0])
+    is_run = np.array_equal(rows, np.arange(first, first + len(rows)))
+    return slice(first, first + len(rows)) if is_run else rows
+
+
 def _any_within(follower: Follower | None, rows: slice) -> bool:
     """Whether some of the rows follow their losses."""
     return follower is not None and bool(np.any((follower.rows >= rows.start) & (follower.rows < rows.stop)))
@@ -79,6 +86,7 @@ def _any_within(follower: Follower | None, rows: slice) -> bool:
 class Block:
     """Rows of one batch size that advance together; their segments are views of common arrays.
 
+    rows: of the batch; place: the same, as a slice where they are neighbours.
     settings: columns of all runs of the batch.
     """
 
@@ -86,6 +94,7 @@ class Block:
         self, objective: Objective, segments: Sequence[Segment], settings: Settings, records: bool
     ) -> None:
         self.rows = np.concatenate([segment.rows for segment in segments])
+        self.place = _as_slice(self.rows)
         self._objective = objective
         self._settings = settings
         self._records = records
@@ -230,7 +239,6 @@ class Block:
             np.vecdot(work, self._ones, out=chunk.magnitudes[s])
 
     def _settle(self, chunk: Chunk, losses: bool = True) -> None:
-        chunk.settle_norms()
         if losses:
             self._settle_losses(chunk, 0, len(chunk.losses))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +17,27 @@ from app.engine.result import Trajectory
 
 
 class Rows:
-    """Columns of recorded rows, (B, n) each: what a recorder fills."""
+    """Columns of recorded rows, (B, n) each: what a recorder fills.
 
-    def __init__(self, runs: int, n: int, dimension: int, dtype: type) -> None:
-        self.step = np.zeros((runs, n), dtype=np.int64)
-        self.loss: Array = np.empty((runs, n), dtype=dtype)
-        self.norm = np.empty((runs, n), dtype=np.float32)
-        self.norm_l1 = np.empty((runs, n), dtype=np.float32)
+    All but the steps lie in one allocation, which the allocator keeps for the next batch: arrays of their own
+    are given back, and the first touch of their pages would cost as much as all the rest of the recording.
+    """
+
+    def __init__(self, step: NDArray[np.int64], dimension: int, dtype: type) -> None:
+        """step: (B, n)."""
+        runs, n = step.shape
+        recorded = dimension if dimension <= RECORDED_DIMENSION else 0
+        widths = np.array([np.dtype(dtype).itemsize] * (1 + recorded) + [np.dtype(np.float32).itemsize] * 2)
+        memory = np.empty(runs * n * widths.sum(), dtype=np.uint8)
+        ends = runs * n * np.cumsum(widths)[[0, recorded, recorded + 1]]
+        loss, parameters, norm, norm_l1 = np.split(memory, ends)
+        self.step = step
+        self.loss: Array = loss.view(dtype).reshape(runs, n)
+        self.norm = norm.view(np.float32).reshape(runs, n)
+        self.norm_l1 = norm_l1.view(np.float32).reshape(runs, n)
         self.parameters: Array | None = None
-        if dimension <= RECORDED_DIMENSION:
-            self.parameters = np.empty((runs, n, dimension), dtype=dtype)
+        if recorded:
+            self.parameters = parameters.view(dtype).reshape(runs, n, dimension)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,20 +45,11 @@ class Piece:
     """Evaluations of some rows at consecutive steps from `first` on, of which each row keeps `valid`."""
 
     rows: NDArray[np.int64]  # (b,) of the batch
+    place: NDArray[np.int64] | slice  # the same, as a slice where they are neighbours
     first: int
     valid: NDArray[np.int64]  # (b,) how many of the S evaluations count
     diverged: NDArray[np.bool_]  # (b,) whether the last of them ended the run
     chunk: Chunk
-
-    @property
-    def norms(self) -> NDArray[np.float32]:
-        """(S, b)"""
-        return np.sqrt(self.chunk.squares).astype(np.float32)
-
-    @property
-    def norms_l1(self) -> NDArray[np.float32]:
-        """(S, b)"""
-        return self.chunk.magnitudes.astype(np.float32)
 
 
 class Recorder(ABC):
@@ -74,21 +78,30 @@ class Recorder(ABC):
     def trajectories(self, rates: Rates) -> list[Trajectory]:
         """One trajectory a run."""
         rows, counts = self._rows, self.counts()
-        runs = np.arange(len(counts))
-        validation = self._validation_losses(counts)
         learning_rates = self._learning_rates(rates)
-        learning_rates[runs, counts - 1] = np.nan
+        learning_rates[np.arange(len(counts)), counts - 1] = np.nan
+        columns = zip(
+            counts.tolist(),
+            rows.step,
+            rows.loss,
+            self._validation_losses(counts),
+            learning_rates,
+            rows.norm,
+            rows.norm_l1,
+            repeat(None, len(counts)) if rows.parameters is None else rows.parameters,
+            strict=True,
+        )
         return [
             Trajectory(
-                step=rows.step[i, :count],
-                loss=rows.loss[i, :count],
-                validation_loss=validation[i, :count],
-                learning_rate=learning_rates[i, :count],
-                gradient_norm=rows.norm[i, :count],
-                gradient_norm_l1=rows.norm_l1[i, :count],
-                parameters=None if rows.parameters is None else rows.parameters[i, :count],
+                step=step[:count],
+                loss=loss[:count],
+                validation_loss=validation[:count],
+                learning_rate=rate[:count],
+                gradient_norm=norm[:count],
+                gradient_norm_l1=norm_l1[:count],
+                parameters=None if parameters is None else parameters[:count],
             )
-            for i, count in enumerate(counts.tolist())
+            for count, step, loss, validation, rate, norm, norm_l1, parameters in columns
         ]
 
     def _validation_losses(self, counts: NDArray[np.int64]) -> Array:
@@ -107,21 +120,27 @@ class WholeRecorder(Recorder):
     """Keeps every row of runs of equal length."""
 
     def __init__(self, runs: int, steps: int, dimension: int, dtype: type) -> None:
-        super().__init__(Rows(runs, steps + 1, dimension, dtype))
-        self._rows.step = np.broadcast_to(np.arange(steps + 1), (runs, steps + 1))  # of all runs alike
+        step = np.broadcast_to(np.arange(steps + 1), (runs, steps + 1))  # of all runs alike
+        super().__init__(Rows(step, dimension, dtype))
         self._counts = np.zeros(runs, dtype=np.int64)
         self._points = None if self._rows.parameters is None else _points(self._rows.parameters)
 
     def add(self, piece: Piece) -> None:
         """Copies the evaluations, those that do not count too: they lie beyond the row's count."""
-        rows, chunk, own = self._rows, piece.chunk, _as_slice(piece.rows)
-        steps = slice(piece.first, piece.first + len(chunk.losses))
-        rows.loss[own, steps] = chunk.losses.T
-        rows.norm[own, steps] = piece.norms.T
-        rows.norm_l1[own, steps] = piece.norms_l1.T
+        rows, chunk = self._rows, piece.chunk
+        norms, norms_l1 = chunk.norms()
+        moves: list[tuple[NDArray[Any], NDArray[Any]]] = [
+            (rows.loss, chunk.losses),
+            (rows.norm, norms),
+            (rows.norm_l1, norms_l1),
+        ]
         if self._points is not None and chunk.parameters is not None:
-            self._points[own, steps] = _points(chunk.parameters).T
-        self._counts[piece.rows] += piece.valid
+            moves.append((self._points, _points(chunk.parameters)))
+        for column, values in moves:
+            # Turned in the cache first: lines of the column, which are not there, are then written whole.
+            turned = np.ascontiguousarray(values.T)
+            column[piece.place, piece.first : piece.first + len(values)] = turned
+        self._counts[piece.place] += piece.valid
 
     def counts(self) -> NDArray[np.int64]:
         """Every evaluation that counted."""
@@ -135,10 +154,3 @@ class WholeRecorder(Recorder):
 def _points(parameters: Array) -> NDArray[np.void]:
     """Parameters, (..., D), as opaque items, (...): copied whole, seven times faster than D numbers each."""
     return parameters.view(np.dtype((np.void, parameters.shape[-1] * parameters.itemsize)))[..., 0]
-
-
-def _as_slice(rows: NDArray[np.int64]) -> NDArray[np.int64] | slice:
-    """Rows as a slice where they are neighbours in ascending order: many times faster than an index."""
-    first = int(rows[0])
-    is_run = np.array_equal(rows, np.arange(first, first + len(rows)))
-    return slice(first, first + len(rows)) if is_run else rows

@@ -22,12 +22,12 @@ class ThinnedRecorder(Recorder):
     """Keeps the extremes of each bucket of steps."""
 
     def __init__(self, runs: int, steps: int, rungs: NDArray[np.int64], dimension: int, dtype: type) -> None:
-        super().__init__(Rows(runs, MOST_ROWS, dimension, dtype))
+        super().__init__(Rows(np.zeros((runs, MOST_ROWS), dtype=np.int64), dimension, dtype))
         self._counts = np.zeros(runs, dtype=np.int64)
         self._edges = bucket_edges(steps, rungs)
         # The least and the greatest so far of the bucket that is not complete, in the order of their steps;
         # a nan loss marks that there is none.
-        self._pending = Rows(runs, 2, dimension, dtype)
+        self._pending = Rows(np.zeros((runs, 2), dtype=np.int64), dimension, dtype)
         self._pending.loss[...] = np.nan
 
     def add(self, piece: Piece) -> None:
@@ -68,8 +68,7 @@ class ThinnedRecorder(Recorder):
         news: list[NDArray[Any]] = [
             np.broadcast_to(steps[:, np.newaxis], chunk.losses.shape),
             chunk.losses,
-            piece.norms,
-            piece.norms_l1,
+            *chunk.norms(),
         ]
         if chunk.parameters is not None:
             news.append(chunk.parameters)

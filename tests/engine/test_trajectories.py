@@ -41,6 +41,26 @@ def test_row_k_is_the_state_before_update_k() -> None:
     assert trajectory.loss[8] == pytest.approx(losses_and_gradients(objective, x[np.newaxis])[0][0])
 
 
+@pytest.mark.parametrize("size", [1e-30, 1e30])
+@pytest.mark.parametrize("dimension", [1, 2, 3, 10])
+def test_a_norm_is_known_where_squares_are_beyond_single_precision(dimension: int, size: float) -> None:
+    objective = function("quadratic", dimension, start=(size,) * dimension)
+    (trajectory,) = record(objective, [run("sgd", learning_rate=1e-3)], steps=1)
+    _, (gradient,) = losses_and_gradients(objective, np.full((1, dimension), size))
+    assert trajectory.gradient_norm[0] == pytest.approx(np.linalg.norm(gradient), rel=1e-6)
+    assert trajectory.gradient_norm_l1[0] == pytest.approx(np.abs(gradient).sum(), rel=1e-6)
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 3])
+def test_the_norms_of_a_row_do_not_depend_on_its_company(dimension: int) -> None:
+    objective = function("quadratic", dimension)
+    runs = [run("sgd", learning_rate=rate) for rate in np.geomspace(1e-5, 1e-2, 9)]
+    for single, together in zip(runs, record(objective, runs, steps=7), strict=True):
+        (alone,) = record(objective, [single], steps=7)
+        np.testing.assert_array_equal(together.gradient_norm, alone.gradient_norm, strict=True)
+        np.testing.assert_array_equal(together.gradient_norm_l1, alone.gradient_norm_l1, strict=True)
+
+
 def test_the_loss_of_a_noisy_function_is_exact() -> None:
     noisy = function("quadratic", 3, noise=5.0)
     (trajectory,) = record(noisy, [run(learning_rate=0.01)], steps=20)
