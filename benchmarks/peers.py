@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PARITY = ROOT / ".venv-parity" / "bin" / "python"  # `make bench-engine` and `make parity` install it
-HOW = "not installed: `make bench-engine` measures beside it"
+PARITY = ROOT / ".venv-parity" / "bin" / "python"  # `make bench` and `make parity` install it
+HOW = "not installed: `make bench` measures beside it"
 
 
 def has(name: str) -> bool:
