@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from app.engine.arrays import Array
 from app.engine.chunk import RECORDED_DIMENSION, Chunk
 from app.engine.rates import Rates
-from app.engine.result import Trajectory
+from app.engine.result import Trajectories
 
 
 class Rows:
@@ -75,34 +74,21 @@ class Recorder(ABC):
         """Takes the validation losses at a step that is recorded: (B,), nan where a run is out."""
         self._validation.append((step, losses))
 
-    def trajectories(self, rates: Rates) -> list[Trajectory]:
+    def trajectories(self, rates: Rates) -> Trajectories:
         """One trajectory a run."""
         rows, counts = self._rows, self.counts()
         learning_rates = self._learning_rates(rates)
         learning_rates[np.arange(len(counts)), counts - 1] = np.nan
-        columns = zip(
-            counts.tolist(),
-            rows.step,
-            rows.loss,
-            self._validation_losses(counts),
-            learning_rates,
-            rows.norm,
-            rows.norm_l1,
-            repeat(None, len(counts)) if rows.parameters is None else rows.parameters,
-            strict=True,
+        return Trajectories(
+            counts=counts,
+            step=rows.step,
+            loss=rows.loss,
+            validation_loss=self._validation_losses(counts),
+            learning_rate=learning_rates,
+            gradient_norm=rows.norm,
+            gradient_norm_l1=rows.norm_l1,
+            parameters=rows.parameters,
         )
-        return [
-            Trajectory(
-                step=step[:count],
-                loss=loss[:count],
-                validation_loss=validation[:count],
-                learning_rate=rate[:count],
-                gradient_norm=norm[:count],
-                gradient_norm_l1=norm_l1[:count],
-                parameters=None if parameters is None else parameters[:count],
-            )
-            for count, step, loss, validation, rate, norm, norm_l1, parameters in columns
-        ]
 
     def _validation_losses(self, counts: NDArray[np.int64]) -> Array:
         """(B, n), nan where there was none."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +39,47 @@ class Trajectory:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Trajectories(Sequence[Trajectory]):
+    """Those of B runs in columns, (B, n); of run i its first `counts[i]` rows count.
+
+    A trajectory is a set of views, made when it is asked for.
+    """
+
+    counts: NDArray[np.int64]  # (B,)
+    step: NDArray[np.int64]
+    loss: Array
+    validation_loss: Array
+    learning_rate: NDArray[np.float64]
+    gradient_norm: NDArray[np.float32]
+    gradient_norm_l1: NDArray[np.float32]
+    parameters: Array | None  # (B, n, D)
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    @overload
+    def __getitem__(self, index: int) -> Trajectory: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Trajectory]: ...
+
+    def __getitem__(self, index: int | slice) -> Trajectory | list[Trajectory]:
+        """That of one run, or of several."""
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        own = index, slice(self.counts[index])
+        return Trajectory(
+            step=self.step[own],
+            loss=self.loss[own],
+            validation_loss=self.validation_loss[own],
+            learning_rate=self.learning_rate[own],
+            gradient_norm=self.gradient_norm[own],
+            gradient_norm_l1=self.gradient_norm_l1[own],
+            parameters=None if self.parameters is None else self.parameters[own],
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class BatchResult:
     """The results of B runs, in the order in which they were given."""
 
@@ -47,4 +90,4 @@ class BatchResult:
     rung_steps: NDArray[np.int64]  # (R,)
     rung_values: NDArray[np.float64]  # (B, R) the metric at each rung; nan where the run did not reach it
     reasons: list[str | None]  # why a run was pruned or diverged; None where it completed
-    trajectories: list[Trajectory] | None  # None where the batch did not record
+    trajectories: Sequence[Trajectory] | None  # None where the batch did not record
