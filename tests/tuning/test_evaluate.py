@@ -12,6 +12,7 @@ from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.records import Configuration, TrialResult
 from app.tuning import evaluate as module
+from app.tuning.cost import update_operations
 from app.tuning.evaluate import Shard, cuts, evaluate, shards_of_round
 from app.tuning.memory import batch_bytes
 from app.tuning.objective import build_objective, dtype_of
@@ -44,6 +45,7 @@ def same(a: list[TrialResult], b: list[TrialResult]) -> bool:
 
 def test_a_wide_pruned_round_is_cut_into_brackets_of_16_or_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SHARD_OPERATIONS", 1.0)
+    monkeypatch.setattr(module, "STEP_OPERATIONS", 1.0)
     spec = job(pruner={"kind": "successive_halving"}, search_space=space({"kind": "sgd"}))
     found = shards_of_round(spec, 1, range(16, 68), sgd(*[0.01] * 52))
     assert [len(part.numbers) for part in found] == [17, 17, 18]
@@ -52,6 +54,7 @@ def test_a_wide_pruned_round_is_cut_into_brackets_of_16_or_more(monkeypatch: pyt
 
 def test_brackets_of_a_round_are_ranked_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SHARD_OPERATIONS", 1.0)
+    monkeypatch.setattr(module, "STEP_OPERATIONS", 1.0)
     spec = job(pruner={"kind": "successive_halving"}, search_space=space({"kind": "sgd"}))
     rates = [1e-5 * 1.1**i for i in range(32)]
     results = [evaluate(part) for part in shards_of_round(spec, 0, range(32), sgd(*rates))]
@@ -61,6 +64,7 @@ def test_brackets_of_a_round_are_ranked_apart(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_pruned_round_of_few_is_one_shard_whatever_it_costs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SHARD_OPERATIONS", 1.0)
+    monkeypatch.setattr(module, "STEP_OPERATIONS", 1.0)
     spec = job(pruner={"kind": "successive_halving"}, search_space=space({"kind": "sgd"}))
     (only,) = shards_of_round(spec, 0, range(9), sgd(*[0.01] * 9))
     assert (only.bracket, only.numbers) == (0, tuple(range(9)))
@@ -70,6 +74,7 @@ def test_a_costly_round_that_nothing_prunes_is_cut_into_at_most_eight(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "SHARD_OPERATIONS", 1.0)
+    monkeypatch.setattr(module, "STEP_OPERATIONS", 1.0)
     spec = job(pruner=NONE)
     found = shards_of_round(spec, 1, range(32, 52), sgd(*[0.01] * 20))
     assert len(found) == 8
@@ -80,9 +85,19 @@ def test_a_costly_round_that_nothing_prunes_is_cut_into_at_most_eight(
 
 def test_hyperbands_rounds_without_pruning_are_cut_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SHARD_OPERATIONS", 1.0)
+    monkeypatch.setattr(module, "STEP_OPERATIONS", 1.0)
     spec = job(trials=64, steps=500, pruner={"kind": "hyperband"})
     counts = [len(shards_of_round(spec, r, trial_numbers(spec, r), ask_round(spec, r, []))) for r in range(3)]
     assert counts == [1, 1, 8]
+
+
+def test_a_costly_round_of_cheap_steps_is_cut_into_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a step costs the interpreter every shard pays anew."""
+    spec, configurations = job(pruner=NONE), sgd(*[0.01] * 16)
+    row = update_operations(build_objective(spec.objective), configurations[0].optimizer_instance(), None)
+    monkeypatch.setattr(module, "SHARD_OPERATIONS", 1.0)
+    monkeypatch.setattr(module, "STEP_OPERATIONS", 4 * row)
+    assert [len(part.numbers) for part in shards_of_round(spec, 0, range(16), configurations)] == [4] * 4
 
 
 def test_a_cheap_round_is_one_shard() -> None:
@@ -103,6 +118,7 @@ def test_a_round_of_long_trainings_is_cut_into_more_than_eight(
 ) -> None:
     spec = job(DIGITS, steps=2000, pruner=NONE)
     configurations = [replace(found, batch_size=128) for found in sgd(*[0.01] * 64)]
+    monkeypatch.setattr(module, "STEP_OPERATIONS", 1.0)
     monkeypatch.setattr(module, "LONGEST_OPERATIONS", 1e12)
     assert len(shards_of_round(spec, 0, range(64), configurations)) == 8
     monkeypatch.setattr(module, "LONGEST_OPERATIONS", 1e9)

@@ -39,6 +39,7 @@ def test_one_replicate_is_enough_where_all_are_the_same() -> None:
 def test_a_heat_is_cut_by_its_replicates(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(shards_of_heat(SPEC, heat(0.01, 0.1))) == 1
     monkeypatch.setattr(sharding, "SHARD_OPERATIONS", 1.0)
+    monkeypatch.setattr(sharding, "STEP_OPERATIONS", 1.0)
     found = shards_of_heat(SPEC, heat(0.01, 0.1))
     assert [shard.replicates for shard in found] == [(Seeds.RACE + i,) for i in range(6)]
     assert all(shard.configurations == heat(0.01, 0.1).configurations for shard in found)
@@ -59,6 +60,7 @@ def test_entries_that_would_not_fit_the_memory_together_are_cut_too(monkeypatch:
 def test_however_it_is_cut_a_heat_gives_the_same_values(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = run_heat(SPEC, heat(0.01, 0.1))
     monkeypatch.setattr(sharding, "SHARD_OPERATIONS", 1.0)
+    monkeypatch.setattr(sharding, "STEP_OPERATIONS", 1.0)
     np.testing.assert_array_equal(run_heat(SPEC, heat(0.01, 0.1)).values, whole.values)
     assert whole.values.shape == (2, 6)
 
@@ -79,6 +81,7 @@ def test_metrics_are_means_over_all_replicates_however_a_heat_is_cut(
     monkeypatch: pytest.MonkeyPatch, operations: float
 ) -> None:
     monkeypatch.setattr(sharding, "SHARD_OPERATIONS", operations)
+    monkeypatch.setattr(sharding, "STEP_OPERATIONS", 1.0)
     found = run_heat(SPEC, heat(0.01, 0.1))
     np.testing.assert_allclose(found.metrics["loss"], found.values.mean(axis=1), rtol=1e-14)
 
