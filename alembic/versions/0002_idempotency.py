@@ -21,6 +21,6 @@ def downgrade() -> None:
     """Drops both; the keys are lost."""
     op.drop_index("ix_trials_job_key_state_number", "trials")
     op.drop_index("uq_jobs_tenant_idempotency_key", "jobs")
-    with op.batch_alter_table("jobs") as jobs:
-        jobs.drop_column("idempotency_key")
-        jobs.drop_column("tenant")
+    # Not in a batch, which on SQLite makes the table anew: dropping the old one deletes what points to it.
+    op.drop_column("jobs", "idempotency_key")
+    op.drop_column("jobs", "tenant")

@@ -16,5 +16,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drops them."""
-    with op.batch_alter_table("trials") as trials:
-        trials.drop_column("settings")
+    # Not in a batch, which on SQLite makes the table anew: dropping the old one deletes what points to it.
+    op.drop_column("trials", "settings")
