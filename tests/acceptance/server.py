@@ -144,7 +144,9 @@ class Server(Program):
         body: Json = answer.json()
         return body
 
-    def wait(self, job_id: str, state: str = "succeeded", within_s: float = 180.0) -> Json:
+    def wait(
+        self, job_id: str, state: str = "succeeded", within_s: float = 180.0, *, poll_s: float = POLL_S
+    ) -> Json:
         """The job, once it is in that state; fails where it ends in another."""
 
         def arrived() -> bool:
@@ -153,7 +155,7 @@ class Server(Program):
             assert not ended or job["state"] == state, (job, self.log.read_text()[-3000:])
             return bool(job["state"] == state)
 
-        wait_for(arrived, within_s, lambda: f"{state}: {self.job(job_id)}")
+        wait_for(arrived, within_s, lambda: f"{state}: {self.job(job_id)}", poll_s=poll_s)
         return self.job(job_id)
 
     def wait_for_trials(self, job_id: str, count: int, within_s: float = 120.0) -> None:
@@ -199,13 +201,15 @@ def outcome(trial: Json) -> Json:
     return {name: value for name, value in trial.items() if not name.endswith("_at")}
 
 
-def wait_for(condition: Callable[[], bool], within_s: float, what: Callable[[], str]) -> None:
-    """Returns once the condition holds; fails after that time."""
+def wait_for(
+    condition: Callable[[], bool], within_s: float, what: Callable[[], str], *, poll_s: float = POLL_S
+) -> None:
+    """Returns once the condition holds; fails after that time. poll_s: between two looks."""
     deadline = time.monotonic() + within_s
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {within_s:.0f} s for {what()}")
-        time.sleep(POLL_S)
+        time.sleep(poll_s)
 
 
 def descendants(pid: int) -> dict[int, str]:
