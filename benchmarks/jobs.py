@@ -12,7 +12,6 @@ from statistics import median
 import numpy as np
 
 from benchmarks import peers
-from benchmarks.torch_study import rosenbrock_study_s
 from tests.acceptance.server import Json, Server
 
 DIGITS: Json = json.loads((Path(__file__).resolve().parents[1] / "examples" / "digits.json").read_text())
@@ -29,7 +28,7 @@ MANY: Json = {
     "budget": {"trials": 1000, "steps": 1000},
     "confirmation": None,
 }
-MANY_SAMPLE = 3  # of its trials that the peer runs
+MANY_SAMPLE = 5  # of its trials that the peer runs
 RUNS = 5
 SAMPLE = 4  # trials of the loop that are really run; its time is scaled
 
@@ -48,16 +47,15 @@ def run() -> Iterator[str]:
         f" {loop / median(rosenbrock):.1f} x the whole job"
     )
     yield f"1,000 Rosenbrock trials x 1,000 steps, as it comes, no race: {_spread(many)} s (must: about 5)"
-    if peers.has("torch"):
-        study = (
-            rosenbrock_study_s(MANY_SAMPLE, MANY["budget"]["steps"]) * MANY["budget"]["trials"] / MANY_SAMPLE
-        )
-        yield (
-            f"the same as one Optuna study on SQLite with PyTorch: {study:.0f} s ({MANY_SAMPLE} first trials"
-            f" run, scaled: later asks take longer), {study / median(many):.0f} x"
-        )
-    else:
+    sample_s = peers.study_s("benchmarks.torch_rosenbrock", MANY_SAMPLE, MANY["budget"]["steps"])
+    if sample_s is None:
         yield f"the same with PyTorch: {peers.HOW}"
+        return
+    study_s = sample_s * MANY["budget"]["trials"] / MANY_SAMPLE
+    yield (
+        f"the same as one Optuna study on SQLite with PyTorch: {study_s:.0f} s ({MANY_SAMPLE} first trials"
+        f" run, scaled: later asks take longer), {study_s / median(many):.0f} x"
+    )
 
 
 def _time(server: Server, spec: Json) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -23,9 +24,17 @@ def python() -> str:
     return str(PARITY) if not has("torch") and PARITY.exists() else sys.executable
 
 
-def lines_of(module: str, environment: Mapping[str, str]) -> Iterator[str]:
+def study_s(module: str, trials: int, steps: int) -> float | None:
+    """Seconds of so many trials of a study on one thread, which the module prints; None without PyTorch."""
+    if not has("torch") and not PARITY.exists():
+        return None
+    (line,) = lines_of(module, os.environ | {"OMP_NUM_THREADS": "1"}, str(trials), str(steps))
+    return float(line)
+
+
+def lines_of(module: str, environment: Mapping[str, str], *arguments: str) -> Iterator[str]:
     """What a module prints, line by line as it comes, run by the Python that has the peers."""
-    command = [python(), "-m", module]
+    command = [python(), "-m", module, *arguments]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:

@@ -10,11 +10,8 @@ from statistics import median
 from typing import TypeVar
 
 import httpx
-import numpy as np
-import optuna
 from sqlalchemy import make_url
 
-from app.data import load
 from app.db import Database
 from app.db.migrate import upgrade
 from app.services import jobs, work
@@ -23,12 +20,8 @@ from app.spec.job import JobSpec
 from app.spec.records import Configuration, TrialResult
 from app.tuning.evaluate import evaluate, shards_of_round
 from app.tuning.rounds import ask_round, trial_numbers
+from benchmarks import peers
 from tests.acceptance.server import Json, Server, free_port
-
-try:
-    import torch
-except ImportError:  # a peer, which users do not need; mypy would have it a module
-    torch = None  # type: ignore[assignment]
 
 T = TypeVar("T")
 
@@ -78,11 +71,11 @@ def run() -> Iterator[str]:
         f" over {PROCESSES} processes {bound:.2f} s: {wall_s / bound:.2f} x (must: 1.6)"
     )
     yield f"  of the rest: ask {ask_s:.3f} s, store {store_s:.3f} s, queue and processes {rest:.2f} s"
-    if torch is None:
-        yield "PyTorch is not installed: no comparison with it (pip install torch)"
+    sample_s = peers.study_s("benchmarks.torch_digits", PEER_TRIALS, 200)
+    if sample_s is None:
+        yield f"PyTorch is {peers.HOW}"
         return
-    torch.set_num_threads(1)
-    peer_s = _peer_s(steps=200) * 64 / PEER_TRIALS
+    peer_s = sample_s * 64 / PEER_TRIALS
     yield (
         f"64 trials x 200 steps: {short_s:.2f} s; an Optuna study on SQLite with PyTorch"
         f" {peer_s:.1f} s ({PEER_TRIALS} run, scaled): {peer_s / short_s:.0f} x (must: 8)"
@@ -150,41 +143,3 @@ def _wall_s(server: Server, spec: Json) -> float:
     begun = time.perf_counter()
     server.wait(server.submit(spec), within_s=300)
     return time.perf_counter() - begun
-
-
-def _peer_s(steps: int) -> float:
-    """Seconds for PEER_TRIALS trials as a user of Optuna and PyTorch writes them, with 20 reports each."""
-    data = load("digits")
-    inputs = torch.tensor((data.inputs - data.inputs.mean(0)) / np.maximum(data.inputs.std(0), 1e-9)).float()
-    targets = torch.tensor(data.targets).long()
-    rows, held_out = torch.arange(1079), torch.arange(1079, 1438)
-
-    def objective(trial: optuna.Trial) -> float:
-        torch.manual_seed(0)
-        model = torch.nn.Sequential(torch.nn.Linear(64, 64), torch.nn.ReLU(), torch.nn.Linear(64, 10))
-        rate = trial.suggest_float("learning_rate", 1e-4, 1e-1, log=True)
-        optimizer = torch.optim.Adam(model.parameters(), lr=rate, fused=True)
-        for step in range(steps):
-            if step % 8 == 0:
-                order = rows[torch.randperm(len(rows))]
-            batch = order[(step % 8) * 128 : (step % 8 + 1) * 128]
-            optimizer.zero_grad()
-            torch.nn.functional.cross_entropy(model(inputs[batch]), targets[batch]).backward()
-            optimizer.step()
-            if step % (steps // 20) == 0:
-                trial.report(_loss(model, inputs[held_out], targets[held_out]), step)
-        return _loss(model, inputs[held_out], targets[held_out])
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with tempfile.TemporaryDirectory() as folder:
-        study = optuna.create_study(
-            storage=f"sqlite:///{folder}/optuna.db", sampler=optuna.samplers.RandomSampler(0)
-        )
-        begun = time.perf_counter()
-        study.optimize(objective, n_trials=PEER_TRIALS)
-        return time.perf_counter() - begun
-
-
-def _loss(model: torch.nn.Module, inputs: torch.Tensor, targets: torch.Tensor) -> float:
-    with torch.no_grad():
-        return float(torch.nn.functional.cross_entropy(model(inputs), targets))

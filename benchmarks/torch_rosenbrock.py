@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import tempfile
 import time
 
@@ -16,7 +17,7 @@ except ImportError:  # a peer, which users do not need; mypy would have it a mod
 REPORTS = 20  # of each trial
 
 
-def rosenbrock_study_s(trials: int, steps: int) -> float:
+def study_s(trials: int, steps: int) -> float:
     """Seconds for so many trials of a study on SQLite: TPE, the default space of a job, 20 reports each."""
     torch.set_num_threads(1)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -42,8 +43,8 @@ def _value(trial: optuna.Trial, steps: int) -> float:
         optimizer.step()
         schedule.step()
         if step % (steps // REPORTS) == 0:
-            trial.report(float(_rosenbrock(x)), step)
-    value = float(_rosenbrock(x))
+            trial.report(_rosenbrock(x).item(), step)
+    value = _rosenbrock(x).item()
     return value if math.isfinite(value) else 1e12
 
 
@@ -59,3 +60,7 @@ def _optimizer(trial: optuna.Trial, x: torch.Tensor) -> torch.optim.Optimizer:
     rate = trial.suggest_float(f"{kind}.lr", 1e-4, 1.0, log=True)
     momentum = trial.suggest_float(f"{kind}.momentum", 0.8, 0.99)
     return torch.optim.SGD([x], lr=rate, momentum=momentum, nesterov=kind == "nesterov")
+
+
+if __name__ == "__main__":
+    print(study_s(int(sys.argv[1]), int(sys.argv[2])))
