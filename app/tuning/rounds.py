@@ -108,21 +108,28 @@ def _widest(spec: JobSpec) -> int:
     return max(LEARNING_ROUND, widest // LEARNING_ROUND * LEARNING_ROUND)
 
 
-def ask_round(spec: JobSpec, r: int, finished: Sequence[FinishedTrial]) -> list[Configuration]:
+def ask_round(
+    spec: JobSpec, r: int, finished: Sequence[FinishedTrial], kept: dict[str, object] | None = None
+) -> list[Configuration]:
     """The configurations of round r, in the order of their numbers.
 
     First come those that the client gave, then what the sampler proposes. A pure function of the spec and of
     the trials that the round is asked from, those of other jobs included: later ones are ignored, and the
     order in which they are given does not matter. What a sampler knows is rebuilt and its stream begun anew
-    for every round, so a job that was killed goes on as one that was not.
+    for every round, so a job that was killed goes on as one that was not. kept: see `Ask`; with the
+    same one in each round of a search, a sampler may go on from what it had.
     """
     rounds = Rounds.of(spec)
     past = [trial for trial in finished if trial.round < rounds.seen(r)]
-    return ask_numbers(spec, r, rounds.numbers(r), past)
+    return ask_numbers(spec, r, rounds.numbers(r), past, kept)
 
 
 def ask_numbers(
-    spec: JobSpec, r: int, numbers: range, finished: Sequence[FinishedTrial]
+    spec: JobSpec,
+    r: int,
+    numbers: range,
+    finished: Sequence[FinishedTrial],
+    kept: dict[str, object] | None = None,
 ) -> list[Configuration]:
     """As `ask_round`, of a round that has these numbers and is asked from all of these trials."""
     sampler, space = sampler_of(spec), Space.of(spec)
@@ -139,5 +146,6 @@ def ask_numbers(
             round=r,
             numbers=range(numbers.start + len(first) - shift, numbers.stop - shift),
             past=earlier if sampler.reads_past else (),
+            kept={} if kept is None else kept,
         )
     )

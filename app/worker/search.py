@@ -64,6 +64,7 @@ class Search:
         is_whole = sampler_of(self._spec).reads_all
         self._past = Past(db, run.job_id, is_warm=bool(self._spec.from_jobs), is_whole=is_whole)
         self._batches: Batches = open_batches(run, self._spec)
+        self._kept: dict[str, object] = {}  # of the sampler's
         self._shards: dict[int, Shard] = {}  # by their index in the batches
         self._evaluated: dict[int, _Round] = {}
         # Of a job that a version with other rounds began, earlier ones may lack trials.
@@ -124,7 +125,7 @@ class Search:
         """The round's configurations, from as much of the past as its sampler looks at."""
         past = self._past.of_rounds(self._rounds.seen(r)) if sampler_of(self._spec).reads_past else []
         with self._metrics.timed("ask"):
-            return ask_round(self._spec, r, past)
+            return ask_round(self._spec, r, past, self._kept)
 
     def _take(self) -> None:
         """Stores what the next shard that ends gave, of whichever round it is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from statistics import median
 
@@ -45,7 +46,7 @@ SPACES = {
 
 
 def lines() -> Iterator[str]:
-    """Medians over interleaved repeats."""
+    """Medians over repeats, of the two TPEs in turns."""
     yield f"milliseconds of a core for each trial asked, in rounds of {ROUND}; Optuna's one at a time"
     for label, searched in SPACES.items():
         body = {"objective": {"kind": "function", "name": "rosenbrock"}, "search_space": searched}
@@ -56,6 +57,21 @@ def lines() -> Iterator[str]:
                 f"{label}, {stored:6,} stored: ours {ours:6.2f}, Optuna {theirs:7.2f}, "
                 f"{theirs / ours:.0f} times as much"
             )
+        if space.is_plain:
+            costs = (f"{_cmaes_ms(space, stored):.2f} at {stored:,}" for stored in STORED)
+            yield f"{label}, CMA-ES: {', '.join(costs)}"
+
+
+def _cmaes_ms(space: Space, stored: int) -> float:
+    """Milliseconds of a trial, in a search whose last generation is new to the process."""
+    whole = stored // ROUND * ROUND
+    past = [replace(trial, round=trial.number // ROUND) for trial in _past(space, whole)]
+    sampler, times = SAMPLERS["cmaes"](), []
+    for repeat in range(REPEATS):
+        ask = Ask(space=space, seed=repeat, round=stored // ROUND, numbers=range(ROUND), past=past)
+        sampler.ask(replace(ask, past=past[:-ROUND]))
+        times.append(_cpu_ms(partial(sampler.ask, ask)) / ROUND)
+    return median(times)
 
 
 def _both(space: Space, stored: int) -> tuple[float, float]:

@@ -174,6 +174,31 @@ def test_cmaes_finds_the_minimum_and_is_a_function_of_the_stored_trials() -> Non
     assert np.median(betas) == pytest.approx(0.8, abs=0.03)
 
 
+def test_cmaes_tells_each_generation_once_and_asks_as_if_it_told_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec, calls, kept = of_kind("cmaes", search_space=PLAIN, trials=160), list[int](), dict[str, object]()
+    trials = told(spec, 8)
+    fresh = [ask_round(spec, r, trials) for r in range(8)]
+    tell = Evolution.told
+    monkeypatch.setattr(Evolution, "told", lambda self, points: calls.append(1) or tell(self, points))
+    assert [ask_round(spec, r, trials, kept) for r in range(8)] == fresh
+    assert len(calls) == 7
+
+
+def test_cmaes_does_not_go_on_from_trials_that_it_is_not_given_again() -> None:
+    spec, kept = of_kind("cmaes", search_space=PLAIN, trials=160), dict[str, object]()
+    trials = told(spec, 4)
+    ask_round(spec, 4, trials, kept)
+    for others in (
+        [replace(trial, value=-(trial.value or 0.0)) for trial in trials],
+        [trial for trial in trials if trial.round < 2],
+        trials[:-8],
+    ):
+        r = others[-1].round + 1
+        assert ask_round(spec, r, others, kept) == ask_round(spec, r, others)
+    ask_round(spec, 4, trials[:-8], kept)  # which ends within a round
+    assert ask_round(spec, 4, trials, kept) == ask_round(spec, 4, trials)
+
+
 def test_cmaes_begins_at_the_best_trial_of_other_jobs() -> None:
     spec = of_kind("cmaes", search_space=PLAIN)
     distributions = Space.of(spec).distributions()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -20,7 +20,8 @@ class Ask:
     """What the configurations of a round are a pure function of.
 
     numbers: of the trials that are asked for. past: the ended trials of earlier rounds, by number; empty for
-    a sampler that does not read them.
+    a sampler that does not read them. kept: what the sampler keeps from one round of a search to the next, to
+    save work; it decides nothing, and a process that begins anew begins with none.
     """
 
     space: Space
@@ -28,6 +29,7 @@ class Ask:
     round: int
     numbers: range
     past: Sequence[FinishedTrial] = ()
+    kept: dict[str, object] = field(default_factory=dict)
 
     @property
     def generator(self) -> np.random.Generator:
