@@ -13,6 +13,9 @@ import numpy as np
 from app.engine.arrays import Array, State
 from app.engine.optimizers.base import cast, planned_rates, running
 
+# Up to this width a widened column is written number by number; a broadcast over so few costs twice as much.
+_FEW = 4
+
 # Any below: floats by their annotation, columns once stacked.
 
 
@@ -35,16 +38,39 @@ def start_moments(x: Array, beta1: Any, beta2: Any, eps: Any) -> State:
 
 
 def planned_moments(learning_rates: Array, state: State, beta1: Any, beta2: Any) -> State:
-    """A plan: the rates and shifts, which undo the bias and the scale of both sums; and the decay, if any."""
-    steps = len(learning_rates)
-    root = np.sqrt(1.0 - running(state["power2"], beta2, steps))
-    factor = learning_rates * state["scale"]
+    """A plan: the rates and shifts, which undo the bias and the scale of both sums; and the decay, if any.
+
+    Where columns are as wide as rows, their numbers are alike: one of each row is computed.
+    """
+    one = np.s_[..., :1]
+    root = np.sqrt(1.0 - _powers(state["power2"], beta2, len(learning_rates)))
+    factor = learning_rates[one] * state["scale"][one]
     np.multiply(factor, root, out=factor)
-    np.divide(factor, 1.0 - running(state["power1"], beta1, steps), out=factor)
+    np.divide(factor, 1.0 - _powers(state["power1"], beta1, len(learning_rates)), out=factor)
     plan = planned_rates(learning_rates, state)
-    plan["rate"] = factor.astype(state["rate"].dtype)
-    plan["shift"] = (state["eps"] * root).astype(state["shift"].dtype)
+    plan["rate"] = _widened(factor, state["rate"])
+    plan["shift"] = _widened(np.multiply(state["eps"][one], root, out=root), state["shift"])
     return plan
+
+
+def _powers(last: Array, beta: Any, steps: int) -> Array:
+    """The next powers of a column, (B, width), of which `last` becomes the last one: (S, B, 1)."""
+    own = last[:, :1]
+    found = running(own, beta[:, :1], steps)
+    last[...] = found[-1]
+    return found
+
+
+def _widened(values: Array, column: Array) -> Array:
+    """(S, B, 1) in the width and dtype of a column: (S, B, width)."""
+    width = column.shape[1]
+    wide = np.empty((*values.shape[:2], width), dtype=column.dtype)
+    if width > _FEW:
+        wide[...] = values
+        return wide
+    for i in range(width):
+        wide[:, :, i] = values[:, :, 0]
+    return wide
 
 
 def renew_moments(state: State, beta1: Any, beta2: Any, before: Any, k: int) -> None:
