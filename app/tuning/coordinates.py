@@ -71,8 +71,11 @@ class Scale:
 def coordinates(distribution: Distribution, values: Sequence[Scalar | None]) -> Floats:
     """Coordinates of a column of values; nan where there is none, or none that the distribution has."""
     if isinstance(distribution, CategoricalDistribution):
-        index = {_key(choice): float(i) for i, choice in enumerate(distribution.choices)}
-        return np.array([index.get(_key(value), math.nan) for value in values])
+        # 1 and True are two choices.
+        index = {
+            (choice.__class__ is bool, choice): float(i) for i, choice in enumerate(distribution.choices)
+        }
+        return np.array([index.get((value.__class__ is bool, value), math.nan) for value in values])
     column = np.array(values, dtype=np.float64)
     inside = (column >= distribution.low) & (column <= distribution.high)
     return Scale(distribution).positions(np.where(inside, column, math.nan))
@@ -103,8 +106,3 @@ def at_quantile(distribution: Distribution, quantiles: Floats) -> Floats:
         found: Floats = np.minimum(np.floor(quantiles * count), count - 1.0)
         return found
     return Scale(distribution).snapped(quantiles)
-
-
-def _key(value: Scalar | None) -> tuple[bool, Scalar | None]:
-    """1 and True are two choices."""
-    return isinstance(value, bool), value
