@@ -57,7 +57,7 @@ parity: $(PARITY)/stamp ## compare the engine with PyTorch and the other referen
 docs: $(VENV)/run.stamp ## write docs/reference from the docstrings
 	$(BIN)/python -m scripts.build_reference
 
-bench: $(VENV)/dev.stamp $(PARITY)/stamp ## measure the figures of the README, beside PyTorch and jax (half an hour)
+bench: $(VENV)/dev.stamp $(PARITY)/stamp ## measure the figures of the README, beside PyTorch and jax (a quarter of an hour)
 	$(BIN)/python -m benchmarks
 
 bench-engine: $(VENV)/run.stamp $(PARITY)/stamp ## measure the engine beside PyTorch and jax

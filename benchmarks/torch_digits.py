@@ -8,13 +8,9 @@ import time
 
 import numpy as np
 import optuna
+import torch
 
 from app.data import load
-
-try:
-    import torch
-except ImportError:  # a peer, which users do not need; mypy would have it a module
-    torch = None  # type: ignore[assignment]
 
 
 def study_s(trials: int, steps: int) -> float:

@@ -8,11 +8,7 @@ import tempfile
 import time
 
 import optuna
-
-try:
-    import torch
-except ImportError:  # a peer, which users do not need; mypy would have it a module
-    torch = None  # type: ignore[assignment]
+import torch
 
 REPORTS = 20  # of each trial
 

@@ -143,7 +143,7 @@ class Block:
         """Evaluates the start, on the first draw."""
         chunk = Chunk.empty(1, self._x, self._records, self._averages)
         self._evaluate(0, chunk)
-        self._settle(chunk)
+        self._settle_losses(chunk, 0, 1)
         return chunk
 
     def advance(
@@ -184,7 +184,8 @@ class Block:
             if follower is not None:
                 self._settle_losses(chunk, s, s + 1)
                 follower.observe(first + s + 1, chunk.losses[s], columns[s + 1 :])
-        self._settle(chunk, losses=follower is None)
+        if follower is None:
+            self._settle_losses(chunk, 0, steps)
         return chunk
 
     def _columns(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -237,10 +238,6 @@ class Block:
             np.vecdot(self._g, self._g, out=chunk.squares[s])
             np.abs(self._g, out=work)
             np.vecdot(work, self._ones, out=chunk.magnitudes[s])
-
-    def _settle(self, chunk: Chunk, losses: bool = True) -> None:
-        if losses:
-            self._settle_losses(chunk, 0, len(chunk.losses))
 
     def _settle_losses(self, chunk: Chunk, low: int, high: int) -> None:
         """Those of the evaluations from low to high, where they were put off."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -19,22 +19,28 @@ def rounds_of(spec: JobSpec) -> Iterator[tuple[list[FinishedTrial], int]]:
     """The trials of each round, and the updates that all of them made together."""
     trials: list[FinishedTrial] = []
     for r in range(round_count(spec)):
-        numbers = trial_numbers(spec, r)
-        asked = ask_round(spec, r, trials)
-        results = [result for shard in shards_of_round(spec, r, numbers, asked) for result in evaluate(shard)]
-        ended = [
-            FinishedTrial(
-                number=result.number,
-                round=r,
-                state=result.state,
-                configuration=asked[result.number - numbers.start],
-                value=result.value,
-                rungs=result.rungs,
-            )
-            for result in results
-        ]
+        ended, updates = evaluate_round(spec, r, trials)
         trials += ended
-        yield ended, sum(result.steps_done for result in results) * spec.replicates
+        yield ended, updates
+
+
+def evaluate_round(spec: JobSpec, r: int, before: Sequence[FinishedTrial]) -> tuple[list[FinishedTrial], int]:
+    """Asks for a round and evaluates it: its trials, and the updates that they made together."""
+    numbers = trial_numbers(spec, r)
+    asked = ask_round(spec, r, before)
+    results = [result for shard in shards_of_round(spec, r, numbers, asked) for result in evaluate(shard)]
+    ended = [
+        FinishedTrial(
+            number=result.number,
+            round=r,
+            state=result.state,
+            configuration=asked[result.number - numbers.start],
+            value=result.value,
+            rungs=result.rungs,
+        )
+        for result in results
+    ]
+    return ended, sum(result.steps_done for result in results) * spec.replicates
 
 
 def fresh_values(spec: JobSpec, configurations: list[Configuration]) -> list[float]:

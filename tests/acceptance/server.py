@@ -209,7 +209,7 @@ def wait_for(
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {within_s:.0f} s for {what()}")
-        time.sleep(poll_s)
+        time.sleep(poll_s)  # it is another process that changes, and nothing of it calls here
 
 
 def descendants(pid: int) -> dict[int, str]:
@@ -243,7 +243,7 @@ def alive(pids: set[int]) -> set[int]:
 def working(pids: set[int], watched_s: float) -> set[int]:
     """Those of the processes that use their cores while they are watched."""
     before = {pid: _processor_ticks(pid) for pid in pids}
-    time.sleep(watched_s)
+    time.sleep(watched_s)  # what is measured is what they use in that time
     return {pid for pid in pids if _processor_ticks(pid) > before[pid] + TICKS_OF_IDLE}
 
 

@@ -10,9 +10,9 @@ from app.spec.job import JobSpec
 from app.spec.recommendation import Recommendation
 from app.spec.records import Configuration, FinishedTrial
 from app.tuning.advice import advise
-from app.tuning.evaluate import evaluate, shards_of_round
+from app.tuning.evaluate import evaluate
 from app.tuning.heats import Heat, HeatResult, Steps, gather, shards_of_heat
-from app.tuning.rounds import ask_round, round_count, trial_numbers
+from benchmarks.whole_searches.search import rounds_of
 
 T = TypeVar("T")
 
@@ -61,30 +61,9 @@ def finished(
     )
 
 
-def evaluate_round(spec: JobSpec, r: int, before: Sequence[FinishedTrial]) -> list[FinishedTrial]:
-    """Asks for a round and evaluates it."""
-    numbers = trial_numbers(spec, r)
-    asked = ask_round(spec, r, before)
-    results = [result for shard in shards_of_round(spec, r, numbers, asked) for result in evaluate(shard)]
-    return [
-        FinishedTrial(
-            number=result.number,
-            round=r,
-            state=result.state,
-            configuration=asked[result.number - numbers.start],
-            value=result.value,
-            rungs=result.rungs,
-        )
-        for result in results
-    ]
-
-
 def search(spec: JobSpec) -> list[FinishedTrial]:
     """All rounds of a job."""
-    trials: list[FinishedTrial] = []
-    for r in range(round_count(spec)):
-        trials += evaluate_round(spec, r, trials)
-    return trials
+    return [trial for ended, _ in rounds_of(spec) for trial in ended]
 
 
 def run_heat(spec: JobSpec, heat: Heat) -> HeatResult:
