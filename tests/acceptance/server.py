@@ -17,7 +17,7 @@ import httpx
 
 READY_WITHIN_S = 90.0
 POLL_S = 0.05
-ORPHANS_GONE_S = 1.0
+ORPHANS_GONE_S = 5.0
 TICKS_OF_IDLE = 3  # of a hundredth of a second each: the most that a process uses in a second of waiting
 
 Json = dict[str, Any]

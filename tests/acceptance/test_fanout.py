@@ -11,7 +11,7 @@ from tests.databases import PostgresServer
 
 WIDE: Json = {
     "objective": {"kind": "classification", "dataset": "digits", "model": {"kind": "mlp", "hidden": [64]}},
-    "budget": {"trials": 48, "steps": 500},
+    "budget": {"trials": 48, "steps": 1_000},
     "sampler": {"kind": "random"},
     "pruner": {"kind": "none"},
     "confirmation": None,
@@ -41,5 +41,6 @@ def test_a_wide_job_is_shared_by_two_workers_and_has_the_values_of_one(
             wait_for(lambda: metric(api.port, "stepsize_workers") == 2, 60, lambda: "the second worker")
             both = api.submit(WIDE)
             api.wait(both)
-            assert sum(metric(port, "stepsize_worker_shards_lent_total") for port in ports) >= 2
+            # How many each takes depends on the cores that either was given.
+            assert sum(metric(port, "stepsize_worker_shards_lent_total") for port in ports) >= 1
         assert [outcome(t) for t in api.trials(both)] == [outcome(t) for t in api.trials(alone)]

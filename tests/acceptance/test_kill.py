@@ -82,7 +82,7 @@ def test_a_server_that_is_asked_to_stop_hands_its_job_over(
         server.wait_for_trials(job_id, 5)
         family = set(server.family())
         assert server.stop() == 0
-        wait_for(lambda: not alive(family), 2.0, lambda: "every process to be gone")
+        wait_for(lambda: not alive(family), 10, lambda: "every process to be gone")
         server.start()
         server.wait(job_id)
         check(server, job_id, undisturbed)
