@@ -16,15 +16,16 @@ from optuna.trial import FrozenTrial, Trial, create_trial
 from app.spec.answers import TrialState
 from app.spec.records import FinishedTrial
 from app.tuning.distributions import Distribution, Pick, suggest
-from app.tuning.parzen.apart import picks
+from app.tuning.parzen.apart import REACHES, picks
 from app.tuning.parzen.batch import STARTUP, propose
 from app.tuning.parzen.estimator import Group
-from app.tuning.parzen.fit import fit
+from app.tuning.parzen.fit import FINEST, fit, fit_ranked, narrowed
 from app.tuning.parzen.history import History, Rank, rank_of, rank_of_frozen
 from app.tuning.parzen.sampler import BatchTPESampler
 from tests.tuning.jobs import configuration
 
 UNIT = FloatDistribution(0.0, 1.0)
+CHOICE = CategoricalDistribution(("a", "b"))
 SPACE: dict[str, Distribution] = {
     "kind": CategoricalDistribution(("flat", "deep")),
     "rate": FloatDistribution(1e-4, 1.0, log=True),
@@ -183,14 +184,42 @@ def test_a_long_history_keeps_the_best_and_the_latest(monkeypatch: pytest.Monkey
     assert found.points[:, 0].tolist() == [0.1, 0.3, 0.7, 0.6, 0.5]
 
 
+def test_a_better_one_of_the_good_trials_weighs_more_in_numbers_and_not_in_choices() -> None:
+    numbers = fit_ranked(Group.of([UNIT, CHOICE]), np.array([[0.2, 0.0], [0.5, 1.0], [0.8, 0.0]]))
+    np.testing.assert_allclose(numbers.weights * 4 / 3, np.array([36.0, 9.0, 4.0]) / 49.0)
+    assert numbers.weights.sum() + numbers.prior == pytest.approx(1.0)
+    choices = fit_ranked(Group.of([CHOICE]), np.array([[0.0], [1.0]]))
+    assert choices.weights[0] == choices.weights[1]
+
+
+def test_narrowed_kernels_reach_half_a_cell() -> None:
+    group = Group.of([UNIT, IntDistribution(1, 10)])
+    estimator = fit(group, np.array([[0.2, 0.25], [0.21, 0.35]]))
+    found = narrowed(estimator, 1e-6)
+    assert (found.widths[:, 0] == FINEST).all() and (found.widths[:, 1] == 0.05).all()
+    np.testing.assert_array_equal(narrowed(estimator, 0.5).widths[:, 0], 0.5 * estimator.widths[:, 0])
+
+
+def test_the_picks_of_a_batch_look_around_and_refine() -> None:
+    """Of many batches around one good place, the picks of the narrowest turn lie nearest to it."""
+    group, good, bad = Group.of([UNIT]), np.array([[0.5]]), np.linspace(0.0, 1.0, 20)[:, None]
+    away = []
+    for seed in range(200):
+        generator = np.random.default_rng(seed)
+        turn = int(np.random.default_rng(seed).integers(len(REACHES)))
+        away.append(np.roll(np.abs(picks(group, good, bad, 4, generator)[:, 0] - 0.5), turn))
+    spread = np.median(away, axis=0)
+    assert spread[3] < spread[0]
+
+
 def test_the_picks_of_a_batch_keep_away_from_each_other() -> None:
-    """Of two equally good places, a batch takes both; the nearest of its picks are apart."""
+    """Of two good places, a batch takes both; the nearest of its picks are apart."""
     group = Group.of([UNIT])
     good, bad = np.array([[0.2], [0.8]]), np.linspace(0.0, 1.0, 40)[:, None]
     for seed in range(5):
-        found = np.sort(picks(group, good, bad, 8, np.random.default_rng(seed))[:, 0])
+        found = np.sort(picks(group, good, bad, 16, np.random.default_rng(seed))[:, 0])
         assert found[0] < 0.45 < 0.55 < found[-1]
-        assert np.diff(found).min() > 1e-3
+        assert np.diff(found).min() > 1e-4
 
 
 def test_it_is_a_sampler_for_a_study() -> None:

@@ -12,17 +12,18 @@ import numpy as np
 
 from app.tuning.coordinates import Floats
 from app.tuning.parzen.estimator import Estimator, Group, summed
-from app.tuning.parzen.fit import PRIOR, blur, fit, narrowest
+from app.tuning.parzen.fit import PRIOR, blur, fit, fit_ranked, narrowed, narrowest
 
 CANDIDATES = 24  # of each trial, drawn from the density of good ones
+# How wide the kernels of that density are, of one pick after another: a round that is asked at once both
+# looks around and refines, as one trial after another would.
+REACHES = (1.0, 0.7, 0.5, 0.35)
 
 
 def picks(group: Group, good: Floats, bad: Floats, count: int, generator: np.random.Generator) -> Floats:
     """(count, parameters): the best candidate of each trial. good, bad: (n, parameters), best first."""
-    lower, upper = fit(group, good), fit(group, bad)
-    pool = group.snapped(lower.draw(count * CANDIDATES, generator))
-    features = group.features(pool)
-    wanted = lower.density_at(features)
+    upper = fit(group, bad)
+    pool, features, wanted = _candidates(group, good, count, generator)
     # Not yet divided by how many there are: they grow.
     avoided = upper.density_at(features) * (len(bad) + PRIOR)
     columns = [np.sort(column).tolist() for column in bad.T]
@@ -37,6 +38,26 @@ def picks(group: Group, good: Floats, bad: Floats, count: int, generator: np.ran
         for column, value in zip(columns, found[i].tolist(), strict=True):
             insort(column, value)
     return found
+
+
+def _candidates(
+    group: Group, good: Floats, count: int, generator: np.random.Generator
+) -> tuple[Floats, Floats, Floats]:
+    """The candidates of each pick after those of the one before, their features, and their good density."""
+    lower = fit_ranked(group, good)
+    reaches = REACHES if group.numbers else (1.0,)
+    turns = (np.arange(count) + generator.integers(len(reaches))) % len(reaches)
+    rows = np.repeat(turns, CANDIDATES)
+    parts = []
+    for k in sorted(set(turns.tolist())):
+        density = narrowed(lower, reaches[k])
+        points = group.snapped(density.draw(int(np.count_nonzero(rows == k)), generator))
+        features = group.features(points)
+        parts.append((points, features, density.density_at(features)))
+    # Back into the order of the picks: those of one reach lie together so far.
+    place = np.argsort(np.argsort(rows, kind="stable"), kind="stable")
+    points, features, wanted = (np.concatenate(found)[place] for found in zip(*parts, strict=True))
+    return points, features, wanted
 
 
 def _liar(group: Group, point: Floats, columns: list[list[float]]) -> Estimator:
