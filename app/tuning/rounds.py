@@ -17,21 +17,42 @@ from app.tuning.enqueued import enqueued
 from app.tuning.samplers import Ask, sampler_of
 from app.tuning.space import Space
 
-# A sampler that learns: rounds of 16 until it has seen 64 trials, so that it soon knows something; of 32,
-# which two processes share, in a job that has many more to come.
-LEARNING_ROUND = 16
 LEARNING_TRIALS = 64
-MANY_TRIALS = 256
 # A round is asked while the one before it is evaluated once it knows this many trials without that one.
-ENOUGH_TRIALS = 48
-# Then rounds of half as many trials as there are,
-WIDEST_ROUND = 128
-# of at most so many floating point operations: minutes of a core, so that what is learned is used soon.
+ENOUGH_TRIALS = 64
+WIDEST_ROUND, LEAST_WIDEST = 128, 16
+# Of a round at the most: minutes of a core, so that what is learned is used soon.
 ROUND_OPERATIONS = 1e12
 
 # One that learns nothing: three full levels of successive halving, or as wide as the engine cares for.
 RANDOM_BRACKET = 27
 RANDOM_ROUND = 256
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How wide the rounds of a sampler that learns are.
+
+    first: the first one. learning: each that follows until there are LEARNING_TRIALS. From then on a round
+    has one part in `parts` of the trials so far, in multiples of `multiple`.
+    """
+
+    first: int
+    learning: int
+    parts: int
+    multiple: int
+
+    def width(self, so_far: int) -> int:
+        """Of the round after so many trials."""
+        if so_far < LEARNING_TRIALS:
+            return self.learning if so_far else self.first
+        return so_far // self.parts // self.multiple * self.multiple
+
+
+# In a job of few trials the model, which begins with 16, is asked again soon: that is worth more than what
+# narrow batches cost. Where many are to come there is time to learn, and two processes share a round.
+MANY_TRIALS = 256
+FEW, MANY = Pace(16, 8, 8, 8), Pace(32, 32, 2, 16)
 
 
 @dataclass(frozen=True)
@@ -52,15 +73,14 @@ class Rounds:
         total, learns = trial_count(spec), sampler.reads_past
         widest = _widest(spec)
         edges, lags = [0], list[int]()
-        first = LEARNING_ROUND * (1 if total < MANY_TRIALS else 2)
+        pace = FEW if total < MANY_TRIALS else MANY
         while edges[-1] < total:
             so_far, before_last = edges[-1], edges[-2] if lags else 0
             size, lag = widest, min(1, len(lags))
             if sampler.generation is not None:
                 size, lag = sampler.generation, 0
             elif learns:
-                grown = so_far // 2 // LEARNING_ROUND * LEARNING_ROUND
-                size = min(widest, first if so_far < LEARNING_TRIALS else grown)
+                size = min(widest, pace.width(so_far))
                 lag = 1 if before_last >= ENOUGH_TRIALS else 0
             edges.append(min(so_far + size, total))
             lags.append(lag)
@@ -105,7 +125,7 @@ def _widest(spec: JobSpec) -> int:
     if not sampler_of(spec).reads_past:
         return RANDOM_ROUND if spec.pruner.kind == "none" else RANDOM_BRACKET
     widest = min(WIDEST_ROUND, int(ROUND_OPERATIONS // trial_operations(spec)))
-    return max(LEARNING_ROUND, widest // LEARNING_ROUND * LEARNING_ROUND)
+    return max(LEAST_WIDEST, widest // LEAST_WIDEST * LEAST_WIDEST)
 
 
 def ask_round(

@@ -7,24 +7,46 @@ from typing import Any
 
 import numpy as np
 
+from app.spec.job import JobSpec
 from app.spec.records import FinishedTrial
+from app.tuning.rounds import Rounds
 from app.tuning.samplers import SAMPLERS, Ask
 from benchmarks.ended import ended
 from benchmarks.search.problems import by_name
+from benchmarks.whole_searches.lockstep import rounds_of_size
+
+AS_JOBS = 0  # in the place of a size: the rounds that a job has
+
+
+def rounds_of(trials: int, batch: int) -> Rounds:
+    """Rounds of `batch` trials, or those of a job of so many trials."""
+    if batch != AS_JOBS:
+        return rounds_of_size(trials, batch)
+    body = {"objective": {"kind": "function", "name": "rosenbrock"}, "sampler": {"kind": "tpe"}}
+    return Rounds.of(JobSpec.model_validate(body | {"budget": {"trials": trials}}))
 
 
 def search(name: str, kind: str, seeds: int, trials: int, batch: int) -> list[list[float]]:
-    """The values of each search's trials, (seeds, trials), nan where one diverged, in rounds of `batch`."""
+    """The values of each search's trials, (seeds, trials), nan where one diverged; batch: see `rounds_of`."""
     problem, sampler = by_name(name), SAMPLERS[kind]()
     space: Any = problem  # Any: it walks and has distributions, which is all that a sampler asks of a space
     past: list[list[FinishedTrial]] = [[] for _ in range(seeds)]
     found = np.full((seeds, trials), math.nan)
-    for r, start in enumerate(range(0, trials, batch)):
-        numbers = range(start, min(start + batch, trials))
+    rounds = rounds_of(trials, batch)
+    for r in range(len(rounds)):
+        numbers, seen = rounds.numbers(r), rounds.seen(r)
         points: list[Any] = [
             point
             for seed in range(seeds)
-            for point in sampler.ask(Ask(space=space, seed=seed, round=r, numbers=numbers, past=past[seed]))
+            for point in sampler.ask(
+                Ask(
+                    space=space,
+                    seed=seed,
+                    round=r,
+                    numbers=numbers,
+                    past=[trial for trial in past[seed] if trial.round < seen],
+                )
+            )
         ]
         values = np.array(problem.evaluate(points)).reshape(seeds, len(numbers))
         found[:, numbers.start : numbers.stop] = values

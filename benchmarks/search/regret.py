@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from benchmarks.search import ours, stock
+from benchmarks.search.ours import AS_JOBS
 from benchmarks.search.problems import PROBLEMS, Problem
 from benchmarks.search.store import Store, version_of
 
 SEEDS, TRIALS, BATCH = 20, 96, 16
 AT = (32, 48, 64, 96)
 FLOOR = 1e-8  # of a regret, whose logarithm is taken
-SAMPLER = ("app/tuning/parzen", "app/tuning/samplers", "app/tuning/coordinates.py")
+SAMPLER = ("app/tuning/parzen", "app/tuning/samplers", "app/tuning/coordinates.py", "app/tuning/rounds.py")
+# Rounds of ours and of Optuna's that are compared.
+PAIRS = ((BATCH, BATCH), (1, 1), (AS_JOBS, 1), (BATCH, 1))
 
 Floats = NDArray[np.float64]
 
@@ -53,7 +56,7 @@ def lines(store: Store) -> Iterator[str]:
         yield f"{problem.name}{' *' if problem.tuned else ''}"
         for label, curve in curves.items():
             yield f"  {label:22s}{'  '.join(f'{value:7.3f}' for value in curve.mean(axis=0))}"
-        for mine, theirs in ((BATCH, BATCH), (1, 1), (BATCH, 1)):
+        for mine, theirs in PAIRS:
             differences = curves[_label("ours", mine)] - curves[_label("Optuna", theirs)]
             spread = float(np.concatenate([curve[:, -1] for curve in curves.values()]).std()) or 1.0
             scaled.setdefault((mine, theirs), []).append(differences / spread)
@@ -82,9 +85,9 @@ def _curves(store: Store, version: str, problem: Problem) -> dict[str, Floats]:
     """By label: (seeds, counts), logarithms of the regret of the best so far."""
     found = {"random": store.get("", stock.search, problem.name, "random", SEEDS, TRIALS, TRIALS)}
     for batch in (BATCH, 1):
-        task = (problem.name, "tpe", SEEDS, TRIALS, batch)
-        found[_label("Optuna", batch)] = store.get("", stock.search, *task)
-        found[_label("ours", batch)] = store.get(version, ours.search, *task)
+        found[_label("Optuna", batch)] = store.get("", stock.search, *_task(problem, batch))
+    for batch in (BATCH, 1, AS_JOBS):
+        found[_label("ours", batch)] = store.get(version, ours.search, *_task(problem, batch))
     return {
         label: _regrets(np.array(values, dtype=float), problem.optimum) for label, values in found.items()
     }
@@ -96,5 +99,11 @@ def _regrets(values: Floats, optimum: float) -> Floats:
     return regrets
 
 
+def _task(problem: Problem, batch: int) -> tuple[object, ...]:
+    return problem.name, "tpe", SEEDS, TRIALS, batch
+
+
 def _label(who: str, batch: int) -> str:
+    if batch == AS_JOBS:
+        return f"{who}, as jobs ask"
     return f"{who}, rounds of {batch}" if batch > 1 else f"{who}, one at a time"

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from app.spec.answers import TrialState
+from app.tuning.rounds import Rounds
 from app.tuning.settling import settled, why_settled
 from tests.tuning.jobs import finished, job, search, space
 
@@ -54,12 +57,13 @@ def test_little_is_said_of_few_trials_and_nothing_of_none_that_completed() -> No
 def test_a_job_that_settled_says_so_and_one_that_did_not_or_was_not_asked_says_nothing() -> None:
     budget = {"trials": 100, "steps": 10, "stop_when_settled": True}
     spec = job(budget=budget, search_space=space(NARROW))
-    trials = [finished(number, 1.0, round=number // 16) for number in range(64)]
+    rounds = Rounds.of(spec)
+    trials = [finished(number, 1.0, round=rounds.holding(number)) for number in range(80)]
     # The next round is asked ahead, before the last of these has ended.
-    assert "settled after 48 of 100 trials" in str(why_settled(spec, trials))
+    assert "settled after 72 of 100 trials" in str(why_settled(spec, trials))
     assert why_settled(job(trials=100, search_space=space(NARROW)), trials) is None
-    assert why_settled(job(budget=budget | {"trials": 64}), trials) is None
-    pruned = [finished(number, None, round=number // 16, state=TrialState.PRUNED) for number in range(64)]
+    assert why_settled(job(budget=budget | {"trials": 80}), trials) is None
+    pruned = [replace(trial, value=None, state=TrialState.PRUNED) for trial in trials]
     assert why_settled(spec, pruned) is None
 
 
