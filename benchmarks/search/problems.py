@@ -199,8 +199,6 @@ HELD_OUT = (
     _flat("levy 5", _cube(-10, 10, 5), _vector(functions.levy)),
     _flat("styblinski-tang 4", _cube(-5, 5, 4), _vector(functions.styblinski_tang), -156.66468),
     _flat("griewank 3", _cube(-60, 100, 3), _vector(functions.griewank)),
-    _job("himmelblau job", _function("himmelblau"), 60),
-    _job("booth job", _function("booth"), 60),
     _job("breast cancer job, linear", _data("breast_cancer"), 40),
     _job("digits job, MLP", _data("digits", 16), 20),
 )
