@@ -140,7 +140,7 @@ class JobSpec(Wire):
         default_factory=Confirmation, description="the race; null skips it"
     )
     sampler: SamplerSpec = Field(default_factory=lambda: {"kind": "auto"}, validate_default=True)
-    pruner: PrunerSpec = Field(default_factory=lambda: {"kind": "hyperband"}, validate_default=True)
+    pruner: PrunerSpec = Field(default_factory=lambda: {"kind": "median"}, validate_default=True)
     enqueue: tuple[Params, ...] = Field(
         default=(),
         max_length=MAX_ENQUEUED,
