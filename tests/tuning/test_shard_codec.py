@@ -17,7 +17,9 @@ from tests.conftest import MakeSpec
 @pytest.fixture
 def shard(make_spec: MakeSpec) -> Shard:
     """A bracket of the first round."""
-    spec = make_spec(budget={"trials": 27, "steps": 30}, sampler={"kind": "random"})
+    spec = make_spec(
+        budget={"trials": 27, "steps": 30}, sampler={"kind": "random"}, pruner={"kind": "hyperband"}
+    )
     numbers = trial_numbers(spec, 0)
     (whole,) = shards_of_round(spec, 0, numbers, ask_round(spec, 0, []))
     return whole

@@ -17,7 +17,7 @@ from app.tuning.size import bracket_bytes, check_size, job_updates
 from app.tuning.sweep import sweep_entries
 from tests.tuning.jobs import DIGITS, NOISY, configuration, job, space
 
-NONE = {"kind": "none"}
+NONE, HYPERBAND = {"kind": "none"}, {"kind": "hyperband"}
 MEASURING = 3e6  # bytes
 MANY_STAGES = {"kind": "mlp", "hidden": [64], "dropout": 0.5, "layer_norm": True}
 TEXTS = {"kind": "classification", "dataset": "sparse_classification", "model": {"kind": "embedding_bag"}}
@@ -90,7 +90,12 @@ def test_a_pruned_round_that_no_process_could_hold_is_refused(pruner: str) -> No
 
 
 def test_the_ways_out_lead_out() -> None:
-    body: dict[str, Any] = {"trials": 27, "replicates": 64, "sampler": {"kind": "random"}}
+    body: dict[str, Any] = {
+        "trials": 27,
+        "replicates": 64,
+        "sampler": {"kind": "random"},
+        "pruner": HYPERBAND,
+    }
     (_, message), *_ = check_size(job(function(100_000), **body))
     most = int(message.split("at most ")[1].split()[0])
     assert check_size(job(function(100_000), **body | {"replicates": most})) == []
