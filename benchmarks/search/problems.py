@@ -21,8 +21,7 @@ from app.tuning.distributions import Distribution, Pick
 from app.tuning.evaluate import evaluate, shards_of_round
 from app.tuning.space import Space
 from benchmarks.search import functions, surrogates
-
-Params = dict[str, Any]
+from benchmarks.search.surrogates import Params
 
 
 @dataclass(frozen=True)

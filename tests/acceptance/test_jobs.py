@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,7 +83,7 @@ def test_a_cancel_stops_a_batch_that_runs_for_minutes(server: Server) -> None:
     job_id = server.submit(LONG)
     wait_for(lambda: server.job(job_id)["progress"]["trials_running"] > 0, 60, lambda: "its first batch")
     spawned = {pid for pid, command in server.family().items() if "multiprocessing.spawn" in command}
-    time.sleep(1.0)  # both processes are well inside a batch that takes minutes
+    wait_for(lambda: len(working(spawned, 0.2)) >= 2, 60, lambda: "both processes to evaluate")
     assert server.http.post(f"/v1/jobs/{job_id}/cancel").json()["state"] == "cancelled"
     # Spare processes had nothing of the job, and stay. How fast it is, `python -m benchmarks http` shows.
     wait_for(lambda: len(spawned - alive(spawned)) >= 2, 20, lambda: "the running batch to be killed")

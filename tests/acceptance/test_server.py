@@ -87,9 +87,7 @@ def test_a_job_whose_queue_was_lost_goes_on(tmp_path: Path) -> None:
         assert [outcome(t) for t in server.trials(job_id)] == [outcome(t) for t in server.trials(undisturbed)]
 
 
-def test_events_reach_a_client_of_another_api_process_within_a_second(
-    postgres: PostgresServer, tmp_path: Path
-) -> None:
+def test_events_reach_a_client_of_another_api_process_soon(postgres: PostgresServer, tmp_path: Path) -> None:
     url = postgres.migrated()
     (tmp_path / "second").mkdir()
     with (

@@ -209,7 +209,7 @@ def test_the_picks_of_a_batch_look_around_and_refine() -> None:
         turn = int(np.random.default_rng(seed).integers(len(REACHES)))
         away.append(np.roll(np.abs(picks(group, good, bad, 4, generator)[:, 0] - 0.5), turn))
     spread = np.median(away, axis=0)
-    assert spread[3] < spread[0]
+    assert spread[3] < 0.6 * spread[0]
 
 
 def test_the_picks_of_a_batch_keep_away_from_each_other() -> None:

@@ -55,7 +55,8 @@ def _candidates(
         features = group.features(points)
         parts.append((points, features, density.density_at(features)))
     # Back into the order of the picks: those of one reach lie together so far.
-    place = np.argsort(np.argsort(rows, kind="stable"), kind="stable")
+    place = np.empty(len(rows), dtype=np.intp)
+    place[np.argsort(rows, kind="stable")] = np.arange(len(rows))
     points, features, wanted = (np.concatenate(found)[place] for found in zip(*parts, strict=True))
     return points, features, wanted
 

@@ -29,8 +29,10 @@ def fit_ranked(group: Group, points: Floats) -> Estimator:
     but not yet which choice to drop.
     """
     n = len(points)
-    weights = np.ones(n) if all(group.choices) else np.arange(1.0, n + 1.0) ** -FAVOUR
-    return _fit(group, points, weights * n / weights.sum() if n else weights)
+    if not n or all(group.choices):
+        return fit(group, points)
+    weights = np.arange(1.0, n + 1.0) ** -FAVOUR
+    return _fit(group, points, weights * n / weights.sum())
 
 
 def narrowed(estimator: Estimator, reach: float) -> Estimator:
