@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
+
+import pytest
 
 from tests.acceptance.server import Json, Server
 
@@ -27,6 +28,9 @@ LARGE: dict[str, Json] = {
     },
 }
 TIMES, PLUS_S = 2.0, 5.0  # the promise: so many times what it takes alone, and so much more
+ATTEMPTS = (
+    3  # the other tests share the cores; a queue that held up the small job would do so at every attempt
+)
 
 
 def took_s(server: Server) -> float:
@@ -36,13 +40,26 @@ def took_s(server: Server) -> float:
     return time.monotonic() - begun
 
 
-def test_a_small_job_ends_in_twice_its_time_and_five_seconds_beside_a_large_one(tmp_path: Path) -> None:
-    with Server(tmp_path) as server:
-        alone_s = took_s(server)
-        for kind, spec in LARGE.items():
-            large = server.submit(spec)
-            server.wait(large, "running")
-            beside_s = took_s(server)
-            assert server.job(large)["state"] == "running"
-            assert beside_s <= TIMES * alone_s + PLUS_S, (kind, alone_s, beside_s)
-            server.http.post(f"/v1/jobs/{large}/cancel")
+def alone_and_beside_s(server: Server, spec: Json) -> tuple[float, float]:
+    """What the small job takes before a large one and beside it, which still runs at its end."""
+    alone_s = took_s(server)
+    large = server.submit(spec)
+    server.wait(large, "running")
+    beside_s = took_s(server)
+    assert server.job(large)["state"] == "running"
+    server.http.post(f"/v1/jobs/{large}/cancel")
+    server.wait(large, "cancelled")
+    return alone_s, beside_s
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_a_small_job_ends_in_twice_its_time_and_five_seconds_beside_a_large_one(
+    server: Server, kind: str
+) -> None:
+    measured = []
+    for _ in range(ATTEMPTS):
+        alone_s, beside_s = alone_and_beside_s(server, LARGE[kind])
+        if beside_s <= TIMES * alone_s + PLUS_S:
+            return
+        measured.append((alone_s, beside_s))
+    pytest.fail(f"seconds alone and beside {kind!r}: {measured}")
