@@ -22,6 +22,7 @@ class Purpose(IntEnum):
     RACE_MEANS = 6
     SPARSITY = 7
     ENQUEUED = 8
+    NEIGHBOURS = 9
 
 
 def stream(seed: int, purpose: Purpose, replicate: int) -> np.random.Generator:

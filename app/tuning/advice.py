@@ -18,6 +18,7 @@ from app.tuning.doubling import FACTORS, double
 from app.tuning.elimination import eliminate, most_raced
 from app.tuning.field import Entry, baseline_kinds, race_field
 from app.tuning.heats import Heat, Seeds, Steps, replicates_of, some_seeds
+from app.tuning.neighbours import most_neighbour_runs, race_neighbours
 from app.tuning.objective import build_objective
 from app.tuning.preference import MOST_SWEPT, choose
 from app.tuning.recommend import recommend, recommend_unconfirmed
@@ -34,8 +35,8 @@ def advise(
 ) -> Steps[Recommendation | None]:
     """Asks for the heats of a job and returns its recommendation; None where no trial completed.
 
-    Race, schedules made for its leader, final, choice, sweep, twice the steps, confirmation. Without
-    confirmation the best trial is recommended as it is, and nothing runs.
+    Race, new ones near its best, schedules made for the leader, final, choice, sweep, twice the steps,
+    confirmation. Without confirmation the best trial is recommended as it is, and nothing runs.
     """
     field = race_field(spec, finished)
     if not field:
@@ -44,9 +45,10 @@ def advise(
         return recommend_unconfirmed(spec, field[0], finished, _taken(field[0], curve_of))
     # The baselines have no share: they are there to be beaten, and a few runs show that most are.
     first = yield from eliminate(spec, field, Seeds.RACE, spec.confirmation.top)
-    derived = yield from derive(spec, first.entries[first.leader])
+    near = yield from race_neighbours(spec, first)
+    derived = yield from derive(spec, near.entries[near.leader])
     floor = _floor(spec, derived)
-    final = yield from eliminate(spec, finalists(first, derived.entries), Seeds.FINAL)
+    final = yield from eliminate(spec, finalists(near, derived.entries), Seeds.FINAL)
     choice = yield from choose(spec, final, floor)
     winner = final.entries[choice.entry]
     doubled = yield from double(spec, winner.configuration, choice.swept, floor)
@@ -56,7 +58,7 @@ def advise(
         replicates=range(Seeds.CONFIRM, Seeds.CONFIRM + replicates_of(spec)),
         steps=spec.budget.steps,
     )
-    course = Course(first=first, final=final, choice=choice, doubled=doubled)
+    course = Course(first=first, near=near, final=final, choice=choice, doubled=doubled)
     verdict = reach_verdict(spec, entries, result.values)
     metrics = {name: float(means[0]) for name, means in result.metrics.items()}  # of the recommended one
     return recommend(spec, course, verdict, finished, metrics, _taken(entries[0], curve_of))
@@ -70,6 +72,7 @@ def most_runs(spec: JobSpec) -> int:
     baselines = len(baseline_kinds(spec)) + 1  # and the best constant rate
     top = spec.confirmation.top
     race = most_raced(replicates, min(top, spec.budget.trials) + baselines, top)
+    race += most_neighbour_runs(top, replicates)
     final = FINALISTS + MOST_DERIVED
     recorded = 2 * some_seeds(spec)
     swept = (MOST_SWEPT * len(HALF_OCTAVES) + 2 * len(FACTORS)) * some_seeds(spec)

@@ -16,11 +16,15 @@ CONFIRMED = 3  # of the final, on the seeds that nobody was chosen by
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Course:
-    """What each stage gave. first: candidates and baselines. final: the best of these, and schedules made for
-    the leader. doubled: None where it could not be looked at.
+    """What each stage gave.
+
+    first: candidates and baselines. near: the last generation near the best of these; the first where there
+    was none. final: the best of that, and schedules made for its leader. doubled: None where it could not be
+    looked at.
     """
 
     first: Standing
+    near: Standing
     final: Standing
     choice: Choice
     doubled: Doubled | None
@@ -31,9 +35,9 @@ class Course:
         return self.final.entries[self.choice.entry]
 
 
-def finalists(first: Standing, derived: Sequence[Entry]) -> list[Entry]:
-    """The best survivors of the race, and what was made for the first of them."""
-    best = [first.entries[entry] for entry in first.survivors[:FINALISTS]]
+def finalists(race: Standing, derived: Sequence[Entry]) -> list[Entry]:
+    """The best survivors of a race, and what was made for the first of them."""
+    best = [race.entries[entry] for entry in race.survivors[:FINALISTS]]
     return unique([*best, *derived])
 
 

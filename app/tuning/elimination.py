@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from app.spec.job import JobSpec
 from app.tuning.field import Entry
-from app.tuning.heats import Heat, Seeds, Steps, Values, replicates_of
+from app.tuning.heats import Heat, Steps, Values, replicates_of
 from app.tuning.statistics import probability_better
 
 ERROR = 0.05  # the most, over a whole race, that the entry which is the best in truth is dropped
@@ -60,7 +60,7 @@ def most_raced(replicates: int, entries: int, shares: int) -> int:
 
 
 def eliminate(
-    spec: JobSpec, entries: Sequence[Entry], first: Seeds, shares: int | None = None
+    spec: JobSpec, entries: Sequence[Entry], first: int, shares: int | None = None
 ) -> Steps[Standing]:
     """Races entries on the seeds from `first` on.
 

@@ -8,6 +8,7 @@ from app.spec.records import Configuration
 from app.tuning.course import Course
 from app.tuning.field import Entry
 from app.tuning.figures import number
+from app.tuning.neighbours import SPREADS
 from app.tuning.verdict import Verdict
 
 
@@ -25,8 +26,10 @@ def in_words(entry: Entry | Configuration) -> str:
 
 
 def tell_race(metric: str, course: Course, verdict: Verdict) -> Iterator[str]:
-    """Two sentences, and a third where the choice was between equals."""
+    """Two sentences, one of the neighbours where there were any, one where the choice was between equals."""
     yield _race(metric, course, verdict)
+    if course.near is not course.first:
+        yield _neighbours(metric, course, verdict)
     yield _final(metric, course, verdict)
     if len(course.choice.tied) > 1:
         yield _preference(course, verdict)
@@ -51,6 +54,17 @@ def _race(metric: str, course: Course, verdict: Verdict) -> str:
     behind = len(first.entries) - len(first.survivors)
     left = "" if verdict.deterministic else f"; {behind} of {len(first.entries)} fell behind"
     return f"{race}: {leader} had the lowest {metric}, {number(mean)}{left}."
+
+
+def _neighbours(metric: str, course: Course, verdict: Verdict) -> str:
+    """What was found near the best of the race."""
+    near, leader = course.near, course.near.entries[course.near.leader]
+    where = "" if verdict.deterministic else ", each on seeds of its own"
+    met = f"The best of the race then met new configurations near them, in {len(SPREADS)} generations{where}"
+    mean = near.values[near.leader].mean()
+    if mean != mean:  # nan
+        return f"{met}: {in_words(leader)} diverged least often."
+    return f"{met}: {in_words(leader)} had the lowest {metric}, {number(mean)}."
 
 
 def _final(metric: str, course: Course, verdict: Verdict) -> str:

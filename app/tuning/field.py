@@ -91,7 +91,12 @@ def unique(entries: Iterable[Entry]) -> list[Entry]:
 
 
 def _same(a: Entry, b: Entry) -> bool:
-    return replace(a.configuration, params={}) == replace(b.configuration, params={})
+    return _wholly(a.configuration) == _wholly(b.configuration)
+
+
+def _wholly(found: Configuration) -> tuple[object, ...]:
+    """All that a run depends on; `params` only names what was drawn."""
+    return found.optimizer, found.schedule, found.batch_size, found.settings
 
 
 def describe(configuration: Configuration) -> str:

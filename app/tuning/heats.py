@@ -36,6 +36,7 @@ class Seeds(IntEnum):
     NORMS = 3_000_000
     FINAL = 4_000_000
     SWEEP = 5_000_000
+    NEIGHBOURS = 6_000_000
 
 
 @dataclass(frozen=True, kw_only=True)

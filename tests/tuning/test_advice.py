@@ -31,6 +31,7 @@ def test_the_stages_follow_each_other_on_seeds_of_their_own() -> None:
     stages = [Seeds(heat.replicates.start // 1_000_000 * 1_000_000) for heat in world.heats]
     assert list(dict.fromkeys(stages)) == [
         Seeds.RACE,
+        Seeds.NEIGHBOURS,
         Seeds.NORMS,
         Seeds.FINAL,
         Seeds.SWEEP,

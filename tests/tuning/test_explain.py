@@ -42,7 +42,7 @@ def test_it_cites_its_figures_to_three_digits() -> None:
 
 def test_every_sentence_is_whole_and_none_names_a_trial() -> None:
     for found in (advised(World(bowl())), advised(World(bowl(), own=1.0))):
-        assert len(found.explanation) <= 8
+        assert len(found.explanation) <= 9
         for text in found.explanation:
             assert (text[0].isupper() or text[0].isdigit()) and text.endswith(".") and ".." not in text
             assert "trial 0" not in text.lower()
@@ -62,11 +62,19 @@ def test_the_race_names_its_leader_whom_it_met_and_how_many_fell_behind() -> Non
     assert text.endswith("10 of 11 fell behind.")
 
 
+def test_the_neighbours_of_the_best_are_told_of() -> None:
+    text = advised(World(bowl(0.03))).explanation[2]
+    assert text.startswith(
+        "The best of the race then met new configurations near them, in 3 generations, each"
+    )
+    assert "on seeds of its own: adam (learning rate 0.0" in text and ") had the lowest loss, " in text
+
+
 def test_the_final_tells_what_the_schedules_made_for_the_leader_gave() -> None:
     def refined_is_better(found: Configuration, steps: int) -> float:
         return bowl()(found, steps) * (0.5 if found.schedule["kind"] == "table" else 1.0)
 
-    text = advised(World(refined_is_better)).explanation[2]
+    text = advised(World(refined_is_better)).explanation[3]
     assert "schedules made for it, a linear decay and one refined from its own gradient norms, met" in text
     assert "refined table schedule) had the lowest loss, 0.5" in text
     assert "where the leader's own schedule had" in text

@@ -141,9 +141,10 @@ def test_the_updates_of_a_job_are_those_of_all_that_it_runs() -> None:
     spec = job(NOISY, trials=20, steps=30, replicates=2, confirmation={"top": 3, "replicates": 6})
     baselines = len(baseline_kinds(spec)) + 1  # and the best constant rate
     race = max(3 * 6, (3 + baselines) * 2)
+    neighbours = 3 * max(3 * 6, (4 + 2 * 3) * 2)
     final, confirm = (4 + 5) * 6, (3 + baselines) * 6
     norms, sweeps, doubled = 2 * 2, 2 * 17 * 2, 5 * 2 * 2
-    assert job_updates(spec) == (20 * 2 + race + final + confirm + norms + sweeps + doubled) * 30
+    assert job_updates(spec) == (20 * 2 + race + neighbours + final + confirm + norms + sweeps + doubled) * 30
     assert len(sweep_entries(configuration(learning_rate=0.01))) == 17
 
 
@@ -154,4 +155,7 @@ def test_without_confirmation_only_the_search_counts() -> None:
 def test_where_all_replicates_are_the_same_the_race_runs_once() -> None:
     spec = job(trials=20, steps=30, search_space=ADAM)
     baselines = len(baseline_kinds(spec)) + 1
-    assert job_updates(spec) == (20 + (8 + baselines) + 9 + (3 + baselines) + 2 + 2 * 17 + 5 * 2) * 30
+    assert (
+        job_updates(spec)
+        == (20 + (8 + baselines) + 3 * (4 + 16) + 9 + (3 + baselines) + 2 + 2 * 17 + 5 * 2) * 30
+    )
