@@ -25,6 +25,9 @@ MAX_SOURCES = 20  # jobs that one job learns from
 
 SMALL_DATASET = 1_000  # rows
 SMALL_DATASET_REPLICATES = 4
+# Between good configurations of such data the differences are lost in the scatter of 16 seeds.
+CONFIRMING, CONFIRMING_CHEAP = 16, 64
+CHEAP_STEPS = 1_000  # up to which four times the seeds still take seconds
 DEFAULT_SCHEDULES = ("constant", "cosine")
 DEFAULT_BATCH_SIZES = (32, 128)
 
@@ -104,7 +107,7 @@ class SearchSpace(Wire):
 class Budget(Wire):
     """How much the search may spend."""
 
-    trials: Count = Field(default=64, ge=1, le=MAX_TRIALS, description="configurations tried")
+    trials: Count = Field(default=256, ge=1, le=MAX_TRIALS, description="configurations tried")
     steps: Count = Field(default=500, ge=1, le=MAX_STEPS, description="updates of each trial")
     seconds: StrictFloat | None = Field(
         default=None, gt=0, le=1e7, description="stop asking for trials after this time; null for never"
@@ -119,7 +122,15 @@ class Confirmation(Wire):
     """The race of the best configurations against the baselines, on fresh seeds."""
 
     top: Count = Field(default=8, ge=1, le=50, description="distinct configurations raced")
-    replicates: Count = Field(default=16, ge=2, le=256, description="fresh seeds of each")
+    replicates: Count = Field(
+        default=CONFIRMING,
+        ge=2,
+        le=256,
+        description=(
+            f"fresh seeds of each. Default: {CONFIRMING_CHEAP} for runs of at most {CHEAP_STEPS:,} steps on"
+            f" functions and data of less than {SMALL_DATASET:,} rows, {CONFIRMING} otherwise"
+        ),
+    )
 
 
 class JobSpec(Wire):
@@ -172,6 +183,9 @@ class JobSpec(Wire):
             filled["precision"] = "float64" if function else "float32"
         if "replicates" not in filled:
             filled["replicates"] = _default_replicates(filled["objective"])
+        confirmation = filled.get("confirmation", {})
+        if isinstance(confirmation, dict) and "replicates" not in confirmation:
+            filled["confirmation"] = confirmation | {"replicates": _confirming(filled)}
         if not filled.get("name"):
             filled["name"] = _name(filled["objective"])
         space = filled.get("search_space", {})
@@ -241,9 +255,21 @@ def _name(objective: dict[str, Any]) -> str:
 
 def _default_replicates(objective: dict[str, Any]) -> int:
     """Several where the validation split is so small that one would crown whoever fits it by luck."""
+    return SMALL_DATASET_REPLICATES if _has_small_dataset(objective) else 1
+
+
+def _confirming(filled: dict[str, Any]) -> int:
+    """Many where a run takes milliseconds."""
+    objective, budget = filled["objective"], filled.get("budget")
+    steps = budget.get("steps") if isinstance(budget, dict) else None
+    is_long = isinstance(steps, int) and steps > CHEAP_STEPS
+    is_small = objective.get("kind") == "function" or _has_small_dataset(objective)
+    return CONFIRMING_CHEAP if is_small and not is_long else CONFIRMING
+
+
+def _has_small_dataset(objective: dict[str, Any]) -> bool:
     name = objective.get("dataset")
-    small = isinstance(name, str) and name in DATASETS and DATASETS[name].rows < SMALL_DATASET
-    return SMALL_DATASET_REPLICATES if small else 1
+    return isinstance(name, str) and name in DATASETS and DATASETS[name].rows < SMALL_DATASET
 
 
 def _default_batch_sizes(objective: dict[str, Any]) -> object:

@@ -86,5 +86,5 @@ def test_a_share_has_wilsons_interval() -> None:
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.name)
 def test_every_problem_is_a_job_that_the_service_takes(problem: Any) -> None:
     spec = problem.spec(3)
-    assert (spec.seed, spec.budget.trials, spec.confirmation.replicates) == (3, 64, 16)
+    assert (spec.seed, spec.budget.trials) == (3, 256)
     assert adam(problem.name)["optimizer"]["learning_rate"] == 1e-3

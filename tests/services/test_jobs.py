@@ -24,7 +24,7 @@ def test_a_submitted_job_is_queued_with_every_default_filled_in(
     job = jobs.submit(db, settings, make_spec())
     assert job.state is JobState.QUEUED and job.progress.trials_total == 4
     assert jobs.get(db, job.id) == job
-    assert job.spec["precision"] == "float64" and job.spec["confirmation"] == {"top": 8, "replicates": 16}
+    assert job.spec["precision"] == "float64" and job.spec["confirmation"] == {"top": 8, "replicates": 64}
     assert job.name == "rosenbrock"
 
 

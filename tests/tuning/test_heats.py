@@ -30,9 +30,9 @@ def test_no_stage_has_a_seed_of_another_or_of_the_search() -> None:
 
 
 def test_one_replicate_is_enough_where_all_are_the_same() -> None:
-    assert [replicates_of(job()), replicates_of(job(NOISY)), replicates_of(SPEC)] == [1, 16, 6]
+    assert [replicates_of(job()), replicates_of(job(NOISY)), replicates_of(SPEC)] == [1, 64, 6]
     assert some_replicates(job(), Seeds.SWEEP) == range(Seeds.SWEEP, Seeds.SWEEP + 1)
-    assert [some_seeds(job(NOISY)), some_seeds(SPEC)] == [4, 2]
+    assert [some_seeds(job(NOISY)), some_seeds(SPEC)] == [16, 2]
     assert replicates_of(job(confirmation=None)) == 0
 
 
