@@ -60,7 +60,8 @@ def _neighbours(metric: str, course: Course, verdict: Verdict) -> str:
     """What was found near the best of the race."""
     near, leader = course.near, course.near.entries[course.near.leader]
     where = "" if verdict.deterministic else ", each on seeds of its own"
-    met = f"The best of the race then met new configurations near them, in {len(SPREADS)} generations{where}"
+    often = f"in up to {len(SPREADS)} generations{where}"
+    met = f"The best of the race then met new configurations near them, {often}"
     mean = near.values[near.leader].mean()
     if mean != mean:  # nan
         return f"{met}: {in_words(leader)} diverged least often."

@@ -82,7 +82,7 @@ def unique(entries: Iterable[Entry]) -> list[Entry]:
     """The first of each configuration; a baseline that is there already makes it one."""
     found: list[Entry] = []
     for entry in entries:
-        same = next((i for i, other in enumerate(found) if _same(entry, other)), None)
+        same = next((i for i, other in enumerate(found) if runs_alike(entry, other)), None)
         if same is None:
             found.append(entry)
         elif entry.is_baseline:
@@ -90,13 +90,15 @@ def unique(entries: Iterable[Entry]) -> list[Entry]:
     return found
 
 
-def _same(a: Entry, b: Entry) -> bool:
-    return _wholly(a.configuration) == _wholly(b.configuration)
-
-
-def _wholly(found: Configuration) -> tuple[object, ...]:
-    """All that a run depends on; `params` only names what was drawn."""
-    return found.optimizer, found.schedule, found.batch_size, found.settings
+def runs_alike(a: Entry, b: Entry) -> bool:
+    """Whether two entries run the same; `params` only names what was drawn."""
+    one, other = a.configuration, b.configuration
+    return (one.optimizer, one.schedule, one.batch_size, one.settings) == (
+        other.optimizer,
+        other.schedule,
+        other.batch_size,
+        other.settings,
+    )
 
 
 def describe(configuration: Configuration) -> str:

@@ -20,11 +20,11 @@ from app.engine.seeds import Purpose, stream
 from app.spec.job import JobSpec
 from app.spec.records import Configuration
 from app.spec.values import Scalar
-from app.tuning.coordinates import Scale, coordinates, external, uniform
+from app.tuning.coordinates import Floats, Scale, coordinates, external, uniform
 from app.tuning.course import FINALISTS
 from app.tuning.distributions import Distribution, Pick
 from app.tuning.elimination import Standing, eliminate, most_raced
-from app.tuning.field import Entry, describe, unique
+from app.tuning.field import Entry, describe, runs_alike
 from app.tuning.heats import Seeds, Steps
 from app.tuning.space import BATCH_SIZE, OPTIMIZER, SCHEDULE, Space
 
@@ -70,14 +70,15 @@ def litter(spec: JobSpec, parents: Sequence[Entry], generation: int, spread: flo
     space, generator = Space.of(spec), stream(spec.seed, Purpose.NEIGHBOURS, generation)
     shares = 1.0 / np.arange(1, len(parents) + 1)
     chosen = generator.choice(len(parents), size=_ATTEMPTS * count, p=shares / shares.sum())
-    found = list(parents)
+    found: list[Entry] = []
     for i in chosen.tolist():
-        if len(found) == len(parents) + count:
+        if len(found) == count:
             break
-        drawn = space.walk(_near(parents[i].configuration, spread, generator))
-        if not isinstance(drawn.schedule_instance(), LossDriven):
-            found = unique([*found, _beside(parents[i], drawn)])
-    return found[len(parents) :]
+        new = _beside(parents[i], space.walk(_near(parents[i].configuration, spread, generator)))
+        follows_losses = isinstance(new.configuration.schedule_instance(), LossDriven)
+        if not follows_losses and not any(runs_alike(new, other) for other in (*parents, *found)):
+            found.append(new)
+    return found
 
 
 def _beside(parent: Entry, found: Configuration) -> Entry:
@@ -112,6 +113,7 @@ def _values(configuration: Configuration) -> dict[str, Any]:
     return {**fields, **kinds, **whole, **configuration.params}
 
 
-def _reflected(positions: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _reflected(positions: Floats) -> Floats:
     """Coordinates that stepped over an edge come back as far."""
-    return np.clip(np.where(positions > 1.0, 2.0 - positions, np.abs(positions)), 0.0, 1.0)
+    found: Floats = np.clip(np.where(positions > 1.0, 2.0 - positions, np.abs(positions)), 0.0, 1.0)
+    return found

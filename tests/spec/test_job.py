@@ -62,6 +62,31 @@ def test_trials_on_little_data_have_several_replicates_unless_the_client_says_ot
     assert parse(objective=DIGITS | {"dataset": "wine"}, replicates=1).replicates == 1
 
 
+@pytest.mark.parametrize(
+    ("objective", "parts", "replicates"),
+    [
+        (DIGITS, {}, 16),
+        (DIGITS | {"dataset": "wine"}, {}, 64),
+        (DIGITS | {"dataset": "wine"}, {"budget": {"steps": 1000}}, 64),
+        (DIGITS | {"dataset": "wine"}, {"budget": {"steps": 1001}}, 16),
+        (DIGITS | {"dataset": "wine"}, {"confirmation": {"top": 3}}, 64),
+        (DIGITS | {"dataset": "wine"}, {"confirmation": {"replicates": 8}}, 8),
+        ({"kind": "function", "name": "rosenbrock"}, {}, 64),
+    ],
+)
+def test_cheap_runs_are_confirmed_on_more_seeds_unless_the_client_says_otherwise(
+    objective: dict[str, Any], parts: dict[str, Any], replicates: int
+) -> None:
+    spec = parse(objective=objective, **parts)
+    assert spec.confirmation is not None and spec.confirmation.replicates == replicates
+    assert parse(objective=objective, confirmation=None).confirmation is None
+
+
+def test_a_job_that_names_no_budget_has_256_trials_of_500_steps() -> None:
+    budget = parse(objective=DIGITS).budget
+    assert (budget.trials, budget.steps, budget.seconds) == (256, 500, None)
+
+
 def test_an_omitted_hyperparameter_is_filled_with_its_range_or_its_default() -> None:
     space = parse(search_space=adam()).model_dump()["search_space"]["optimizers"][0]
     low, high = next(

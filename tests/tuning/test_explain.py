@@ -65,7 +65,7 @@ def test_the_race_names_its_leader_whom_it_met_and_how_many_fell_behind() -> Non
 def test_the_neighbours_of_the_best_are_told_of() -> None:
     text = advised(World(bowl(0.03))).explanation[2]
     assert text.startswith(
-        "The best of the race then met new configurations near them, in 3 generations, each"
+        "The best of the race then met new configurations near them, in up to 3 generations, each"
     )
     assert "on seeds of its own: adam (learning rate 0.0" in text and ") had the lowest loss, " in text
 

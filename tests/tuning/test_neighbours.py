@@ -106,10 +106,12 @@ def test_what_lies_between_the_trials_is_found() -> None:
     assert abs(math.log(found.optimizer["learning_rate"] / 0.02)) < 0.1
 
 
-def test_generations_have_seeds_of_their_own_and_the_seeds_of_one_are_shared() -> None:
+def test_each_generation_meets_its_parents_on_seeds_of_its_own() -> None:
     world = World(bowl())
     advised(world)
     heats = world.of(Seeds.NEIGHBOURS)
-    firsts = {heat.replicates.start // 10_000 for heat in heats}
-    assert len(firsts) == len(SPREADS)
-    assert all(heat.replicates.stop - heat.replicates.start <= 32 for heat in heats)
+    openings = [heat for heat in heats if heat.replicates.start % 10_000 == 0]
+    assert len(openings) == len(SPREADS)
+    assert all(len(heat.configurations) > LITTER * 2 for heat in openings)  # top is 2: there are parents too
+    seeds = [seed for heat in heats for seed in heat.replicates]
+    assert len(set(seeds)) == len(seeds)
