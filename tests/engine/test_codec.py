@@ -33,6 +33,15 @@ def test_a_stored_value_takes_at_most_eight_bytes() -> None:
     assert len(encode(make_curve(rows=2))) <= 8 * 2 * 6 + HEADER_BYTES
 
 
+@pytest.mark.parametrize("rows", [1, 9, 10, 1001])
+@pytest.mark.parametrize("parameters", [None, 2])
+def test_a_stored_trajectory_is_what_numpy_saves(rows: int, parameters: int | None) -> None:
+    data = encode(make_curve(rows=rows, parameters=parameters))
+    saved = io.BytesIO()
+    np.save(saved, np.load(io.BytesIO(data), allow_pickle=False), allow_pickle=False)
+    assert data == saved.getvalue()
+
+
 def test_any_numpy_reads_a_stored_trajectory_by_column() -> None:
     rows = np.load(io.BytesIO(encode(make_curve(rows=5, parameters=2))), allow_pickle=False)
     assert rows.dtype.names[:3] == ("step", "loss", "validation_loss")
