@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,3 +13,15 @@ Array: TypeAlias = NDArray[np.floating[Any]]
 Column: TypeAlias = NDArray[np.float64]  # (B, 1)
 # What an optimizer remembers; every array has B as its first axis, so that rows can be dropped.
 State: TypeAlias = dict[str, Array]
+
+
+def allocate(*parts: tuple[tuple[int, ...], type]) -> list[NDArray[Any]]:
+    """Uninitialised arrays, each of a shape and a dtype, in one allocation; those of wider dtypes come first.
+
+    The allocator keeps one large piece of memory for the next batch, but gives several back, and the first
+    touch of their pages would cost more than to fill them.
+    """
+    sizes = [math.prod(shape) * np.dtype(dtype).itemsize for shape, dtype in parts]
+    memory = np.empty(sum(sizes), dtype=np.uint8)
+    pieces = np.split(memory, np.cumsum(sizes)[:-1])
+    return [piece.view(dtype).reshape(shape) for piece, (shape, dtype) in zip(pieces, parts, strict=True)]

@@ -150,7 +150,7 @@ class _Batch:
         for problem in self._population.problems:
             problem.draw(1)
         for block in self._population.blocks():
-            chunk = block.begin()
+            chunk = block.begin(self._room(block, 0, 1))
             first = np.abs(chunk.losses[0].astype(np.float64))
             limits = DIVERGED_BEYOND * np.maximum(1.0, first)
             self._limits[block.rows] = np.minimum(limits, DIVERGED_BEYOND_ALL)
@@ -174,7 +174,8 @@ class _Batch:
             for block in self._population.blocks():
                 own = None if momenta is None else momenta[block.place]
                 follower = self._rates.follower(block.rows)
-                chunk = block.advance(self._step, rates[block.place], own, follower)
+                room = self._room(block, self._step + 1, count)
+                chunk = block.advance(self._step, rates[block.place], own, follower, room)
                 self._take(block, self._step + 1, chunk)
                 if follower is not None:
                     follower.finish()
@@ -219,6 +220,10 @@ class _Batch:
         if self._steps < MOST_ROWS:
             return WholeRecorder(runs, self._steps, dtype=dtype, dimension=dimension)
         return ThinnedRecorder(runs, self._steps, self._rung_steps, dimension, dtype)
+
+    def _room(self, block: Block, first: int, count: int) -> Chunk | None:
+        """Where the recorder has room for what a block evaluates, from step `first` on."""
+        return None if self._recorder is None else self._recorder.room(block.place, first, count)
 
     def _chunk_steps(self) -> int:
         """How many steps are drawn at once; results do not depend on it."""

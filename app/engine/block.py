@@ -139,9 +139,9 @@ class Block:
         """Gives up what it needs only while it is stepped or measured, so that blocks can take turns."""
         self._bound = None
 
-    def begin(self) -> Chunk:
-        """Evaluates the start, on the first draw."""
-        chunk = Chunk.empty(1, self._x, self._records, self._averages)
+    def begin(self, room: Chunk | None = None) -> Chunk:
+        """Evaluates the start, on the first draw. room: as of `advance`."""
+        chunk = self._chunk(1, room)
         self._evaluate(0, chunk)
         self._settle_losses(chunk, 0, 1)
         return chunk
@@ -152,15 +152,16 @@ class Block:
         rates: NDArray[np.float64],
         momenta: NDArray[np.float64] | None = None,
         follower: Follower | None = None,
+        room: Chunk | None = None,
     ) -> Chunk:
         """Makes the updates first, first + 1, ..., each followed by an evaluation on the next draw.
 
         rates: (B, S) learning rates of these updates. momenta: likewise; read where a schedule cycles them.
-        follower: changes the rates of rows that follow their losses.
+        follower: changes the rates of rows that follow their losses. room: where the evaluations go.
         Returns the S evaluations.
         """
         steps = rates.shape[1]
-        chunk = Chunk.empty(steps, self._x, self._records, self._averages)
+        chunk = self._chunk(steps, room)
         columns = self._columns(rates)
         workspace, work = self._buffers()
         parts = [
@@ -187,6 +188,13 @@ class Block:
         if follower is None:
             self._settle_losses(chunk, 0, steps)
         return chunk
+
+    def _chunk(self, steps: int, room: Chunk | None) -> Chunk:
+        """Where that many evaluations go: to the room that they have, or to one of their own."""
+        if room is None:
+            shape, dtype = self._x.shape, self._x.dtype.type
+            return Chunk.empty(steps, shape, dtype, records=self._records, averages=self._averages)
+        return room.measured_elsewhere() if self._averages else room
 
     def _columns(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Numbers of a row and step, (B, S), as a column for each step, as wide as fields: (S, B, width)."""

@@ -9,34 +9,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.arrays import Array
+from app.engine.arrays import Array, allocate
 from app.engine.chunk import RECORDED_DIMENSION, Chunk
+from app.engine.floats import batch_arithmetic
 from app.engine.rates import Rates
-from app.engine.result import Trajectories
+from app.engine.result import Columns, Trajectories
+
+# Steps and runs that are turned at once: in the cache, so that lines of a column are written whole.
+_TILE = (64, 256)
 
 
 class Rows:
-    """Columns of recorded rows, (B, n) each: what a recorder fills.
-
-    All but the steps lie in one allocation, which the allocator keeps for the next batch: arrays of their own
-    are given back, and the first touch of their pages would cost as much as all the rest of the recording.
-    """
+    """Columns of recorded rows, (B, n) each: what a recorder fills."""
 
     def __init__(self, step: NDArray[np.int64], dimension: int, dtype: type) -> None:
         """step: (B, n)."""
-        runs, n = step.shape
         recorded = dimension if dimension <= RECORDED_DIMENSION else 0
-        widths = np.array([np.dtype(dtype).itemsize] * (1 + recorded) + [np.dtype(np.float32).itemsize] * 2)
-        memory = np.empty(runs * n * widths.sum(), dtype=np.uint8)
-        ends = runs * n * np.cumsum(widths)[[0, recorded, recorded + 1]]
-        loss, parameters, norm, norm_l1 = np.split(memory, ends)
         self.step = step
-        self.loss: Array = loss.view(dtype).reshape(runs, n)
-        self.norm = norm.view(np.float32).reshape(runs, n)
-        self.norm_l1 = norm_l1.view(np.float32).reshape(runs, n)
-        self.parameters: Array | None = None
-        if recorded:
-            self.parameters = parameters.view(dtype).reshape(runs, n, dimension)
+        self.loss: Array
+        self.norm: NDArray[np.float32]
+        self.norm_l1: NDArray[np.float32]
+        self.loss, parameters, self.norm, self.norm_l1 = allocate(
+            (step.shape, dtype),
+            ((*step.shape, recorded), dtype),
+            (step.shape, np.float32),
+            (step.shape, np.float32),
+        )
+        self.parameters: Array | None = parameters if recorded else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +53,15 @@ class Piece:
 class Recorder(ABC):
     """Takes what blocks evaluated, in the order of steps, and gives the trajectories at the end."""
 
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
+    def __init__(self) -> None:
         self._validation: list[tuple[int, NDArray[np.float64]]] = []  # of all runs, at the step
+
+    def room(self, place: NDArray[np.int64] | slice, first: int, count: int) -> Chunk | None:
+        """Where evaluations of some rows, from step `first` on, may be written; None where there is no place.
+
+        What was written there is added like any other piece.
+        """
+        return None
 
     @abstractmethod
     def add(self, piece: Piece) -> None:
@@ -67,6 +72,10 @@ class Recorder(ABC):
         """How many rows each run has: (B,). Nothing is added after it was asked."""
 
     @abstractmethod
+    def _rows(self) -> Rows:
+        """All rows; what lies beyond a run's count means nothing."""
+
+    @abstractmethod
     def _learning_rates(self, rates: Rates) -> NDArray[np.float64]:
         """The learning rate of every recorded row, (B, n); that of a run's last row is never read."""
 
@@ -75,66 +84,93 @@ class Recorder(ABC):
         self._validation.append((step, losses))
 
     def trajectories(self, rates: Rates) -> Trajectories:
-        """One trajectory a run."""
-        rows, counts = self._rows, self.counts()
-        learning_rates = self._learning_rates(rates)
+        """One trajectory a run. Nothing is added after they were asked for."""
+        counts = self.counts()
+        return Trajectories(len(counts), lambda: self._columns(counts, rates))
+
+    def _columns(self, counts: NDArray[np.int64], rates: Rates) -> Columns:
+        """Everything that was recorded."""
+        with batch_arithmetic():
+            rows = self._rows()
+            learning_rates = self._learning_rates(rates)
+            validation_losses = self._validation_losses(rows, counts)
         learning_rates[np.arange(len(counts)), counts - 1] = np.nan
-        return Trajectories(
+        return Columns(
             counts=counts,
             step=rows.step,
             loss=rows.loss,
-            validation_loss=self._validation_losses(counts),
+            validation_loss=validation_losses,
             learning_rate=learning_rates,
             gradient_norm=rows.norm,
             gradient_norm_l1=rows.norm_l1,
             parameters=rows.parameters,
         )
 
-    def _validation_losses(self, counts: NDArray[np.int64]) -> Array:
+    def _validation_losses(self, rows: Rows, counts: NDArray[np.int64]) -> Array:
         """(B, n), nan where there was none."""
-        shape, dtype = self._rows.step.shape, self._rows.loss.dtype
+        shape, dtype = rows.step.shape, rows.loss.dtype
         if not self._validation:  # one row of nan serves all runs
             return np.broadcast_to(np.full(shape[1], np.nan, dtype=dtype), shape)
         found = np.full(shape, np.nan, dtype=dtype)
         for step, losses in self._validation:
-            at = (self._rows.step == step) & (np.arange(shape[1]) < counts[:, np.newaxis])
+            at = (rows.step == step) & (np.arange(shape[1]) < counts[:, np.newaxis])
             found[at] = np.broadcast_to(losses[:, np.newaxis], shape)[at]
         return found
 
 
 class WholeRecorder(Recorder):
-    """Keeps every row of runs of equal length."""
+    """Keeps every row of runs of equal length, in the order of steps until they are read."""
 
     def __init__(self, runs: int, steps: int, dimension: int, dtype: type) -> None:
-        step = np.broadcast_to(np.arange(steps + 1), (runs, steps + 1))  # of all runs alike
-        super().__init__(Rows(step, dimension, dtype))
+        super().__init__()
+        self._runs, self._steps, self._dimension, self._dtype = runs, steps, dimension, dtype
+        self._history = Chunk.empty(steps + 1, (runs, dimension), dtype, records=True, averages=False)
         self._counts = np.zeros(runs, dtype=np.int64)
-        self._points = None if self._rows.parameters is None else _points(self._rows.parameters)
+
+    def room(self, place: NDArray[np.int64] | slice, first: int, count: int) -> Chunk | None:
+        """Neighbours write to the history itself, without a copy."""
+        return self._history.part(slice(first, first + count), place) if isinstance(place, slice) else None
 
     def add(self, piece: Piece) -> None:
-        """Copies the evaluations, those that do not count too: they lie beyond the row's count."""
-        rows, chunk = self._rows, piece.chunk
-        norms, norms_l1 = chunk.norms()
-        moves: list[tuple[NDArray[Any], NDArray[Any]]] = [
-            (rows.loss, chunk.losses),
-            (rows.norm, norms),
-            (rows.norm_l1, norms_l1),
-        ]
-        if self._points is not None and chunk.parameters is not None:
-            moves.append((self._points, _points(chunk.parameters)))
-        for column, values in moves:
-            # Turned in the cache first: lines of the column, which are not there, are then written whole.
-            turned = np.ascontiguousarray(values.T)
-            column[piece.place, piece.first : piece.first + len(values)] = turned
+        """Keeps the evaluations, those that do not count too: they lie beyond the row's count."""
+        if not isinstance(piece.place, slice):
+            self._history.put(piece.first, piece.place, piece.chunk)
         self._counts[piece.place] += piece.valid
 
     def counts(self) -> NDArray[np.int64]:
         """Every evaluation that counted."""
         return self._counts
 
+    def _rows(self) -> Rows:
+        """The history, turned tile by tile."""
+        step = np.broadcast_to(np.arange(self._steps + 1), (self._runs, self._steps + 1))  # of all alike
+        rows = Rows(step, self._dimension, self._dtype)
+        for steps in _cuts(int(self._counts.max()), _TILE[0]):
+            for runs in _cuts(self._runs, _TILE[1]):
+                _turn(self._history.part(steps, runs), rows, runs, steps)
+        return rows
+
     def _learning_rates(self, rates: Rates) -> NDArray[np.float64]:
-        steps = np.arange(self._rows.step.shape[1])
-        return rates.at(np.minimum(steps, max(len(steps) - 2, 0)))
+        steps = np.arange(self._steps + 1)
+        return rates.at(np.minimum(steps, self._steps - 1))
+
+
+def _cuts(length: int, width: int) -> list[slice]:
+    return [slice(first, min(first + width, length)) for first in range(0, length, width)]
+
+
+def _turn(part: Chunk, rows: Rows, runs: slice, steps: slice) -> None:
+    """Fills rows with what was evaluated, (S, B), of these runs and steps."""
+    norms, norms_l1 = part.norms()
+    moves: list[tuple[NDArray[Any], NDArray[Any]]] = [
+        (rows.loss, part.losses),
+        (rows.norm, norms),
+        (rows.norm_l1, norms_l1),
+    ]
+    if rows.parameters is not None and part.parameters is not None:
+        moves.append((_points(rows.parameters), _points(part.parameters)))
+    for column, values in moves:
+        column[runs, steps] = np.ascontiguousarray(values.T)
 
 
 def _points(parameters: Array) -> NDArray[np.void]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import overload
@@ -39,11 +39,8 @@ class Trajectory:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Trajectories(Sequence[Trajectory]):
-    """Those of B runs in columns, (B, n); of run i its first `counts[i]` rows count.
-
-    A trajectory is a set of views, made when it is asked for.
-    """
+class Columns:
+    """The trajectories of B runs in columns, (B, n); of run i its first `counts[i]` rows count."""
 
     counts: NDArray[np.int64]  # (B,)
     step: NDArray[np.int64]
@@ -54,19 +51,8 @@ class Trajectories(Sequence[Trajectory]):
     gradient_norm_l1: NDArray[np.float32]
     parameters: Array | None  # (B, n, D)
 
-    def __len__(self) -> int:
-        return len(self.counts)
-
-    @overload
-    def __getitem__(self, index: int) -> Trajectory: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[Trajectory]: ...
-
-    def __getitem__(self, index: int | slice) -> Trajectory | list[Trajectory]:
-        """That of one run, or of several."""
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
+    def of_run(self, index: int) -> Trajectory:
+        """That of one run, as views."""
         own = index, slice(self.counts[index])
         return Trajectory(
             step=self.step[own],
@@ -77,6 +63,36 @@ class Trajectories(Sequence[Trajectory]):
             gradient_norm_l1=self.gradient_norm_l1[own],
             parameters=None if self.parameters is None else self.parameters[own],
         )
+
+
+class Trajectories(Sequence[Trajectory]):
+    """Those of B runs, in columns that are made when the first of them is read.
+
+    A batch keeps what passes by; putting it in order, run by run, is left to whoever reads it.
+    """
+
+    def __init__(self, runs: int, make: Callable[[], Columns]) -> None:
+        self._runs = runs
+        self._make: Callable[[], Columns] | None = make
+        self._columns: Columns | None = None
+
+    def __len__(self) -> int:
+        return self._runs
+
+    @overload
+    def __getitem__(self, index: int) -> Trajectory: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Trajectory]: ...
+
+    def __getitem__(self, index: int | slice) -> Trajectory | list[Trajectory]:
+        """That of one run, or of several."""
+        if self._make is not None:
+            self._columns, self._make = self._make(), None  # what they were made of is given up
+        assert self._columns is not None
+        if isinstance(index, slice):
+            return [self._columns.of_run(i) for i in range(*index.indices(len(self)))]
+        return self._columns.of_run(index)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

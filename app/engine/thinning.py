@@ -22,7 +22,8 @@ class ThinnedRecorder(Recorder):
     """Keeps the extremes of each bucket of steps."""
 
     def __init__(self, runs: int, steps: int, rungs: NDArray[np.int64], dimension: int, dtype: type) -> None:
-        super().__init__(Rows(np.zeros((runs, MOST_ROWS), dtype=np.int64), dimension, dtype))
+        super().__init__()
+        self._kept = Rows(np.zeros((runs, MOST_ROWS), dtype=np.int64), dimension, dtype)
         self._counts = np.zeros(runs, dtype=np.int64)
         self._edges = bucket_edges(steps, rungs)
         # The least and the greatest so far of the bucket that is not complete, in the order of their steps;
@@ -55,9 +56,13 @@ class ThinnedRecorder(Recorder):
         """What was kept; every run ended in a bucket of its own."""
         return self._counts
 
+    def _rows(self) -> Rows:
+        """As they were kept."""
+        return self._kept
+
     def _learning_rates(self, rates: Rates) -> NDArray[np.float64]:
         """Of the steps before each run's last row; beyond it lie zeros."""
-        steps = self._rows.step.copy()
+        steps = self._kept.step.copy()
         steps[np.arange(len(steps)), self._counts - 1] = 0
         return rates.at(steps)
 
@@ -99,7 +104,7 @@ class ThinnedRecorder(Recorder):
         """Appends evaluations to the trajectories. index, kept: (m, b), which evaluations and whether."""
         positions = self._counts[rows] + np.cumsum(kept, axis=0) - 1
         column = np.broadcast_to(np.arange(len(rows)), index.shape)[kept]
-        for target, field in zip(_columns(self._rows), fields, strict=True):
+        for target, field in zip(_columns(self._kept), fields, strict=True):
             target[rows[column], positions[kept]] = field[index[kept], column]
         self._counts[rows] += np.count_nonzero(kept, axis=0)
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.engine.codec import encode
+from app.engine.result import BatchResult
 from benchmarks.engine.works import OPTIMIZERS_MIXED, ROSENBROCK, SCHEDULES_MIXED, TRAININGS, Training
 from benchmarks.measure import side_by_side
+
+_REPEATS = 21  # where single percents count
 
 
 def run() -> Iterator[str]:
@@ -38,7 +42,21 @@ def _loss_driven(training: Training) -> str:
 def _recording(training: Training) -> str:
     runs = training.runs()
     rounds = side_by_side(
-        {"with": lambda: training.run(runs), "without": lambda: training.run(runs, record=False)}
+        {
+            "without": lambda: training.run(runs, record=False),
+            "with": lambda: training.run(runs),
+            "stored": lambda: _encoded(training.run(runs)),
+        },
+        repeats=_REPEATS,
     )
-    cost = 100 * (rounds.ratio("with", "without") - 1)
-    return f"{training.name}, recording: {cost:.1f} % of a run (must: at most 5)"
+    recorded, stored = (100 * (rounds.ratio(name, "without") - 1) for name in ("with", "stored"))
+    return (
+        f"{training.name}, recording: {recorded:.1f} % of a run (must: at most 5); with every trajectory"
+        f" put in order and encoded: {stored:.1f} %"
+    )
+
+
+def _encoded(result: BatchResult) -> list[bytes]:
+    """What a worker stores."""
+    assert result.trajectories is not None
+    return [encode(trajectory) for trajectory in result.trajectories]

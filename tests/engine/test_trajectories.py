@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -15,7 +16,7 @@ from app.engine.thinning import MOST_ROWS, bucket_edges
 from tests.engine.batches import function, losses_and_gradients, run, supervised
 
 
-def record(objective: Any, runs: Any, **arguments: Any) -> list[Trajectory]:
+def record(objective: Any, runs: Any, **arguments: Any) -> Sequence[Trajectory]:
     result = run_batch(objective, runs, seed=0, **arguments)
     assert result.trajectories is not None
     return result.trajectories
@@ -102,6 +103,27 @@ def test_the_validation_loss_is_there_at_rungs_and_in_the_last_row_alone(dtype: 
 def test_a_function_has_no_validation_loss() -> None:
     (trajectory,) = record(function("rosenbrock"), [run()], steps=20, rungs=(5,))
     assert np.isnan(trajectory.validation_loss).all()
+
+
+def test_trajectories_stay_as_they_were_first_read() -> None:
+    objective = function("rosenbrock")
+    trajectories = record(objective, [run(), run("sgd", learning_rate=1e-4)], steps=100)
+    first, again = trajectories[1], trajectories[1]
+    assert len(trajectories) == 2
+    np.testing.assert_array_equal(first.gradient_norm, again.gradient_norm)
+    assert np.shares_memory(first.loss, again.loss)
+
+
+@pytest.mark.parametrize("dimension", [3, 30])
+def test_rows_whose_neighbours_have_gone_are_recorded_as_before(dimension: int) -> None:
+    objective = function("quadratic", dimension)
+    runs = [run("sgd", learning_rate=rate) for rate in (1e-4, 50.0, 2e-4, 60.0, 3e-4)]
+    found = record(objective, runs, steps=200)
+    assert [len(trajectory.step) == 201 for trajectory in found] == [True, False, True, False, True]
+    for single, together in zip(runs, found, strict=True):
+        (alone,) = record(objective, [single], steps=200)
+        for column in ("loss", "gradient_norm", "gradient_norm_l1", "parameters"):
+            np.testing.assert_array_equal(getattr(together, column), getattr(alone, column))
 
 
 @pytest.mark.parametrize("steps", [20, 3000])
