@@ -16,8 +16,9 @@ State: TypeAlias = dict[str, Array]
 
 
 def allocate(*parts: tuple[tuple[int, ...], type]) -> list[NDArray[Any]]:
-    """Uninitialised arrays, each of a shape and a dtype, in one allocation; those of wider dtypes come first.
+    """Uninitialised arrays, each of a shape and a dtype, in one allocation.
 
+    Those of wider dtypes come first, which keeps all of them aligned.
     The allocator keeps one large piece of memory for the next batch, but gives several back, and the first
     touch of their pages would cost more than to fill them.
     """

@@ -1,4 +1,4 @@
-"""A chunk: what a block evaluated in some consecutive steps."""
+"""A chunk: what some rows evaluated in some consecutive steps, those of a block or all of a batch."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ RECORDED_DIMENSION = 10
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """What S evaluations of a block gave; what a row that diverged has after that means nothing."""
+    """What S evaluations of B rows gave; what a row that diverged has after that means nothing."""
 
     losses: Array  # (S, B)
     squares: Array  # (S, B) sums of squares of the gradients; empty where nothing is recorded or D is small
     magnitudes: Array  # (S, B) sums of their magnitudes; the same
     positions: Array | None  # (S, B, D) where the gradients were taken; where D is small, else None
-    parameters: Array | None  # (S, B, D) where the runs are measured, mostly the same array; likewise
+    parameters: Array | None  # (S, B, D) where the runs are measured, mostly the same memory; likewise
     gradients: NDArray[np.float32] | None  # (S, B, D) where D is small and rows are recorded, else None
 
     @classmethod

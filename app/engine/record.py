@@ -57,9 +57,9 @@ class Recorder(ABC):
         self._validation: list[tuple[int, NDArray[np.float64]]] = []  # of all runs, at the step
 
     def room(self, place: NDArray[np.int64] | slice, first: int, count: int) -> Chunk | None:
-        """Where evaluations of some rows, from step `first` on, may be written; None where there is no place.
+        """Where evaluations of some rows, from step `first` on, are to be written before they are added.
 
-        What was written there is added like any other piece.
+        None where there is no such place, and they go to a chunk of their own.
         """
         return None
 
@@ -91,8 +91,8 @@ class Recorder(ABC):
     def _columns(self, counts: NDArray[np.int64], rates: Rates) -> Columns:
         """Everything that was recorded."""
         with batch_arithmetic():
+            learning_rates = self._learning_rates(rates)  # first: they take scratch of several columns
             rows = self._rows()
-            learning_rates = self._learning_rates(rates)
             validation_losses = self._validation_losses(rows, counts)
         learning_rates[np.arange(len(counts)), counts - 1] = np.nan
         return Columns(
@@ -133,6 +133,7 @@ class WholeRecorder(Recorder):
 
     def add(self, piece: Piece) -> None:
         """Keeps the evaluations, those that do not count too: they lie beyond the row's count."""
+        # Where there is a room they are there already.
         if not isinstance(piece.place, slice):
             self._history.put(piece.first, piece.place, piece.chunk)
         self._counts[piece.place] += piece.valid

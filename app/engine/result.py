@@ -68,7 +68,8 @@ class Columns:
 class Trajectories(Sequence[Trajectory]):
     """Those of B runs, in columns that are made when the first of them is read.
 
-    A batch keeps what passes by; putting it in order, run by run, is left to whoever reads it.
+    A batch keeps what passes by; putting it in order, run by run, is left to whoever reads it. The first read
+    does so for all of them, and briefly takes about as much memory again; it is for one thread.
     """
 
     def __init__(self, runs: int, make: Callable[[], Columns]) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from app.engine import codec
 from app.engine.batch import Run, run_batch
 from app.engine.objectives.base import Objective
-from app.engine.result import BatchResult, Outcome
+from app.engine.result import BatchResult, Outcome, Trajectory
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.records import Configuration, TrialResult
@@ -172,9 +172,11 @@ def evaluate(shard: Shard) -> list[TrialResult]:
         judge=judge,
         record=shard.record,
     )
+    # Reading the trajectories puts them in order, which is the engine's work too.
+    trajectories = None if batch.trajectories is None else batch.trajectories[:]
     engine_s = (time.perf_counter() - started) / len(shard.numbers)
     return [
-        _result(shard, place, batch, judge.reasons if judge else {}, engine_s)
+        _result(shard, place, batch, trajectories, judge.reasons if judge else {}, engine_s)
         for place in range(len(shard.numbers))
     ]
 
@@ -198,7 +200,12 @@ def _runs(shard: Shard) -> list[Run]:
 
 
 def _result(
-    shard: Shard, place: int, batch: BatchResult, pruned: Mapping[int, str], engine_s: float
+    shard: Shard,
+    place: int,
+    batch: BatchResult,
+    trajectories: Sequence[Trajectory] | None,
+    pruned: Mapping[int, str],
+    engine_s: float,
 ) -> TrialResult:
     """What the replicates of one configuration give together."""
     width, steps = len(shard.replicates), shard.spec.budget.steps
@@ -213,8 +220,8 @@ def _result(
     elif Outcome.PRUNED in outcomes:
         state, reason = TrialState.PRUNED, pruned[place]
     trajectory = None
-    if batch.trajectories is not None:
-        trajectory = codec.encode(mean_trajectory(batch.trajectories[rows], steps))
+    if trajectories is not None:
+        trajectory = codec.encode(mean_trajectory(trajectories[rows], steps))
     return TrialResult(
         number=shard.numbers[place],
         state=state,

@@ -34,7 +34,7 @@ def batch_bytes(spec: JobSpec, members: Iterable[Member], *, record: bool = True
     if record:
         kept = dimension if dimension <= _RECORDED_PARAMETERS else 0
         rows = min(spec.budget.steps + 1, _RECORDED_ROWS)
-        # The recorded columns, and beside them first the history they are made of, then the encoded value.
+        # The history and the rates, the columns that it is turned into, and instead of it the encoded value.
         fixed += rows * (2 * number * (2 + kept) + 48)
     return sum(
         fixed + _COPIES * optimizer.state_size(dimension) * number + objective.row_bytes(batch_size, dtype)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from app.engine.hyper import hyper_fields
+from app.engine.schedules import SCHEDULES
 from app.spec.job import JobSpec
 from app.spec.records import Configuration
 from app.tuning.evaluate import Shard, evaluate
@@ -55,6 +57,7 @@ def peak_bytes(spec: JobSpec, configurations: Sequence[Configuration]) -> int:
     [
         (function(20_000), 3, 12, None),  # parameters
         (function(2), 1000, 60, None),  # trajectories
+        (function(10), 1000, 60, None),
         (function(10), 3000, 20, None),
         (mlp(256, 256), 2, 8, 32),
         (DIGITS, 20, 16, "full"),  # activations
@@ -73,6 +76,17 @@ def test_the_estimate_is_near_what_a_shard_takes(
     peak = peak_bytes(spec, configurations)
     # What measures a block comes and goes; it is the same for any number of runs, and no estimate has it.
     assert 0.8 * (peak - MEASURING) < estimate < 4 * peak
+
+
+def test_trajectories_take_no_more_than_the_estimate_while_they_are_put_in_order() -> None:
+    # A schedule whose table takes scratch of several columns.
+    spec = job(function(10), steps=1000, pruner=NONE, replicates=1, search_space=ADAM)
+    schedule = {"kind": "one_cycle"} | {
+        field.name: field.default for field in hyper_fields(SCHEDULES["one_cycle"])
+    }
+    configurations = [replace(configuration("adam", 1e-3), schedule=schedule)] * 100
+    members = [(found.optimizer_instance(), found.rows) for found in configurations]
+    assert peak_bytes(spec, configurations) < batch_bytes(spec, members)
 
 
 @pytest.mark.parametrize("pruner", ["successive_halving", "hyperband", "median"])

@@ -176,7 +176,9 @@ class FunctionWorkspace(Workspace):
     def settle(self, drawn: int, positions: Array, losses: Array) -> None:
         """The exact losses of all positions at once."""
         centred = self._centred(positions, slice(drawn, drawn + len(positions)))
-        flat = self._function.value(centred.reshape(-1, positions.shape[-1]))
+        # Of some rows of a history they may be apart; a transcendental function takes other ways then.
+        points = np.ascontiguousarray(centred.reshape(-1, positions.shape[-1]))
+        flat = self._function.value(points)
         losses[...] = flat.reshape(losses.shape)
 
     def fill_hessians(self, rows: slice, hessians: Array) -> None:
