@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from benchmarks.advice.problems import PROBLEMS
-from benchmarks.advice.report import JOBS, Peer, run
+from benchmarks.advice.report import JOBS, STUDIES, Peer, run
 from benchmarks.advice.store import FILE, Store
 
 
@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=JOBS, help="jobs of each problem")
     parser.add_argument("--processes", type=int, help="default: one a core")
     parser.add_argument("--file", type=Path, default=FILE, help="where results are kept")
-    parser.add_argument("--studies", type=int, default=JOBS, help="of Optuna, on each problem")
+    parser.add_argument("--studies", type=int, default=STUDIES, help="of Optuna, on each problem")
     parser.add_argument(
         "--optuna",
         type=Peer,

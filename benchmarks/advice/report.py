@@ -17,6 +17,7 @@ from benchmarks.advice.store import Store, Task
 from benchmarks.advice.tasks import Plain, adam
 
 JOBS = 10
+STUDIES = 5  # of the peer, whose asks take most of the time
 TOGETHER = 5  # studies of the peer in one process
 COARSENESS = 1.25
 
@@ -35,7 +36,7 @@ def run(
     store: Store | None = None,
     *,
     peer: Peer = Peer.RUN,
-    studies: int = JOBS,
+    studies: int = STUDIES,
 ) -> Iterator[str]:
     """Yields the lines of the report; what is not stored yet is computed first.
 
