@@ -15,6 +15,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.advice")
     parser.add_argument("--problems", nargs="*", default=[], help="words that names contain; default: all")
     parser.add_argument("--seeds", type=int, default=JOBS, help="jobs of each problem")
+    parser.add_argument("--first-seed", type=int, default=0, help="of the jobs; the others follow it")
     parser.add_argument("--processes", type=int, help="default: one a core")
     parser.add_argument("--file", type=Path, default=FILE, help="where results are kept")
     parser.add_argument("--studies", type=int, default=STUDIES, help="of Optuna, on each problem")
@@ -32,7 +33,8 @@ def main() -> None:
         if not asked.problems or any(word in problem.name for word in asked.problems)
     ]
     store = Store(asked.file, asked.processes)
-    for line in run(chosen, asked.seeds, store, peer=asked.optuna, studies=asked.studies):
+    seeds = range(asked.first_seed, asked.first_seed + asked.seeds)
+    for line in run(chosen, seeds, store, peer=asked.optuna, studies=asked.studies):
         print(line, flush=True)
 
 

@@ -32,7 +32,7 @@ class Peer(StrEnum):
 
 def run(
     problems: Sequence[Problem] = PROBLEMS,
-    jobs: int = JOBS,
+    seeds: range = range(JOBS),
     store: Store | None = None,
     *,
     peer: Peer = Peer.RUN,
@@ -40,14 +40,16 @@ def run(
 ) -> Iterator[str]:
     """Yields the lines of the report; what is not stored yet is computed first.
 
-    peer: whether Optuna runs too, which takes most of the time. studies: how many of it on each problem.
+    seeds: of the jobs. peer: whether Optuna runs too, which takes most of the time. studies: how many of it
+    on each problem.
     """
     store = store or Store()
-    yield f"default jobs with seeds 0 to {jobs - 1}; means over 200 fresh seeds [95 % interval]; * tuned on"
+    which = f"seeds {seeds[0]} to {seeds[-1]}"
+    yield f"default jobs with {which}; means over 200 fresh seeds [95 % interval]; * tuned on"
     outcomes: dict[str, Outcome] = {}
     for problem in problems:
-        outcomes[problem.name] = outcome = _outcome(problem, jobs, store, peer, studies)
-        yield from _lines(problem, outcome, jobs, store)
+        outcomes[problem.name] = outcome = _outcome(problem, seeds, store, peer, studies)
+        yield from _lines(problem, outcome, seeds, store)
     yield ""
     yield from _summary(outcomes)
     held = {problem.name: outcomes[problem.name] for problem in problems if not problem.tuned}
@@ -56,13 +58,13 @@ def run(
         yield from (f"  {line}" for line in _summary(held))
 
 
-def _outcome(problem: Problem, jobs: int, store: Store, peer: Peer, studies: int) -> Outcome:
+def _outcome(problem: Problem, seeds: range, store: Store, peer: Peer, studies: int) -> Outcome:
     name = problem.name
-    tasks = [Task("job", (name, seed)) for seed in range(jobs)]
+    tasks = [Task("job", (name, seed)) for seed in seeds]
     oracle = Task("oracle", (name,))
     store.do([*tasks, oracle])
     answers = [store[task] for task in tasks]
-    spent = round(sum(answer["evaluations"] for answer in answers) / jobs)
+    spent = round(sum(answer["evaluations"] for answer in answers) / len(seeds))
     peers = [] if peer is Peer.NONE else _peers(name, studies, spent)
     if peer is Peer.STORED and not all(task in store for task in peers):
         peers = []
@@ -95,19 +97,19 @@ def _peers(name: str, studies: int, spent: int) -> list[Task]:
     return [Task("peer", (name, group, evaluations)) for group in groups]
 
 
-def _lines(problem: Problem, outcome: Outcome, jobs: int, store: Store) -> Iterator[str]:
-    answers = [store[Task("job", (problem.name, seed))] for seed in range(jobs)]
+def _lines(problem: Problem, outcome: Outcome, seeds: range, store: Store) -> Iterator[str]:
+    answers = [store[Task("job", (problem.name, seed))] for seed in seeds]
     sources = Counter(answer["source"] for answer in answers)
     yield (
         f"{problem.name}{' *' if problem.tuned else ''}: advised {outcome.advised.mean():.4g}, oracle "
         f"{outcome.oracle.mean():.4g}, Adam {outcome.adam.mean():.4g}{_peer(outcome)}; "
-        f"{round(sum(answer['evaluations'] for answer in answers) / jobs):,} gradients; "
+        f"{round(sum(answer['evaluations'] for answer in answers) / len(seeds)):,} gradients; "
         f"{', '.join(f'{count} {source}' for source, count in sources.most_common())}"
     )
     regret = str(outcome.regret) if outcome.is_measured else "not measured, Adam is as good as the oracle"
     yield (
         f"  regret {regret}; less Adam {outcome.against_adam}; {_against_peer(outcome)}"
-        f"covered {sum(outcome.covered)} of {jobs}"
+        f"covered {sum(outcome.covered)} of {len(seeds)}"
     )
 
 
