@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,8 +23,16 @@ class Rounds:
 
     def ratio(self, name: str, base: str) -> float:
         """How many times as long one takes as another: the median of the ratios of the rounds."""
-        pairs = zip(self.seconds[name], self.seconds[base], strict=True)
-        return median(a / b for a, b in pairs)
+        return median(self._ratios(name, base))
+
+    def interval(self, name: str, base: str) -> tuple[float, float]:
+        """Where that median lies with 95 % confidence, by the ranks of the rounds."""
+        ratios = sorted(self._ratios(name, base))
+        outside = max(0, math.floor((len(ratios) - 1.96 * math.sqrt(len(ratios))) / 2))
+        return ratios[outside], ratios[-1 - outside]
+
+    def _ratios(self, name: str, base: str) -> list[float]:
+        return [a / b for a, b in zip(self.seconds[name], self.seconds[base], strict=True)]
 
 
 def side_by_side(

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from app.engine.codec import encode
 from app.engine.result import BatchResult
 from benchmarks.engine.works import OPTIMIZERS_MIXED, ROSENBROCK, SCHEDULES_MIXED, TRAININGS, Training
-from benchmarks.measure import side_by_side
+from benchmarks.measure import Rounds, side_by_side
 
-_REPEATS = 21  # where single percents count
+_REPEATS = 41  # where single percents count
 
 
 def run() -> Iterator[str]:
@@ -49,11 +49,18 @@ def _recording(training: Training) -> str:
         },
         repeats=_REPEATS,
     )
-    recorded, stored = (100 * (rounds.ratio(name, "without") - 1) for name in ("with", "stored"))
+    recorded, stored = (_percent(rounds, name) for name in ("with", "stored"))
     return (
-        f"{training.name}, recording: {recorded:.1f} % of a run (must: at most 5); with every trajectory"
-        f" put in order and encoded: {stored:.1f} %"
+        f"{training.name}, recording: {recorded} of a run (must: at most 5); with every trajectory"
+        f" put in order and encoded: {stored}"
     )
+
+
+def _percent(rounds: Rounds, name: str) -> str:
+    """What it costs beyond the run without recording, [95 % interval]."""
+    found = (rounds.ratio(name, "without"), *rounds.interval(name, "without"))
+    cost, low, high = (100 * (ratio - 1) for ratio in found)
+    return f"{cost:.1f} % [{low:.1f}, {high:.1f}]"
 
 
 def _encoded(result: BatchResult) -> list[bytes]:
