@@ -40,7 +40,10 @@ def side_by_side(
     repeats: int = REPEATS,
     clock: Callable[[], float] = time.process_time,
 ) -> Rounds:
-    """Runs all actions once unmeasured, then in turns.
+    """Runs all actions once unmeasured, then in turns, each round in another order.
+
+    What an action leaves in the caches and in the allocator is found by the one after it. In a fixed order
+    that would always be the same one; here each follows each other one about equally often.
 
     clock: by default the time that this process spent on its cores. Of work on one core that is what a wall
     clock shows on an idle machine; on a busy one it leaves out what others had.
@@ -48,9 +51,20 @@ def side_by_side(
     for action in actions.values():
         action()
     seconds: dict[str, list[float]] = {name: [] for name in actions}
-    for _ in range(repeats):
-        for name, action in actions.items():
+    for round_ in range(repeats):
+        for name in _order(list(actions), round_):
             begun = clock()
-            action()
+            actions[name]()
             seconds[name].append(clock() - begun)
     return Rounds(seconds)
+
+
+def _order(names: list[str], round_: int) -> list[str]:
+    """A Williams design: over 2 n rounds each of n actions follows each other one twice.
+
+    Source: Williams 1949, doi:10.1071/CH9490149.
+    """
+    count, first = len(names), round_ // 2
+    steps = [(i + 1) // 2 if i % 2 else -(i // 2) for i in range(count)]  # 0, 1, -1, 2, -2 ...
+    order = [names[(first + step) % count] for step in steps]
+    return order[::-1] if round_ % 2 else order
