@@ -23,6 +23,7 @@ class Purpose(IntEnum):
     SPARSITY = 7
     ENQUEUED = 8
     NEIGHBOURS = 9
+    CROSSINGS = 10
 
 
 def stream(seed: int, purpose: Purpose, replicate: int) -> np.random.Generator:

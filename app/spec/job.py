@@ -121,7 +121,12 @@ class Budget(Wire):
 class Confirmation(Wire):
     """The race of the best configurations against the baselines, on fresh seeds."""
 
-    top: Count = Field(default=8, ge=1, le=50, description="distinct configurations raced")
+    top: Count = Field(
+        default=8,
+        ge=1,
+        le=50,
+        description="best distinct configurations raced, beside the best of each kind of optimizer",
+    )
     replicates: Count = Field(
         default=CONFIRMING,
         ge=2,

@@ -16,7 +16,7 @@ from app.tuning.course import CONFIRMED, FINALISTS, Course, confirmed, finalists
 from app.tuning.derive import MOST_DERIVED, Derived, derive
 from app.tuning.doubling import FACTORS, double
 from app.tuning.elimination import eliminate, most_raced
-from app.tuning.field import Entry, baseline_kinds, race_field
+from app.tuning.field import Entry, baseline_kinds, kinds, race_field
 from app.tuning.heats import Heat, Seeds, Steps, replicates_of, some_seeds
 from app.tuning.neighbours import most_neighbour_runs, race_neighbours
 from app.tuning.objective import build_objective
@@ -71,8 +71,8 @@ def most_runs(spec: JobSpec) -> int:
     replicates = replicates_of(spec)
     baselines = len(baseline_kinds(spec)) + 1  # and the best constant rate
     top = spec.confirmation.top
-    race = most_raced(replicates, min(top, spec.budget.trials) + baselines, top)
-    race += most_neighbour_runs(top, replicates)
+    race = most_raced(replicates, min(top, spec.budget.trials) + len(kinds(spec)) + baselines, top)
+    race += most_neighbour_runs(spec, replicates)
     final = FINALISTS + MOST_DERIVED
     recorded = 2 * some_seeds(spec)
     swept = (MOST_SWEPT * len(HALF_OCTAVES) + 2 * len(FACTORS)) * some_seeds(spec)

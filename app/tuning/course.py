@@ -18,9 +18,9 @@ CONFIRMED = 3  # of the final, on the seeds that nobody was chosen by
 class Course:
     """What each stage gave.
 
-    first: candidates and baselines. near: the last generation near the best of these; the first where there
-    was none. final: the best of that, and schedules made for its leader. doubled: None where it could not be
-    looked at.
+    first: candidates and baselines. near: the last generation made of the best of these; the first where
+    there was none. final: the best of that, and schedules made for its leader. doubled: None where it could
+    not be looked at.
     """
 
     first: Standing

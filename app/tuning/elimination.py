@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.spec.job import JobSpec
-from app.tuning.field import Entry
+from app.tuning.field import Entry, runs_alike
 from app.tuning.heats import Heat, Steps, Values, replicates_of
 from app.tuning.statistics import probability_better
 
@@ -28,12 +28,14 @@ LEAST = 2  # seeds: one says nothing about the spread
 class Standing:
     """Where a race ended.
 
-    values: (entries, seeds), nan where an entry did not run or diverged. survivors: who was left, by their
-    mean, best first; all of them ran on all seeds.
+    values: (entries, seeds), nan where an entry did not run or diverged. runs: on how many of the seeds, from
+    the first on, each entry ran. survivors: who was left, by their mean, best first; all of them ran on all
+    seeds.
     """
 
     entries: tuple[Entry, ...]
     values: Values
+    runs: tuple[int, ...]
     survivors: tuple[int, ...]
 
     @property
@@ -46,12 +48,25 @@ class Standing:
         """On how many seeds the survivors ran."""
         return int(self.values.shape[1])
 
+    def behind(self, row: int) -> float:
+        """The mean difference of a row from the leader, on the seeds that it ran on."""
+        return float(self._differences(row).mean())
 
-def looks(replicates: int) -> list[int]:
-    """After how many seeds the entries are compared, ascending."""
+    def may_win(self, row: int) -> bool:
+        """Whether a row never diverged and is not surely worse than the leader, by two seeds or more."""
+        found = self._differences(row)
+        return len(found) >= LEAST and not np.isnan(found).any() and not _is_worse(found, ERROR)
+
+    def _differences(self, row: int) -> Values:
+        found: Values = (self.values[row] - self.values[self.leader])[: self.runs[row]]
+        return found
+
+
+def looks(replicates: int, spans: Sequence[float] = SPANS) -> list[int]:
+    """After how many seeds the entries are compared, ascending. spans: in parts of the replicates."""
     if replicates == 1:
         return [1]
-    return sorted({max(LEAST, round(span * replicates)) for span in SPANS})
+    return sorted({max(LEAST, round(span * replicates)) for span in spans})
 
 
 def most_raced(replicates: int, entries: int, shares: int) -> int:
@@ -60,43 +75,68 @@ def most_raced(replicates: int, entries: int, shares: int) -> int:
 
 
 def eliminate(
-    spec: JobSpec, entries: Sequence[Entry], first: int, shares: int | None = None
+    spec: JobSpec,
+    entries: Sequence[Entry],
+    first: int,
+    shares: int | None = None,
+    before: Sequence[Standing] = (),
+    spans: Sequence[float] = SPANS,
 ) -> Steps[Standing]:
     """Races entries on the seeds from `first` on.
 
     shares: how many times `confirmation.replicates` there are to spend, for all entries together; None for
-    one share an entry. The entry with the lowest mean leads, among those that diverged least often; ties go
-    to the first. At a look an entry is dropped where it is worse than the leader by a one-sided paired t test
-    at the level 0.05 / ((entries - 1) * looks) (Bonferroni), so the best one in truth is lost in one race of
-    twenty at most; or where it diverged more often than the leader. Where what is left cannot carry all who
-    remain to the job's replicates, the better half goes on (successive halving: Karnin, Koren & Somekh 2013).
+    one share an entry. before: races on the same seeds; what an entry gave there is not run again.
+    spans: as of `looks`.
+
+    The entry with the lowest mean leads, among those that diverged least often; ties go to the first. At a
+    look an entry is dropped where it is worse than the leader by a one-sided paired t test at the level
+    0.05 / ((entries - 1) * looks) (Bonferroni), so the best one in truth is lost in one race of twenty at
+    most, unless another was chosen on these seeds; or where it diverged more often than the leader. Where
+    what is left cannot carry all who remain to the job's replicates, the better half goes on (successive
+    halving: Karnin, Koren & Somekh 2013).
     """
     replicates = replicates_of(spec)
-    marks = looks(replicates)
+    marks = looks(replicates, spans)
     level = ERROR / (max(1, len(entries) - 1) * len(marks))
     left = most_raced(replicates, len(entries), len(entries) if shares is None else shares)
+    values, runs = _known(entries, before, marks[-1])
     alive = list(range(len(entries)))
-    columns: list[Values] = []
     done = 0
     for mark in marks:
-        count = min(mark - done, left // len(alive))
+        behind = [i for i in alive if runs[i] < mark]
+        count = min(mark - done, left // len(behind)) if behind else mark - done
         if count == 0 or (done > 0 and len(alive) == 1):
             break
-        heat = Heat(
-            configurations=tuple(entries[i].configuration for i in alive),
-            replicates=range(first + done, first + done + count),
-            steps=spec.budget.steps,
-        )
-        result = yield heat
-        block = np.full((len(entries), count), np.nan)
-        block[alive] = result.values
-        columns.append(block)
-        done, left = done + count, left - count * len(alive)
-        values = np.hstack(columns)
-        alive = [alive[i] for i in _standing(values[alive], level)]
-        if left < len(alive) * (replicates - done):
+        done += count
+        for ran in sorted({int(runs[i]) for i in behind if runs[i] < done}):
+            rows = [i for i in behind if runs[i] == ran]
+            result = yield Heat(
+                configurations=tuple(entries[i].configuration for i in rows),
+                replicates=range(first + ran, first + done),
+                steps=spec.budget.steps,
+            )
+            values[rows, ran:done] = result.values
+            left -= (done - ran) * len(rows)
+            runs[rows] = done
+        alive = [alive[i] for i in _standing(values[alive, :done], level)]
+        if left < np.maximum(0, replicates - runs[alive]).sum():
             alive = alive[: max(FEWEST, -(-len(alive) // 2))]
-    return Standing(entries=tuple(entries), values=values, survivors=tuple(alive))
+    done = int(runs[alive].min())  # beyond the last look, where all that are left are known there
+    alive = [alive[i] for i in ranked(values[alive, :done])]
+    raced = tuple(np.minimum(runs, done).tolist())
+    return Standing(entries=tuple(entries), values=values[:, :done], runs=raced, survivors=tuple(alive))
+
+
+def _known(
+    entries: Sequence[Entry], before: Sequence[Standing], seeds: int
+) -> tuple[Values, NDArray[np.int64]]:
+    """What entries gave on the seeds of earlier races, (entries, seeds), and on how many seeds they ran."""
+    values, runs = np.full((len(entries), seeds), np.nan), np.zeros(len(entries), dtype=np.int64)
+    for standing in before:
+        for other, own, ran in zip(standing.entries, standing.values, standing.runs, strict=True):
+            for row in (i for i, entry in enumerate(entries) if ran > runs[i] and runs_alike(entry, other)):
+                values[row, :ran], runs[row] = own[:ran], ran
+    return values, runs
 
 
 def _standing(values: Values, level: float) -> list[int]:

@@ -40,7 +40,8 @@ def _race(metric: str, course: Course, verdict: Verdict) -> str:
     first = course.first
     searched = sum(not entry.is_default for entry in first.entries)
     defaults = len(first.entries) - searched
-    best = "The best of these" if searched == 1 else f"The best {searched} of these"
+    several = f"{searched} of these, the best and the best of each kind of optimizer,"
+    best = "The best of these" if searched == 1 else several
     where = f"on up to {first.seeds} fresh seeds, for as long as they could win"
     if verdict.deterministic:
         where = "once each, because every run of this objective is the same"
@@ -57,11 +58,11 @@ def _race(metric: str, course: Course, verdict: Verdict) -> str:
 
 
 def _neighbours(metric: str, course: Course, verdict: Verdict) -> str:
-    """What was found near the best of the race."""
+    """What was made of the best of the race."""
     near, leader = course.near, course.near.entries[course.near.leader]
-    where = "" if verdict.deterministic else ", each on seeds of its own"
+    where = "" if verdict.deterministic else ", all on the same fresh seeds"
     often = f"in up to {len(SPREADS)} generations{where}"
-    met = f"The best of the race then met new configurations near them, {often}"
+    met = f"The best of the race then met new configurations made of them, {often}"
     mean = near.values[near.leader].mean()
     if mean != mean:  # nan
         return f"{met}: {in_words(leader)} diverged least often."

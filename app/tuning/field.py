@@ -46,16 +46,26 @@ class Entry:
         return self.source == "baseline"
 
 
+def kinds(spec: JobSpec) -> list[str]:
+    """The kinds of optimizers in the space, each once."""
+    return list(dict.fromkeys(optimizer.kind for optimizer in spec.search_space.optimizers))
+
+
+def kind_of(configuration: Configuration) -> str:
+    """The kind of its optimizer."""
+    return str(configuration.optimizer["kind"])
+
+
 def baseline_kinds(spec: JobSpec) -> tuple[str, ...]:
     """The optimizers that race at their defaults: the usual ones, the space's, those without a rate."""
-    own = [optimizer.kind for optimizer in spec.search_space.optimizers]
-    return tuple(dict.fromkeys([*USUAL, *own, *RATE_FREE]))
+    return tuple(dict.fromkeys([*USUAL, *kinds(spec), *RATE_FREE]))
 
 
 def race_field(spec: JobSpec, finished: Sequence[FinishedTrial]) -> list[Entry]:
     """Who races: the best distinct trials, best first, then the baselines; empty where no trial completed.
 
-    The best trial with a constant learning rate is a baseline too, whether or not it is a candidate. Without
+    The best trial with a constant learning rate is a baseline too, whether or not it is a candidate. The best
+    of each kind of optimizer races as well: a kind may be behind for lack of trials alone. Without
     confirmation, the best trial alone.
     """
     completed = [trial for trial in finished if trial.state is TrialState.COMPLETED]
@@ -66,8 +76,9 @@ def race_field(spec: JobSpec, finished: Sequence[FinishedTrial]) -> list[Entry]:
         return [_searched(ranked[0])]
     chosen = _distinct(ranked, Space.of(spec).distributions(), spec.confirmation.top)
     constant = next((trial for trial in ranked if is_constant(trial.configuration)), None)
-    if constant is not None and constant not in chosen:
-        chosen.append(constant)
+    for trial in (constant, *(_first(ranked, kind) for kind in kinds(spec))):
+        if trial is not None and trial not in chosen:
+            chosen.append(trial)
     entries = [replace(_searched(trial), is_baseline=trial is constant) for trial in chosen]
     return unique([*entries, *_defaults(spec, ranked[0].configuration)])
 
@@ -122,6 +133,11 @@ def _rest(configuration: Configuration) -> str:
 def _searched(trial: FinishedTrial) -> Entry:
     label = f"trial {trial.number}: {describe(trial.configuration)}"
     return Entry(label=label, configuration=trial.configuration, source="search", number=trial.number)
+
+
+def _first(ranked: Sequence[FinishedTrial], kind: str) -> FinishedTrial | None:
+    """The best trial of a kind of optimizer; None where none completed."""
+    return next((trial for trial in ranked if kind_of(trial.configuration) == kind), None)
 
 
 def _distinct(

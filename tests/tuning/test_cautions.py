@@ -8,7 +8,7 @@ import pytest
 from app.spec.records import Configuration, FinishedTrial
 from app.tuning.heats import Seeds
 from tests.tuning.jobs import ROSENBROCK, finished, space
-from tests.tuning.worlds import REPLICATES, Rival, World, advised, bowl, trials
+from tests.tuning.worlds import COSINE, REPLICATES, Rival, World, advised, bowl, trials
 
 
 def warned(word: str, warnings: list[str]) -> list[str]:
@@ -31,8 +31,17 @@ def test_an_edge_that_cannot_be_moved_is_not_warned_of() -> None:
     parts = {"search_space": space({"kind": "adam"}, schedules=schedules)}
     for fraction, is_warned in ((0.0, False), (0.2, True)):
         params: dict[str, Any] = {"cosine.warmup_fraction": fraction}
-        ended = [finished(i, 1.0 + i, learning_rate=0.02, **params) for i in range(12)]
-        found = advised(World(bowl(0.02)), ended, **parts)
+        schedule = COSINE | {"warmup_fraction": fraction, "warmup_shape": "linear"}
+        ended = [
+            replace(trial, configuration=replace(trial.configuration, schedule=schedule))
+            for trial in (finished(i, 1.0 + i, learning_rate=0.02, **params) for i in range(12))
+        ]
+
+        def means(found: Configuration, steps: int, best: float = fraction) -> float:
+            return bowl(0.02)(found, steps) + abs(found.schedule["warmup_fraction"] - best)
+
+        found = advised(World(means), ended, **parts)
+        assert found.schedule["warmup_fraction"] == fraction
         assert bool(warned("warmup_fraction", found.warnings)) is is_warned
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.tuning.elimination import Standing, eliminate, looks
+from app.tuning.elimination import Standing, eliminate, looks, most_raced
 from app.tuning.field import Entry
 from app.tuning.heats import Seeds
 from tests.tuning.jobs import ROSENBROCK, configuration, follow
@@ -106,6 +106,66 @@ def test_the_best_in_truth_is_rarely_dropped() -> None:
         world._value = lambda found, replicate, steps, g=generator: float(g.standard_normal())  # type: ignore[method-assign]
         dropped += 0 not in race(world).survivors
     assert dropped <= 0.05 * 200 + 3 * (0.05 * 0.95 * 200) ** 0.5  # three standard deviations
+
+
+def test_what_an_entry_gave_in_an_earlier_race_is_not_run_again() -> None:
+    near = means(2.0, 1.0, 3.0, 1.001, 4.0)
+    one = spec(confirmation={"top": 1, "replicates": 8})
+    world = World(near, own=0.01)
+    before = follow(eliminate(one, ENTRIES[1:3], Seeds.RACE), world)
+    world.heats.clear()
+    found = follow(eliminate(one, ENTRIES, Seeds.RACE, before=[before]), world)
+    again = World(near, own=0.01)
+    whole = follow(eliminate(one, ENTRIES, Seeds.RACE), again)
+    assert len(world.heats[0].configurations) == 3 and runs(world) <= runs(again)
+    assert found.seeds >= whole.seeds  # what was not run again is spent
+    shared = min(found.seeds, whole.seeds)
+    assert np.array_equal(found.values[1, :shared], whole.values[1, :shared])
+    ran = [
+        (configuration.optimizer["learning_rate"], seed)
+        for heat in world.heats
+        for configuration in heat.configurations
+        for seed in heat.replicates
+    ]
+    assert len(set(ran)) == len(ran)
+    assert not any((RATES[1], Seeds.RACE + seed) in ran for seed in range(before.seeds))
+
+
+def test_where_all_is_known_only_later_seeds_run() -> None:
+    one = spec(confirmation={"top": 1, "replicates": 8})
+    world = World(means(1.0, 1.0, 1.0, 1.0, 1.0), own=0.0)
+    before = follow(eliminate(one, ENTRIES, Seeds.RACE), world)
+    world.heats.clear()
+    found = follow(eliminate(one, ENTRIES, Seeds.RACE, 1, [before]), world)
+    assert (found.leader, found.survivors) == (before.leader, before.survivors)
+    assert runs(world) <= most_raced(8, len(ENTRIES), 1)
+    assert all(heat.replicates.start >= Seeds.RACE + before.seeds for heat in world.heats)
+
+
+def test_where_all_replicates_are_the_same_what_is_known_never_runs() -> None:
+    one = spec(objective=ROSENBROCK)
+    world = World(means(2.0, 1.0, 3.0, 1.001, 4.0), common=0.0, own=0.0)
+    before = follow(eliminate(one, ENTRIES, Seeds.RACE), world)
+    world.heats.clear()
+    found = follow(eliminate(one, ENTRIES[::-1], Seeds.RACE, before=[before]), world)
+    assert world.heats == [] and found.entries[found.leader] == before.entries[before.leader]
+
+
+def test_what_is_known_of_those_who_are_left_counts_beyond_the_last_look() -> None:
+    one = spec(confirmation={"top": 1, "replicates": 8})
+    world = World(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
+    before = follow(eliminate(one, [ENTRIES[1], ENTRIES[3]], Seeds.RACE, 8), world)
+    assert before.seeds == 32
+    found = follow(eliminate(one, ENTRIES, Seeds.RACE, 1, [before]), world)
+    assert found.seeds == 32 and found.survivors == tuple({0: 1, 1: 3}[row] for row in before.survivors)
+
+
+def test_a_standing_knows_on_how_many_seeds_each_ran() -> None:
+    standing = race(World(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01))
+    for row, ran in enumerate(standing.runs):
+        assert np.isfinite(standing.values[row, :ran]).all() and np.isnan(standing.values[row, ran:]).all()
+    assert standing.runs[standing.leader] == standing.seeds > min(standing.runs)
+    assert standing.behind(0) == pytest.approx(1.0, abs=0.05) and not standing.may_win(0)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,9 @@ def test_the_search_is_counted() -> None:
 
 def test_the_race_names_its_leader_whom_it_met_and_how_many_fell_behind() -> None:
     text = advised(World(bowl()), confirmation={"top": 8, "replicates": REPLICATES}).explanation[1]
-    assert text.startswith("The best 2 of these raced 9 defaults on up to ")
+    assert text.startswith(
+        "2 of these, the best and the best of each kind of optimizer, raced 9 defaults on up to "
+    )
     assert f"fresh seeds, for as long as they could win: {LEADER} had the lowest loss" in text
     assert text.endswith("10 of 11 fell behind.")
 
@@ -65,18 +67,19 @@ def test_the_race_names_its_leader_whom_it_met_and_how_many_fell_behind() -> Non
 def test_the_neighbours_of_the_best_are_told_of() -> None:
     text = advised(World(bowl(0.03))).explanation[2]
     assert text.startswith(
-        "The best of the race then met new configurations near them, in up to 3 generations, each"
+        "The best of the race then met new configurations made of them, in up to 3 generations, all"
     )
-    assert "on seeds of its own: adam (learning rate 0.0" in text and ") had the lowest loss, " in text
+    assert "on the same fresh seeds: adam (learning rate 0.0" in text and ") had the lowest loss, " in text
 
 
 def test_the_final_tells_what_the_schedules_made_for_the_leader_gave() -> None:
     def refined_is_better(found: Configuration, steps: int) -> float:
-        return bowl()(found, steps) * (0.5 if found.schedule["kind"] == "table" else 1.0)
+        return bowl()(found, steps) * (0.6 if found.schedule["kind"] == "table" else 1.0)
 
-    text = advised(World(refined_is_better)).explanation[3]
+    # The runs scatter so much that the leader is not dropped before the last seed.
+    text = advised(World(refined_is_better, common=0.0, own=0.25)).explanation[3]
     assert "schedules made for it, a linear decay and one refined from its own gradient norms, met" in text
-    assert "refined table schedule) had the lowest loss, 0.5" in text
+    assert "refined table schedule) had the lowest loss, 0." in text
     assert "where the leader's own schedule had" in text
 
 

@@ -50,11 +50,24 @@ def decaying(trial: FinishedTrial) -> FinishedTrial:
 
 def test_the_best_constant_rate_is_a_baseline_even_where_it_is_no_candidate() -> None:
     trials = [decaying(TRIALS[1]), decaying(TRIALS[3]), TRIALS[0], TRIALS[4]]
-    for top, numbers in ((3, [1, 3, 0]), (2, [1, 3, 0]), (1, [1, 0])):
+    for top, numbers in ((3, [1, 3, 0]), (2, [1, 3, 0]), (1, [1, 0, 3])):  # 3 is the best of its kind
         spec = job(confirmation={"top": top, "replicates": 4}, search_space=TWO_KINDS)
         found = [entry for entry in race_field(spec, trials) if not entry.is_default]
         assert [entry.number for entry in found] == numbers
         assert [entry.number for entry in found if entry.is_baseline] == [0]
+
+
+def test_of_each_kind_in_the_space_the_best_trial_races() -> None:
+    field = race_field(job(confirmation=CONFIRM | {"top": 1}, search_space=TWO_KINDS), TRIALS)
+    assert [(entry.number, entry.is_baseline) for entry in field if not entry.is_default] == [
+        (1, True),  # its rate is constant
+        (3, False),
+    ]
+
+
+def test_a_kind_of_which_no_trial_completed_races_at_its_defaults_alone() -> None:
+    field = race_field(job(confirmation=CONFIRM, search_space=TWO_KINDS), TRIALS[:2])
+    assert [entry.number for entry in field if entry.configuration.optimizer["kind"] == "sgd"] == [None]
 
 
 def test_a_default_that_the_search_found_races_once() -> None:

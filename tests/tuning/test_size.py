@@ -154,8 +154,9 @@ def test_an_ordinary_job_is_not_refused() -> None:
 def test_the_updates_of_a_job_are_those_of_all_that_it_runs() -> None:
     spec = job(NOISY, trials=20, steps=30, replicates=2, confirmation={"top": 3, "replicates": 6})
     baselines = len(baseline_kinds(spec)) + 1  # and the best constant rate
-    race = max(3 * 6, (3 + baselines) * 2)
-    neighbours = 3 * max(3 * 6, (4 + 2 * 3) * 2)
+    kinds = len(spec.search_space.optimizers)  # of each the best trial races, and may be a parent
+    race = max(3 * 6, (3 + kinds + baselines) * 2)
+    neighbours = 3 * max(3 * 6, (4 + kinds + 3 * 6 // 4) * 2)
     final, confirm = (4 + 5) * 6, (3 + baselines) * 6
     norms, sweeps, doubled = 2 * 2, 2 * 17 * 2, 5 * 2 * 2
     assert job_updates(spec) == (20 * 2 + race + neighbours + final + confirm + norms + sweeps + doubled) * 30
@@ -171,5 +172,5 @@ def test_where_all_replicates_are_the_same_the_race_runs_once() -> None:
     baselines = len(baseline_kinds(spec)) + 1
     assert (
         job_updates(spec)
-        == (20 + (8 + baselines) + 3 * (4 + 16) + 9 + (3 + baselines) + 2 + 2 * 17 + 5 * 2) * 30
+        == (20 + (8 + 1 + baselines) + 3 * (4 + 1 + 32) + 9 + (3 + baselines) + 2 + 2 * 17 + 5 * 2) * 30
     )
