@@ -210,6 +210,23 @@ def test_of_losses_that_span_decades_the_interval_covers_the_mean_nearly_as_ofte
     assert coverage(loss_interval, 2.5) > 0.9
 
 
+def test_an_upper_tail_heavier_than_the_lower_one_is_seen() -> None:
+    # Logarithms z below 0 and 3 z above: by Cox's method, which takes one spread for both, 0.23 would cover.
+    normal = np.random.default_rng(4).standard_normal((2_000, 64))
+    samples = np.exp(np.where(normal > 0.0, 3.0 * normal, normal))
+    mean = stats.norm.cdf(3.0) * np.exp(4.5) + stats.norm.cdf(-1.0) * np.exp(0.5)
+    found = [lognormal_interval(sample) for sample in samples]
+    assert np.mean([one is not None and one[0] <= mean <= one[1] for one in found]) > 0.9
+
+
+def test_a_few_tiny_losses_do_not_blow_the_interval_up() -> None:
+    values = np.random.default_rng(5).lognormal(0.0, 0.3, 64)
+    values[:4] *= 1e-12
+    found = loss_interval(values)
+    assert found is not None and found.ci95 is not None
+    assert found.ci95[1] < 10.0 * values.mean()  # by Cox's method 6e12
+
+
 def test_of_losses_that_scatter_little_the_hull_is_hardly_wider() -> None:
     values = np.random.default_rng(2).normal(1.0, 0.1, 16)
     plain, found = skewed_interval(values), loss_interval(values)
