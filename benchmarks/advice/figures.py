@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from benchmarks.advice.problems import FRESH
+
 Losses = NDArray[np.float64]
 
 CONFIDENCE = 0.95
@@ -33,7 +35,8 @@ class Outcome:
     """The losses on a problem.
 
     advised: (jobs, seeds), nan where a run diverged. peers: (studies, seeds), the same; None where they were
-    left out. oracle, adam: (seeds,). stated: the interval of each job, None where it stated none.
+    left out. oracle, adam: (seeds,). stated: the interval of each job, None where it stated none. further: on
+    how many of the seeds, from the first on, a mean is that an interval is to hold.
     """
 
     advised: Losses
@@ -41,6 +44,7 @@ class Outcome:
     oracle: Losses
     adam: Losses
     stated: Sequence[tuple[float, float] | None]
+    further: int = FRESH
 
     @property
     def gap(self) -> float:
@@ -50,9 +54,7 @@ class Outcome:
     @property
     def floor(self) -> float:
         """What the gap must exceed to be a measure."""
-        differences = self.adam - self.oracle
-        n = len(differences)
-        return FLOOR * float(differences.std(ddof=1)) / math.sqrt(n) if n > 1 else 0.0
+        return FLOOR * standard_error(self.adam - self.oracle)
 
     @property
     def is_measured(self) -> bool:
@@ -76,11 +78,16 @@ class Outcome:
 
     @property
     def covered(self) -> list[bool]:
-        """Of each job, whether its interval holds the mean over the fresh seeds."""
+        """Of each job, whether its interval holds the mean over the further seeds."""
         return [
-            interval is not None and interval[0] <= row.mean() <= interval[1]
+            interval is not None and interval[0] <= row[: self.further].mean() <= interval[1]
             for interval, row in zip(self.stated, self.advised, strict=True)
         ]
+
+
+def standard_error(values: Losses) -> float:
+    """That of their mean; 0 of one value, where every seed gives the same."""
+    return float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else 0.0
 
 
 def clustered(values: Losses) -> Estimate:

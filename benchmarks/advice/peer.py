@@ -1,7 +1,8 @@
 """Plain Optuna: its TPE sampler and its median pruner at their defaults, one trial after another.
 
-The same space, steps and replicates as the job, and as many gradient evaluations as it took. Several studies
-run in step, one trial of each at a time, which changes nothing for any of them.
+The same space and steps as the job, about as many trials, and as many gradient evaluations as the job took in
+all: what the job spends on its advice a study spends on more replicates of each trial. Several studies run in
+step, one trial of each at a time, which changes nothing for any of them.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ Incumbents = list[tuple[int, Plain]]
 def peer(name: str, seeds: list[int], evaluations: int) -> list[Incumbents]:
     """The incumbents of a study for each seed; evaluations: how many gradients each may take."""
     spec = by_name(name).spec(PEER_SEED)
+    spec = spec.model_copy(update={"replicates": replicates(spec, evaluations)})
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     studies = [
         optuna.create_study(
@@ -52,6 +54,16 @@ def peer(name: str, seeds: list[int], evaluations: int) -> list[Incumbents]:
             if _is_best(studies[i], trial):
                 incumbents[i].append((spent[i], plain(run.optimizer, run.schedule, run.batch_size)))
     return incumbents
+
+
+def replicates(spec: JobSpec, evaluations: int) -> int:
+    """Of a trial, so that the trials of the job take so many gradients; one where all are the same.
+
+    The job's own few, and thousands of trials, are the weaker choice where seeds scatter, and take hours.
+    """
+    if build_objective(spec.objective).deterministic:
+        return 1
+    return max(spec.replicates, round(evaluations / (spec.budget.trials * spec.budget.steps)))
 
 
 def best_within(incumbents: Incumbents, evaluations: int) -> Plain:

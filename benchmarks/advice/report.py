@@ -6,19 +6,20 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from itertools import pairwise
 from statistics import median
 
 import numpy as np
 
-from benchmarks.advice.figures import Outcome, share
+from benchmarks.advice.figures import Losses, Outcome, share, standard_error
 from benchmarks.advice.peer import best_within
-from benchmarks.advice.problems import PROBLEMS, Problem
+from benchmarks.advice.problems import CLEAR, CORE, FRESH, FRESHER, Problem
 from benchmarks.advice.store import Store, Task
 from benchmarks.advice.tasks import Plain, adam
 
 JOBS = 10
-STUDIES = 5  # of the peer, whose asks take most of the time
-TOGETHER = 5  # studies of the peer in one process
+STUDIES = 3  # of the peer
+TOGETHER = 3  # studies of the peer in one process
 COARSENESS = 1.25
 
 
@@ -31,7 +32,7 @@ class Peer(StrEnum):
 
 
 def run(
-    problems: Sequence[Problem] = PROBLEMS,
+    problems: Sequence[Problem] = CORE,
     seeds: range = range(JOBS),
     store: Store | None = None,
     *,
@@ -45,7 +46,11 @@ def run(
     """
     store = store or Store()
     which = f"seeds {seeds[0]} to {seeds[-1]}"
-    yield f"default jobs with {which}; means over 200 fresh seeds [95 % interval]; * tuned on"
+    yield f"default jobs with {which}; means over fresh seeds [95 % interval]; * tuned on"
+    # All at once: a process that waits for the others of one problem is lost to the next.
+    store.do([*map(_oracle, problems), *(task for problem in problems for task in _jobs(problem, seeds))])
+    if peer is Peer.RUN:
+        store.do(task for problem in problems for task in _peers(problem, seeds, store, studies))
     outcomes: dict[str, Outcome] = {}
     for problem in problems:
         outcomes[problem.name] = outcome = _outcome(problem, seeds, store, peer, studies)
@@ -60,15 +65,11 @@ def run(
 
 def _outcome(problem: Problem, seeds: range, store: Store, peer: Peer, studies: int) -> Outcome:
     name = problem.name
-    tasks = [Task("job", (name, seed)) for seed in seeds]
-    oracle = Task("oracle", (name,))
-    store.do([*tasks, oracle])
-    answers = [store[task] for task in tasks]
-    spent = round(sum(answer["evaluations"] for answer in answers) / len(seeds))
-    peers = [] if peer is Peer.NONE else _peers(name, studies, spent)
-    if peer is Peer.STORED and not all(task in store for task in peers):
+    oracle, answers = _oracle(problem), [store[task] for task in _jobs(problem, seeds)]
+    peers = [] if peer is Peer.NONE else _peers(problem, seeds, store, studies)
+    if not all(task in store for task in peers):
         peers = []
-    store.do(peers)
+    spent = _spent(problem, seeds, store)
     incumbents = [found for task in peers for found in store[task]]
     groups: list[list[Plain]] = [
         [answer["configuration"] for answer in answers],
@@ -76,10 +77,8 @@ def _outcome(problem: Problem, seeds: range, store: Store, peer: Peer, studies: 
         [store[oracle]],
         [adam(name)],
     ]
-    store.do(Task("losses", (name, found)) for group in groups for found in group)
-    advised, others, best, usual = (
-        np.array([store[Task("losses", (name, found))] for found in group]) for group in groups
-    )
+    seeds_each = _enough(store, name, store[oracle], adam(name))
+    advised, others, best, usual = _losses(store, name, groups, seeds_each)
     return Outcome(
         advised=advised,
         peers=others if peers else None,
@@ -89,21 +88,56 @@ def _outcome(problem: Problem, seeds: range, store: Store, peer: Peer, studies: 
     )
 
 
-def _peers(name: str, studies: int, spent: int) -> list[Task]:
-    """Studies in groups; each takes at least so many gradients."""
+def _enough(store: Store, name: str, oracle: Plain, usual: Plain) -> int:
+    """The fresh seeds that it takes to tell how far Adam is from the oracle, within limits."""
+    for seeds in (FRESH, *FRESHER):
+        (best, other), *_ = _losses(store, name, [[oracle, usual]], seeds)
+        if standard_error(other - best) <= CLEAR * (other - best).mean():
+            break
+    return seeds
+
+
+def _losses(store: Store, name: str, groups: Sequence[Sequence[Plain]], seeds: int) -> list[Losses]:
+    """Of each group the losses, (configurations, seeds)."""
+    marks = (0, FRESH, *FRESHER)
+    parts = [(a, b) for a, b in pairwise(marks) if b <= seeds]
+    tasks = [
+        [[Task("losses", (name, found, *part)) for part in parts] for found in group] for group in groups
+    ]
+    store.do(task for group in tasks for row in group for task in row)
+    return [np.array([np.concatenate([store[task] for task in row]) for row in group]) for group in tasks]
+
+
+def _oracle(problem: Problem) -> Task:
+    return Task("oracle", (problem.name,))
+
+
+def _jobs(problem: Problem, seeds: range) -> list[Task]:
+    return [Task("job", (problem.name, seed)) for seed in seeds]
+
+
+def _spent(problem: Problem, seeds: range, store: Store) -> int:
+    """The gradients that a job took, the mean of the jobs."""
+    answers = [store[task] for task in _jobs(problem, seeds)]
+    return round(sum(answer["evaluations"] for answer in answers) / len(seeds))
+
+
+def _peers(problem: Problem, seeds: range, store: Store, studies: int) -> list[Task]:
+    """Studies in groups; each takes at least as many gradients as a job."""
     # In coarse steps: a job that spends a little more or less is compared with studies that are known.
-    evaluations = round(COARSENESS ** math.ceil(math.log(spent, COARSENESS)))
+    evaluations = round(COARSENESS ** math.ceil(math.log(_spent(problem, seeds, store), COARSENESS)))
     groups = [list(range(low, min(low + TOGETHER, studies))) for low in range(0, studies, TOGETHER)]
-    return [Task("peer", (name, group, evaluations)) for group in groups]
+    return [Task("peer", (problem.name, group, evaluations)) for group in groups]
 
 
 def _lines(problem: Problem, outcome: Outcome, seeds: range, store: Store) -> Iterator[str]:
-    answers = [store[Task("job", (problem.name, seed))] for seed in seeds]
+    answers = [store[task] for task in _jobs(problem, seeds)]
     sources = Counter(answer["source"] for answer in answers)
     yield (
         f"{problem.name}{' *' if problem.tuned else ''}: advised {outcome.advised.mean():.4g}, oracle "
         f"{outcome.oracle.mean():.4g}, Adam {outcome.adam.mean():.4g}{_peer(outcome)}; "
-        f"{round(sum(answer['evaluations'] for answer in answers) / len(seeds)):,} gradients; "
+        f"{_spent(problem, seeds, store):,} gradients; "
+        f"{len(outcome.oracle):,} fresh seeds; "
         f"{', '.join(f'{count} {source}' for source, count in sources.most_common())}"
     )
     regret = str(outcome.regret) if outcome.is_measured else "not measured, Adam is as good as the oracle"

@@ -15,7 +15,7 @@ from app.tuning.advice import advise
 from app.tuning.evaluate import evaluate
 from app.tuning.heats import Heat, Values, gather, shards_of_heat
 from app.tuning.objective import build_objective
-from benchmarks.advice.problems import EVALUATION_SEED, FRESH, by_name
+from benchmarks.advice.problems import EVALUATION_SEED, by_name
 from benchmarks.whole_searches.search import rounds_of
 
 # A configuration as JSON: optimizer, schedule, batch_size.
@@ -49,11 +49,11 @@ def job(name: str, seed: int) -> dict[str, Any]:
     }
 
 
-def losses(name: str, configuration: Plain) -> list[float]:
-    """The losses of a configuration on the 200 fresh seeds; on one where all are the same."""
+def losses(name: str, configuration: Plain, first: int, stop: int) -> list[float]:
+    """The losses of a configuration on fresh seeds; on one where all are the same."""
     spec = by_name(name).spec(EVALUATION_SEED)
-    count = 1 if build_objective(spec.objective).deterministic else FRESH
-    found: list[float] = run(spec, [Configuration(**configuration)], range(count))[0].tolist()
+    seeds = range(1) if build_objective(spec.objective).deterministic else range(first, stop)
+    found: list[float] = run(spec, [Configuration(**configuration)], seeds)[0].tolist()
     return found
 
 
