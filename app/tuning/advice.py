@@ -12,11 +12,12 @@ from app.engine.result import Trajectory
 from app.spec.job import JobSpec
 from app.spec.recommendation import Recommendation
 from app.spec.records import FinishedTrial
-from app.tuning.course import CONFIRMED, FINALISTS, Course, confirmed, finalists
-from app.tuning.derive import MOST_DERIVED, Derived, derive
+from app.tuning.course import CONFIRMED, Course, confirmed
+from app.tuning.derive import Derived, derive
 from app.tuning.doubling import FACTORS, double
 from app.tuning.elimination import eliminate, most_raced
 from app.tuning.field import Entry, baseline_kinds, kinds, race_field
+from app.tuning.final import finalists, most_finalists, most_prolonged, race_final
 from app.tuning.heats import Heat, Seeds, Steps, replicates_of, some_seeds
 from app.tuning.neighbours import most_neighbour_runs, race_neighbours
 from app.tuning.objective import build_objective
@@ -48,7 +49,7 @@ def advise(
     near = yield from race_neighbours(spec, first)
     derived = yield from derive(spec, near.entries[near.leader])
     floor = _floor(spec, derived)
-    final = yield from eliminate(spec, finalists(near, derived.entries), Seeds.FINAL)
+    final = yield from race_final(spec, finalists(spec, first, near, derived.entries))
     choice = yield from choose(spec, final, floor)
     winner = final.entries[choice.entry]
     doubled = yield from double(spec, winner.configuration, choice.swept, floor)
@@ -64,19 +65,30 @@ def advise(
     return recommend(spec, course, verdict, finished, metrics, _taken(entries[0], curve_of))
 
 
-def most_runs(spec: JobSpec) -> int:
-    """The most runs, in units of `steps` updates, that the advice asks for."""
+def planned_runs(spec: JobSpec) -> dict[Seeds, int]:
+    """The most runs, in units of `steps` updates, that each stage asks for, in their order.
+
+    But that of a final which is prolonged: how far nobody knows before.
+    """
     if spec.confirmation is None:
-        return 0
-    replicates = replicates_of(spec)
+        return {}
+    replicates, some = replicates_of(spec), some_seeds(spec)
     baselines = len(baseline_kinds(spec)) + 1  # and the best constant rate
     top = spec.confirmation.top
-    race = most_raced(replicates, min(top, spec.budget.trials) + len(kinds(spec)) + baselines, top)
-    race += most_neighbour_runs(spec, replicates)
-    final = FINALISTS + MOST_DERIVED
-    recorded = 2 * some_seeds(spec)
-    swept = (MOST_SWEPT * len(HALF_OCTAVES) + 2 * len(FACTORS)) * some_seeds(spec)
-    return race + (final + CONFIRMED + baselines) * replicates + recorded + swept
+    raced = min(top, spec.budget.trials) + len(kinds(spec)) + baselines
+    return {
+        Seeds.RACE: most_raced(replicates, raced, top),
+        Seeds.NEIGHBOURS: most_neighbour_runs(spec, replicates),
+        Seeds.NORMS: 2 * some,
+        Seeds.FINAL: most_finalists(spec) * replicates,
+        Seeds.SWEEP: (MOST_SWEPT * len(HALF_OCTAVES) + 2 * len(FACTORS)) * some,
+        Seeds.CONFIRM: (CONFIRMED + baselines) * replicates,
+    }
+
+
+def most_runs(spec: JobSpec) -> int:
+    """The most runs, in units of `steps` updates, that the advice asks for."""
+    return sum(planned_runs(spec).values()) + most_prolonged(replicates_of(spec))
 
 
 def _floor(spec: JobSpec, derived: Derived) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.tuning.doubling import Doubled
@@ -33,12 +32,6 @@ class Course:
     def winner(self) -> Entry:
         """The recommended one."""
         return self.final.entries[self.choice.entry]
-
-
-def finalists(race: Standing, derived: Sequence[Entry]) -> list[Entry]:
-    """The best survivors of a race, and what was made for the first of them."""
-    best = [race.entries[entry] for entry in race.survivors[:FINALISTS]]
-    return unique([*best, *derived])
 
 
 def confirmed(first: Standing, final: Standing, choice: Choice) -> list[Entry]:

@@ -7,6 +7,7 @@ better half goes on without such a proof.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,8 +30,8 @@ class Standing:
     """Where a race ended.
 
     values: (entries, seeds), nan where an entry did not run or diverged. runs: on how many of the seeds, from
-    the first on, each entry ran. survivors: who was left, by their mean, best first; all of them ran on all
-    seeds.
+    the first on, each entry ran. survivors: who was left, the leader first, which ran on all seeds, then by
+    how far they are behind it; all of them ran on all seeds too, but in a prolonged race.
     """
 
     entries: tuple[Entry, ...]
@@ -49,15 +50,21 @@ class Standing:
         return int(self.values.shape[1])
 
     def behind(self, row: int) -> float:
-        """The mean difference of a row from the leader, on the seeds that it ran on."""
-        return float(self._differences(row).mean())
+        """How far a row is above the leader, on average over its own seeds; nan where one diverged."""
+        return float(self.differences(row).mean())
+
+    def doubt(self, row: int) -> float:
+        """The standard error of that difference; 0 of a single seed, where every seed gives the same."""
+        found = self.differences(row)
+        return float(found.std(ddof=1)) / math.sqrt(len(found)) if len(found) > 1 else 0.0
 
     def may_win(self, row: int) -> bool:
         """Whether a row never diverged and is not surely worse than the leader, by two seeds or more."""
-        found = self._differences(row)
+        found = self.differences(row)
         return len(found) >= LEAST and not np.isnan(found).any() and not _is_worse(found, ERROR)
 
-    def _differences(self, row: int) -> Values:
+    def differences(self, row: int) -> Values:
+        """By how much a row is above the leader, on each of the seeds that it ran on."""
         found: Values = (self.values[row] - self.values[self.leader])[: self.runs[row]]
         return found
 
@@ -108,16 +115,8 @@ def eliminate(
         if count == 0 or (done > 0 and len(alive) == 1):
             break
         done += count
-        for ran in sorted({int(runs[i]) for i in behind if runs[i] < done}):
-            rows = [i for i in behind if runs[i] == ran]
-            result = yield Heat(
-                configurations=tuple(entries[i].configuration for i in rows),
-                replicates=range(first + ran, first + done),
-                steps=spec.budget.steps,
-            )
-            values[rows, ran:done] = result.values
-            left -= (done - ran) * len(rows)
-            runs[rows] = done
+        left -= int(np.maximum(0, done - runs[behind]).sum())
+        yield from catch_up(spec, entries, behind, range(first, first + done), values, runs)
         alive = [alive[i] for i in _standing(values[alive, :done], level)]
         if left < np.maximum(0, replicates - runs[alive]).sum():
             alive = alive[: max(FEWEST, -(-len(alive) // 2))]
@@ -125,6 +124,29 @@ def eliminate(
     alive = [alive[i] for i in ranked(values[alive, :done])]
     raced = tuple(np.minimum(runs, done).tolist())
     return Standing(entries=tuple(entries), values=values[:, :done], runs=raced, survivors=tuple(alive))
+
+
+def catch_up(
+    spec: JobSpec,
+    entries: Sequence[Entry],
+    rows: Sequence[int],
+    seeds: range,
+    values: Values,
+    runs: NDArray[np.int64],
+) -> Steps[None]:
+    """Runs each of the rows on those of the seeds that it has not had, and writes values and runs.
+
+    values: (entries, seeds or more). runs: (entries,), on how many of the seeds each has run.
+    """
+    for ran in sorted({int(runs[i]) for i in rows if runs[i] < len(seeds)}):
+        alike = [i for i in rows if runs[i] == ran]
+        result = yield Heat(
+            configurations=tuple(entries[i].configuration for i in alike),
+            replicates=seeds[ran:],
+            steps=spec.budget.steps,
+        )
+        values[alike, ran : len(seeds)] = result.values
+        runs[alike] = len(seeds)
 
 
 def _known(

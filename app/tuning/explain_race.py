@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from app.spec.records import Configuration
 from app.tuning.course import Course
 from app.tuning.field import Entry
-from app.tuning.figures import number
+from app.tuning.figures import number, percent
 from app.tuning.neighbours import SPREADS
 from app.tuning.verdict import Verdict
+from app.tuning.worth import NEGLIGIBLE
 
 
 def in_words(entry: Entry | Configuration) -> str:
@@ -72,30 +73,35 @@ def _neighbours(metric: str, course: Course, verdict: Verdict) -> str:
 def _final(metric: str, course: Course, verdict: Verdict) -> str:
     """What the schedules made for the leader gave."""
     final = course.final
-    made = [i for i, entry in enumerate(final.entries) if entry.source in ("decay", "refined")]
-    others = len(final.entries) - len(made)
-    means = final.values.mean(axis=1)  # nan where one diverged or fell behind before the last seed
-    where = "" if verdict.deterministic else f" on {final.seeds} other seeds"
-    sources = {final.entries[i].source for i in made}
-    names = [name for source, name in _MADE.items() if source in sources]
-    met = (
-        f"{len(made)} schedules made for it, {' and '.join(names)}, met the best {others} of the race{where}"
-    )
+    where = "" if verdict.deterministic else f" on up to {final.seeds} other seeds"
+    made = [entry for entry in final.entries if entry.source in _MADE]
+    names = [name for source, name in _MADE.items() if any(entry.source == source for entry in made)]
+    others = _others(final.entries)
+    met = f"{len(made)} schedules made for it, {' and '.join(names)}, met {others}{where}"
     if not made:
-        met = f"The best {others} of the race met again{where}"
-    leader, own = final.entries[final.leader], final.values[0]
-    figure = means[final.leader]
+        met = f"{others[0].upper()}{others[1:]} met again{where}"
+    leader = final.entries[final.leader]
+    figure = float(final.values[final.leader].mean())  # nan where it diverged
     what = (
         f"{in_words(leader)} had the lowest {metric}, {number(figure)}"
         if figure == figure
         else (f"{in_words(leader)} diverged least often")
     )
-    said = ""
-    if final.leader != 0 and own.mean() == own.mean():
-        said = f", where the leader's own schedule had {number(own.mean())}"
+    lower = final.behind(0)
+    # On the seeds that both ran: the other may have fallen behind before the last one.
+    said = f", which is {number(lower)} below the leader of the race" if lower > 0.0 else ""
     same = course.choice.entry == final.leader
     recommended = "" if len(course.choice.tied) > 1 or not same else "; it is the recommended configuration"
     return f"{met}: {what}{said}{recommended}."
+
+
+def _others(entries: Sequence[Entry]) -> str:
+    """Who was there beside the schedules that were made."""
+    searched = sum(entry.source == "search" for entry in entries)
+    defaults = sum(entry.is_default for entry in entries)
+    usual = "the best default" if defaults == 1 else f"{defaults} defaults"
+    parts = [f"the best {searched} of the race"] * (searched > 0) + [usual] * (defaults > 0)
+    return " and ".join(parts)
 
 
 _MADE = {"decay": "a linear decay", "refined": "one refined from its own gradient norms"}
@@ -108,7 +114,8 @@ def _preference(course: Course, verdict: Verdict) -> str:
     told = (
         f"{count} of them are equally good there"
         if verdict.deterministic
-        else f"These seeds cannot tell {count} of them apart, their means lie within a standard error"
+        else f"These seeds cannot tell {count} of them apart, their means lie within a standard error and "
+        f"within {percent(NEGLIGIBLE)} of what the best default is behind"
     )
     chosen = f"the recommended configuration, {in_words(course.winner)},"
     if len(choice.simplest) == 1:

@@ -52,6 +52,11 @@ class Heat:
     record: bool = False
 
     @property
+    def stage(self) -> Seeds:
+        """The stage whose seeds it runs on."""
+        return max(stage for stage in Seeds if stage <= self.replicates.start)
+
+    @property
     def updates(self) -> int:
         """The updates that it makes."""
         return len(self.configurations) * len(self.replicates) * self.steps

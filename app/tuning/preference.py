@@ -16,6 +16,7 @@ from app.tuning.elimination import Standing
 from app.tuning.field import is_constant
 from app.tuning.heats import Heat, Seeds, Steps, Values, some_replicates
 from app.tuning.sweep import safe_learning_rate, sweep_entries
+from app.tuning.worth import negligible
 
 MOST_SWEPT = 2
 
@@ -49,22 +50,18 @@ def complexity(configuration: Configuration) -> int:
 
 
 def tied(standing: Standing) -> tuple[int, ...]:
-    """The survivors that cannot be told from the leader: by their mean, the leader first.
+    """The survivors that may as well be taken as the leader: by their mean, the leader first.
 
-    Their mean is above the leader's by at most one standard error of the paired difference: the rule of
-    Breiman, Friedman, Olshen & Stone 1984 (Classification and Regression Trees, section 3.4.3).
+    Their mean is above the leader's by at most one standard error of the paired difference, the rule of
+    Breiman, Friedman, Olshen & Stone 1984 (Classification and Regression Trees, section 3.4.3); and by no
+    more than is negligible, since where seeds scatter a standard error can be as much as the whole gain.
     """
-    leader = standing.values[standing.leader]
+    most = negligible(standing)
     return tuple(
-        entry
-        for entry in standing.survivors
-        if entry == standing.leader or _within_error(standing.values[entry] - leader)
+        row
+        for row in standing.survivors
+        if row == standing.leader or standing.behind(row) <= min(standing.doubt(row), most)
     )
-
-
-def _within_error(differences: Values) -> bool:
-    error = differences.std(ddof=1) / math.sqrt(len(differences)) if len(differences) > 1 else 0.0
-    return bool(differences.mean() <= error)
 
 
 def choose(spec: JobSpec, standing: Standing, floor: float) -> Steps[Choice]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from app.spec.job import JobSpec
 from app.spec.objective import FunctionSpec
-from app.tuning.advice import most_runs
+from app.tuning.advice import most_runs, planned_runs
 from app.tuning.cost import run_bytes
+from app.tuning.heats import Heat
 from app.tuning.memory import PROCESS_BYTES
 from app.tuning.pruning import LEAST_BRACKET, pruning_rungs
 from app.tuning.rounds import Rounds
@@ -15,8 +16,28 @@ GIGABYTE = 1e9
 
 def job_updates(spec: JobSpec) -> int:
     """The most updates that a whole job makes: search and advice."""
-    budget = spec.budget
-    return (budget.trials * spec.replicates + most_runs(spec)) * budget.steps
+    return search_updates(spec) + most_runs(spec) * spec.budget.steps
+
+
+def search_updates(spec: JobSpec) -> int:
+    """The most updates that the search makes."""
+    return spec.budget.trials * spec.replicates * spec.budget.steps
+
+
+def search_share(spec: JobSpec) -> float:
+    """The share of a job that its search is; the rest is the advice."""
+    search = search_updates(spec)
+    return search / (search + sum(planned_runs(spec).values()) * spec.budget.steps)
+
+
+def share_done(spec: JobSpec, heat: Heat, updates: float) -> float:
+    """The share of a job that is done once it has made so many updates, in the stage of this heat.
+
+    What earlier stages did not need is left out of the whole, and what later ones may need is in it.
+    """
+    planned = planned_runs(spec)
+    later = list(planned)[list(planned).index(heat.stage) + 1 :]
+    return updates / (updates + sum(planned[stage] for stage in later) * spec.budget.steps)
 
 
 def bracket_bytes(spec: JobSpec) -> int:

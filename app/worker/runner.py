@@ -19,7 +19,7 @@ from app.tuning.evaluate import Shard
 from app.tuning.heats import Heat, HeatResult, gather, shards_of_heat
 from app.tuning.rounds import round_count, trial_count
 from app.tuning.settling import why_settled
-from app.tuning.size import job_updates
+from app.tuning.size import search_updates, share_done
 from app.worker.fanout import Fanout
 from app.worker.metrics import WorkerMetrics
 from app.worker.pool import Batches, Line, Pool, ShardLost
@@ -115,7 +115,7 @@ class Runner:
         """Drives the advice: each heat that it asks for is run, and its result handed back."""
         advice = advise(spec, finished, lambda number: self._curve(job_id, number))
         found: Recommendation | None = None
-        done = spec.budget.trials * spec.replicates * spec.budget.steps
+        done = search_updates(spec)
         try:
             heat = next(advice)
             for number in count():
@@ -138,7 +138,7 @@ class Runner:
                 raise outcome  # a race that lacks some of its runs is none
             gathered[i] = outcome
             updates = done + heat.updates * ended / len(shards)
-            work.record_fraction(self.db, job_id, run, updates / job_updates(spec))
+            work.record_fraction(self.db, job_id, run, share_done(spec, heat, updates))
         return gather(gathered)
 
     def _curve(self, job_id: str, number: int) -> Trajectory | None:

@@ -14,7 +14,7 @@ from app.tuning.evaluate import Shard, failed, shards_of_round
 from app.tuning.rounds import Rounds, ask_round
 from app.tuning.samplers import sampler_of
 from app.tuning.settling import settled
-from app.tuning.size import job_updates
+from app.tuning.size import search_share
 from app.worker.metrics import WorkerMetrics
 from app.worker.past import Past
 from app.worker.pool import Batches, Results, ShardLost
@@ -155,8 +155,3 @@ class Search:
         before = min(round_.numbers.start for round_ in under_way)
         ended = before + sum(len(round_.numbers) - len(round_.open) for round_ in under_way)
         return search_share(self._spec) * ended / self._spec.budget.trials
-
-
-def search_share(spec: JobSpec) -> float:
-    """The share of a job's updates that its search takes; the rest is the advice."""
-    return spec.budget.trials * spec.replicates * spec.budget.steps / job_updates(spec)

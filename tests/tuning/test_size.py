@@ -13,11 +13,21 @@ from app.spec.job import JobSpec
 from app.spec.records import Configuration
 from app.tuning.evaluate import Shard, evaluate
 from app.tuning.field import baseline_kinds
+from app.tuning.heats import Seeds
 from app.tuning.memory import PROCESS_BYTES, batch_bytes
 from app.tuning.objective import build_objective
-from app.tuning.size import bracket_bytes, check_size, job_updates
+from app.tuning.size import (
+    bracket_bytes,
+    check_size,
+    job_updates,
+    search_share,
+    search_updates,
+    share_done,
+)
 from app.tuning.sweep import sweep_entries
 from tests.tuning.jobs import DIGITS, NOISY, configuration, job, space
+from tests.tuning.worlds import World, advised, bowl
+from tests.tuning.worlds import spec as spec_of_world
 
 NONE, HYPERBAND = {"kind": "none"}, {"kind": "hyperband"}
 MEASURING = 3e6  # bytes
@@ -157,9 +167,12 @@ def test_the_updates_of_a_job_are_those_of_all_that_it_runs() -> None:
     kinds = len(spec.search_space.optimizers)  # of each the best trial races, and may be a parent
     race = max(3 * 6, (3 + kinds + baselines) * 2)
     neighbours = 3 * max(3 * 6, (4 + kinds + 3 * 6 // 4) * 2)
-    final, confirm = (4 + 5) * 6, (3 + baselines) * 6
+    final, confirm = (4 + kinds + 5 + 1) * 6, (3 + baselines) * 6
+    prolonged = (7 * 1 + 5 * 3 + 3 * 7 + 7) * 6  # others at every look, and the leader
     norms, sweeps, doubled = 2 * 2, 2 * 17 * 2, 5 * 2 * 2
-    assert job_updates(spec) == (20 * 2 + race + neighbours + final + confirm + norms + sweeps + doubled) * 30
+    planned = 20 * 2 + race + neighbours + final + confirm + norms + sweeps + doubled
+    assert job_updates(spec) == (planned + prolonged) * 30
+    assert search_share(spec) == 20 * 2 / planned
     assert len(sweep_entries(configuration(learning_rate=0.01))) == 17
 
 
@@ -172,5 +185,21 @@ def test_where_all_replicates_are_the_same_the_race_runs_once() -> None:
     baselines = len(baseline_kinds(spec)) + 1
     assert (
         job_updates(spec)
-        == (20 + (8 + 1 + baselines) + 3 * (4 + 1 + 32) + 9 + (3 + baselines) + 2 + 2 * 17 + 5 * 2) * 30
+        == (20 + (8 + 1 + baselines) + 3 * (4 + 1 + 32) + (9 + 1 + 1) + (3 + baselines) + 2 + 2 * 17 + 5 * 2)
+        * 30
     )
+
+
+def test_what_is_done_of_a_job_grows_from_heat_to_heat_up_to_the_whole() -> None:
+    world = World(bowl(), own=0.3)
+    advised(world)
+    of = spec_of_world()
+    updates = search_updates(of)
+    shares = [search_share(of)]
+    for heat in world.heats:
+        updates += heat.updates
+        shares.append(share_done(of, heat, updates))
+    assert shares == sorted(shares) and shares[-1] == 1.0
+    # Sweep and confirmation are as large as planned, so what came before has its true share by then.
+    (confirm,) = world.of(Seeds.CONFIRM)
+    assert shares[-2] == pytest.approx(1.0 - confirm.updates / updates, abs=0.05)
