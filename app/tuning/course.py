@@ -36,6 +36,7 @@ class Course:
 
 def confirmed(first: Standing, final: Standing, choice: Choice) -> list[Entry]:
     """Who runs on the seeds drawn after the choice: the recommended one, the best others, the baselines."""
-    others = [entry for entry in final.survivors if entry != choice.entry][: CONFIRMED - 1]
-    best = [final.entries[entry] for entry in (choice.entry, *others)]
+    searched = [row for row in final.survivors if not final.entries[row].is_default]  # defaults run anyway
+    others = [row for row in searched if row != choice.entry][: CONFIRMED - 1]
+    best = [final.entries[row] for row in (choice.entry, *others)]
     return unique([*best, *(entry for entry in first.entries if entry.is_baseline)])

@@ -31,7 +31,8 @@ class Standing:
 
     values: (entries, seeds), nan where an entry did not run or diverged. runs: on how many of the seeds, from
     the first on, each entry ran. survivors: who was left, the leader first, which ran on all seeds, then by
-    how far they are behind it; all of them ran on all seeds too, but in a prolonged race.
+    how far they are behind it. All of them ran on all seeds; in a final that was prolonged, those who were
+    worth it.
     """
 
     entries: tuple[Entry, ...]
@@ -41,12 +42,12 @@ class Standing:
 
     @property
     def leader(self) -> int:
-        """The survivor with the lowest mean."""
+        """The survivor with the lowest mean, of those that ran on all seeds."""
         return self.survivors[0]
 
     @property
     def seeds(self) -> int:
-        """On how many seeds the survivors ran."""
+        """On how many seeds the leader ran."""
         return int(self.values.shape[1])
 
     def behind(self, row: int) -> float:
@@ -115,8 +116,16 @@ def eliminate(
         if count == 0 or (done > 0 and len(alive) == 1):
             break
         done += count
-        left -= int(np.maximum(0, done - runs[behind]).sum())
-        yield from catch_up(spec, entries, behind, range(first, first + done), values, runs)
+        for ran in sorted({int(runs[i]) for i in behind if runs[i] < done}):
+            rows = [i for i in behind if runs[i] == ran]
+            result = yield Heat(
+                configurations=tuple(entries[i].configuration for i in rows),
+                replicates=range(first + ran, first + done),
+                steps=spec.budget.steps,
+            )
+            values[rows, ran:done] = result.values
+            left -= (done - ran) * len(rows)
+            runs[rows] = done
         alive = [alive[i] for i in _standing(values[alive, :done], level)]
         if left < np.maximum(0, replicates - runs[alive]).sum():
             alive = alive[: max(FEWEST, -(-len(alive) // 2))]
@@ -124,29 +133,6 @@ def eliminate(
     alive = [alive[i] for i in ranked(values[alive, :done])]
     raced = tuple(np.minimum(runs, done).tolist())
     return Standing(entries=tuple(entries), values=values[:, :done], runs=raced, survivors=tuple(alive))
-
-
-def catch_up(
-    spec: JobSpec,
-    entries: Sequence[Entry],
-    rows: Sequence[int],
-    seeds: range,
-    values: Values,
-    runs: NDArray[np.int64],
-) -> Steps[None]:
-    """Runs each of the rows on those of the seeds that it has not had, and writes values and runs.
-
-    values: (entries, seeds or more). runs: (entries,), on how many of the seeds each has run.
-    """
-    for ran in sorted({int(runs[i]) for i in rows if runs[i] < len(seeds)}):
-        alike = [i for i in rows if runs[i] == ran]
-        result = yield Heat(
-            configurations=tuple(entries[i].configuration for i in alike),
-            replicates=seeds[ran:],
-            steps=spec.budget.steps,
-        )
-        values[alike, ran : len(seeds)] = result.values
-        runs[alike] = len(seeds)
 
 
 def _known(

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 from app.spec.records import Configuration
 from app.tuning.course import Course
 from app.tuning.field import Entry
-from app.tuning.figures import number, percent
+from app.tuning.figures import number
 from app.tuning.neighbours import SPREADS
 from app.tuning.verdict import Verdict
-from app.tuning.worth import NEGLIGIBLE
 
 
 def in_words(entry: Entry | Configuration) -> str:
@@ -88,8 +87,8 @@ def _final(metric: str, course: Course, verdict: Verdict) -> str:
         else (f"{in_words(leader)} diverged least often")
     )
     lower = final.behind(0)
-    # On the seeds that both ran: the other may have fallen behind before the last one.
-    said = f", which is {number(lower)} below the leader of the race" if lower > 0.0 else ""
+    # On the seeds that both ran: the other may not have run on all.
+    said = f", which is {number(lower)} below the one that led until then" if lower > 0.0 else ""
     same = course.choice.entry == final.leader
     recommended = "" if len(course.choice.tied) > 1 or not same else "; it is the recommended configuration"
     return f"{met}: {what}{said}{recommended}."
@@ -100,7 +99,8 @@ def _others(entries: Sequence[Entry]) -> str:
     searched = sum(entry.source == "search" for entry in entries)
     defaults = sum(entry.is_default for entry in entries)
     usual = "the best default" if defaults == 1 else f"{defaults} defaults"
-    parts = [f"the best {searched} of the race"] * (searched > 0) + [usual] * (defaults > 0)
+    best = "the best configuration" if searched == 1 else f"the best {searched} configurations"
+    parts = [f"{best} until then"] * (searched > 0) + [usual] * (defaults > 0)
     return " and ".join(parts)
 
 
@@ -114,8 +114,7 @@ def _preference(course: Course, verdict: Verdict) -> str:
     told = (
         f"{count} of them are equally good there"
         if verdict.deterministic
-        else f"These seeds cannot tell {count} of them apart, their means lie within a standard error and "
-        f"within {percent(NEGLIGIBLE)} of what the best default is behind"
+        else f"These seeds cannot tell {count} of them apart, their means lie within a standard error"
     )
     chosen = f"the recommended configuration, {in_words(course.winner)},"
     if len(choice.simplest) == 1:

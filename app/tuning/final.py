@@ -15,9 +15,9 @@ import numpy as np
 from app.spec.job import JobSpec
 from app.tuning.course import FINALISTS
 from app.tuning.derive import MOST_DERIVED
-from app.tuning.elimination import Standing, catch_up, eliminate, ranked
+from app.tuning.elimination import Standing, eliminate, ranked
 from app.tuning.field import Entry, kinds, unique
-from app.tuning.heats import Seeds, Steps, replicates_of
+from app.tuning.heats import Heat, Seeds, Steps, replicates_of
 from app.tuning.neighbours import parents
 from app.tuning.worth import contenders
 
@@ -26,10 +26,10 @@ LONGER = ((2, 8), (4, 6), (8, 4))
 
 
 def finalists(spec: JobSpec, first: Standing, near: Standing, derived: Sequence[Entry]) -> list[Entry]:
-    """Who meets in the final, the leader first.
+    """Who meets in the final, the leader of the neighbours first.
 
-    The best survivors of the neighbours, the best of each other kind of optimizer that may still win, what
-    was made for the leader, and the best default of the race, beside which a difference is large or small.
+    Their best survivors, the best of each other kind of optimizer that may still win, what was made for the
+    leader, and the best default of the race, beside which a difference is large or small.
     """
     defaults = [row for row, entry in enumerate(first.entries) if entry.is_default]
     finite = [row for row in defaults if not math.isnan(first.behind(row))]
@@ -40,19 +40,16 @@ def finalists(spec: JobSpec, first: Standing, near: Standing, derived: Sequence[
 def race_final(spec: JobSpec, entries: Sequence[Entry]) -> Steps[Standing]:
     """Eliminates as the race does, every entry on the replicates of the job, and then prolongs it.
 
-    Until a look the leader and its likeliest contenders run on. A contender beyond those is dropped; who is
-    none stays as it is, since what it may be better by is negligible.
+    Until a look the leader and its likeliest contenders run on. Who does not stays as it is.
     """
     standing = yield from eliminate(spec, entries, Seeds.FINAL)
     replicates = replicates_of(spec)
     for span, runners in LONGER if replicates > 1 else ():
-        found = contenders(standing)
+        found = contenders(standing)[: runners - 1]
         if not found:
             break
         if span * replicates > standing.seeds:
-            dropped = found[runners - 1 :]
-            going = [standing.leader, *found[: runners - 1]]
-            standing = yield from _prolonged(spec, standing, going, dropped, span * replicates)
+            standing = yield from _prolonged(spec, standing, [standing.leader, *found], span * replicates)
     return standing
 
 
@@ -62,23 +59,27 @@ def most_finalists(spec: JobSpec) -> int:
 
 
 def most_prolonged(replicates: int) -> int:
-    """The most runs beyond the replicates of each: as if every look had other contenders for one leader."""
+    """The most runs beyond the replicates of each."""
     if replicates <= 1:
         return 0
-    return replicates * (sum((span - 1) * (runners - 1) for span, runners in LONGER) + LONGER[-1][0] - 1)
+    seeds = np.diff([1, *(span for span, _ in LONGER)])
+    return replicates * int(seeds @ [runners for _, runners in LONGER])
 
 
-def _prolonged(
-    spec: JobSpec, standing: Standing, going: Sequence[int], dropped: Sequence[int], seeds: int
-) -> Steps[Standing]:
-    """The standing after those who go on ran on so many seeds."""
+def _prolonged(spec: JobSpec, standing: Standing, going: Sequence[int], seeds: int) -> Steps[Standing]:
+    """The standing after those who go on, all of whom ran on every seed before, ran on so many."""
+    done, rows = standing.seeds, list(going)
     values = np.full((len(standing.entries), seeds), np.nan)
-    values[:, : standing.seeds] = standing.values
-    runs = np.array(standing.runs)
-    yield from catch_up(spec, standing.entries, going, range(Seeds.FINAL, Seeds.FINAL + seeds), values, runs)
-    order = [going[i] for i in ranked(values[list(going)])]
-    found = replace(standing, values=values, runs=tuple(runs.tolist()), survivors=tuple(order))
-    others = [row for row in standing.survivors if row not in dropped and row != found.leader]
-    diverged = [row for row in others if math.isnan(found.behind(row))]
-    left = sorted((row for row in others if row not in diverged), key=found.behind)
-    return replace(found, survivors=(found.leader, *left, *diverged))
+    values[:, :done] = standing.values
+    result = yield Heat(
+        configurations=tuple(standing.entries[row].configuration for row in rows),
+        replicates=range(Seeds.FINAL + done, Seeds.FINAL + seeds),
+        steps=spec.budget.steps,
+    )
+    values[rows, done:] = result.values
+    runs = tuple(seeds if row in rows else ran for row, ran in enumerate(standing.runs))
+    leader = rows[ranked(values[rows])[0]]
+    found = replace(standing, values=values, runs=runs, survivors=(leader,))
+    others = [row for row in standing.survivors if row != leader]
+    others.sort(key=lambda row: (math.isnan(gap := found.behind(row)), 0.0 if math.isnan(gap) else gap))
+    return replace(found, survivors=(leader, *others))

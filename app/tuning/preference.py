@@ -19,6 +19,7 @@ from app.tuning.sweep import safe_learning_rate, sweep_entries
 from app.tuning.worth import negligible
 
 MOST_SWEPT = 2
+TOSS = 0.25  # standard errors: the better one is the other in two of five cases
 
 # How much a reader has to take over: nothing, a formula, a rule and its losses, a list of numbers.
 CONSTANT, FORMULA, LOSS_DRIVEN, TABLE = 0, 1, 3, 4
@@ -53,15 +54,18 @@ def tied(standing: Standing) -> tuple[int, ...]:
     """The survivors that may as well be taken as the leader: by their mean, the leader first.
 
     Their mean is above the leader's by at most one standard error of the paired difference, the rule of
-    Breiman, Friedman, Olshen & Stone 1984 (Classification and Regression Trees, section 3.4.3); and by no
-    more than is negligible, since where seeds scatter a standard error can be as much as the whole gain.
+    Breiman, Friedman, Olshen & Stone 1984 (Classification and Regression Trees, section 3.4.3). And by no
+    more than is negligible, since where seeds scatter a standard error can be as much as the whole gain; or
+    by a quarter of the standard error, which is no more than a toss of a coin: so a default, which is never
+    behind by less than a part of what it is behind, can be taken too.
     """
     most = negligible(standing)
-    return tuple(
-        row
-        for row in standing.survivors
-        if row == standing.leader or standing.behind(row) <= min(standing.doubt(row), most)
-    )
+
+    def is_tied(row: int) -> bool:
+        doubt = standing.doubt(row)
+        return standing.behind(row) <= min(doubt, max(most, TOSS * doubt))
+
+    return tuple(row for row in standing.survivors if row == standing.leader or is_tied(row))
 
 
 def choose(spec: JobSpec, standing: Standing, floor: float) -> Steps[Choice]:

@@ -30,14 +30,33 @@ def search_share(spec: JobSpec) -> float:
     return search / (search + sum(planned_runs(spec).values()) * spec.budget.steps)
 
 
-def share_done(spec: JobSpec, heat: Heat, updates: float) -> float:
-    """The share of a job that is done once it has made so many updates, in the stage of this heat.
+class AdviceShare:
+    """The share of a job that is done while its advice goes on, heat after heat.
 
-    What earlier stages did not need is left out of the whole, and what later ones may need is in it.
+    What earlier stages did not need of what was planned is left out of the whole, what later ones may need
+    is in it.
     """
-    planned = planned_runs(spec)
-    later = list(planned)[list(planned).index(heat.stage) + 1 :]
-    return updates / (updates + sum(planned[stage] for stage in later) * spec.budget.steps)
+
+    def __init__(self, spec: JobSpec) -> None:
+        self._planned = {stage: runs * spec.budget.steps for stage, runs in planned_runs(spec).items()}
+        self._done = self._begun = search_updates(spec)  # updates: before this heat, before its stage
+        self._heat: Heat | None = None
+
+    def begin(self, heat: Heat) -> None:
+        """The heat before this one has ended."""
+        if self._heat is not None:
+            self._done += self._heat.updates
+        if self._heat is None or self._heat.stage is not heat.stage:
+            self._begun = self._done
+        self._heat = heat
+
+    def at(self, part: float) -> float:
+        """The share once so much of the heat is done, from 0 to 1."""
+        assert self._heat is not None
+        stages, heat = list(self._planned), self._heat
+        stage = max(self._begun + self._planned[heat.stage], self._done + heat.updates)
+        later = sum(self._planned[one] for one in stages[stages.index(heat.stage) + 1 :])
+        return (self._done + part * heat.updates) / (stage + later)
 
 
 def bracket_bytes(spec: JobSpec) -> int:

@@ -67,26 +67,22 @@ def skewed_interval(values: Values, *, exact: bool = False) -> Mean | None:
 def lognormal_interval(values: Values) -> tuple[float, float] | None:
     """The 95 % interval for the mean of values whose logarithms are normal; None where that makes no sense.
 
-    exp(m + u^2 / 2 -+ t(0.975, n - 1) sqrt(s^2 / n + u^4 / (2 (k - 1)))) with mean m and variance s^2 of the
-    logarithms, and u^2 the mean square by which the k above m exceed it. Of normal logarithms u is s, and
-    this is Cox's method with Student's quantile (Olsson 2005, Confidence intervals for the mean of a
-    log-normal distribution, J. Statistics Education 13(1)). Deviation: u. The mean comes from the large
-    values, so their scatter counts: a tail heavier than that of the small values is seen, and a few very
-    small values do not drive the bounds apart.
-    values: (n,). None below 8 values, where one is not positive, where all are the same, and where a bound is
-    beyond all numbers.
+    exp(m + u^2 / 2 -+ t(0.975, n - 1) sqrt(s^2 / n + 5 u^4 / (4 n))) with mean m and variance s^2 of the
+    logarithms, and u^2 twice the mean square by which they exceed m, 0 where they do not. It is Cox's method
+    (Olsson 2005, Confidence intervals for the mean of a log-normal distribution, J. Statistics Education
+    13(1)) with u for s, which is the same of normal logarithms; of those Var u^2 is about 5 s^4 / n. The mean
+    comes from the large values, so their scatter counts: a tail heavier than that of the small values is
+    seen, and a few very small values do not drive the bounds apart.
+    values: (n,). None below 8 values, where one is not positive, and where a bound is beyond all numbers.
     """
     n = len(values)
     if n < LEAST_FOR_SKEWNESS or not (values > 0.0).all() or not np.isfinite(values).all():
         return None
     logarithms = np.log(values)
-    deviations = logarithms - logarithms.mean()
-    above = deviations[deviations > 0.0]
-    if not len(above):  # all are the same
-        return None
-    upper = float((above**2).mean())
-    centre = float(logarithms.mean()) + upper / 2.0
-    error = math.sqrt(float(logarithms.var(ddof=1)) / n + upper**2 / (2.0 * max(1, len(above) - 1)))
+    mean = float(logarithms.mean())
+    upper = 2.0 * float((np.maximum(logarithms - mean, 0.0) ** 2).mean())
+    centre = mean + upper / 2.0
+    error = math.sqrt(float(logarithms.var(ddof=1)) / n + 1.25 * upper**2 / n)
     half = float(stdtrit(n - 1, (1.0 + CONFIDENCE) / 2.0)) * error
     if centre + half > LARGEST_EXPONENT:
         return None

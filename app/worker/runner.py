@@ -19,7 +19,7 @@ from app.tuning.evaluate import Shard
 from app.tuning.heats import Heat, HeatResult, gather, shards_of_heat
 from app.tuning.rounds import round_count, trial_count
 from app.tuning.settling import why_settled
-from app.tuning.size import search_updates, share_done
+from app.tuning.size import AdviceShare
 from app.worker.fanout import Fanout
 from app.worker.metrics import WorkerMetrics
 from app.worker.pool import Batches, Line, Pool, ShardLost
@@ -115,30 +115,29 @@ class Runner:
         """Drives the advice: each heat that it asks for is run, and its result handed back."""
         advice = advise(spec, finished, lambda number: self._curve(job_id, number))
         found: Recommendation | None = None
-        done = search_updates(spec)
+        share = AdviceShare(spec)
         try:
             heat = next(advice)
             for number in count():
+                share.begin(heat)
                 result = heats.find(self.db, job_id, number, heat)
                 if result is None:  # else an earlier try of this step stored it
-                    result = self._run_heat(job_id, run, spec, heat, done)
+                    result = self._run_heat(job_id, run, spec, heat, share)
                     heats.store(self.db, job_id, run, number, heat, result)
-                done += heat.updates
                 heat = advice.send(result)
         except StopIteration as end:
             found = end.value
         return found
 
-    def _run_heat(self, job_id: str, run: int, spec: JobSpec, heat: Heat, done: int) -> HeatResult:
-        """done: updates of the job before this heat."""
+    def _run_heat(self, job_id: str, run: int, spec: JobSpec, heat: Heat, share: AdviceShare) -> HeatResult:
+        """share: of the job, with this heat begun."""
         shards = shards_of_heat(spec, heat)
         gathered: list[list[TrialResult]] = [[] for _ in shards]
         for ended, (i, outcome) in enumerate(self._evaluate(job_id, run, spec, shards), start=1):
             if isinstance(outcome, ShardLost):
                 raise outcome  # a race that lacks some of its runs is none
             gathered[i] = outcome
-            updates = done + heat.updates * ended / len(shards)
-            work.record_fraction(self.db, job_id, run, share_done(spec, heat, updates))
+            work.record_fraction(self.db, job_id, run, share.at(ended / len(shards)))
         return gather(gathered)
 
     def _curve(self, job_id: str, number: int) -> Trajectory | None:

@@ -35,8 +35,7 @@ class Outcome:
     """The losses on a problem.
 
     advised: (jobs, seeds), nan where a run diverged. peers: (studies, seeds), the same; None where they were
-    left out. oracle, adam: (seeds,). stated: the interval of each job, None where it stated none. further: on
-    how many of the seeds, from the first on, a mean is that an interval is to hold.
+    left out. oracle, adam: (seeds,). stated: the interval of each job, None where it stated none.
     """
 
     advised: Losses
@@ -44,7 +43,6 @@ class Outcome:
     oracle: Losses
     adam: Losses
     stated: Sequence[tuple[float, float] | None]
-    further: int = FRESH
 
     @property
     def gap(self) -> float:
@@ -78,9 +76,9 @@ class Outcome:
 
     @property
     def covered(self) -> list[bool]:
-        """Of each job, whether its interval holds the mean over the further seeds."""
+        """Of each job, whether its interval holds the mean over the first 200 fresh seeds."""
         return [
-            interval is not None and interval[0] <= row[: self.further].mean() <= interval[1]
+            interval is not None and interval[0] <= row[:FRESH].mean() <= interval[1]
             for interval, row in zip(self.stated, self.advised, strict=True)
         ]
 

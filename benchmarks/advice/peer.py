@@ -32,10 +32,12 @@ REPORTS = (1 / 3, 2 / 3)
 Incumbents = list[tuple[int, Plain]]
 
 
-def peer(name: str, seeds: list[int], evaluations: int) -> list[Incumbents]:
-    """The incumbents of a study for each seed; evaluations: how many gradients each may take."""
-    spec = by_name(name).spec(PEER_SEED)
-    spec = spec.model_copy(update={"replicates": replicates(spec, evaluations)})
+def peer(name: str, seeds: list[int], evaluations: int, replicates: int) -> list[Incumbents]:
+    """The incumbents of a study for each seed.
+
+    evaluations: how many gradients each may take. replicates: of a trial.
+    """
+    spec = by_name(name).spec(PEER_SEED).model_copy(update={"replicates": replicates})
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     studies = [
         optuna.create_study(
@@ -56,10 +58,10 @@ def peer(name: str, seeds: list[int], evaluations: int) -> list[Incumbents]:
     return incumbents
 
 
-def replicates(spec: JobSpec, evaluations: int) -> int:
+def replicates_within(spec: JobSpec, evaluations: int) -> int:
     """Of a trial, so that the trials of the job take so many gradients; one where all are the same.
 
-    The job's own few, and thousands of trials, are the weaker choice where seeds scatter, and take hours.
+    With the job's own few, a study would have thousands of trials, whose asks take hours.
     """
     if build_objective(spec.objective).deterministic:
         return 1

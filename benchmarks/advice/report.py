@@ -12,15 +12,16 @@ from statistics import median
 import numpy as np
 
 from benchmarks.advice.figures import Losses, Outcome, share, standard_error
-from benchmarks.advice.peer import best_within
-from benchmarks.advice.problems import CLEAR, CORE, FRESH, FRESHER, Problem
+from benchmarks.advice.peer import best_within, replicates_within
+from benchmarks.advice.problems import CLEAR, CORE, FRESH, FRESHER, PEER_SEED, Problem
 from benchmarks.advice.store import Store, Task
 from benchmarks.advice.tasks import Plain, adam
 
 JOBS = 10
-STUDIES = 3  # of the peer
-TOGETHER = 3  # studies of the peer in one process
+STUDIES = 5  # of the peer
+TOGETHER = 5  # studies of the peer in one process
 COARSENESS = 1.25
+ALIKE = 0.01  # of the gap from Adam to the oracle: 1e-32 is not worse than 0
 
 
 class Peer(StrEnum):
@@ -47,7 +48,7 @@ def run(
     store = store or Store()
     which = f"seeds {seeds[0]} to {seeds[-1]}"
     yield f"default jobs with {which}; means over fresh seeds [95 % interval]; * tuned on"
-    # All at once: a process that waits for the others of one problem is lost to the next.
+    # Of all problems at once: a process that waited for the others of one would be lost to the next.
     store.do([*map(_oracle, problems), *(task for problem in problems for task in _jobs(problem, seeds))])
     if peer is Peer.RUN:
         store.do(task for problem in problems for task in _peers(problem, seeds, store, studies))
@@ -92,7 +93,8 @@ def _enough(store: Store, name: str, oracle: Plain, usual: Plain) -> int:
     """The fresh seeds that it takes to tell how far Adam is from the oracle, within limits."""
     for seeds in (FRESH, *FRESHER):
         (best, other), *_ = _losses(store, name, [[oracle, usual]], seeds)
-        if standard_error(other - best) <= CLEAR * (other - best).mean():
+        gap = other - best
+        if not np.isfinite(gap).all() or standard_error(gap) <= CLEAR * gap.mean():
             break
     return seeds
 
@@ -127,7 +129,8 @@ def _peers(problem: Problem, seeds: range, store: Store, studies: int) -> list[T
     # In coarse steps: a job that spends a little more or less is compared with studies that are known.
     evaluations = round(COARSENESS ** math.ceil(math.log(_spent(problem, seeds, store), COARSENESS)))
     groups = [list(range(low, min(low + TOGETHER, studies))) for low in range(0, studies, TOGETHER)]
-    return [Task("peer", (problem.name, group, evaluations)) for group in groups]
+    replicates = replicates_within(problem.spec(PEER_SEED), evaluations)
+    return [Task("peer", (problem.name, group, evaluations, replicates)) for group in groups]
 
 
 def _lines(problem: Problem, outcome: Outcome, seeds: range, store: Store) -> Iterator[str]:
@@ -164,10 +167,12 @@ def _summary(outcomes: dict[str, Outcome]) -> Iterator[str]:
     )
     peers = {name: gap for name, outcome in outcomes.items() if (gap := outcome.against_peer) is not None}
     lower = sum(gap.mean <= 0.0 for gap in peers.values())
+    as_good = sum(gap.mean <= ALIKE * max(0.0, outcomes[name].gap) for name, gap in peers.items())
     beaten = [name for name, gap in peers.items() if gap.low > 0.0]
     yield (
-        f"at least as good as Optuna: lower mean on {lower} of {len(peers)}, not significantly worse on "
-        f"{len(peers) - len(beaten)} of {len(peers)}{_named(beaten)} (must: 8 of 10)"
+        f"at least as good as Optuna: lower mean on {lower} of {len(peers)}, or higher by at most "
+        f"{100.0 * ALIKE:g} % of the gap to Adam on {as_good} (must: 8 of 10); significantly worse on "
+        f"{len(beaten)}{_named(beaten)}"
     )
     covered = [flag for outcome in found for flag in outcome.covered]
     yield f"the stated 95 % interval covers the mean in {share(covered)} of {len(covered)} jobs (must: 0.9)"

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from app.spec.records import Configuration
 from app.tuning.elimination import Standing, eliminate
 from app.tuning.field import Entry
-from app.tuning.final import LONGER, most_finalists, most_prolonged, race_final
+from app.tuning.final import LONGER, finalists, most_finalists, most_prolonged, race_final
 from app.tuning.heats import Seeds
 from app.tuning.preference import tied
+from app.tuning.worth import negligible
 from tests.tuning.jobs import ROSENBROCK, configuration, follow
-from tests.tuning.worlds import World, spec
+from tests.tuning.worlds import NAN, World, bowl, spec
 
 REPLICATES = 16
 
@@ -77,12 +81,17 @@ def test_what_ran_is_not_run_again() -> None:
     assert {seed // 1_000_000 for _, seed in ran} == {Seeds.FINAL // 1_000_000}
 
 
+@pytest.mark.parametrize("replicates", [2, 3, 4, 16])
 @pytest.mark.parametrize("own", [0.01, 0.3, 3.0, 100.0])
-def test_a_final_takes_no_more_runs_than_are_counted(own: float) -> None:
-    _, world = final(behind(0.0, 0.1, 0.0, 0.1), own=own)
-    asked = spec(confirmation={"top": 2, "replicates": REPLICATES})
-    most = max(most_finalists(asked), len(ENTRIES)) * REPLICATES + most_prolonged(REPLICATES)
+def test_a_final_takes_no_more_runs_than_are_counted(own: float, replicates: int) -> None:
+    asked = spec(confirmation={"top": 2, "replicates": replicates})
+    world = World(bowl(0.02, floor=0.1), own=own)
+    who = entries()[-most_finalists(asked) :]
+    found = follow(race_final(asked, who), world)
+    most = most_finalists(asked) * replicates + most_prolonged(replicates)
+    assert len(who) == most_finalists(asked)
     assert sum(heat.updates for heat in world.heats) <= most * 60
+    assert found.seeds <= 8 * max(replicates, 2)
 
 
 def test_the_leader_ran_on_every_seed_and_others_follow_by_what_they_are_behind() -> None:
@@ -109,6 +118,55 @@ def test_a_mean_within_a_standard_error_is_no_tie_where_that_is_most_of_the_gain
     others = [row for row in tied(found) if row != found.leader]
     assert all(found.behind(row) <= max(most, 0.0) for row in others)
     assert any(0.0 < found.behind(row) <= found.doubt(row) for row in found.survivors if row not in others)
+
+
+def test_a_coins_toss_is_a_tie_even_with_a_default() -> None:
+    near, far = (standing(0.0, (0.01, 1.0), (gap, 1.0)) for gap in (0.1, 0.4))
+    assert tied(near) == (0, 1, 2) and tied(far) == (0, 1)  # a standard error is 0.5
+
+
+def test_a_tie_lies_within_a_standard_error_even_where_more_is_negligible() -> None:
+    found = standing(0.0, (0.3, 0.2), (1_000.0, 1.0))
+    assert 0.3 < negligible(found) and tied(found) == (0,)
+
+
+def standing(leader: float, *others: tuple[float, float]) -> Standing:
+    """Four seeds. others: what they are behind, mean and twice the standard error; a default is last."""
+    scatter = np.array([1.0, -1.0, 1.0, -1.0]) * 0.75**0.5
+    values = np.array([np.full(4, leader), *(mean + own * scatter for mean, own in others)])
+    rows = range(len(values))
+    who = (*ENTRIES[: len(values) - 1], ENTRIES[-1])
+    return Standing(entries=who, values=values, runs=(4,) * len(rows), survivors=tuple(rows))
+
+
+def race(means: list[float], who: list[Entry]) -> Standing:
+    """A race of two seeds that scatter a little."""
+    values = np.array(means)[:, None] + np.array([[-0.2, 0.2]]) * np.arange(len(means))[:, None]
+    order = np.argsort(means)
+    return Standing(
+        entries=tuple(who),
+        values=values,
+        runs=(2,) * len(who),
+        survivors=tuple(int(row) for row in order[:4]),
+    )
+
+
+def test_the_best_of_another_kind_that_may_still_win_is_in_the_final() -> None:
+    adams, sgd = ENTRIES[0:10:2], ENTRIES[1]
+    near = race([1.0, 1.1, 1.2, 1.3, 1.4, 1.5], [*adams, sgd])
+    met = finalists(spec(), near, near, [])
+    assert met == [*adams[:4], sgd]
+    lost = race([1.0, 1.1, 1.2, 1.3, 1.4, 9_000.0], [*adams, sgd])
+    assert sgd not in finalists(spec(), lost, lost, [])
+
+
+def test_the_best_default_of_the_race_is_in_the_final() -> None:
+    near = race([1.0, 1.1, 1.2, 1.3], ENTRIES[0:8:2])
+    worse = replace(ENTRIES[1], source="baseline", label="worse")
+    diverged = replace(ENTRIES[3], source="baseline", label="diverged")
+    first = race([1.0, 8.0, 2.0, NAN], [ENTRIES[0], worse, ENTRIES[-1], diverged])
+    met = finalists(spec(), first, near, [])
+    assert [entry for entry in met if entry.is_default] == [ENTRIES[-1]]
 
 
 def test_where_all_replicates_are_the_same_one_run_each_decides() -> None:

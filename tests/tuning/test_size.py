@@ -3,6 +3,7 @@ from __future__ import annotations
 import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -17,12 +18,11 @@ from app.tuning.heats import Seeds
 from app.tuning.memory import PROCESS_BYTES, batch_bytes
 from app.tuning.objective import build_objective
 from app.tuning.size import (
+    AdviceShare,
     bracket_bytes,
     check_size,
     job_updates,
     search_share,
-    search_updates,
-    share_done,
 )
 from app.tuning.sweep import sweep_entries
 from tests.tuning.jobs import DIGITS, NOISY, configuration, job, space
@@ -168,7 +168,7 @@ def test_the_updates_of_a_job_are_those_of_all_that_it_runs() -> None:
     race = max(3 * 6, (3 + kinds + baselines) * 2)
     neighbours = 3 * max(3 * 6, (4 + kinds + 3 * 6 // 4) * 2)
     final, confirm = (4 + kinds + 5 + 1) * 6, (3 + baselines) * 6
-    prolonged = (7 * 1 + 5 * 3 + 3 * 7 + 7) * 6  # others at every look, and the leader
+    prolonged = (8 * 1 + 6 * 2 + 4 * 4) * 6
     norms, sweeps, doubled = 2 * 2, 2 * 17 * 2, 5 * 2 * 2
     planned = 20 * 2 + race + neighbours + final + confirm + norms + sweeps + doubled
     assert job_updates(spec) == (planned + prolonged) * 30
@@ -190,16 +190,17 @@ def test_where_all_replicates_are_the_same_the_race_runs_once() -> None:
     )
 
 
-def test_what_is_done_of_a_job_grows_from_heat_to_heat_up_to_the_whole() -> None:
+def test_what_is_done_of_a_job_grows_through_its_heats_up_to_the_whole() -> None:
     world = World(bowl(), own=0.3)
     advised(world)
-    of = spec_of_world()
-    updates = search_updates(of)
-    shares = [search_share(of)]
+    share, shares = AdviceShare(spec_of_world()), [search_share(spec_of_world())]
+    stages = [Seeds.RACE]
     for heat in world.heats:
-        updates += heat.updates
-        shares.append(share_done(of, heat, updates))
-    assert shares == sorted(shares) and shares[-1] == 1.0
-    # Sweep and confirmation are as large as planned, so what came before has its true share by then.
-    (confirm,) = world.of(Seeds.CONFIRM)
-    assert shares[-2] == pytest.approx(1.0 - confirm.updates / updates, abs=0.05)
+        share.begin(heat)
+        shares += [share.at(part) for part in (0.1, 0.6, 1.0)]
+        stages += [heat.stage] * 3
+    # A final that is longer than planned is the one thing that takes the share back.
+    falls = {stages[i + 1] for i, (a, b) in enumerate(pairwise(shares)) if b < a}
+    assert falls <= {Seeds.FINAL}
+    assert shares[-2] < 1.0 - 0.3 * world.heats[-1].updates / job_updates(spec_of_world())
+    assert shares[-1] == 1.0

@@ -65,3 +65,12 @@ def test_one_that_diverged_is_no_contender() -> None:
     found = standing([0.0, 0.0, 0.0], [5.0, -9.0, NAN], [10.0, 10.0, 10.0], defaults=(2,))
     found = Standing(entries=found.entries, values=found.values, runs=(3, 3, 3), survivors=found.survivors)
     assert contenders(found) == []
+
+
+def test_one_that_did_not_run_on_every_seed_is_no_contender_again() -> None:
+    found = standing([0.0, 0.0, 0.0], [1.0, -9.0, NAN], [1.0, -9.0, 2.0], [10.0, 10.0, 10.0], defaults=(3,))
+    assert contenders(found) == [2]
+
+
+def test_where_the_leader_diverged_nothing_is_negligible() -> None:
+    assert negligible(standing([0.0, NAN], [1.0, NAN])) == 0.0
