@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-WIDTH = 56  # of a label
+WIDTH = 72  # of a label, at most
 LINE = 100
 SHOWN = 5  # candidates; and numbers of a list
 
@@ -65,11 +65,12 @@ def _evidence(evidence: dict[str, Any]) -> Iterator[str]:
     else:
         seeds = f"{evidence['replicates']} seeds drawn after the choice"
         yield f"{evidence['metric']} on {seeds}, mean and 95 % interval:"
-    for row in candidates[:SHOWN]:
-        yield f"  {row['label']:{WIDTH}.{WIDTH}} {_interval(row)}"
     listed = [row["label"] for row in candidates[:SHOWN]]
-    for row in sorted((row for row in baselines if row["label"] not in listed), key=_mean):
-        yield f"  {row['label']:{WIDTH}.{WIDTH}} {_interval(row)}"
+    others = sorted((row for row in baselines if row["label"] not in listed), key=_mean)
+    rows = [*candidates[:SHOWN], *others]
+    width = min(WIDTH, max(len(row["label"]) for row in rows))
+    for row in rows:
+        yield f"  {row['label']:{width}.{width}} {_interval(row)}"
 
 
 def _mean(row: dict[str, Any]) -> float:

@@ -25,7 +25,7 @@ def test_a_table_is_told_by_its_length() -> None:
 
 def test_every_baseline_is_listed_once_by_its_mean() -> None:
     found = text(World(bowl()))
-    rows = [line for line in found.splitlines() if "at its defaults, constant  " in line]
+    rows = [line for line in found.splitlines() if "at its defaults, constant " in line]
     means = [float(row.split("constant")[1].split()[0]) for row in rows]
     assert len(rows) == 9 and means == sorted(means)
     assert found.count("trial 0: adam at 0.04") == 1
@@ -46,3 +46,14 @@ def test_the_other_metrics_of_the_winner_are_told_where_there_are_any() -> None:
     )
     assert "\n  measured there too: train_loss 0.1, test_error 0.025\n" in told
     assert "measured there too" not in text(World(bowl()))
+
+
+def test_the_longest_label_is_told_whole_and_every_figure_stands_below_the_other() -> None:
+    body = advised(World(bowl())).model_dump(mode="json")
+    label = "made of trial 137: schedule_free_adamw at 0.00194, constant, batch size 32"[:72]
+    body["evidence"]["candidates"][0]["label"] = label
+    found = describe({"id": "job_1", "state": "succeeded"}, body, "http://here").splitlines()
+    start = next(i for i, line in enumerate(found) if "mean and 95 % interval:" in line) + 1
+    rows = found[start : found.index("", start)]
+    assert rows[0].startswith(f"  {label} ")
+    assert all(row[len(label) + 2] == " " and row[len(label) + 3] != " " for row in rows)
