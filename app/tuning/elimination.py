@@ -31,8 +31,8 @@ class Standing:
 
     values: (entries, seeds), nan where an entry did not run or diverged. runs: on how many of the seeds, from
     the first on, each entry ran. survivors: who was left, the leader first, which ran on all seeds, then by
-    how far they are behind it. All of them ran on all seeds; in a final that was prolonged, those who were
-    worth it.
+    how far they are behind it. All of them ran on all seeds; in a final that was prolonged, the likeliest of
+    those who were worth it, and another may be ahead of the leader on the fewer seeds that it has.
     """
 
     entries: tuple[Entry, ...]

@@ -99,7 +99,8 @@ def _others(entries: Sequence[Entry]) -> str:
     searched = sum(entry.source == "search" for entry in entries)
     defaults = sum(entry.is_default for entry in entries)
     usual = "the best default" if defaults == 1 else f"{defaults} defaults"
-    best = "the best configuration" if searched == 1 else f"the best {searched} configurations"
+    # Some may be the best of their kind of optimizer alone.
+    best = "the best configuration" if searched == 1 else f"{searched} of the best configurations"
     parts = [f"{best} until then"] * (searched > 0) + [usual] * (defaults > 0)
     return " and ".join(parts)
 

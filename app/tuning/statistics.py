@@ -70,9 +70,11 @@ def lognormal_interval(values: Values) -> tuple[float, float] | None:
     exp(m + u^2 / 2 -+ t(0.975, n - 1) sqrt(s^2 / n + 5 u^4 / (4 n))) with mean m and variance s^2 of the
     logarithms, and u^2 twice the mean square by which they exceed m, 0 where they do not. It is Cox's method
     (Olsson 2005, Confidence intervals for the mean of a log-normal distribution, J. Statistics Education
-    13(1)) with u for s, which is the same of normal logarithms; of those Var u^2 is about 5 s^4 / n. The mean
-    comes from the large values, so their scatter counts: a tail heavier than that of the small values is
-    seen, and a few very small values do not drive the bounds apart.
+    13(1)) with u for s, which is the same of normal logarithms. The mean comes from the large values, so
+    their scatter counts: a tail heavier than that of the small values is seen. A few values many decades
+    below the others pull m down, and drive the bounds apart, but far less than by Cox's method. 5 s^4 / n is
+    the variance of u^2 around a known m; around that of the sample it is half of it, and too little where
+    logarithms scatter widely.
     values: (n,). None below 8 values, where one is not positive, and where a bound is beyond all numbers.
     """
     n = len(values)

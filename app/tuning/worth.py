@@ -28,7 +28,7 @@ def contenders(standing: Standing) -> list[int]:
     """Who may be better than the leader by more than is negligible, the likeliest first.
 
     By two standard errors of the paired difference, of the survivors that ran on every seed. To run them
-    further is worth it; of the others it is known that nothing to speak of is lost without them.
+    further is worth it; without the others that ran there nothing to speak of is lost.
     """
     matters = negligible(standing)
     rows = [row for row in standing.survivors[1:] if standing.runs[row] == standing.seeds]

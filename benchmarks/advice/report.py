@@ -143,7 +143,9 @@ def _lines(problem: Problem, outcome: Outcome, seeds: range, store: Store) -> It
         f"{len(outcome.oracle):,} fresh seeds; "
         f"{', '.join(f'{count} {source}' for source, count in sources.most_common())}"
     )
-    regret = str(outcome.regret) if outcome.is_measured else "not measured, Adam is as good as the oracle"
+    regret = "not measured, Adam is as good as the oracle or one of them diverged"
+    if outcome.is_measured:
+        regret = str(outcome.regret)
     yield (
         f"  regret {regret}; less Adam {outcome.against_adam}; {_against_peer(outcome)}"
         f"covered {sum(outcome.covered)} of {len(seeds)}"

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from benchmarks.advice.problems import by_name
 from benchmarks.advice.report import Peer, run
@@ -16,19 +17,21 @@ NAME = "diabetes, MLP"
 USUAL = adam(NAME)
 
 
-def stored(file: Path, seeds: range, own: float = 0.0) -> Store:
+def stored(file: Path, seeds: range, own: float = 0.0, peer: float = 1.5) -> Store:
     """Jobs with these seeds, which recommend Adam at ten times its rate, and what else a report reads.
 
-    own: the scatter of Adam as it comes, which no other has.
+    own: the scatter of Adam as it comes, which no other has. peer: what the one study of Optuna found.
     """
     rate = USUAL["optimizer"]["learning_rate"]
-    oracle, advised = (
-        {**USUAL, "optimizer": USUAL["optimizer"] | {"learning_rate": k * rate}} for k in (5, 10)
+    oracle, advised, other = (
+        {**USUAL, "optimizer": USUAL["optimizer"] | {"learning_rate": k * rate}} for k in (5, 10, 20)
     )
     answer = {"configuration": advised, "source": "search", "ci95": [1.0, 1.4], "evaluations": 1000}
     results = [(Task("job", (NAME, seed)), answer) for seed in seeds] + [(Task("oracle", (NAME,)), oracle)]
+    study = Task("peer", (NAME, [0], 1010, 4))  # the gradients in coarse steps, and the replicates of a job
+    results.append((study, [[[1000, other]]]))
     common, alone = (np.random.default_rng(i).normal(0.0, 1.0, 1_600) for i in range(2))
-    for configuration, mean in ((oracle, 1.0), (advised, 1.2), (USUAL, 2.0)):
+    for configuration, mean in ((oracle, 1.0), (advised, 1.2), (USUAL, 2.0), (other, peer)):
         losses = mean + 0.01 * common + (own * alone if configuration is USUAL else 0.0)
         for a, b in ((0, 200), (200, 400), (400, 800), (800, 1_600)):
             results.append((Task("losses", (NAME, configuration, a, b)), losses[a:b].tolist()))
@@ -52,3 +55,22 @@ def test_where_adam_is_close_to_the_oracle_more_seeds_tell_how_close(tmp_path: P
         _, problem, figures, *_ = run([by_name(NAME)], seeds, store, peer=Peer.NONE)
         assert f"; {count} fresh seeds; " in problem
     assert figures.endswith("covered 2 of 2")
+
+
+def test_a_run_that_diverged_asks_for_no_further_seeds(tmp_path: Path) -> None:
+    seeds = range(10, 12)
+    store = stored(tmp_path / "advice.jsonl", seeds, own=float("nan"))
+    _, problem, figures, *_ = run([by_name(NAME)], seeds, store, peer=Peer.NONE)
+    assert "; 200 fresh seeds; " in problem and "regret not measured" in figures
+
+
+@pytest.mark.parametrize(("worse_by", "as_good"), [(-0.1, 1), (0.009, 1), (0.011, 0)])
+def test_a_mean_is_as_good_as_optunas_up_to_a_hundredth_of_the_gap(
+    tmp_path: Path, worse_by: float, as_good: int
+) -> None:
+    seeds = range(10, 12)
+    store = stored(tmp_path / "advice.jsonl", seeds, peer=1.2 - worse_by)
+    lines = list(run([by_name(NAME)], seeds, store, peer=Peer.STORED, studies=1))
+    (line,) = [line for line in lines if line.startswith("at least as good as Optuna")]
+    assert f"of the gap to Adam on {as_good} (must" in line
+    assert f"lower mean on {int(worse_by < 0)} of 1" in line

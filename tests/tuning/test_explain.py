@@ -81,7 +81,7 @@ def test_the_final_tells_what_the_schedules_made_for_the_leader_gave() -> None:
     assert "schedules made for it, a linear decay and one refined from its own gradient norms, met" in text
     assert "refined table schedule) had the lowest loss, 0." in text
     assert re.search(r", which is 0\.\d+ below the one that led until then", text)
-    assert "configurations until then and the best default on up to" in text
+    assert "of the best configurations until then and the best default on up to" in text
 
 
 def test_the_best_constant_rate_is_compared_with_a_schedule() -> None:

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from app.spec.records import Configuration
+from app.tuning.course import confirmed
 from app.tuning.elimination import Standing, eliminate
 from app.tuning.field import Entry
 from app.tuning.final import LONGER, finalists, most_finalists, most_prolonged, race_final
 from app.tuning.heats import Seeds
-from app.tuning.preference import tied
+from app.tuning.preference import Choice, tied
 from app.tuning.worth import negligible
 from tests.tuning.jobs import ROSENBROCK, configuration, follow
 from tests.tuning.worlds import NAN, World, bowl, spec
@@ -139,6 +141,23 @@ def standing(leader: float, *others: tuple[float, float]) -> Standing:
     return Standing(entries=who, values=values, runs=(4,) * len(rows), survivors=tuple(rows))
 
 
+def test_a_default_among_the_survivors_takes_no_place_of_the_confirmed() -> None:
+    found = standing(0.0, (0.1, 0.1), (0.2, 0.1), (0.15, 0.1))
+    found = replace(found, survivors=(0, 1, 3, 2))
+    choice = Choice(entry=0, tied=(0,), simplest=(0,), safe=None, swept=np.empty((0, 0)))
+    assert confirmed(race([1.0], ENTRIES[:1]), found, choice) == list(found.entries[:3])
+
+
+def test_a_look_that_the_elimination_has_passed_is_left_out() -> None:
+    passed = 0
+    for shift in range(10):
+        found, world = final(behind(0.0, 0.02, *[2.0] * 10, default=0.03), own=0.3, shift=shift)
+        first, *looks = [heat.replicates for heat in world.heats]
+        assert all(before.stop == after.start for before, after in pairwise([first, *looks]))
+        passed += any(stop % REPLICATES for stop in (seeds.stop for seeds in looks)) and found.seeds > 64
+    assert passed  # the budget of an elimination ends amid a look; the final went on from there
+
+
 def race(means: list[float], who: list[Entry]) -> Standing:
     """A race of two seeds that scatter a little."""
     values = np.array(means)[:, None] + np.array([[-0.2, 0.2]]) * np.arange(len(means))[:, None]
@@ -164,7 +183,7 @@ def test_the_best_default_of_the_race_is_in_the_final() -> None:
     near = race([1.0, 1.1, 1.2, 1.3], ENTRIES[0:8:2])
     worse = replace(ENTRIES[1], source="baseline", label="worse")
     diverged = replace(ENTRIES[3], source="baseline", label="diverged")
-    first = race([1.0, 8.0, 2.0, NAN], [ENTRIES[0], worse, ENTRIES[-1], diverged])
+    first = race([1.0, NAN, 8.0, 2.0], [ENTRIES[0], diverged, worse, ENTRIES[-1]])
     met = finalists(spec(), first, near, [])
     assert [entry for entry in met if entry.is_default] == [ENTRIES[-1]]
 

@@ -228,12 +228,27 @@ def test_one_loss_far_above_the_others_does_not_blow_the_interval_up() -> None:
         assert found.ci95 == pytest.approx(plain.ci95)
 
 
-def test_a_few_tiny_losses_do_not_blow_the_interval_up() -> None:
+def test_a_few_tiny_losses_drive_the_bounds_apart_far_less_than_by_coxs_method() -> None:
     values = np.random.default_rng(5).lognormal(0.0, 0.3, 64)
     values[:4] *= 1e-12
     found = loss_interval(values)
     assert found is not None and found.ci95 is not None
     assert found.ci95[1] < 100.0 * values.mean()  # by Cox's method 6e12
+
+
+def test_the_scatter_of_small_losses_is_in_the_doubt_about_the_mean_of_the_logarithms() -> None:
+    normal = np.random.default_rng(7).standard_normal(64)
+    logarithms = np.where(normal < 0.0, 2.0 * normal, 0.1 * normal)
+    found = lognormal_interval(np.exp(logarithms))
+    assert found is not None
+    upper = 2.0 * (np.maximum(logarithms - logarithms.mean(), 0.0) ** 2).mean()
+    error = (logarithms.var(ddof=1) / 64 + 1.25 * upper**2 / 64) ** 0.5
+    assert np.ptp(np.log(found)) == pytest.approx(2 * stats.t.ppf(0.975, 63) * error)
+
+
+def test_a_bound_beyond_all_numbers_is_none() -> None:
+    values = np.exp(np.linspace(0.0, 90.0, 16))  # the centre is about e^440, the upper bound beyond e^709
+    assert lognormal_interval(values) is None
 
 
 def test_of_losses_that_scatter_little_the_hull_is_hardly_wider() -> None:

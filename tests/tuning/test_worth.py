@@ -35,6 +35,11 @@ def test_where_a_default_leads_nothing_is_negligible() -> None:
     assert negligible(standing([1.0, 1.0], [1.5, 1.5], defaults=(0,))) == 0.0
 
 
+def test_where_a_default_is_ahead_on_the_seeds_that_it_has_nothing_is_negligible() -> None:
+    found = standing([1.0, 1.0, 4.0], [0.5, 0.5, NAN], defaults=(1,))
+    assert negligible(found) == 0.0
+
+
 def test_without_a_default_the_mean_of_the_leader_is_the_measure() -> None:
     found = standing([-1.0, -3.0], [1.5, 1.5])
     assert negligible(found) == pytest.approx(0.05 * 2.0)
