@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from app.db import Database
-from app.services import heats, jobs, recommendations
+from app.services import heats, jobs, recommendations, work
 from app.services.work import Interrupted
 from app.settings import Settings
 from app.spec.job import JobSpec
 from app.tuning import heat_codec
 from app.tuning.evaluate import Shard, evaluate
 from app.tuning.heats import Heat, HeatResult
+from app.tuning.size import search_share
 from app.worker.pool import Batches, Line, Pool, Results
 from app.worker.runner import Runner
 from tests.conftest import MakeSpec
@@ -68,6 +69,30 @@ def test_a_job_that_is_killed_amid_its_race_runs_each_heat_once_and_ends_alike(
     seen = [(shard.configurations, shard.replicates, shard.spec.budget.steps) for shard in first.runs]
     again = [(shard.configurations, shard.replicates, shard.spec.budget.steps) for shard in second.runs]
     assert again and not [shard for shard in again if shard in seen]
+
+
+def test_the_share_that_is_done_grows_through_the_advice_and_goes_on_after_a_kill(
+    db: Database, settings: Settings, spec: JobSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shares: list[float] = []
+    record = work.record_fraction
+    monkeypatch.setattr(
+        work,
+        "record_fraction",
+        lambda db, job, run, share: (shares.append(share), record(db, job, run, share)),
+    )
+    job_id = jobs.submit(db, settings, spec).id
+    runner = Runner(db, Mortal(calls=4), max_failed_trials=0)
+    for number in range(runner.start(job_id, 1)):
+        runner.search_round(job_id, 1, number)
+    with pytest.raises(Killed):
+        runner.answer(job_id, 1)
+    before = shares[-1]
+    Runner(db, Mortal(calls=100), max_failed_trials=0).answer(job_id, 1)
+    killed, shares[:] = shares[:], []
+    run_job(db, settings, spec)
+    assert killed == shares  # nothing that was stored is counted twice, nothing is left out
+    assert search_share(spec) < killed[0] < before < 0.9 < killed[-1] <= 1.0
 
 
 def heat(rate: float) -> Heat:
