@@ -6,6 +6,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -70,12 +71,20 @@ class Store:
             self._file.open("a") as file,
         ):
             running = {pool.submit(_timed, task.kind, task.arguments): task for task in missing.values()}
-            for future in as_completed(running):
+            for ended, future in enumerate(as_completed(running), start=1):
                 task = running[future]
                 self._known[task.key], cpu_s = future.result()
                 row = {"key": task.key, "kind": task.kind, "arguments": task.arguments, "cpu_s": cpu_s}
                 file.write(json.dumps(row | {"result": self._known[task.key]}) + "\n")
                 file.flush()
+                _tell(f"{ended} of {len(missing)}: {task.kind} of {task.arguments[0]}")
+        _tell("")
+
+
+def _tell(progress: str) -> None:
+    """On a terminal, in place: the first lines of a report come after most of the work."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{progress}", end="", file=sys.stderr, flush=True)
 
 
 def _timed(kind: str, arguments: tuple[Any, ...]) -> tuple[Any, float]:
