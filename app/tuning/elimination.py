@@ -52,19 +52,19 @@ class Standing:
 
     def behind(self, row: int) -> float:
         """How far a row is above the leader, on average over its own seeds; nan where one diverged."""
-        return float(self.differences(row).mean())
+        return float(self._differences(row).mean())
 
     def doubt(self, row: int) -> float:
         """The standard error of that difference; 0 of a single seed, where every seed gives the same."""
-        found = self.differences(row)
+        found = self._differences(row)
         return float(found.std(ddof=1)) / math.sqrt(len(found)) if len(found) > 1 else 0.0
 
     def may_win(self, row: int) -> bool:
         """Whether a row never diverged and is not surely worse than the leader, by two seeds or more."""
-        found = self.differences(row)
+        found = self._differences(row)
         return len(found) >= LEAST and not np.isnan(found).any() and not _is_worse(found, ERROR)
 
-    def differences(self, row: int) -> Values:
+    def _differences(self, row: int) -> Values:
         """By how much a row is above the leader, on each of the seeds that it ran on."""
         found: Values = (self.values[row] - self.values[self.leader])[: self.runs[row]]
         return found
