@@ -17,7 +17,7 @@ from tests.acceptance.fleet import Fleet, embedded, shared
 from tests.acceptance.server import Json, wait_for
 from tests.databases import Databases, PostgresServer, SqliteFiles
 
-ROUNDS = int(os.environ.get("STEPSIZE_CHAOS_ROUNDS", "12"))
+ROUNDS = int(os.environ.get("STEPSIZE_CHAOS_ROUNDS", "8"))
 OPEN = ("queued", "running")  # states of jobs
 ENDED = ("completed", "pruned", "diverged")  # and of trials
 SMALL_JOBS = int(os.environ.get("STEPSIZE_CHAOS_JOBS", "40"))
