@@ -66,7 +66,7 @@ bench-engine: $(VENV)/run.stamp $(PARITY)/stamp ## measure the engine beside PyT
 bench-search: $(VENV)/run.stamp ## measure what samplers, rounds and pruners cost and give a search (three quarters of an hour)
 	$(BIN)/python -m benchmarks search rounds pruning
 
-bench-advice: $(VENV)/run.stamp ## measure how good the recommendations are, beside Optuna (an hour and a half)
+bench-advice: $(VENV)/run.stamp ## measure how good the recommendations are, beside Optuna (under two hours)
 	$(BIN)/python -m benchmarks advice
 
 lock: ## resolve the dependencies anew (needs uv)
