@@ -168,14 +168,15 @@ def _summary(outcomes: dict[str, Outcome]) -> Iterator[str]:
         f"better on {better} of {n} (must: 8 of 10)"
     )
     peers = {name: gap for name, outcome in outcomes.items() if (gap := outcome.against_peer) is not None}
-    lower = sum(gap.mean <= 0.0 for gap in peers.values())
-    as_good = sum(gap.mean <= ALIKE * max(0.0, outcomes[name].gap) for name, gap in peers.items())
-    beaten = [name for name, gap in peers.items() if gap.low > 0.0]
-    yield (
-        f"at least as good as Optuna: lower mean on {lower} of {len(peers)}, or higher by at most "
-        f"{100.0 * ALIKE:g} % of the gap to Adam on {as_good} (must: 8 of 10); significantly worse on "
-        f"{len(beaten)}{_named(beaten)}"
-    )
+    if peers:
+        lower = sum(gap.mean <= 0.0 for gap in peers.values())
+        as_good = sum(gap.mean <= ALIKE * max(0.0, outcomes[name].gap) for name, gap in peers.items())
+        beaten = [name for name, gap in peers.items() if gap.low > 0.0]
+        yield (
+            f"at least as good as Optuna: lower mean on {lower} of {len(peers)}, or higher by at most "
+            f"{100.0 * ALIKE:g} % of the gap to Adam on {as_good} (must: 8 of 10); significantly worse on "
+            f"{len(beaten)}{_named(beaten)}"
+        )
     covered = [flag for outcome in found for flag in outcome.covered]
     yield f"the stated 95 % interval covers the mean in {share(covered)} of {len(covered)} jobs (must: 0.9)"
 

@@ -74,3 +74,9 @@ def test_a_mean_is_as_good_as_optunas_up_to_a_hundredth_of_the_gap(
     (line,) = [line for line in lines if line.startswith("at least as good as Optuna")]
     assert f"of the gap to Adam on {as_good} (must" in line
     assert f"lower mean on {int(worse_by < 0)} of 1" in line
+
+
+def test_without_studies_nothing_is_said_of_optuna(tmp_path: Path) -> None:
+    seeds = range(10, 12)
+    store = stored(tmp_path / "advice.jsonl", seeds)
+    assert not any("Optuna" in line for line in run([by_name(NAME)], seeds, store, peer=Peer.NONE))
