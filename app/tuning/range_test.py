@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 SMOOTHING = 0.98
 RISE = 4.0  # times the lowest smoothed loss: there the test has diverged
+ROUNDING = 1e-9  # of a loss: what the running mean of equal losses may differ by, and more
 SKIPPED_FIRST, SKIPPED_LAST = 10, 5  # a tenth of the updates; updates before the end
 SLIDE_WIDTH, SLIDE_THRESHOLD = 15, 0.005
 LEAST_UPDATES = 20
@@ -65,7 +66,7 @@ def analyse(
     smoothed = smoothed[:end]
     window = slice((planned or len(rates)) // SKIPPED_FIRST, max(end - SKIPPED_LAST, 0))
     x, y = rates[:end][window], smoothed[window]
-    falls = len(y) > 1 and bool(np.any(y[1:] < y[0]))
+    falls = len(y) > 1 and bool(np.any(y[1:] < y[0] - ROUNDING * abs(y[0])))
     return RangeAnalysis(
         smoothed=smoothed,
         diverged=diverged,
@@ -73,7 +74,7 @@ def analyse(
         slide=_slide(x, y) if falls else None,
         steepest=_steepest(x, y) if falls else None,
         minimum_over_10=float(x[np.argmin(y)]) / 10 if falls else None,
-        warnings=tuple(_warnings(y, diverged=diverged, falls=falls)),
+        warnings=tuple(_warnings(y, known if known < len(losses) else None, diverged=diverged, falls=falls)),
     )
 
 
@@ -91,12 +92,13 @@ def _divergence(smoothed: Vector) -> int:
     """How many updates count: up to and with the first whose loss is four times the lowest before it.
 
     That is no measure where losses can be negative: there it is one that rose above the start by three times
-    what had been gained until then.
+    what had been gained until then, or the size of the loss at the start where that is more.
     """
     if not len(smoothed):
         return 0
     lowest = np.minimum.accumulate(smoothed)
-    limit = np.where(lowest > 0.0, RISE * lowest, smoothed[0] + (RISE - 1.0) * (smoothed[0] - lowest))
+    scale = np.maximum(smoothed[0] - lowest, abs(smoothed[0]))  # at the start nothing has been gained
+    limit = np.where(lowest > 0.0, RISE * lowest, smoothed[0] + (RISE - 1.0) * scale)
     above = smoothed > limit
     return int(np.argmax(above)) + 1 if above.any() else len(smoothed)
 
@@ -134,9 +136,15 @@ def _steepest(x: Vector, y: Vector) -> float:
     return float(x[np.argmin(np.diff(y) / np.diff(np.log(x)))])
 
 
-def _warnings(y: Vector, *, diverged: bool, falls: bool) -> list[str]:
+def _warnings(y: Vector, missing: int | None, *, diverged: bool, falls: bool) -> list[str]:
+    """missing: the first update without a finite loss, None where all have one."""
     found = []
-    if not falls:
+    if not falls and missing is not None:
+        found.append(
+            f"the loss of update {missing}, counted from 0, is not finite: the test ends there, before it "
+            "fell; leave that update out, or begin at a lower learning rate"
+        )
+    elif not falls:
         found.append(
             "the loss does not fall between the tenth that is left out at the start and the end; begin at a "
             "lower learning rate, or make more updates"

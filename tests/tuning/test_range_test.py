@@ -124,3 +124,28 @@ def test_a_test_that_broke_off_early_suggests_nothing(count: int) -> None:
     losses = np.where(np.arange(STEPS) < count, CURVE, np.nan)
     found = analyse(RATES, losses)
     assert found.valley is None and found.warnings
+
+
+def test_losses_below_zero_may_rise_a_little_before_anything_is_gained() -> None:
+    rates = range_rates(1e-5, 1.0, 100)
+    fall = np.where(np.arange(100) < 40, 0.0, -1.6 * np.minimum(1.0, (np.arange(100) - 40) / 40))
+    found = analyse(rates, -1.0 + fall + 1e-12 * (np.arange(100) % 2), smoothing=0.0)
+    assert not found.diverged and len(found.smoothed) == 100
+    assert found.valley is not None and found.minimum_over_10 is not None
+
+
+@pytest.mark.parametrize("loss", [0.7, 2.0, -0.7, 0.0])
+def test_equal_losses_neither_fall_nor_diverge(loss: float) -> None:
+    found = analyse(range_rates(1e-5, 1.0, 100), np.full(100, loss))
+    assert not found.diverged
+    assert found.valley is found.slide is found.steepest is found.minimum_over_10 is None
+    (warning,) = found.warnings
+    assert warning.startswith("the loss does not fall")
+
+
+@pytest.mark.parametrize("first", [0, 3])
+def test_a_loss_that_is_missing_early_is_named(first: int) -> None:
+    losses = np.linspace(2.0, 1.0, 100)
+    losses[first] = math.nan
+    (warning,) = analyse(range_rates(1e-5, 1.0, 100), losses).warnings
+    assert warning.startswith(f"the loss of update {first}, counted from 0, is not finite")
