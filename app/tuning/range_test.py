@@ -63,6 +63,7 @@ def analyse(
     smoothed = smooth(losses[:known], smoothing)
     end = _divergence(smoothed)
     diverged = known < len(losses) or end < known or len(losses) < (planned or 0)
+    missing = known if end == known < len(losses) else None
     smoothed = smoothed[:end]
     window = slice((planned or len(rates)) // SKIPPED_FIRST, max(end - SKIPPED_LAST, 0))
     x, y = rates[:end][window], smoothed[window]
@@ -74,7 +75,7 @@ def analyse(
         slide=_slide(x, y) if falls else None,
         steepest=_steepest(x, y) if falls else None,
         minimum_over_10=float(x[np.argmin(y)]) / 10 if falls else None,
-        warnings=tuple(_warnings(y, known if known < len(losses) else None, diverged=diverged, falls=falls)),
+        warnings=tuple(_warnings(y, missing, diverged=diverged, falls=falls)),
     )
 
 
@@ -137,7 +138,7 @@ def _steepest(x: Vector, y: Vector) -> float:
 
 
 def _warnings(y: Vector, missing: int | None, *, diverged: bool, falls: bool) -> list[str]:
-    """missing: the first update without a finite loss, None where all have one."""
+    """missing: the update without a finite loss that ended the test, None where none did."""
     found = []
     if not falls and missing is not None:
         found.append(

@@ -149,3 +149,10 @@ def test_a_loss_that_is_missing_early_is_named(first: int) -> None:
     losses[first] = math.nan
     (warning,) = analyse(range_rates(1e-5, 1.0, 100), losses).warnings
     assert warning.startswith(f"the loss of update {first}, counted from 0, is not finite")
+
+
+def test_a_loss_that_is_missing_after_the_test_ended_is_not_blamed() -> None:
+    losses = np.where(np.arange(100) < 20, 1.0, 9.0)
+    losses[60] = math.nan
+    (warning,) = analyse(range_rates(1e-5, 1.0, 100), losses, smoothing=0.0).warnings
+    assert warning.startswith("the loss does not fall")
