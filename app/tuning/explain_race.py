@@ -7,22 +7,47 @@ from collections.abc import Iterator, Sequence
 from app.spec.records import Configuration
 from app.tuning.course import Course
 from app.tuning.field import Entry
-from app.tuning.figures import number
+from app.tuning.figures import apart, listed, number
 from app.tuning.neighbours import SPREADS
 from app.tuning.verdict import Verdict
 
 
-def in_words(entry: Entry | Configuration) -> str:
-    """Such as "adam (learning rate 0.004, cosine schedule, batch size 32, l2 0.001)"."""
+def in_words(entry: Entry | Configuration, beside: Entry | None = None) -> str:
+    """Such as "adam (learning rate 0.004, cosine schedule, batch size 32, l2 0.001)".
+
+    beside: one that was named before. Where both would read alike, what differs is said as well, such as
+    "weight decay 0.02 instead of 0.01".
+    """
+    name, parts = _name_and_parts(entry)
+    if beside is not None and _name_and_parts(beside) == (name, parts):
+        configuration = entry.configuration if isinstance(entry, Entry) else entry
+        parts += _instead(configuration, beside.configuration)
+    return f"{name} ({', '.join(parts)})"
+
+
+def _name_and_parts(entry: Entry | Configuration) -> tuple[str, list[str]]:
     configuration = entry.configuration if isinstance(entry, Entry) else entry
     optimizer, schedule = configuration.optimizer, configuration.schedule
     is_default = isinstance(entry, Entry) and entry.is_default
-    name = f"{optimizer['kind']} at its defaults" if is_default else optimizer["kind"]
+    name = f"{optimizer['kind']} at its defaults" if is_default else str(optimizer["kind"])
     source = "refined table" if isinstance(entry, Entry) and entry.source == "refined" else schedule["kind"]
     parts = [f"learning rate {number(optimizer['learning_rate'])}", f"{source} schedule"]
     parts += [] if configuration.batch_size is None else [f"batch size {configuration.batch_size}"]
     parts += [f"{setting} {number(value)}" for setting, value in configuration.settings.items()]
-    return f"{name} ({', '.join(parts)})"
+    return name, parts
+
+
+def _instead(found: Configuration, other: Configuration) -> Iterator[str]:
+    """The numbers that differ, of two configurations of the same kinds."""
+    for one, another in (
+        (found.optimizer, other.optimizer),
+        (found.schedule, other.schedule),
+        (found.settings, other.settings),
+    ):
+        for name, value in one.items():
+            was = another.get(name)
+            if isinstance(value, int | float) and isinstance(was, int | float) and value != was:
+                yield f"{name.replace('_', ' ')} {' instead of '.join(apart(value, was))}"
 
 
 def tell_race(metric: str, course: Course, verdict: Verdict) -> Iterator[str]:
@@ -63,28 +88,30 @@ def _neighbours(metric: str, course: Course, verdict: Verdict) -> str:
     where = "" if verdict.deterministic else ", all on the same fresh seeds"
     often = f"in up to {len(SPREADS)} generations{where}"
     met = f"The best of the race then met new configurations made of them, {often}"
+    words = in_words(leader, course.first.entries[course.first.leader])
     mean = near.values[near.leader].mean()
     if mean != mean:  # nan
-        return f"{met}: {in_words(leader)} diverged least often."
-    return f"{met}: {in_words(leader)} had the lowest {metric}, {number(mean)}."
+        return f"{met}: {words} diverged least often."
+    return f"{met}: {words} had the lowest {metric}, {number(mean)}."
 
 
 def _final(metric: str, course: Course, verdict: Verdict) -> str:
     """What the schedules made for the leader gave."""
     final = course.final
     where = "" if verdict.deterministic else f" on up to {final.seeds} other seeds"
-    made = [entry for entry in final.entries if entry.source in _MADE]
-    names = [name for source, name in _MADE.items() if any(entry.source == source for entry in made)]
-    others = _others(final.entries)
-    met = f"{len(made)} schedules made for it, {' and '.join(names)}, met {others}{where}"
-    if not made:
-        met = f"{others[0].upper()}{others[1:]} met again{where}"
+    made, others = _made(final.entries), _others(final.entries)
+    met = (
+        f"Made for it, {listed(made)} met {others}{where}"
+        if made
+        else f"{others[0].upper()}{others[1:]} met again{where}"
+    )
     leader = final.entries[final.leader]
+    words = in_words(leader, course.near.entries[course.near.leader])
     figure = float(final.values[final.leader].mean())  # nan where it diverged
     what = (
-        f"{in_words(leader)} had the lowest {metric}, {number(figure)}"
+        f"{words} had the lowest {metric}, {number(figure)}"
         if figure == figure
-        else (f"{in_words(leader)} diverged least often")
+        else (f"{words} diverged least often")
     )
     lower = final.behind(0)
     # On the seeds that both ran: the other may not have run on all.
@@ -105,7 +132,17 @@ def _others(entries: Sequence[Entry]) -> str:
     return " and ".join(parts)
 
 
-_MADE = {"decay": "a linear decay", "refined": "one refined from its own gradient norms"}
+def _made(entries: Sequence[Entry]) -> list[str]:
+    """What was made for the leader, of each source."""
+    counts = {source: sum(entry.source == source for entry in entries) for source in _MADE}
+    return [
+        f"{'one' if count == 1 else count} {_plural(noun, count)}{how}"
+        for (noun, how), count in zip(_MADE.values(), counts.values(), strict=True)
+        if count
+    ]
+
+
+_MADE = {"decay": ("linear decay", ""), "refined": ("schedule", " refined from its own gradient norms")}
 
 
 def _preference(course: Course, verdict: Verdict) -> str:
@@ -117,7 +154,8 @@ def _preference(course: Course, verdict: Verdict) -> str:
         if verdict.deterministic
         else f"These seeds cannot tell {count} of them apart, their means lie within a standard error"
     )
-    chosen = f"the recommended configuration, {in_words(course.winner)},"
+    words = in_words(course.winner, course.final.entries[course.final.leader])
+    chosen = f"the recommended configuration, {words},"
     if len(choice.simplest) == 1:
         return f"{told}: {chosen} has the simplest schedule of the {count}."
     alike = len(choice.simplest)

@@ -17,6 +17,15 @@ def number(value: float) -> str:
     return f"{value:.{DIGITS}g}"
 
 
+def apart(one: float, other: float) -> tuple[str, str]:
+    """Two numbers that differ, with as many digits as it takes to see that."""
+    for digits in range(DIGITS, 17):
+        texts = f"{one:.{digits}g}", f"{other:.{digits}g}"
+        if texts[0] != texts[1]:
+            return texts
+    return repr(one), repr(other)
+
+
 def percent(share: float) -> str:
     """A share, such as "12.3 %"."""
     return f"{number(100.0 * share)} %"

@@ -8,11 +8,13 @@ import pytest
 from app.spec.answers import TrialState
 from app.spec.recommendation import Recommendation
 from app.spec.records import Configuration
+from app.tuning.explain_race import in_words
+from app.tuning.field import race_field
 from app.tuning.figures import Gap, number, percent, probability
 from app.tuning.heats import Seeds
 from app.tuning.statistics import Mean
 from tests.tuning.jobs import ROSENBROCK, finished
-from tests.tuning.worlds import COSINE, NAN, REPLICATES, Rival, World, advised, bowl, trials
+from tests.tuning.worlds import COSINE, NAN, REPLICATES, Rival, World, advised, bowl, spec, trials
 
 LEADER = "adam (learning rate 0.04, constant schedule)"
 
@@ -78,7 +80,10 @@ def test_the_final_tells_what_the_schedules_made_for_the_leader_gave() -> None:
         return bowl()(found, steps) * (0.6 if found.schedule["kind"] == "table" else 1.0)
 
     text = advised(World(refined_is_better, common=0.0, own=0.25)).explanation[3]
-    assert "schedules made for it, a linear decay and one refined from its own gradient norms, met" in text
+    made = (
+        "Made for it, 2 linear decays and 2 schedules refined from its own gradient norms met 4 of the best"
+    )
+    assert text.startswith(made)
     assert "refined table schedule) had the lowest loss, 0." in text
     assert re.search(r", which is 0\.\d+ below the one that led until then", text)
     assert "of the best configurations until then and the best default on up to" in text
@@ -168,6 +173,24 @@ def test_the_batch_size_is_named_where_there_is_one() -> None:
 )
 def test_numbers_have_three_digits(value: float, text: str) -> None:
     assert number(value) == text
+
+
+def test_who_would_read_like_the_one_before_is_told_apart() -> None:
+    (first,) = race_field(spec(confirmation=None), trials())
+    other = replace(
+        first,
+        configuration=replace(
+            first.configuration,
+            optimizer=first.configuration.optimizer | {"beta1": 0.95, "learning_rate": 0.0400001},
+            schedule=first.configuration.schedule | {"warmup_fraction": 0.1},
+        ),
+    )
+    assert in_words(other) == LEADER
+    told = (
+        "learning rate 0.0400001 instead of 0.04, beta1 0.95 instead of 0.9, warmup fraction 0.1 instead of 0"
+    )
+    assert in_words(other, first) == LEADER.replace(")", f", {told})")
+    assert in_words(first, first) == LEADER
 
 
 def test_a_probability_that_is_almost_certain_is_not_called_certain() -> None:
