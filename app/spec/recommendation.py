@@ -16,6 +16,12 @@ Settings = Annotated[
         description="the values of what the job searches of its objective, such as `l2` or `model.dropout`",
     ),
 ]
+FEW = "with fewer than 8 replicates it is wide, and may reach where no loss can be"
+OwnMean = Annotated[float | None, Field(description="over the replicates; null where it diverged on any")]
+OwnInterval = Annotated[
+    Interval | None,
+    Field(description=f"95 % interval of the true mean; null where there is no mean, or no noise; {FEW}"),
+]
 
 
 class SafeLearningRate(Answer):
@@ -34,18 +40,27 @@ class Candidate(Answer):
     schedule: dict[str, Any]
     batch_size: int | str | None
     settings: Settings
-    mean: float | None
-    ci95: Interval | None
-    probability_best: float | None
-    source: Literal["search", "refined", "decay", "baseline"]
+    mean: OwnMean
+    ci95: OwnInterval
+    probability_best: float | None = Field(
+        description="the probability that its true mean is the lowest of all that ran on these seeds; null "
+        "without confirmation"
+    )
+    source: Literal["search", "refined", "decay", "baseline"] = Field(
+        description="`search`: a trial, or made of one; `refined`, `decay`: a schedule made for the leader "
+        "of the race, from its gradient norms or a linear decay; `baseline`: an optimizer at its defaults"
+    )
 
 
 class Difference(Answer):
     """The recommended configuration minus a baseline, paired on the same seeds; negative is better."""
 
     mean: float
-    ci95: Interval
-    probability_better: float
+    ci95: Interval = Field(description=f"of the difference; {FEW}")
+    probability_better: float = Field(
+        description="the probability that the recommended configuration has the lower true mean; above 0.975 "
+        "where, and only where, the interval lies below zero"
+    )
 
 
 class Baseline(Answer):
@@ -56,9 +71,11 @@ class Baseline(Answer):
     schedule: dict[str, Any]
     batch_size: int | str | None
     settings: Settings
-    mean: float | None
-    ci95: Interval | None
-    difference: Difference | None
+    mean: OwnMean
+    ci95: OwnInterval
+    difference: Difference | None = Field(
+        description="null where either diverged, and where it is the recommended configuration itself"
+    )
 
 
 class Evidence(Answer):

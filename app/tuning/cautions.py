@@ -17,7 +17,7 @@ from app.spec.records import Configuration, FinishedTrial
 from app.tuning.course import Course
 from app.tuning.distributions import position
 from app.tuning.field import Entry
-from app.tuning.figures import listed, number, percent
+from app.tuning.figures import listed, number, percent, probability
 from app.tuning.space import Space, hyper_of
 from app.tuning.verdict import Verdict
 
@@ -27,6 +27,7 @@ MANY_DIVERGED = 0.25  # of the trials
 SMALL_VALIDATION = 100  # rows
 CARRIED = 0.5  # of a mean, by a single seed
 ENOUGH_TO_SHARE = 8  # seeds; of fewer one often has half
+FEW_SEEDS = 8  # of fewer a t distribution has tails so heavy that an interval says little
 
 UNCONFIRMED = (
     "confirmation is null: this is the best of the search's own values, which flatter it; give the job a "
@@ -62,9 +63,19 @@ def _of_verdict(verdict: Verdict) -> Iterator[str]:
             "seeds decide it, and the interval cannot know those that were not drawn; more confirmation "
             "replicates would show more of them"
         )
+    if 1 < verdict.replicates < FEW_SEEDS:
+        yield (
+            f"only {verdict.replicates} seeds confirm it, so the intervals are wide and may reach where no "
+            f"loss can be; from {FEW_SEEDS} confirmation replicates on they are reliable"
+        )
     if verdict.is_default:
         yield "a default won the race; more trials or other ranges may find something better"
         return
+    yield from _of_baselines(verdict)
+
+
+def _of_baselines(verdict: Verdict) -> Iterator[str]:
+    """The baselines that the recommended configuration may not be better than."""
     doubtful = [
         (baseline.entry.label, baseline.difference.ci95)
         for baseline in verdict.baselines
@@ -79,6 +90,16 @@ def _of_verdict(verdict: Verdict) -> Iterator[str]:
         yield (
             f"the gain over {listed(gains)} is not certain: the 95 % interval of the difference "
             "includes zero or lies above it; more confirmation replicates narrow it"
+        )
+    ahead = [
+        f"{baseline.entry.label} (probability that it is better: {probability(1.0 - better)})"
+        for baseline in verdict.baselines
+        if (better := baseline.probability_better) is not None and better < 0.5
+    ]
+    if ahead and not verdict.deterministic:
+        yield (
+            f"on the seeds drawn after the choice the mean of {listed(ahead)} was lower than that of the "
+            "recommended configuration: it may be as good a choice"
         )
 
 

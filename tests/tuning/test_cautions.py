@@ -54,6 +54,18 @@ def test_a_gain_that_is_not_certain_is_warned_of() -> None:
     assert f"over adam at its defaults, constant ({low:.3g} to {high:.3g}) is not certain" in warning
 
 
+def test_a_baseline_that_was_lower_is_warned_of_with_its_probability() -> None:
+    (warning,) = warned("drawn after the choice the mean of", advised(Rival(0.1)).warnings)
+    assert "adam at its defaults, constant (probability that it is better: more than 99.9 %)" in warning
+    assert not warned("drawn after the choice the mean of", advised(Rival(1.5)).warnings)
+
+
+@pytest.mark.parametrize("replicates", [2, 7, 8])
+def test_few_seeds_are_warned_of(replicates: int) -> None:
+    found = advised(World(bowl()), confirmation={"top": 2, "replicates": replicates}).warnings
+    assert len(warned(f"only {replicates} seeds confirm it", found)) == (replicates < 8)
+
+
 def test_a_gain_that_is_certain_is_not_warned_of() -> None:
     assert not warned("not certain", advised(Rival(1.5)).warnings)
 
