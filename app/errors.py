@@ -240,8 +240,8 @@ class MethodNotAllowed(AppError):
 class BodyTooLarge(AppError):
     """The body of the request is larger than this server reads; nothing was stored.
 
-    A job's spec takes a few kilobytes. Shorten lists such as `start`, or ask who runs the server to raise
-    `STEPSIZE_MAX_BODY_BYTES`.
+    A job's spec takes a few kilobytes. Shorten lists such as `start`; of a long run send every n-th gradient
+    norm or loss. Or ask who runs the server to raise `STEPSIZE_MAX_BODY_BYTES`.
     """
 
     status = 413

@@ -10,7 +10,8 @@ from app.api.pointers import Place, Schema, escaped, joined, locate
 from app.errors import AppError, InvalidRequest, NotFound, TrialNotFound
 
 MAX_REPORTED = 100  # a list of a hundred thousand wrong numbers needs no sentence for each
-NOT_FOUND: dict[str, type[NotFound]] = {"number": TrialNotFound}  # by path parameter
+# By path parameter: the error, and what the parameter must be.
+NOT_FOUND: dict[str, tuple[type[NotFound], str]] = {"number": (TrialNotFound, "a whole number from 0 on")}
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,9 @@ def invalid_request(reports: Sequence[Report], schema: Schema | None) -> AppErro
     for report in reports:
         if report["loc"][0] == "path":
             name = str(report["loc"][1])
-            return NOT_FOUND.get(name, NotFound)(
-                f"{report['input']!r} is not a {name} that anything here has."
-            )
+            error, wanted = NOT_FOUND.get(name, (NotFound, ""))
+            rest = f"; it must be {wanted}" if wanted else ""
+            return error(f"{report['input']!r} is not a {name} that anything here has{rest}.")
     faults = _merged(_fault(report, schema) for report in _meant(reports[:MAX_REPORTED]))
     errors = [(fault.place.pointer, fault.text) for fault in faults]
     first = f"{errors[0][0]}: {errors[0][1]}" if errors[0][0] else errors[0][1]

@@ -91,7 +91,7 @@ async def _read_bounded(request: Request, max_bytes: int) -> bytes:
 def _too_large(size: str, max_bytes: int) -> AppError:
     return BodyTooLarge(
         f"The body has {size}, but this server reads at most {max_bytes}; "
-        "shorten it, or raise STEPSIZE_MAX_BODY_BYTES."
+        "shorten its lists, or raise STEPSIZE_MAX_BODY_BYTES."
     )
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.db import Database, events
+from sqlalchemy.orm import Session
+
+from app.db import Database, events, range_tests
+from app.db.tables import JobRow
 from app.errors import NoRecommendation
 from app.services import jobs
+from app.spec.answers import JobState
 from app.spec.recommendation import Recommendation
 from app.tuning.exports import FORMATS
 from app.tuning.exports.table import learning_rates
@@ -27,9 +31,19 @@ def get(db: Database, job_id: str) -> Recommendation:
         row = jobs.row(session, job_id)
         body = events.recommendation(session, row.key)
         if body is None:
-            hint = f" ({row.reason})" if row.reason else ""
-            raise NoRecommendation(f"Job {job_id} is {row.state}{hint} and has no recommendation.")
+            raise NoRecommendation(_why_none(session, row))
         return Recommendation.model_validate(body)
+
+
+def _why_none(session: Session, row: JobRow) -> str:
+    """What the job is instead, and where to look."""
+    if range_tests.find(session, row.id) is not None:
+        return f"Job {row.id} is a range test and has no recommendation; see GET /v1/range-tests/{row.id}."
+    hint = f" ({row.reason})" if row.reason and row.reason != row.state else ""
+    found = f"Job {row.id} is {row.state}{hint} and has no recommendation"
+    if JobState(row.state).final:
+        return f"{found}."
+    return f"{found} yet; follow GET /v1/jobs/{row.id} until its state is succeeded."
 
 
 def schedule_table(db: Database, job_id: str, total_steps: int | None) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, field_validator, model_validator
@@ -205,7 +206,7 @@ class JobSpec(Wire):
         sizes = self.search_space.batch_size
         if isinstance(self.objective, FunctionSpec):
             if sizes is not None:
-                raise invalid("batch_size must be null for a function", "search_space/batch_size")
+                raise invalid(f"must be null for a function, got {_sizes(sizes)}", "search_space/batch_size")
             return self
         rows = training_rows(DATASETS[self.objective.dataset].rows)
         choices = isinstance(sizes, BatchSizeChoices)
@@ -213,7 +214,7 @@ class JobSpec(Wire):
             if isinstance(size, int) and size > rows:
                 at = "search_space/batch_size" + (f"/choices/{i}" if choices else "")
                 limit = f"{self.objective.dataset} has {rows} training rows"
-                raise invalid(f'batch_size must be <= {rows} ({limit}) or "full", got {size}', at)
+                raise invalid(f'must be <= {rows} ({limit}) or "full", got {size}', at)
         return self
 
     @model_validator(mode="after")
@@ -256,6 +257,11 @@ def _name(objective: dict[str, Any]) -> str:
         model.get("kind") if isinstance(model, dict) else None,
     ]
     return "-".join(part for part in parts if isinstance(part, str))[:200]
+
+
+def _sizes(sizes: BatchSizeChoices | int | str) -> str:
+    """Batch sizes as the client gave them."""
+    return json.dumps(sizes.choices if isinstance(sizes, BatchSizeChoices) else sizes)
 
 
 def _default_replicates(objective: dict[str, Any]) -> int:

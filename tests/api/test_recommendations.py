@@ -31,7 +31,23 @@ def test_a_job_that_is_not_done_has_none_yet(
 ) -> None:
     answer = client.get(f"/v1/jobs/{store_running_job(db, settings)}/{path}")
     assert answer.status_code == 409
-    assert answer.json()["type"] == "/problems/no-recommendation"
+    body = answer.json()
+    assert body["type"] == "/problems/no-recommendation"
+    assert "is running and has no recommendation yet; follow GET /v1/jobs/job_" in body["detail"]
+
+
+def test_a_cancelled_job_says_so_once(client: TestClient, db: Database, settings: Settings) -> None:
+    job_id = store_running_job(db, settings)
+    client.post(f"/v1/jobs/{job_id}/cancel")
+    detail = client.get(f"/v1/jobs/{job_id}/recommendation").json()["detail"]
+    assert detail == f"Job {job_id} is cancelled and has no recommendation."
+
+
+def test_the_job_of_a_range_test_points_to_the_range_test(client: TestClient) -> None:
+    body = {"objective": {"kind": "function", "name": "rosenbrock"}, "optimizer": {"kind": "adam"}}
+    test_id = client.post("/v1/range-tests", json=body).json()["id"]
+    answer = client.get(f"/v1/jobs/{test_id}/recommendation")
+    assert answer.status_code == 409 and f"GET /v1/range-tests/{test_id}." in answer.json()["detail"]
 
 
 def test_the_schedule_has_one_learning_rate_for_each_update(client: TestClient, finished: str) -> None:

@@ -53,6 +53,7 @@ def test_a_number_that_names_no_trial_is_404(client: TestClient, finished: str, 
         answer = client.get(path)
         assert answer.status_code == 404
         assert answer.json()["type"] == "/problems/trial-not-found"
+        assert "trials lists them" in answer.text or "must be a whole number from 0 on" in answer.text
 
 
 def test_a_trajectory_is_equally_long_arrays_with_null_for_no_number(

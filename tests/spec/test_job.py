@@ -132,7 +132,7 @@ def test_the_dimension_is_the_functions_own_where_nothing_says_another() -> None
         (adam(beta9=1.0), "beta9", "not permitted"),
         ({"optimizers": [{"kind": "adamm"}]}, "0", "adamm"),
         ({"optimizers": []}, "optimizers", "at least 1"),
-        ({"batch_size": 32}, "search_space/batch_size", "must be null for a function"),
+        ({"batch_size": 32}, "search_space/batch_size", "must be null for a function, got 32"),
     ],
 )
 def test_a_faulty_search_space_is_refused_where_it_is_faulty(

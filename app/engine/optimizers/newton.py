@@ -29,7 +29,7 @@ class Newton(Optimizer):
     kind: ClassVar[str] = "newton"
     needs_full_batch: ClassVar[bool] = True
     needs_hessian: ClassVar[bool] = True
-    no_reference: ClassVar[str] = "it needs the Hessian, which a PyTorch optimizer is not given"
+    no_reference: ClassVar[str] = "it needs the Hessian, which an optimizer of that framework is not given"
 
     learning_rate: Annotated[
         float, Hyper(LEARNING_RATE, gt=0, le=1e6, search=(1e-1, 1.0), log=True, searched=True)
