@@ -16,12 +16,6 @@ Settings = Annotated[
         description="the values of what the job searches of its objective, such as `l2` or `model.dropout`",
     ),
 ]
-FEW = "with fewer than 8 replicates it is wide, and may reach where no loss can be"
-OwnMean = Annotated[float | None, Field(description="over the replicates; null where it diverged on any")]
-OwnInterval = Annotated[
-    Interval | None,
-    Field(description=f"95 % interval of the true mean; null where there is no mean, or no noise; {FEW}"),
-]
 
 
 class SafeLearningRate(Answer):
@@ -32,16 +26,27 @@ class SafeLearningRate(Answer):
     diverges_above: float | None
 
 
-class Candidate(Answer):
-    """A configuration of the final, measured on the seeds drawn after the choice."""
+class Measured(Answer):
+    """A configuration, and its figures on the seeds drawn after the choice."""
 
     label: str
     optimizer: dict[str, Any]
     schedule: dict[str, Any]
     batch_size: int | str | None
     settings: Settings
-    mean: OwnMean
-    ci95: OwnInterval
+    mean: float | None = Field(
+        description="over the replicates; null where it diverged on any. Unconfirmed, that of the trial"
+    )
+    ci95: Interval | None = Field(
+        description="95 % interval of the true mean; null where there is no mean, and without confirmation. "
+        "Where every run is the same both ends are the mean. With fewer than 8 replicates it is wide, and "
+        "may reach where no loss can be"
+    )
+
+
+class Candidate(Measured):
+    """A configuration of the final, measured on the seeds drawn after the choice."""
+
     probability_best: float | None = Field(
         description="the probability that its true mean is the lowest of all that ran on these seeds; null "
         "without confirmation"
@@ -56,23 +61,16 @@ class Difference(Answer):
     """The recommended configuration minus a baseline, paired on the same seeds; negative is better."""
 
     mean: float
-    ci95: Interval = Field(description=f"of the difference; {FEW}")
+    ci95: Interval = Field(description="95 % interval of the true difference")
     probability_better: float = Field(
         description="the probability that the recommended configuration has the lower true mean; above 0.975 "
         "where, and only where, the interval lies below zero"
     )
 
 
-class Baseline(Answer):
+class Baseline(Measured):
     """A default, or the best constant rate of the search, that the recommended one was raced against."""
 
-    label: str
-    optimizer: dict[str, Any]
-    schedule: dict[str, Any]
-    batch_size: int | str | None
-    settings: Settings
-    mean: OwnMean
-    ci95: OwnInterval
     difference: Difference | None = Field(
         description="null where either diverged, and where it is the recommended configuration itself"
     )
