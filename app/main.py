@@ -73,6 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
         description=openapi.DESCRIPTION,
         openapi_tags=openapi.TAGS,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        openapi_url=None,  # `openapi.install` answers there
         docs_url=None,  # our own page, without a CDN
         redoc_url=None,
         redirect_slashes=False,  # one address for each thing

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from starlette.responses import JSONResponse
 
 from app.spec.answers import Problem
 
 REPLACED = ("HTTPValidationError", "ValidationError")  # FastAPI's own error, which we never send
+PATH = "/openapi.json"
 REF = "#/components/schemas/{model}"
 
 DESCRIPTION = """
@@ -35,14 +38,21 @@ TAGS = [
 
 
 def install(app: FastAPI) -> None:
-    """Lets the application give our document at /openapi.json."""
+    """Lets an application that was made without an `openapi_url` give our document."""
     generate: Callable[[], dict[str, Any]] = app.openapi
+    making = threading.Lock()
 
     def openapi() -> dict[str, Any]:
-        return app.openapi_schema if app.openapi_schema is not None else _finished(generate())
+        with making:
+            return app.openapi_schema if app.openapi_schema is not None else _finished(generate())
+
+    def answer(_: Request) -> JSONResponse:
+        # Not async, as FastAPI's own is: the first takes a second to make, and others are served meanwhile.
+        return JSONResponse(app.openapi())
 
     # FastAPI's documented way to change the document; mypy sees a method being replaced.
     app.openapi = openapi  # type: ignore[method-assign]
+    app.add_route(PATH, answer, include_in_schema=False)
 
 
 def _finished(document: dict[str, Any]) -> dict[str, Any]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
@@ -35,6 +38,25 @@ def test_the_document_is_valid_openapi_3_1() -> None:
 
 def test_the_document_is_served(client: TestClient) -> None:
     assert client.get("/openapi.json").json() == DOCUMENT
+
+
+def test_others_are_served_while_the_document_is_made(
+    app: FastAPI, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def slowly() -> Json:
+        begun.set()
+        assert goes_on.wait(30)
+        return DOCUMENT
+
+    monkeypatch.setattr(app, "openapi", slowly)
+    with ThreadPoolExecutor(1) as elsewhere:
+        document = elsewhere.submit(client.get, "/openapi.json")
+        assert begun.wait(30)
+        assert client.get("/healthz").status_code == 200 and not document.done()
+        goes_on.set()
+        assert document.result(30).json() == DOCUMENT
 
 
 def test_the_operations_are_those_of_the_contract() -> None:
