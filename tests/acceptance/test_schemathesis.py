@@ -38,6 +38,7 @@ def test_every_answer_is_what_the_document_says(databases: Databases, tmp_path: 
     with server:
         command = [
             *(str(Path(sys.executable).with_name("st")), "run", f"{server.http.base_url}/openapi.json"),
+            *("--wait-for-schema", "60"),  # a busy machine takes its time to make the document
             *("--checks", ",".join(CHECKS), "--seed", str(SEED), "--max-time", str(SECONDS)),
             *("--request-timeout", "20", "--no-color", "--generation-database", "none"),
             *("--suppress-health-check", "all", "--warnings", "off", "--continue-on-failure"),

@@ -57,7 +57,7 @@ def test_a_second_worker_on_a_sqlite_file_is_refused(tmp_path: Path) -> None:
             f"sqlite:///{tmp_path / 'jobs.db'}",
         ]
         second = subprocess.run(
-            command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=40, check=False
+            command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=120, check=False
         )
         assert second.returncode == 1 and "another worker uses" in second.stderr, second.stderr
 
@@ -68,7 +68,7 @@ def test_a_port_that_is_taken_is_said_at_once(tmp_path: Path) -> None:
         environment = os.environ | {"STEPSIZE_DATABASE_URL": f"sqlite:///{tmp_path / 'other.db'}"}
         second = subprocess.run(
             command, cwd=Path(__file__).parents[2], env=environment, capture_output=True, text=True,
-            timeout=40, check=False,
+            timeout=120, check=False,
         )  # fmt: skip
         assert second.returncode == 2 and "choose another --port" in second.stderr, second.stderr
 
