@@ -208,8 +208,8 @@ class TrialNotFinished(Conflict):
 class NoRecommendation(Conflict):
     """The job has no recommendation: it has not come that far, or none of its trials completed.
 
-    Follow `GET /v1/jobs/{id}` until its state is `succeeded`. Where every trial diverged, lower the
-    learning rates of the search space and submit again.
+    Follow `GET /v1/jobs/{id}` until its state is `succeeded`; resume it where it is paused. Where every
+    trial diverged, lower the learning rates of the search space and submit again.
     """
 
     slug = "no-recommendation"

@@ -15,7 +15,6 @@ from app.spec.catalogue import ScheduleTable
 from app.spec.recommendation import Recommendation
 from app.tuning.exports import FORMATS
 
-MAX_TOTAL_STEPS = 1_000_000
 JSON = "json"
 
 if TYPE_CHECKING:
@@ -61,7 +60,11 @@ def get_recommended_schedule(
     job_id: JobId,
     total_steps: Annotated[
         int | None,
-        Query(description="updates of the run; null for those of the job", ge=1, le=MAX_TOTAL_STEPS),
+        Query(
+            description="updates of the run; null for those of the job, of which there may be as many",
+            ge=1,
+            le=recommendations.MAX_TOTAL_STEPS,
+        ),
     ] = None,
     format: Annotated[
         FormatName,

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from app.api.recommendations import FormatName
 from app.db import Database
 from app.engine.optimizers import OPTIMIZERS
-from app.services import work
+from app.services import recommendations, work
 from app.settings import Settings
 from app.tuning.exports import FORMATS
 from tests.api.stored import recommendation, store_running_job
@@ -41,6 +41,28 @@ def test_a_cancelled_job_says_so_once(client: TestClient, db: Database, settings
     client.post(f"/v1/jobs/{job_id}/cancel")
     detail = client.get(f"/v1/jobs/{job_id}/recommendation").json()["detail"]
     assert detail == f"Job {job_id} is cancelled and has no recommendation."
+
+
+def test_a_paused_job_is_to_be_resumed(client: TestClient, db: Database, settings: Settings) -> None:
+    job_id = store_running_job(db, settings)
+    client.post(f"/v1/jobs/{job_id}/pause")
+    detail = client.get(f"/v1/jobs/{job_id}/recommendation").json()["detail"]
+    assert detail.endswith(
+        f"is paused and has no recommendation yet; POST /v1/jobs/{job_id}/resume lets it go on."
+    )
+
+
+def test_the_horizon_of_a_job_too_long_for_a_table_must_be_given(
+    client: TestClient, finished: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recommendations, "MAX_TOTAL_STEPS", 9)  # the job has 10
+    for query in ("", "?format=csv", "?format=python"):
+        answer = client.get(f"/v1/jobs/{finished}/recommendation/schedule{query}")
+        assert answer.status_code == 422
+        (error,) = answer.json()["errors"]
+        assert error["pointer"] == "/query/total_steps" and "must be given, at most 9" in error["detail"]
+    path = f"/v1/jobs/{finished}/recommendation/schedule?total_steps=9"
+    assert client.get(path).json()["total_steps"] == 9
 
 
 def test_the_job_of_a_range_test_points_to_the_range_test(client: TestClient) -> None:
