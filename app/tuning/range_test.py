@@ -119,17 +119,24 @@ def _valley(x: Vector, y: Vector) -> float:
 
 
 def _slide(x: Vector, y: Vector) -> float | None:
-    """From the end, the left edge of the last window of 15 whose slope differs at its two edges."""
+    """From the end, the left edge of the last window of 15 whose slope differs at its two edges.
+
+    As in fastai it is that of the first window where that does not differ, and the first rate where all do.
+    None where there is no window.
+    """
     if len(y) <= SLIDE_WIDTH:
         return None
     slope = np.gradient(y)
-    right = len(y) - 1
-    left = right - SLIDE_WIDTH
-    found = left
-    while left >= 0 and abs(slope[right] - slope[left]) > SLIDE_THRESHOLD:
+    left = found = len(y) - 1 - SLIDE_WIDTH
+    while left >= 0 and _differs(slope, left):
         found = left
-        right, left = right - 1, left - 1
+        left -= 1
     return float(x[found])
+
+
+def _differs(slope: Vector, left: int) -> bool:
+    """Whether the slope differs at the two edges of the window that begins there."""
+    return bool(abs(slope[left + SLIDE_WIDTH] - slope[left]) > SLIDE_THRESHOLD)
 
 
 def _steepest(x: Vector, y: Vector) -> float:
@@ -152,4 +159,10 @@ def _warnings(y: Vector, missing: int | None, *, diverged: bool, falls: bool) ->
         )
     elif not diverged and math.isclose(float(np.argmin(y)), len(y) - 1, abs_tol=0.5):
         found.append("the loss still falls at the highest learning rate; raise it")
+    if falls and len(y) <= SLIDE_WIDTH:
+        found.append(
+            f"no slide: only {len(y)} updates count, and it wants more than {SLIDE_WIDTH}; take the valley"
+        )
+    elif falls and not _differs(np.gradient(y), len(y) - 1 - SLIDE_WIDTH):
+        found.append("the slide stays at the end of the curve, where slopes hardly differ; take the valley")
     return found
