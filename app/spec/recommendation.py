@@ -39,8 +39,8 @@ class Measured(Answer):
     )
     ci95: Interval | None = Field(
         description="95 % interval of the true mean; null where there is no mean, and without confirmation. "
-        "Where every run is the same both ends are the mean. With fewer than 8 replicates it is wide, and "
-        "may reach where no loss can be"
+        "Where every run is the same both ends are the mean. With fewer than 8 replicates it cannot allow "
+        "for skewed losses; it may always reach where no loss can be"
     )
 
 
@@ -52,8 +52,9 @@ class Candidate(Measured):
         "without confirmation"
     )
     source: Literal["search", "refined", "decay", "baseline"] = Field(
-        description="`search`: a trial, or made of one; `refined`, `decay`: a schedule made for the leader "
-        "of the race, from its gradient norms or a linear decay; `baseline`: an optimizer at its defaults"
+        description="`search`: a trial, or made of one; `refined`: a schedule computed from the gradient "
+        "norms of the race's leader; `decay`: a linear decay from its peak, or from twice that; `baseline`: "
+        "an optimizer at its defaults"
     )
 
 

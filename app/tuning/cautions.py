@@ -17,8 +17,9 @@ from app.spec.records import Configuration, FinishedTrial
 from app.tuning.course import Course
 from app.tuning.distributions import position
 from app.tuning.field import Entry
-from app.tuning.figures import listed, number, percent, probability
+from app.tuning.figures import listed, number, percent
 from app.tuning.space import Space, hyper_of
+from app.tuning.statistics import LEAST_FOR_SKEWNESS
 from app.tuning.verdict import Verdict
 
 EDGE = 0.03  # of a range, on its scale
@@ -27,7 +28,6 @@ MANY_DIVERGED = 0.25  # of the trials
 SMALL_VALIDATION = 100  # rows
 CARRIED = 0.5  # of a mean, by a single seed
 ENOUGH_TO_SHARE = 8  # seeds; of fewer one often has half
-FEW_SEEDS = 8  # of fewer a t distribution has tails so heavy that an interval says little
 
 UNCONFIRMED = (
     "confirmation is null: this is the best of the search's own values, which flatter it; give the job a "
@@ -63,10 +63,11 @@ def _of_verdict(verdict: Verdict) -> Iterator[str]:
             "seeds decide it, and the interval cannot know those that were not drawn; more confirmation "
             "replicates would show more of them"
         )
-    if 1 < verdict.replicates < FEW_SEEDS:
+    if 1 < verdict.replicates < LEAST_FOR_SKEWNESS:
         yield (
-            f"only {verdict.replicates} seeds confirm it, so the intervals are wide and may reach where no "
-            f"loss can be; from {FEW_SEEDS} confirmation replicates on they are reliable"
+            f"only {verdict.replicates} seeds confirm it: the intervals of so few cannot allow for skewed "
+            f"losses, and miss the true mean more often than they say; give {LEAST_FOR_SKEWNESS} "
+            "confirmation replicates or more"
         )
     if verdict.is_default:
         yield "a default won the race; more trials or other ranges may find something better"
@@ -75,32 +76,47 @@ def _of_verdict(verdict: Verdict) -> Iterator[str]:
 
 
 def _of_baselines(verdict: Verdict) -> Iterator[str]:
-    """The baselines that the recommended configuration may not be better than."""
-    doubtful = [
+    """The baselines that the recommended configuration may not be better than, and what else it has."""
+    compared = [
         (baseline.entry.label, baseline.difference.ci95)
         for baseline in verdict.baselines
-        if baseline.difference is not None
-        and baseline.difference.ci95 is not None
-        and baseline.difference.ci95[1] >= 0.0
+        if baseline.difference is not None and baseline.difference.ci95 is not None
     ]
-    if doubtful and verdict.deterministic:
-        yield f"it is no better than {listed([label for label, _ in doubtful])}"
-    elif doubtful:
-        gains = [f"{label} ({number(low)} to {number(high)})" for label, (low, high) in doubtful]
-        yield (
-            f"the gain over {listed(gains)} is not certain: the 95 % interval of the difference "
-            "includes zero or lies above it; more confirmation replicates narrow it"
-        )
-    ahead = [
-        f"{baseline.entry.label} (probability that it is better: {probability(1.0 - better)})"
-        for baseline in verdict.baselines
-        if (better := baseline.probability_better) is not None and better < 0.5
-    ]
-    if ahead and not verdict.deterministic:
-        yield (
-            f"on the seeds drawn after the choice the mean of {listed(ahead)} was lower than that of the "
-            "recommended configuration: it may be as good a choice"
-        )
+    if verdict.deterministic:
+        if equal := [label for label, (_, high) in compared if high >= 0.0]:
+            yield f"it is no better than {listed(equal)}"
+    else:
+        ahead = [f"{label} ({_span(span)})" for label, span in compared if span[0] > 0.0]
+        if ahead:
+            yield (
+                f"on the seeds drawn after the choice {listed(ahead)} was better, beyond doubt: take that "
+                "instead, or give more confirmation replicates"
+            )
+        doubtful = [f"{label} ({_span(span)})" for label, span in compared if span[0] <= 0.0 <= span[1]]
+        if doubtful:
+            yield (
+                f"the gain over {listed(doubtful)} is not certain: the 95 % interval of the difference "
+                "includes zero; more confirmation replicates narrow it"
+            )
+    yield from _of_settings(verdict)
+
+
+def _of_settings(verdict: Verdict) -> Iterator[str]:
+    """Defaults run with the batch size and the settings of the best trial, which may not be the winner's."""
+    own = verdict.configuration
+    for other in verdict.other_defaults[:1]:
+        theirs = other.entry.configuration
+        differing = [name for name, value in own.settings.items() if theirs.settings.get(name) != value]
+        differing += ["batch size"] if own.batch_size != theirs.batch_size else []
+        if differing:
+            yield (
+                f"the defaults ran with another {listed(differing)}, that of the best trial: a part of the "
+                "gain over them may come from that"
+            )
+
+
+def _span(interval: tuple[float, float]) -> str:
+    return f"{number(interval[0])} to {number(interval[1])}"
 
 
 def _of_steps(spec: JobSpec, course: Course) -> Iterator[str]:

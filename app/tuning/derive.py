@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -14,10 +14,11 @@ from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules.linear import Linear
 from app.spec.job import JobSpec
+from app.spec.records import Configuration
 from app.tuning.field import Entry, describe, unique
 from app.tuning.heats import Heat, HeatResult, Seeds, Steps, some_replicates
 from app.tuning.refine import MOST_FACTORS, Norm, norm_for, refined_factors, table_schedule
-from app.tuning.space import Space
+from app.tuning.space import SCHEDULE, Space
 
 PEAKS = (1.0, 2.0)  # of the leader's: a schedule that decays bears a higher one
 MOST_DERIVED = 2 * len(PEAKS) + 1
@@ -84,14 +85,15 @@ def _decayed(leader: Entry, peak: float) -> Entry:
 def _as_refined(leader: Entry, schedule: dict[str, Any], times: int, peak: float) -> Entry:
     found = _with(leader, schedule, peak)
     often = "refined" if times == 1 else "refined twice"
-    return replace(found, source="refined", label=f"{often}: {describe(found.configuration)}")
+    label = f"{often}: {describe(found.configuration)}"
+    return replace(found, source="refined", refinements=times, label=label)
 
 
 def _with(leader: Entry, schedule: dict[str, Any], peak: float) -> Entry:
     configuration = leader.configuration
     rate = peak * float(configuration.optimizer["learning_rate"])
     name = rate_name(configuration.params)
-    params = {key: rate if key == name else value for key, value in configuration.params.items()}
+    params = {key: rate if key == name else value for key, value in _kept(configuration, schedule)}
     found = replace(
         configuration,
         optimizer=configuration.optimizer | {"learning_rate": rate},
@@ -99,6 +101,16 @@ def _with(leader: Entry, schedule: dict[str, Any], peak: float) -> Entry:
         params=params,
     )
     return replace(leader, configuration=found, is_baseline=False)
+
+
+def _kept(configuration: Configuration, schedule: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What was drawn for a configuration, but for what another schedule does not have of its own."""
+    replaced = configuration.schedule["kind"]
+    for name, value in configuration.params.items():
+        label, _, field = name.rpartition(".")
+        is_of_schedule = name == SCHEDULE or label.partition("#")[0] == replaced
+        if not is_of_schedule or (field in schedule and schedule[field] == value):
+            yield name, value
 
 
 def _recording(spec: JobSpec, entry: Entry) -> Heat:

@@ -9,6 +9,7 @@ from app.tuning.course import Course
 from app.tuning.field import Entry
 from app.tuning.figures import apart, listed, number
 from app.tuning.neighbours import SPREADS
+from app.tuning.preference import MOST_SWEPT
 from app.tuning.verdict import Verdict
 
 
@@ -30,24 +31,31 @@ def _name_and_parts(entry: Entry | Configuration) -> tuple[str, list[str]]:
     optimizer, schedule = configuration.optimizer, configuration.schedule
     is_default = isinstance(entry, Entry) and entry.is_default
     name = f"{optimizer['kind']} at its defaults" if is_default else str(optimizer["kind"])
-    source = "refined table" if isinstance(entry, Entry) and entry.source == "refined" else schedule["kind"]
-    parts = [f"learning rate {number(optimizer['learning_rate'])}", f"{source} schedule"]
+    times = entry.refinements if isinstance(entry, Entry) else 0
+    kind = schedule["kind"] if times == 0 else "refined table" if times == 1 else "twice refined table"
+    parts = [f"learning rate {number(optimizer['learning_rate'])}", f"{kind} schedule"]
     parts += [] if configuration.batch_size is None else [f"batch size {configuration.batch_size}"]
     parts += [f"{setting} {number(value)}" for setting, value in configuration.settings.items()]
     return name, parts
 
 
 def _instead(found: Configuration, other: Configuration) -> Iterator[str]:
-    """The numbers that differ, of two configurations of the same kinds."""
+    """What differs, of two configurations of the same kinds."""
     for one, another in (
         (found.optimizer, other.optimizer),
         (found.schedule, other.schedule),
         (found.settings, other.settings),
     ):
         for name, value in one.items():
-            was = another.get(name)
-            if isinstance(value, int | float) and isinstance(was, int | float) and value != was:
-                yield f"{name.replace('_', ' ')} {' instead of '.join(apart(value, was))}"
+            was, told = another.get(name), name.replace("_", " ")
+            if value == was:
+                continue
+            if isinstance(value, list | tuple):
+                yield f"other {told}"
+            elif type(value) is float and type(was) is float:
+                yield f"{told} {' instead of '.join(apart(value, was))}"
+            else:
+                yield f"{told} {str(value).lower()} instead of {str(was).lower()}"
 
 
 def tell_race(metric: str, course: Course, verdict: Verdict) -> Iterator[str]:
@@ -72,8 +80,8 @@ def _race(metric: str, course: Course, verdict: Verdict) -> str:
         where = "once each, because every run of this objective is the same"
     race = f"{best} raced {defaults} {_plural('default', defaults)} {where}"
     leader = in_words(first.entries[first.leader])
-    if verdict.is_default:
-        race += ", and a default won, as the search found nothing better"
+    if first.entries[first.leader].is_default:
+        race += ", and a default led, as the search found nothing better"
     mean = first.values[first.leader].mean()
     if mean != mean:  # nan
         return f"{race}: all of them diverged on some, {leader} on the fewest."
@@ -161,9 +169,11 @@ def _preference(course: Course, verdict: Verdict) -> str:
     alike = len(choice.simplest)
     simple = f" of the {alike} with the simplest schedule" if alike < count else ""
     if choice.safe is None:
-        return f"{told}: {chosen} is the first{simple}."
+        return f"{told}: {chosen} has the lowest mean{simple}."
     width = f"{number(choice.safe.low)} to {number(choice.safe.high)}"
-    return f"{told}: {chosen} has the widest safe range{simple}, {width}."
+    if alike > MOST_SWEPT:  # of the others it is not known
+        simple = f" of the {MOST_SWEPT} with the lowest means{simple}"
+    return f"{told}: {chosen} has the wider safe range{simple}, {width}."
 
 
 def _plural(noun: str, count: int) -> str:

@@ -32,6 +32,7 @@ class Entry:
 
     number: of the trial that it comes from, or whose schedule was replaced; None for a default.
     is_baseline: whether the recommendation is compared with it, whatever becomes of it in the race.
+    refinements: how often its schedule was computed from gradient norms.
     """
 
     label: str
@@ -39,6 +40,7 @@ class Entry:
     source: Source
     number: int | None = None
     is_baseline: bool = False
+    refinements: int = 0
 
     @property
     def is_default(self) -> bool:

@@ -133,7 +133,7 @@ def test_among_equally_simple_ones_the_widest_safe_range_is_taken() -> None:
 
     found = advised(World(narrow, own=0.0), ended)
     assert found.optimizer["kind"] == "sgd"
-    assert any("has the widest safe range" in text for text in found.explanation)
+    assert any("has the wider safe range" in text for text in found.explanation)
 
 
 def test_the_sweep_is_the_safe_range() -> None:

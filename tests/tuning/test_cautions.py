@@ -54,10 +54,60 @@ def test_a_gain_that_is_not_certain_is_warned_of() -> None:
     assert f"over adam at its defaults, constant ({low:.3g} to {high:.3g}) is not certain" in warning
 
 
-def test_a_baseline_that_was_lower_is_warned_of_with_its_probability() -> None:
-    (warning,) = warned("drawn after the choice the mean of", advised(Rival(0.1)).warnings)
-    assert "adam at its defaults, constant (probability that it is better: more than 99.9 %)" in warning
-    assert not warned("drawn after the choice the mean of", advised(Rival(1.5)).warnings)
+def test_a_baseline_that_was_better_is_warned_of_as_such() -> None:
+    found = advised(Rival(0.1))
+    (warning,) = warned("beyond doubt", found.warnings)
+    assert "adam at its defaults, constant (0." in warning and "take that instead" in warning
+    assert not any("adam at its defaults" in text for text in warned("not certain", found.warnings))
+    assert not warned("beyond doubt", advised(Rival(1.0)).warnings + advised(Rival(1.5)).warnings)
+
+
+def test_other_settings_than_those_of_the_defaults_are_warned_of() -> None:
+    digits = {"kind": "classification", "dataset": "digits", "model": {"kind": "linear"}}
+    ended = [
+        replace(one, configuration=replace(one.configuration, batch_size=size, settings={"l2": 0.1 / size}))
+        for one, size in zip(trials(), [32, *[64] * 11], strict=True)
+    ]
+
+    def large_is_better(found: Configuration, steps: int) -> float:
+        return bowl()(found, steps) * (1.0 if found.batch_size == 64 else 2.0)
+
+    found = advised(World(large_is_better), ended, objective=digits)
+    assert found.batch_size == 64
+    (warning,) = warned("the defaults ran with", found.warnings)
+    assert "another l2 and batch size, that of the best trial" in warning
+
+    def only_first(found: Configuration, steps: int) -> float:
+        return bowl()(found, steps) * (1.0 if found.batch_size == 32 else 2.0)
+
+    alike = advised(World(only_first), ended, objective=digits)
+    assert alike.batch_size == 32 and not warned("the defaults ran with", alike.warnings)
+
+
+def test_a_schedule_that_was_made_is_not_at_the_edge_of_the_one_it_replaced() -> None:
+    schedules = [{"kind": "cosine", "final_factor": {"low": 0.0, "high": 0.5}}]
+    parts = {"search_space": space({"kind": "adam"}, schedules=schedules)}
+    schedule = COSINE | {"final_factor": 0.5}
+    ended = [
+        replace(trial, configuration=replace(trial.configuration, schedule=schedule))
+        for trial in (
+            finished(i, 1.0 + i, learning_rate=0.02, **{"cosine.final_factor": 0.5}) for i in range(12)
+        )
+    ]
+
+    def best(kind: str) -> Any:
+        def means(found: Configuration, steps: int) -> float:
+            least = bowl(0.02)(found, steps) * (1.0 if found.schedule["kind"] == kind else 2.0)
+            return least + (
+                0.5 - found.schedule["final_factor"] if kind == "cosine" == found.schedule["kind"] else 0.0
+            )
+
+        return means
+
+    assert warned("final_factor", advised(World(best("cosine")), ended, **parts).warnings)
+    for kind in ("table", "linear"):
+        found = advised(World(best(kind)), ended, **parts)
+        assert found.schedule["kind"] == kind and not warned("final_factor", found.warnings)
 
 
 @pytest.mark.parametrize("replicates", [2, 7, 8])

@@ -71,7 +71,7 @@ def test_a_default_that_wins_is_recommended_and_says_so() -> None:
     own = next(one for one in found.evidence.baselines if one.label.startswith("adam at its defaults"))
     assert own.difference is None
     assert any("a default won the race" in warning for warning in found.warnings)
-    assert "a default won, as the search found nothing better" in found.explanation[1]
+    assert "a default led, as the search found nothing better" in found.explanation[1]
 
 
 def test_without_confirmation_the_best_trial_is_recommended_with_a_warning() -> None:
