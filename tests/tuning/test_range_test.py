@@ -76,6 +76,16 @@ def test_the_slide_moves_left_from_the_end_while_the_slopes_differ() -> None:
     assert found.slide == RATES[10 + left - (moves - 1)]
 
 
+def test_a_slide_that_tells_nothing_is_warned_of() -> None:
+    flatter = analyse(RATES, 1e-4 * CURVE, smoothing=0.0)
+    last = len(flatter.smoothed) - 5 - 1
+    assert flatter.slide == RATES[last - 15]  # as in fastai
+    assert [text for text in flatter.warnings if "slide stays at the end" in text]
+    short = analyse(RATES[::5], CURVE[::5], smoothing=0.0)
+    assert short.slide is None and short.valley is not None
+    assert [text for text in short.warnings if text.startswith("no slide: only ")]
+
+
 def test_the_test_ends_where_the_loss_is_four_times_its_lowest() -> None:
     losses = np.full(STEPS, 1.0)
     losses[60:] = [4.0, 4.1] + [9.0] * 38
