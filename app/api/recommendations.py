@@ -61,7 +61,7 @@ def get_recommended_schedule(
     total_steps: Annotated[
         int | None,
         Query(
-            description="updates of the run; null for those of the job, of which there may be as many",
+            description="updates of the run; null for those of the job, if it has no more",
             ge=1,
             le=recommendations.MAX_TOTAL_STEPS,
         ),

@@ -88,8 +88,9 @@ def _of_baselines(verdict: Verdict) -> Iterator[str]:
     else:
         ahead = [f"{label} ({_span(span)})" for label, span in compared if span[0] > 0.0]
         if ahead:
+            which = "that" if len(ahead) == 1 else "the best of these"
             yield (
-                f"on the seeds drawn after the choice {listed(ahead)} was better, beyond doubt: take that "
+                f"on the seeds drawn after the choice {listed(ahead)} did better, beyond doubt: take {which} "
                 "instead, or give more confirmation replicates"
             )
         doubtful = [f"{label} ({_span(span)})" for label, span in compared if span[0] <= 0.0 <= span[1]]

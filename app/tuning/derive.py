@@ -109,7 +109,7 @@ def _kept(configuration: Configuration, schedule: dict[str, Any]) -> Iterator[tu
     for name, value in configuration.params.items():
         label, _, field = name.rpartition(".")
         is_of_schedule = name == SCHEDULE or label.partition("#")[0] == replaced
-        if not is_of_schedule or (field in schedule and schedule[field] == value):
+        if not is_of_schedule or schedule.get(field) == value:
             yield name, value
 
 

@@ -13,30 +13,25 @@ from app.tuning.preference import MOST_SWEPT
 from app.tuning.verdict import Verdict
 
 
-def in_words(entry: Entry | Configuration, beside: Entry | None = None) -> str:
-    """Such as "adam (learning rate 0.004, cosine schedule, batch size 32, l2 0.001)".
-
-    beside: one that was named before. Where both would read alike, what differs is said as well, such as
-    "weight decay 0.02 instead of 0.01".
-    """
-    name, parts = _name_and_parts(entry)
-    if beside is not None and _name_and_parts(beside) == (name, parts):
-        configuration = entry.configuration if isinstance(entry, Entry) else entry
-        parts += _instead(configuration, beside.configuration)
-    return f"{name} ({', '.join(parts)})"
-
-
-def _name_and_parts(entry: Entry | Configuration) -> tuple[str, list[str]]:
+def in_words(entry: Entry | Configuration, more: Sequence[str] = ()) -> str:
+    """Such as "adam (learning rate 0.004, cosine schedule, batch size 32, l2 0.001)"; `more` is said last."""
     configuration = entry.configuration if isinstance(entry, Entry) else entry
     optimizer, schedule = configuration.optimizer, configuration.schedule
     is_default = isinstance(entry, Entry) and entry.is_default
-    name = f"{optimizer['kind']} at its defaults" if is_default else str(optimizer["kind"])
+    name = f"{optimizer['kind']} at its defaults" if is_default else optimizer["kind"]
     times = entry.refinements if isinstance(entry, Entry) else 0
     kind = schedule["kind"] if times == 0 else "refined table" if times == 1 else "twice refined table"
     parts = [f"learning rate {number(optimizer['learning_rate'])}", f"{kind} schedule"]
     parts += [] if configuration.batch_size is None else [f"batch size {configuration.batch_size}"]
     parts += [f"{setting} {number(value)}" for setting, value in configuration.settings.items()]
-    return name, parts
+    return f"{name} ({', '.join([*parts, *more])})"
+
+
+def told_apart(entry: Entry, before: Entry) -> str:
+    """`in_words`, and where the one named before reads alike, what differs: "beta1 0.95 instead of 0.9"."""
+    if in_words(entry) != in_words(before):
+        return in_words(entry)
+    return in_words(entry, list(_instead(entry.configuration, before.configuration)))
 
 
 def _instead(found: Configuration, other: Configuration) -> Iterator[str]:
@@ -96,7 +91,7 @@ def _neighbours(metric: str, course: Course, verdict: Verdict) -> str:
     where = "" if verdict.deterministic else ", all on the same fresh seeds"
     often = f"in up to {len(SPREADS)} generations{where}"
     met = f"The best of the race then met new configurations made of them, {often}"
-    words = in_words(leader, course.first.entries[course.first.leader])
+    words = told_apart(leader, course.first.entries[course.first.leader])
     mean = near.values[near.leader].mean()
     if mean != mean:  # nan
         return f"{met}: {words} diverged least often."
@@ -114,7 +109,7 @@ def _final(metric: str, course: Course, verdict: Verdict) -> str:
         else f"{others[0].upper()}{others[1:]} met again{where}"
     )
     leader = final.entries[final.leader]
-    words = in_words(leader, course.near.entries[course.near.leader])
+    words = told_apart(leader, course.near.entries[course.near.leader])
     figure = float(final.values[final.leader].mean())  # nan where it diverged
     what = (
         f"{words} had the lowest {metric}, {number(figure)}"
@@ -162,7 +157,7 @@ def _preference(course: Course, verdict: Verdict) -> str:
         if verdict.deterministic
         else f"These seeds cannot tell {count} of them apart, their means lie within a standard error"
     )
-    words = in_words(course.winner, course.final.entries[course.final.leader])
+    words = told_apart(course.winner, course.final.entries[course.final.leader])
     chosen = f"the recommended configuration, {words},"
     if len(choice.simplest) == 1:
         return f"{told}: {chosen} has the simplest schedule of the {count}."

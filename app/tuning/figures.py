@@ -19,11 +19,8 @@ def number(value: float) -> str:
 
 def apart(one: float, other: float) -> tuple[str, str]:
     """Two numbers that differ, with as many digits as it takes to see that."""
-    for digits in range(DIGITS, 17):
-        texts = f"{one:.{digits}g}", f"{other:.{digits}g}"
-        if texts[0] != texts[1]:
-            return texts
-    return repr(one), repr(other)
+    pairs = ((f"{one:.{digits}g}", f"{other:.{digits}g}") for digits in range(DIGITS, 18))  # 17 are all
+    return next(pair for pair in pairs if pair[0] != pair[1])
 
 
 def percent(share: float) -> str:

@@ -8,7 +8,7 @@ import pytest
 from app.spec.answers import TrialState
 from app.spec.recommendation import Recommendation
 from app.spec.records import Configuration
-from app.tuning.explain_race import in_words
+from app.tuning.explain_race import in_words, told_apart
 from app.tuning.field import race_field
 from app.tuning.figures import Gap, number, percent, probability
 from app.tuning.heats import Seeds
@@ -197,11 +197,11 @@ def test_who_would_read_like_the_one_before_is_told_apart() -> None:
         "learning rate 0.0400001 instead of 0.04, beta1 0.95 instead of 0.9, warmup fraction 0.1 instead of 0"
         ", warmup shape cosine instead of linear"
     )
-    assert in_words(other, first) == LEADER.replace(")", f", {told})")
-    assert in_words(first, first) == LEADER
+    assert told_apart(other, first) == LEADER.replace(")", f", {told})")
+    assert told_apart(first, first) == LEADER
     once, twice = (replace(first, source="refined", refinements=times) for times in (1, 2))
-    assert in_words(once, twice) == "adam (learning rate 0.04, refined table schedule)"
-    assert in_words(twice, once) == "adam (learning rate 0.04, twice refined table schedule)"
+    assert told_apart(once, twice) == "adam (learning rate 0.04, refined table schedule)"
+    assert told_apart(twice, once) == "adam (learning rate 0.04, twice refined table schedule)"
     flagged, table = (
         replace(first, configuration=replace(first.configuration, **{part: found}))
         for part, found in (
@@ -209,8 +209,8 @@ def test_who_would_read_like_the_one_before_is_told_apart() -> None:
             ("schedule", first.configuration.schedule | {"factors": [1.0, 0.0]}),
         )
     )
-    assert "amsgrad true instead of none" in in_words(flagged, first)
-    assert in_words(table, first).endswith("other factors)")
+    assert "amsgrad true instead of none" in told_apart(flagged, first)
+    assert told_apart(table, first).endswith("other factors)")
 
 
 def test_a_default_that_wins_in_the_final_is_not_said_to_have_led_the_race() -> None:
