@@ -23,7 +23,9 @@ class SafeLearningRate(Answer):
 
     low: float
     high: float
-    diverges_above: float | None
+    diverges_above: float | None = Field(
+        description="the highest swept peak below the first at which any run diverged; null where none did"
+    )
 
 
 class Measured(Answer):
@@ -44,9 +46,25 @@ class Measured(Answer):
     )
 
 
+class Difference(Answer):
+    """The recommended configuration minus another one, paired on the same seeds; negative is better."""
+
+    mean: float
+    ci95: Interval = Field(description="95 % interval of the true difference")
+    probability_better: float = Field(
+        description="the probability that the recommended configuration has the lower true mean; above 0.975 "
+        "where, and only where, the interval lies below zero"
+    )
+
+
 class Candidate(Measured):
     """A configuration of the final, measured on the seeds drawn after the choice."""
 
+    difference: Difference | None = Field(
+        default=None,  # an answer that was stored before there were any has none
+        description="the recommended configuration minus this one; null for the recommended one itself, "
+        "where either diverged, and without confirmation",
+    )
     probability_best: float | None = Field(
         description="the probability that its true mean is the lowest of all that ran on these seeds; null "
         "without confirmation"
@@ -58,23 +76,31 @@ class Candidate(Measured):
     )
 
 
-class Difference(Answer):
-    """The recommended configuration minus a baseline, paired on the same seeds; negative is better."""
-
-    mean: float
-    ci95: Interval = Field(description="95 % interval of the true difference")
-    probability_better: float = Field(
-        description="the probability that the recommended configuration has the lower true mean; above 0.975 "
-        "where, and only where, the interval lies below zero"
-    )
-
-
 class Baseline(Measured):
     """A default, or the best constant rate of the search, that the recommended one was raced against."""
 
     difference: Difference | None = Field(
         description="null where either diverged, and where it is the recommended configuration itself"
     )
+
+
+class OutsideSpace(Answer):
+    """A default outside the job's search space that was better than the recommended one beyond doubt."""
+
+    label: str
+    optimizer: dict[str, Any]
+    schedule: dict[str, Any]
+    mean: float
+    ci95: Interval | None
+    difference: Difference
+
+
+class HorizonPeak(Answer):
+    """The best peak that was measured for a run of another length."""
+
+    total_steps: int
+    learning_rate: float
+    ci95: Interval = Field(description="of the best peak, from resampling the seeds")
 
 
 class Evidence(Answer):
@@ -106,5 +132,20 @@ class Recommendation(Answer):
         "evidence; null without confirmation",
     )
     evidence: Evidence
-    explanation: list[str]
+    horizons: list[HorizonPeak] | None = Field(
+        default=None,
+        description="the best peak at a quarter of, half, once and twice the job's steps; null without "
+        "confirmation, for optimizers that find their own rate and for schedules that follow the losses",
+    )
+    outside_space: OutsideSpace | None = Field(
+        default=None,
+        description="the default outside the job's search space that was better beyond doubt; null where "
+        "none was",
+    )
+    summary: list[str] = Field(
+        default_factory=list,  # an answer that was stored before there was one has none
+        description="one to four sentences: what to use, how much better it is than Adam's defaults and a "
+        "tuned constant rate, how sure that is, what to watch out for",
+    )
+    explanation: list[str] = Field(description="how it was found, in sentences that cite the figures")
     warnings: list[str]
