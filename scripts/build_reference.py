@@ -57,7 +57,8 @@ PAGES = {
         "k counts updates from 0, x are the parameters and g their gradient, both of shape (B, D) for B runs "
         "of D parameters; a hyperparameter, like a rate, is a column of shape (B, 1). Powers, roots and "
         "products are of components; |g| is the Euclidean norm of a run, in Adamax a magnitude. "
-        f"{HYPERPARAMETERS}",
+        f"{HYPERPARAMETERS} What is marked † pulls the parameters towards the origin: a job on a function "
+        "searches it only over a range that the job gives.",
         catalogue.optimizers,
     ),
     "schedules": Page(
@@ -239,7 +240,7 @@ def _bounds(field: Hyperparameter) -> str:
 
 
 def _search(field: Hyperparameter) -> str:
-    mark = " *" if field.searched else ""
+    mark = (" *†" if field.regularises else " *") if field.searched else ""
     if field.search is None:
         return f"every choice{mark}" if field.searched else ""
     low, high = field.search

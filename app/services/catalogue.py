@@ -208,6 +208,7 @@ def _hyperparameter(field: HyperField, searchable: bool) -> Hyperparameter:
         search=hyper.search,
         log=hyper.log,
         searched=hyper.searched,
+        regularises=hyper.regularises,
         searchable=searchable,
     )
 
@@ -245,5 +246,6 @@ def _from_schema(name: str, info: FieldInfo, schema: dict[str, Any]) -> Hyperpar
         search=None,
         log=False,
         searched=False,
+        regularises=False,
         searchable=False,
     )

@@ -44,6 +44,10 @@ class Hyperparameter(Answer):
     search: tuple[float, float] | None = Field(description="range that a search covers by default, or null")
     log: bool = Field(description="whether that range is searched on a logarithmic scale")
     searched: bool = Field(description="whether a job that does not mention the field searches it")
+    regularises: bool = Field(
+        description="whether it pulls the parameters towards the origin: a job on a function does not search "
+        "it unless the job gives a range or choices"
+    )
     searchable: bool = Field(description="whether a job can give a range or choices; else one plain value")
 
 

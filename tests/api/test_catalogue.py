@@ -64,6 +64,7 @@ def test_a_hyperparameter_says_its_default_bounds_and_search_range(client: TestC
         "search": [1e-4, 1e-1],
         "log": True,
         "searched": True,
+        "regularises": False,
         "searchable": True,
     }
     assert fields["beta2"]["bounds"] == {"ge": 0, "gt": None, "le": None, "lt": 1}

@@ -59,7 +59,8 @@ class AdamW(Optimizer):
     beta2: Beta2 = 0.999
     eps: Eps = 1e-8
     weight_decay: Annotated[
-        float, Hyper(DECOUPLED, ge=0, le=10, search=(5e-3, 1.0), log=True, searched=True)
+        float,
+        Hyper(DECOUPLED, ge=0, le=10, search=(5e-3, 1.0), log=True, searched=True, regularises=True),
     ] = 1e-2
 
     def variant(self) -> tuple[bool, ...]:
