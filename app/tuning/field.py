@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from optuna.distributions import CategoricalDistribution
 
@@ -15,8 +15,10 @@ from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.records import Configuration, FinishedTrial
 from app.tuning.distributions import Distribution, position
+from app.tuning.membership import contains, names_optimizers
 from app.tuning.space import Space
 
+MOST_CONSTANT = 3  # trials with a constant rate that race for being the best of these
 DISTINCT = 0.05  # of a range, on its scale: configurations closer than that count as one
 
 # What a reader would have tried without a search: they always run, whatever the space has.
@@ -31,6 +33,7 @@ class Entry:
     """A configuration that races.
 
     number: of the trial that it comes from, or whose schedule was replaced; None for a default.
+    is_eligible: whether it may be recommended; a default outside the job's search space may not.
     is_baseline: whether the recommendation is compared with it, whatever becomes of it in the race.
     refinements: how often its schedule was computed from gradient norms.
     """
@@ -39,6 +42,7 @@ class Entry:
     configuration: Configuration
     source: Source
     number: int | None = None
+    is_eligible: bool = True
     is_baseline: bool = False
     refinements: int = 0
 
@@ -66,9 +70,9 @@ def baseline_kinds(spec: JobSpec) -> tuple[str, ...]:
 def race_field(spec: JobSpec, finished: Sequence[FinishedTrial]) -> list[Entry]:
     """Who races: the best distinct trials, best first, then the baselines; empty where no trial completed.
 
-    The best trial with a constant learning rate is a baseline too, whether or not it is a candidate. The best
-    of each kind of optimizer races as well: a kind may be behind for lack of trials alone. Without
-    confirmation, the best trial alone.
+    The best distinct trials with a constant learning rate race, whether or not they are among the best: the
+    best of them is what a schedule is compared with. The best of each kind of optimizer races as well: a kind
+    may be behind for lack of trials alone. Without confirmation, the best trial alone.
     """
     completed = [trial for trial in finished if trial.state is TrialState.COMPLETED]
     if not completed:
@@ -76,13 +80,14 @@ def race_field(spec: JobSpec, finished: Sequence[FinishedTrial]) -> list[Entry]:
     ranked = sorted(completed, key=lambda trial: (trial.value, trial.number))
     if spec.confirmation is None:
         return [_searched(ranked[0])]
-    chosen = _distinct(ranked, Space.of(spec).distributions(), spec.confirmation.top)
-    constant = next((trial for trial in ranked if is_constant(trial.configuration)), None)
-    for trial in (constant, *(_first(ranked, kind) for kind in kinds(spec))):
+    distributions = Space.of(spec).distributions()
+    chosen = _distinct(ranked, distributions, spec.confirmation.top)
+    constant = [trial for trial in ranked if is_constant(trial.configuration)]
+    firsts = [_first(ranked, kind) for kind in kinds(spec)]
+    for trial in (*_distinct(constant, distributions, MOST_CONSTANT), *firsts):
         if trial is not None and trial not in chosen:
             chosen.append(trial)
-    entries = [replace(_searched(trial), is_baseline=trial is constant) for trial in chosen]
-    return unique([*entries, *_defaults(spec, ranked[0].configuration)])
+    return unique([*map(_searched, chosen), *_defaults(spec, ranked[0].configuration)])
 
 
 def is_constant(configuration: Configuration) -> bool:
@@ -111,6 +116,29 @@ def runs_alike(a: Entry, b: Entry) -> bool:
         other.schedule,
         other.batch_size,
         other.settings,
+    )
+
+
+def rate_name(params: Mapping[str, Any]) -> str | None:
+    """Return the name of the sampled learning rate; None where it was fixed."""
+    return next((name for name in params if name.endswith(".learning_rate")), None)
+
+
+def at_peak(entry: Entry, rate: float) -> Entry:
+    """Return the entry with another peak; of a default it is one no more."""
+    found, name = entry.configuration, rate_name(entry.configuration.params)
+    configuration = replace(
+        found,
+        optimizer=found.optimizer | {"learning_rate": rate},
+        params={key: rate if key == name else value for key, value in found.params.items()},
+    )
+    origin = "a default" if entry.number is None else f"trial {entry.number}"
+    return replace(
+        entry,
+        label=f"{origin} at a lower peak: {describe(configuration)}",
+        configuration=configuration,
+        source="search" if entry.is_default else entry.source,
+        is_baseline=False,
     )
 
 
@@ -178,7 +206,9 @@ def _defaults(spec: JobSpec, best: Configuration) -> Iterator[Entry]:
 
     Batch size, and what is searched of the objective, are those of the best trial of the search: they have
     no defaults of their own, and the baselines are to show what the optimizer's hyperparameters are worth.
+    Those outside a space that names its optimizers are there for comparison only.
     """
+    is_free = not names_optimizers(spec)
     for kind in baseline_kinds(spec):
         configuration = Configuration(
             optimizer={
@@ -189,5 +219,10 @@ def _defaults(spec: JobSpec, best: Configuration) -> Iterator[Entry]:
             batch_size=best.batch_size,
             settings=best.settings,
         )
-        label = describe_default(configuration)
-        yield Entry(label=label, configuration=configuration, source="baseline", is_baseline=True)
+        yield Entry(
+            label=describe_default(configuration),
+            configuration=configuration,
+            source="baseline",
+            is_eligible=is_free or contains(spec, configuration),
+            is_baseline=True,
+        )

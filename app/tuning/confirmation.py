@@ -1,0 +1,110 @@
+"""The confirmation: the choice on seeds drawn after it, and another choice where these speak against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.spec.job import JobSpec
+from app.spec.recommendation import SafeLearningRate
+from app.spec.records import Configuration
+from app.tuning.course import baselines, candidates
+from app.tuning.elimination import Standing
+from app.tuning.field import Entry, runs_alike, unique
+from app.tuning.heats import Heat, Seeds, Steps, Values, replicates_of
+from app.tuning.objective import build_objective
+from app.tuning.peaks import first_seen_to_diverge
+from app.tuning.preference import Choice, choose
+from app.tuning.safe_range import as_rates, safe_range
+from app.tuning.statistics import probability_better
+
+CONTRADICTION = 0.025  # one-sided level of a paired test, shared by all entries that may be better
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Confirmation:
+    """What the recommended entry, the next ones and the baselines gave on the confirming seeds.
+
+    entries: the recommended one first. count: how many of them, from the first on, are candidates; the others
+    are baselines. values: (entries, replicates), nan where a run diverged. metrics: of the recommended one.
+    """
+
+    entries: tuple[Entry, ...]
+    count: int
+    values: Values
+    metrics: Mapping[str, float]
+
+    def diverged(self) -> Iterator[Configuration]:
+        """Yield the configurations that diverged on one of the seeds."""
+        rows = np.flatnonzero(np.isnan(self.values).any(axis=1))
+        return (self.entries[row].configuration for row in rows)
+
+
+def confirm(
+    spec: JobSpec, first: Standing, final: Standing, choice: Choice, seeds: Seeds
+) -> Steps[Confirmation]:
+    """Run the choice, the next ones and the baselines on every replicate of the job."""
+    best = candidates(final, choice)
+    entries = unique([*best, *baselines(first, final, choice)])
+    result = yield Heat(
+        configurations=tuple(entry.configuration for entry in entries),
+        replicates=range(seeds, seeds + replicates_of(spec)),
+        steps=spec.budget.steps,
+    )
+    return Confirmation(
+        entries=tuple(entries),
+        count=len(best),
+        values=result.values,
+        metrics={name: float(means[0]) for name, means in result.metrics.items()},
+    )
+
+
+def reconsider(
+    spec: JobSpec,
+    final: Standing,
+    choice: Choice,
+    confirmation: Confirmation,
+    floor: float,
+    diverged: Sequence[Configuration],
+) -> Steps[Choice | None]:
+    """Return another choice where the confirmation speaks against this one; None where it stands.
+
+    It does where another entry of the final is better by a paired test, or where the recommended one
+    diverged: a lower peak, or the next equal entry, may have the margin that it lacks.
+    """
+    seen = [*diverged, *confirmation.diverged()]
+    if np.isnan(confirmation.values[0]).any():
+        other = yield from choose(spec, final, floor, seen, sweeps=choice.sweeps)
+        is_same = runs_alike(other.recommended, choice.recommended)
+        return None if is_same or other.range is None else other
+    better = None if build_objective(spec.objective).deterministic else _better(final, confirmation)
+    if better is None:
+        return None
+    return (yield from choose(spec, final, floor, seen, [better], choice.sweeps))
+
+
+def range_after(choice: Choice, diverged: Sequence[Configuration]) -> SafeLearningRate | None:
+    """Return the safe range once all that diverged is known; None where the peak lost its margin."""
+    if choice.range is None:
+        return None
+    own = choice.sweep.configuration
+    needs = choice.needs.with_divergence(first_seen_to_diverge(own, diverged))
+    found = safe_range(choice.sweep, needs)
+    is_kept = found is not None and found.peak == choice.range.peak
+    return as_rates(choice.sweep, found) if found is not None and is_kept else None
+
+
+def _better(final: Standing, confirmation: Confirmation) -> int | None:
+    """Return the place in the final of the best entry that is better than the recommended one by the test."""
+    own = confirmation.values[0]
+    rivals = [
+        (row, values)
+        for entry, values in zip(confirmation.entries[1:], confirmation.values[1:], strict=True)
+        for row, other in enumerate(final.entries)
+        if entry.is_eligible and runs_alike(entry, other) and np.isfinite(values).all()
+    ]
+    level = CONTRADICTION / max(1, len(rivals))
+    better = [(row, values) for row, values in rivals if probability_better(own - values) < level]
+    return min(better, key=lambda rival: float(rival[1].mean()))[0] if better else None

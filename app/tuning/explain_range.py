@@ -1,0 +1,46 @@
+"""The sentences about the safe range and about other horizons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.spec.job import JobSpec
+from app.tuning.course import Course
+from app.tuning.figures import listed, number
+from app.tuning.safe_range import Bound
+from app.tuning.sweep import octaves
+
+NARROW = 1.0  # octave
+
+_BOUNDS = {
+    Bound.DIVERGENCE: "an octave of margin to the first divergence",
+    Bound.LOSS: "a loss that rises by more than the tolerance",
+    Bound.SCATTER: "the scatter of the seeds",
+    Bound.DEFAULT: "a default that does better there",
+    Bound.SWEEP: "the end of the sweep",
+}
+
+
+def tell_range(course: Course) -> Iterator[str]:
+    """Yield what the safe range is, and where it is narrow what ends it."""
+    safe, found = course.safe, course.choice.range
+    if safe is None or found is None:
+        return
+    if safe.low == safe.high:
+        text = f"Only the recommended peak, {number(safe.low)}, is surely safe"
+    else:
+        text = f"Peaks from {number(safe.low)} to {number(safe.high)} are safe"
+    if octaves(safe.low, safe.high) <= NARROW:
+        text += f"; below it ends by {_BOUNDS[found.low_bound]}, above by {_BOUNDS[found.high_bound]}"
+    if safe.diverges_above is None:
+        yield f"{text}. No run diverged at any peak up to {number(course.choice.sweep.rates[-1])}."
+    else:
+        yield f"{text}. No run diverged up to {number(safe.diverges_above)}, some did above."
+
+
+def tell_horizons(spec: JobSpec, course: Course) -> Iterator[str]:
+    """Yield the best peaks of other horizons."""
+    others = [found for found in course.horizons.peaks or () if found.total_steps != spec.budget.steps]
+    if others:
+        parts = [f"{number(found.learning_rate)} for {found.total_steps:,} updates" for found in others]
+        yield f"With the same settings the best peak is {listed(parts)}."
