@@ -16,7 +16,7 @@ from app.tuning.course import CONFIRMED, Course, confirmed
 from app.tuning.derive import Derived, derive
 from app.tuning.doubling import FACTORS, double
 from app.tuning.elimination import eliminate, most_raced
-from app.tuning.field import Entry, baseline_kinds, kinds, race_field
+from app.tuning.field import Entry, baselines_of, kinds, race_field
 from app.tuning.final import finalists, most_finalists, most_prolonged, race_final
 from app.tuning.heats import Heat, Seeds, Steps, replicates_of, some_seeds
 from app.tuning.neighbours import most_neighbour_runs, race_neighbours
@@ -73,7 +73,7 @@ def planned_runs(spec: JobSpec) -> dict[Seeds, int]:
     if spec.confirmation is None:
         return {}
     replicates, some = replicates_of(spec), some_seeds(spec)
-    baselines = len(baseline_kinds(spec)) + 1  # and the best constant rate
+    baselines = len(baselines_of(spec)) + 1  # and the best constant rate
     top = spec.confirmation.top
     raced = min(top, spec.budget.trials) + len(kinds(spec)) + baselines
     return {
