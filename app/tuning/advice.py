@@ -16,7 +16,7 @@ from app.tuning.confirmation import confirm, range_after, reconsider
 from app.tuning.course import CONFIRMED, Course
 from app.tuning.derive import Derived, derive
 from app.tuning.elimination import eliminate, most_raced
-from app.tuning.field import MOST_CONSTANT, Entry, baseline_kinds, kinds, race_field
+from app.tuning.field import MOST_CONSTANT, Entry, baselines_of, kinds, race_field
 from app.tuning.final import finalists, most_finalists, most_prolonged, race_final
 from app.tuning.heats import Seeds, Steps, replicates_of, some_seeds
 from app.tuning.horizons import measure_horizons, most_horizon_runs
@@ -89,7 +89,7 @@ def planned_runs(spec: JobSpec) -> dict[Seeds, int]:
     if spec.confirmation is None:
         return {}
     replicates, some = replicates_of(spec), some_seeds(spec)
-    baselines = len(baseline_kinds(spec)) + 1  # and the best constant rate
+    baselines = len(baselines_of(spec)) + 1  # and the best constant rate
     top = spec.confirmation.top
     raced = min(top + MOST_CONSTANT, spec.budget.trials) + len(kinds(spec)) + baselines
     return {

@@ -10,7 +10,9 @@ from optuna.distributions import CategoricalDistribution
 
 from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
+from app.engine.optimizers.baseline import Baseline
 from app.engine.schedules.constant import Constant
+from app.engine.schedules.cosine import Cosine
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.records import Configuration, FinishedTrial
@@ -21,9 +23,7 @@ from app.tuning.space import Space
 MOST_CONSTANT = 3  # trials with a constant rate that race for being the best of these
 DISTINCT = 0.05  # of a range, on its scale: configurations closer than that count as one
 
-# What a reader would have tried without a search: they always run, whatever the space has.
-USUAL = ("adam", "adamw", "momentum")
-RATE_FREE = tuple(kind for kind, cls in OPTIMIZERS.items() if cls.finds_its_rate and not cls.averages)
+WARMUP = 0.05  # of the steps, in a baseline that warms up
 
 Source: TypeAlias = Literal["search", "refined", "decay", "baseline"]
 
@@ -48,7 +48,7 @@ class Entry:
 
     @property
     def is_default(self) -> bool:
-        """Whether it is an optimizer as it comes."""
+        """Whether the entry is a baseline of the optimizer's class, without a search."""
         return self.source == "baseline"
 
 
@@ -62,9 +62,16 @@ def kind_of(configuration: Configuration) -> str:
     return str(configuration.optimizer["kind"])
 
 
-def baseline_kinds(spec: JobSpec) -> tuple[str, ...]:
-    """The optimizers that race at their defaults: the usual ones, the space's, those without a rate."""
-    return tuple(dict.fromkeys([*USUAL, *kinds(spec), *RATE_FREE]))
+def baselines_of(spec: JobSpec) -> list[tuple[str, Baseline]]:
+    """Return what races without a search, each with its kind: the usual, the space's, then the rate-free."""
+    always = [(kind, own) for kind, cls in OPTIMIZERS.items() for own in cls.baselines if own.always]
+    usual = [(kind, own) for kind, own in always if not OPTIMIZERS[kind].finds_its_rate]
+    listed = [(kind, own) for kind in kinds(spec) for own in OPTIMIZERS[kind].baselines]
+    found: list[tuple[str, Baseline]] = []
+    for pair in (*usual, *listed, *always):
+        if pair not in found:
+            found.append(pair)
+    return found
 
 
 def race_field(spec: JobSpec, finished: Sequence[FinishedTrial]) -> list[Entry]:
@@ -149,13 +156,32 @@ def describe(configuration: Configuration) -> str:
 
 
 def describe_default(configuration: Configuration) -> str:
-    """A default in a few words, such as "adam at its defaults, constant, batch size 32"."""
-    return f"{configuration.optimizer['kind']} at its defaults, {_rest(configuration)}"
+    """A default in a few words, such as "adam at its defaults, constant, batch size 32".
+
+    Options that the authors recommend stand instead: "prodigy, bias correction and safeguard, constant".
+    """
+    options = recommended_options(configuration)
+    name = ", " + options if options else " at its defaults"
+    return f"{kind_of(configuration)}{name}, {_rest(configuration, warmup_in_words(configuration))}"
 
 
-def _rest(configuration: Configuration) -> str:
+def recommended_options(configuration: Configuration) -> str:
+    """The options of a default that its authors recommend, in words; empty for an optimizer as it comes."""
+    for own in OPTIMIZERS[kind_of(configuration)].baselines:
+        if own.options and own.options.items() <= configuration.optimizer.items():
+            return own.words
+    return ""
+
+
+def warmup_in_words(configuration: Configuration) -> str:
+    """Such as " with 5 % warmup"; empty where the schedule has none."""
+    fraction = configuration.schedule.get("warmup_fraction", 0.0)
+    return f" with {100 * fraction:.3g} % warmup" if fraction else ""
+
+
+def _rest(configuration: Configuration, warmup: str = "") -> str:
     schedule, batch_size = configuration.schedule["kind"], configuration.batch_size
-    parts = [schedule, *([] if batch_size is None else [f"batch size {batch_size}"])]
+    parts = [f"{schedule}{warmup}", *([] if batch_size is None else [f"batch size {batch_size}"])]
     parts += [f"{name} {value:.3g}" for name, value in configuration.settings.items()]
     return ", ".join(parts)
 
@@ -202,20 +228,19 @@ def differs(a: Configuration, b: Configuration, distributions: dict[str, Distrib
 
 
 def _defaults(spec: JobSpec, best: Configuration) -> Iterator[Entry]:
-    """Optimizers at their own defaults, with a constant learning rate.
+    """Optimizers as a practitioner runs them without a search.
 
     Batch size, and what is searched of the objective, are those of the best trial of the search: they have
     no defaults of their own, and the baselines are to show what the optimizer's hyperparameters are worth.
     Those outside a space that names its optimizers are there for comparison only.
     """
     is_free = not names_optimizers(spec)
-    for kind in baseline_kinds(spec):
+    for kind, own in baselines_of(spec):
+        defaults = {field.name: field.default for field in hyper_fields(OPTIMIZERS[kind])}
+        schedule = Cosine(warmup_fraction=WARMUP) if own.warms_up else Constant()
         configuration = Configuration(
-            optimizer={
-                "kind": kind,
-                **{field.name: field.default for field in hyper_fields(OPTIMIZERS[kind])},
-            },
-            schedule={"kind": Constant.kind, **asdict(Constant())},
+            optimizer={"kind": kind, **defaults, **own.options},
+            schedule={"kind": schedule.kind, **asdict(schedule)},
             batch_size=best.batch_size,
             settings=best.settings,
         )

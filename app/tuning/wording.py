@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from app.spec.records import Configuration
-from app.tuning.field import Entry
+from app.tuning.field import Entry, recommended_options, warmup_in_words
 from app.tuning.figures import apart, number
 
 
@@ -14,10 +14,13 @@ def in_words(entry: Entry | Configuration, more: Sequence[str] = ()) -> str:
     configuration = entry.configuration if isinstance(entry, Entry) else entry
     optimizer, schedule = configuration.optimizer, configuration.schedule
     is_default = isinstance(entry, Entry) and entry.is_default
-    name = f"{optimizer['kind']} at its defaults" if is_default else optimizer["kind"]
+    options = recommended_options(configuration)
+    name = optimizer["kind"]
+    name += (f" with {options}" if options else " at its defaults") if is_default else ""
+    warmup = warmup_in_words(configuration) if is_default else ""
     times = entry.refinements if isinstance(entry, Entry) else 0
     kind = schedule["kind"] if times == 0 else "refined table" if times == 1 else "twice refined table"
-    parts = [f"learning rate {number(optimizer['learning_rate'])}", f"{kind} schedule"]
+    parts = [f"learning rate {number(optimizer['learning_rate'])}", f"{kind} schedule{warmup}"]
     parts += [] if configuration.batch_size is None else [f"batch size {configuration.batch_size}"]
     parts += [f"{setting} {number(value)}" for setting, value in configuration.settings.items()]
     return f"{name} ({', '.join([*parts, *more])})"

@@ -52,8 +52,8 @@ def summary(found: Sequence[Range]) -> Iterator[str]:
     yield (
         f"safe ranges hold in {share([one.holds for one in stated])} of {len(stated)} (must: 0.95 of 100)"
         f"{f'; not on {broken}' if broken else ''}; a seed diverges at an end in "
-        f"{sum(one.diverges for one in stated)} (must: 1 of 100); median width {width:.2g} octaves (must: 1); "
-        f"{missing:.1%} of jobs state none (must: 20 %)"
+        f"{sum(one.diverges for one in stated)} (must: 1 of 100); median width {width:.2g} "
+        f"octaves (must: 1); {missing:.1%} of jobs state none (must: 20 %)"
     )
 
 

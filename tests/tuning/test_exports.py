@@ -253,6 +253,21 @@ def test_a_coupled_weight_decay_comes_before_what_normalises_the_gradient() -> N
     assert "keras.optimizers.Adam(" not in keras and "g = g + weight_decay * x" in keras
 
 
+@pytest.mark.parametrize("kind", ["prodigy", "dadapt_adam"])
+def test_the_options_of_a_method_without_a_rate_are_exported(kind: str) -> None:
+    (own,) = OPTIMIZERS[kind].baselines
+    plain, chosen = (
+        {name: FORMATS[name].render(recommendation(optimizer=_fields(optimizer)), 100) for name in MODULES}
+        for optimizer in (OPTIMIZERS[kind](), OPTIMIZERS[kind](**own.options))
+    )
+    for name in own.options:
+        for format in OF_TORCH:
+            assert f"{name}=False" in plain[format] and f"{name}=True" in chosen[format]
+    correction = "beta1 ** (updates + 1.0)"
+    for format in ("keras", "optax"):
+        assert correction in chosen[format] and correction not in plain[format]
+
+
 def test_the_arguments_for_the_trainer_leave_clipping_to_the_optimizer() -> None:
     exported: dict[str, Any] = {}
     source = FORMATS["transformers"].render(recommendation(), 250)

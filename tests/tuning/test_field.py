@@ -3,9 +3,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from app.engine.optimizers import OPTIMIZERS
 from app.spec.answers import TrialState
+from app.spec.job import JobSpec
 from app.spec.records import Configuration, FinishedTrial
-from app.tuning.field import describe, differs, race_field
+from app.tuning.explain_race import in_words
+from app.tuning.field import baselines_of, describe, differs, race_field
 from app.tuning.space import Space
 from tests.tuning.jobs import DIGITS, configuration, finished, job, space
 
@@ -33,14 +36,57 @@ def test_the_best_distinct_trials_race_in_their_order() -> None:
     assert {entry.source for entry in field} == {"search", "baseline"}
 
 
-def test_the_usual_optimizers_those_of_the_space_and_those_without_a_rate_race_at_their_defaults() -> None:
-    field = race_field(job(confirmation=CONFIRM, search_space=TWO_KINDS), TRIALS)
-    defaults = [entry for entry in field if entry.is_default]
-    kinds = [entry.configuration.optimizer["kind"] for entry in defaults]
-    assert kinds[:4] == ["adam", "adamw", "momentum", "sgd"]
-    assert set(kinds[4:]) == {"dog", "lfm", "dadapt_sgd", "dadapt_adam", "prodigy"}
-    assert defaults[0].label == "adam at its defaults, constant"
+def test_the_usual_optimizers_those_of_the_space_and_those_without_a_rate_race_without_a_search() -> None:
+    spec = job(confirmation=CONFIRM, search_space=TWO_KINDS)
+    defaults = [entry for entry in race_field(spec, TRIALS) if entry.is_default]
+    assert [entry.label for entry in defaults] == [
+        "adam at its defaults, constant",
+        "adamw at its defaults, constant",
+        "adamw at its defaults, cosine with 5 % warmup",
+        "momentum at its defaults, constant",
+        "nadam at its defaults, cosine with 5 % warmup",
+        "sgd at its defaults, constant",
+        "dadapt_adam, bias correction, constant",
+        "dadapt_sgd at its defaults, constant",
+        "dog at its defaults, constant",
+        "prodigy, bias correction and safeguard, constant",
+    ]
     assert all(entry.is_baseline for entry in defaults)
+    assert len(defaults) == len(baselines_of(spec))
+
+
+def test_baselines_with_a_warmup_have_the_usual_rates() -> None:
+    field = race_field(job(search_space=TWO_KINDS), TRIALS)
+    warmed = [entry.configuration for entry in field if entry.configuration.schedule["warmup_fraction"]]
+    rates = {own.optimizer["kind"]: own.optimizer["learning_rate"] for own in warmed}
+    assert rates == {"adamw": 1e-3, "nadam": 2e-3}
+    assert {(own.schedule["kind"], own.schedule["warmup_fraction"]) for own in warmed} == {("cosine", 0.05)}
+
+
+def test_a_baseline_has_the_options_that_its_authors_recommend_and_defaults_elsewhere() -> None:
+    field = race_field(
+        job(search_space=space({"kind": "prodigy"}, {"kind": "adam"}, {"kind": "sgd"})), TRIALS
+    )
+    (prodigy,) = [entry for entry in field if entry.configuration.optimizer["kind"] == "prodigy"]
+    defaults = vars(OPTIMIZERS["prodigy"]())
+    options = {"use_bias_correction": True, "safeguard_warmup": True}
+    assert prodigy.configuration.optimizer == {"kind": "prodigy", **defaults, **options}
+    assert (
+        in_words(prodigy) == "prodigy with bias correction and safeguard (learning rate 1, constant schedule)"
+    )
+    adamw = [in_words(entry) for entry in field if entry.configuration.optimizer["kind"] == "adamw"]
+    assert adamw == [
+        "adamw at its defaults (learning rate 0.001, constant schedule)",
+        "adamw at its defaults (learning rate 0.001, cosine schedule with 5 % warmup)",
+    ]
+
+
+def test_lfm_races_where_a_job_asks_for_it_alone() -> None:
+    def kinds(spec: JobSpec) -> list[str]:
+        return [kind for kind, _ in baselines_of(spec)]
+
+    assert "lfm" not in kinds(job()) and kinds(job(search_space=space({"kind": "lfm"}))).count("lfm") == 1
+    assert "lfm" not in [wire.kind for wire in job().search_space.optimizers]
 
 
 def decaying(trial: FinishedTrial) -> FinishedTrial:

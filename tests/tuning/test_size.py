@@ -13,7 +13,7 @@ from app.engine.schedules import SCHEDULES
 from app.spec.job import JobSpec
 from app.spec.records import Configuration
 from app.tuning.evaluate import Shard, evaluate
-from app.tuning.field import baseline_kinds
+from app.tuning.field import baselines_of
 from app.tuning.heats import Seeds
 from app.tuning.memory import PROCESS_BYTES, batch_bytes
 from app.tuning.objective import build_objective
@@ -163,7 +163,7 @@ def test_an_ordinary_job_is_not_refused() -> None:
 
 def test_the_updates_of_a_job_are_those_of_all_that_it_runs() -> None:
     spec = job(NOISY, trials=20, steps=30, replicates=2, confirmation={"top": 3, "replicates": 6})
-    baselines = len(baseline_kinds(spec)) + 1  # and the best constant rate
+    baselines = len(baselines_of(spec)) + 1  # and the best constant rate
     kinds = len(spec.search_space.optimizers)  # of each the best trial races, and may be a parent
     race = max(3 * 6, (3 + kinds + baselines) * 2)
     neighbours = 3 * max(3 * 6, (4 + kinds + 3 * 6 // 4) * 2)
@@ -182,7 +182,7 @@ def test_without_confirmation_only_the_search_counts() -> None:
 
 def test_where_all_replicates_are_the_same_the_race_runs_once() -> None:
     spec = job(trials=20, steps=30, search_space=ADAM)
-    baselines = len(baseline_kinds(spec)) + 1
+    baselines = len(baselines_of(spec)) + 1
     assert (
         job_updates(spec)
         == (20 + (8 + 1 + baselines) + 3 * (4 + 1 + 32) + (9 + 1 + 1) + (3 + baselines) + 2 + 2 * 17 + 5 * 2)

@@ -11,6 +11,7 @@ from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
 from app.engine.optimizers.adaptation import SkippingOptimizer, column, dots, grown, norms
 from app.engine.optimizers.base import add_decay, cast, coupled_decay
+from app.engine.optimizers.baseline import Baseline
 from app.engine.optimizers.fields import CoupledDecay, InitialDistance, RateFactor
 from app.engine.optimizers.reference import Reference
 from app.engine.optimizers.rule import Rule, coupled
@@ -44,6 +45,7 @@ class DAdaptSGD(SkippingOptimizer):
     kind: ClassVar[str] = "dadapt_sgd"
     finds_its_rate: ClassVar[bool] = True
     momentum_field: ClassVar[str | None] = "momentum"
+    baselines: ClassVar[tuple[Baseline, ...]] = (Baseline(always=True),)
     reference: ClassVar[Reference | None] = Reference(
         module="dadaptation",
         distribution="dadaptation",

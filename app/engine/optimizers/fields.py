@@ -47,6 +47,9 @@ InitialDistance: TypeAlias = Annotated[
     float,
     Hyper("first estimate of the distance to the solution", gt=0, le=1e3, search=(1e-6, 1e-1), log=True),
 ]
+BiasCorrection: TypeAlias = Annotated[
+    bool, Hyper("correct the bias of both averages, as Adam does", choices=(False, True))
+]
 AveragingPower: TypeAlias = Annotated[
     float, Hyper("power of the update's number in its weight in the average", ge=0, le=10, search=(0.0, 3.0))
 ]

@@ -19,6 +19,7 @@ from app.engine.optimizers.base import (
     running,
     shrink,
 )
+from app.engine.optimizers.baseline import Baseline
 from app.engine.optimizers.fields import AdaptiveRate, Beta1, Beta2, EitherDecay, Eps
 from app.engine.optimizers.moments import renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
@@ -46,6 +47,7 @@ class NAdam(Optimizer):
     kind: ClassVar[str] = "nadam"
     normalises: ClassVar[bool] = True
     momentum_field: ClassVar[str | None] = "beta1"
+    baselines: ClassVar[tuple[Baseline, ...]] = (Baseline(), Baseline(always=True, warms_up=True))
     reference: ClassVar[Reference | None] = Reference(
         call=(
             "torch.optim.NAdam(parameters, lr=PEAK, betas=({beta1}, {beta2}), eps={eps},"
