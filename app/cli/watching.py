@@ -14,7 +14,7 @@ from app.cli.api_client import ApiError, JobsClient
 POLL_S = 0.25
 RESTART_WAIT_S = 30.0
 FORMAT = "{desc} {percentage:3.0f}%|{bar:30}| {unit}"  # tqdm puts a comma before its postfix
-LINE_STEP = 0.1  # of the whole job, after which there is a line without a change of stage
+LINE_STEP = 10  # percent of the whole job, after which there is a line without a change of stage
 FINAL = ("succeeded", "failed", "cancelled")
 
 
@@ -71,7 +71,7 @@ class Lines:
     def show(self, job: dict[str, Any]) -> None:
         """Write a line where something changed."""
         progress = job["progress"]
-        now = (job["state"], progress.get("stage"), math.floor(progress["fraction"] / LINE_STEP))
+        now = (job["state"], progress.get("stage"), percent(job) // LINE_STEP)
         if now == self._last:
             return
         self._last = now
@@ -99,9 +99,9 @@ def doing(job: dict[str, Any]) -> str:
 
 
 def percent(job: dict[str, Any]) -> int:
-    """Return the share of the whole job that is done, rounded down: 100 is the end."""
-    fraction = float(job["progress"]["fraction"])
-    return math.floor(100.0 * fraction + 1e-9)  # 100 * 0.29 is a little below 29
+    """Return the share of the whole job that is done, rounded down; 100 only where it has ended."""
+    found = math.floor(100.0 * float(job["progress"]["fraction"]) + 1e-9)  # 100 * 0.29 is a little below 29
+    return found if job["state"] in FINAL else min(found, 99)
 
 
 def remaining(job: dict[str, Any]) -> str:

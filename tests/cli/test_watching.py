@@ -85,6 +85,15 @@ def test_the_race_of_the_best_has_an_end_in_sight() -> None:
     ]
 
 
+def test_all_is_done_only_at_the_end() -> None:
+    stream = io.StringIO()
+    watch_job(Scripted([job("running", 1.0, "confirmation", 0.0), job("succeeded", 1.0)]), "job_1", stream)
+    assert stream.getvalue().splitlines() == [
+        "digits: confirmation, 99 %, about 1 s left",
+        "digits: succeeded, 100 %",
+    ]
+
+
 def test_a_terminal_gets_a_bar_with_stage_share_and_time_left() -> None:
     stream = Terminal()
     watch_job(Scripted([job("running", 0.456, "final", 40.0), job("succeeded", 1.0)]), "job_1", stream)

@@ -42,7 +42,8 @@ function number(value) {
 
 function progressCell(job) {
   const progress = job.progress;
-  const percent = Math.floor(100 * progress.fraction + 1e-9); // 100 is the end
+  const most = FINAL.includes(job.state) ? 100 : 99;
+  const percent = Math.min(most, Math.floor(100 * progress.fraction + 1e-9));
   const bar = element("progress", { max: 1, value: progress.fraction, ariaLabel: `${percent} %` });
   let text = `${percent} %`;
   if (job.state === "running" && progress.eta_s !== null) text += `, about ${duration(progress.eta_s)} left`;
