@@ -113,7 +113,7 @@ def _of_search(job: dict[str, Any], measured: dict[str, Any]) -> Iterator[str]:
         rest = "no run on fresh seeds has confirmed it"
     yield (
         f"The lowest {measured['metric']} of the search was {best['value']:.4g}. It is the best of up to "
-        f"{trials} tries, so luck makes it look better than it is; {rest}."
+        f"{trials} tries, so luck may make it look better than it is; {rest}."
     )
 
 

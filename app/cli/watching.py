@@ -47,18 +47,30 @@ class Bar:
     """One line of a terminal that is written over."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._bar = tqdm(total=100, bar_format=FORMAT, dynamic_ncols=True, file=stream)
+        self._stream = stream
+        self._bar: tqdm[Any] | None = None  # begun with the first job, so that no empty one is seen
 
     def show(self, job: dict[str, Any]) -> None:
         """Write the line again."""
-        self._bar.n = percent(job)
-        self._bar.set_description_str(f"{job['name']}: {doing(job)}", refresh=False)
-        self._bar.unit = remaining(job)
-        self._bar.refresh()
+        what, left = f"{job['name']}: {doing(job)}", remaining(job)
+        if self._bar is None:
+            self._bar = tqdm(
+                total=100,
+                initial=percent(job),
+                desc=what,
+                unit=left,
+                bar_format=FORMAT,
+                dynamic_ncols=True,
+                file=self._stream,
+            )
+            return
+        self._bar.n, self._bar.unit = percent(job), left
+        self._bar.set_description_str(what, refresh=True)
 
     def close(self) -> None:
         """End the line."""
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()
 
 
 class Lines:

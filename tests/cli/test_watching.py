@@ -97,7 +97,8 @@ def test_all_is_done_only_at_the_end() -> None:
 def test_a_terminal_gets_a_bar_with_stage_share_and_time_left() -> None:
     stream = Terminal()
     watch_job(Scripted([job("running", 0.456, "final", 40.0), job("succeeded", 1.0)]), "job_1", stream)
-    shown = stream.getvalue().split("\r")
+    shown = [line for line in stream.getvalue().split("\r") if line]
+    assert all(line.startswith("digits: ") for line in shown)
     assert any("digits: final  45%|" in line and "| about 40 s left" in line for line in shown)
     assert "digits: succeeded 100%|" in shown[-1] and shown[-1].endswith("\n")
 
