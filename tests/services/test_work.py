@@ -191,7 +191,7 @@ def test_a_run_that_lost_its_workflow_waits_again_under_the_next_number(db: Data
     work.start_anew(db, job_id, 1)  # another worker has found the same
     assert claimed(db) == [work.Pending(job_id, 2, item.priority)]
     with pytest.raises(work.Interrupted):  # the worker that was taken for dead
-        work.record_fraction(db, job_id, 1, 0.5)
+        work.record_fraction(db, job_id, 1, 0.5, "final")
 
 
 def test_a_result_comes_back_as_it_was_recorded(db: Database, job_id: str) -> None:

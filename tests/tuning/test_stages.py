@@ -1,0 +1,41 @@
+"""The words for the stages of a job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.db.tables import EventRow, JobRow
+from app.tuning.heats import Heat, Seeds
+from app.tuning.stages import OTHER_HORIZONS, STAGES, WORDS, stage_word
+from tests.tuning.jobs import configuration
+from tests.tuning.worlds import spec
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def heat(stage: Seeds, steps: int) -> Heat:
+    return Heat(configurations=(configuration(),), replicates=range(stage + 3, stage + 5), steps=steps)
+
+
+def test_every_stage_has_a_word() -> None:
+    assert set(WORDS) == set(Seeds)
+    steps = spec().budget.steps
+    assert [stage_word(spec(), heat(stage, steps)) for stage in Seeds] == [WORDS[stage] for stage in Seeds]
+
+
+def test_runs_of_another_length_are_told_apart() -> None:
+    steps = spec().budget.steps
+    assert stage_word(spec(), heat(Seeds.SWEEP, 2 * steps)) == OTHER_HORIZONS
+    assert stage_word(spec(), heat(Seeds.SWEEP, steps // 4)) == OTHER_HORIZONS
+
+
+def test_every_word_fits_its_column_and_the_name_of_its_event() -> None:
+    beside = len("1234567-0.123456-")  # run and fraction
+    for word in STAGES:
+        assert len(word) <= JobRow.__table__.columns["stage"].type.length
+        assert len(word) + beside <= EventRow.__table__.columns["name"].type.length
+
+
+def test_every_word_is_documented() -> None:
+    page = (ROOT / "docs" / "reference" / "http.md").read_text()
+    assert [word for word in STAGES if f"`{word}`" not in page] == []
