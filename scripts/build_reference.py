@@ -204,12 +204,13 @@ def _function(item: FunctionItem) -> Iterable[str]:
     least, most, default = item.minimum_dimension, item.maximum_dimension, item.default_dimension
     count = f"{least}" if least == most else f"{least} to {most:,}, by default {default}"
     low, high = item.domain
-    ends = "unbounded below"
+    ends = "none"
     if item.optimum is not None:
         ends = f"least value {item.optimum.value:.10g} at {_point(item.optimum.parameters)}"
     yield (
         f"Parameters: {count}. Domain: {low:g} to {high:g} each. Start: {_point(item.start)}. "
         f"Optimum: {ends}."
+        + ("" if item.bounded_below else " Without a lower bound: the run that falls fastest wins.")
         + (f" For `newton`: up to {item.hessian_dimension:,} parameters." if least < most else "")
     )
     if is_drawn(FUNCTIONS[item.kind]):

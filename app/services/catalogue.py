@@ -177,6 +177,7 @@ def _function(cls: type[Function]) -> FunctionItem:
         maximum_dimension=most,
         default_dimension=dimension,
         hessian_dimension=min(cls.hessian_dimension, most),
+        bounded_below=cls.bounded_below,
         domain=cls.domain,
         start=cls().default_start(dimension).tolist(),
         optimum=None if optimum is None else Optimum(value=optimum[0], parameters=optimum[1].tolist()),

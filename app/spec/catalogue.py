@@ -91,6 +91,9 @@ class FunctionItem(CatalogueItem):
     maximum_dimension: int
     default_dimension: int
     hessian_dimension: int = Field(description="up to which dimension it gives a Hessian, as newton needs")
+    bounded_below: bool = Field(
+        description="whether it has a least value; if not, the run that falls fastest wins"
+    )
     domain: tuple[float, float] = Field(description="where the literature looks at each parameter; no bound")
     start: list[float]
     optimum: Optimum | None = Field(description="at the first step; null where it is unbounded below")

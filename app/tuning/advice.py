@@ -12,6 +12,7 @@ from app.engine.result import Trajectory
 from app.spec.job import JobSpec
 from app.spec.recommendation import Recommendation
 from app.spec.records import FinishedTrial
+from app.tuning.choosing import MOST_OTHERS, MOST_SWEPT, choose
 from app.tuning.confirmation import confirm, range_after, reconsider
 from app.tuning.course import CONFIRMED, Course
 from app.tuning.derive import Derived, derive
@@ -23,7 +24,6 @@ from app.tuning.horizons import measure_horizons, most_horizon_runs
 from app.tuning.neighbours import most_neighbour_runs, race_neighbours
 from app.tuning.objective import build_objective
 from app.tuning.peaks import diverged_entries, diverged_trials
-from app.tuning.preference import MOST_SWEPT, choose
 from app.tuning.recommend import recommend, recommend_unconfirmed
 from app.tuning.safe_range import FLOOR, MOST_IN_DOUBT
 from app.tuning.sweep import HALF_OCTAVES, seed_looks
@@ -109,8 +109,10 @@ def most_runs(spec: JobSpec) -> int:
     planned, replicates = planned_runs(spec), replicates_of(spec)
     if not planned:
         return 0
-    further = MOST_SWEPT * MOST_IN_DOUBT * max([0, *seed_looks(spec)])
-    again = planned[Seeds.CONFIRM] + planned[Seeds.SWEEP] + further
+    swept = MOST_SWEPT + MOST_OTHERS
+    further = swept * (len(HALF_OCTAVES) + 1) * some_seeds(spec)
+    further += swept * MOST_IN_DOUBT * max([0, *seed_looks(spec)])
+    again = planned[Seeds.CONFIRM] + further
     return sum(planned.values()) + most_prolonged(replicates) + further + again
 
 

@@ -10,13 +10,14 @@ import numpy as np
 from app.spec.job import JobSpec
 from app.spec.recommendation import SafeLearningRate
 from app.spec.records import Configuration
+from app.tuning.choosing import choose
 from app.tuning.course import baselines, candidates
 from app.tuning.elimination import Standing
 from app.tuning.field import Entry, runs_alike, unique
 from app.tuning.heats import Heat, Seeds, Steps, Values, replicates_of
 from app.tuning.objective import build_objective
 from app.tuning.peaks import first_seen_to_diverge
-from app.tuning.preference import Choice, choose
+from app.tuning.preference import Choice
 from app.tuning.safe_range import as_rates, safe_range
 from app.tuning.statistics import probability_better
 

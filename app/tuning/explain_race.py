@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from app.tuning.choosing import MOST_SWEPT
 from app.tuning.course import Course
 from app.tuning.elimination import Standing
 from app.tuning.field import Entry
 from app.tuning.figures import listed, number
 from app.tuning.neighbours import SPREADS
-from app.tuning.preference import MOST_SWEPT, Choice, complexity
+from app.tuning.preference import Choice, complexity
 from app.tuning.verdict import Verdict
 from app.tuning.wording import in_words, plural, told_apart
 

@@ -1,35 +1,20 @@
-"""The choice among configurations that the data cannot tell apart: margin, simplicity, width of the range."""
+"""Which entries of a final count as equal, which schedule is the simpler one, and what was chosen."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from app.engine.schedules.loss_driven import LossDriven
 from app.engine.schedules.table import Table
-from app.spec.job import JobSpec
 from app.spec.recommendation import SafeLearningRate
 from app.spec.records import Configuration
 from app.tuning.elimination import Standing
-from app.tuning.field import Entry, at_peak, is_constant
-from app.tuning.final import best_row, is_own_default
-from app.tuning.heats import Steps
-from app.tuning.peaks import first_seen_to_diverge, lowest_peak
-from app.tuning.safe_range import (
-    Needs,
-    SafeRange,
-    as_rates,
-    first_divergence,
-    in_doubt,
-    recommended_peak,
-    safe_range,
-)
-from app.tuning.statistics import CONFIDENCE, probability_better
-from app.tuning.sweep import Sweep, more_seeds, octaves, seed_looks, sweep
+from app.tuning.field import Entry, is_constant
+from app.tuning.safe_range import Needs, SafeRange, as_rates, first_divergence
+from app.tuning.sweep import Sweep
 from app.tuning.worth import negligible
 
-MOST_SWEPT = 3
 TOSS = 0.25  # standard errors: the better one is the other in two of five cases
 
 # How much a reader has to take over: nothing, a formula, a rule and its losses, a list of numbers.
@@ -100,98 +85,3 @@ def tied(standing: Standing) -> tuple[int, ...]:
         return standing.behind(row) <= min(doubt, max(most, TOSS * doubt))
 
     return tuple(row for row in standing.survivors if row == standing.leader or is_tied(row))
-
-
-def choose(
-    spec: JobSpec,
-    standing: Standing,
-    floor: float,
-    diverged: Sequence[Configuration],
-    among: Sequence[int] | None = None,
-    sweeps: Mapping[int, Sweep] | None = None,
-) -> Steps[Choice]:
-    """Sweep the simplest of the tied, at most three, and return the one to recommend.
-
-    First goes a peak that has an octave of margin, then a simpler schedule, a wider margin, a wider range and
-    the lower mean. Where a range is narrow, its ends run on more seeds. Where the chosen one has no range,
-    the next takes its place.
-
-    floor: of the tolerance in loss. diverged: the configurations that any stage saw diverge. among: the
-    places to choose from; None for the tied ones. sweeps: those that ran before.
-    """
-    same = tied(standing)
-    ranked = sorted(among or same, key=lambda row: complexity(standing.entries[row].configuration))[
-        :MOST_SWEPT
-    ]
-    default = best_row(standing, partial(is_own_default, spec))
-    needs = {row: _needs(spec, standing, row, default, floor, diverged) for row in ranked}
-    swept = dict(sweeps or {})
-    new = [row for row in ranked if row not in swept]
-    if new:
-        usual = None if default is None else standing.entries[default].configuration
-        configurations = [standing.entries[row].configuration for row in new]
-        swept |= dict(zip(new, (yield from sweep(spec, configurations, usual)), strict=True))
-    ranked.sort(key=lambda row: _preference(standing.entries[row], swept[row], needs[row]))
-    for row in ranked:
-        swept[row] = yield from _settled(spec, swept[row], needs[row])
-        found = safe_range(swept[row], needs[row])
-        if found is not None:
-            break
-    else:
-        row, found = ranked[0], None
-    entry = standing.entries[row]
-    if found is not None and found.peak != swept[row].own:
-        entry = at_peak(entry, swept[row].rates[found.peak])
-    return Choice(entry=row, recommended=entry, tied=same, sweeps=swept, needs=needs[row], range=found)
-
-
-def _needs(
-    spec: JobSpec,
-    standing: Standing,
-    row: int,
-    default: int | None,
-    floor: float,
-    diverged: Sequence[Configuration],
-) -> Needs:
-    entry = standing.entries[row]
-    return Needs(
-        floor=floor,
-        beats_default=default is not None and row != default and _is_certain(standing, row, default),
-        diverged=first_seen_to_diverge(entry.configuration, diverged),
-        lowest=lowest_peak(spec, entry),
-    )
-
-
-def _is_certain(standing: Standing, row: int, default: int) -> bool:
-    """Return whether a row is surely better than the default, on the seeds that both ran on."""
-    common = min(standing.runs[row], standing.runs[default])
-    differences = (standing.values[row] - standing.values[default])[:common]
-    if not common or not bool((differences == differences).all()):  # nan
-        return False
-    return probability_better(differences) >= (1.0 + CONFIDENCE) / 2.0
-
-
-def _preference(entry: Entry, swept: Sweep, needs: Needs) -> tuple[float, ...]:
-    """Return the sorting key of an entry: the lowest goes first."""
-    peak = recommended_peak(swept, needs, is_certain=False)
-    if peak is None:
-        return (1.0,)
-    found = safe_range(swept, needs)
-    width = 0.0 if found is None else octaves(swept.rates[found.low], swept.rates[found.high])
-    end = min(first_divergence(swept, needs), 2.0 * swept.rates[-1])
-    return (
-        0.0,
-        float(peak != swept.own),
-        complexity(entry.configuration),
-        -octaves(swept.rates[peak], end),
-        -width,
-    )
-
-
-def _settled(spec: JobSpec, swept: Sweep, needs: Needs) -> Steps[Sweep]:
-    """Run the ends that are in doubt on more seeds, look after look."""
-    for seeds in seed_looks(spec):
-        rows = in_doubt(swept, needs)
-        if rows:
-            swept = yield from more_seeds(spec, swept, rows, seeds)
-    return swept

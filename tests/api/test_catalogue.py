@@ -126,6 +126,9 @@ def test_a_function_says_where_it_is_defined_starts_and_ends(client: TestClient)
     assert functions["rosenbrock"]["maximum_dimension"] == 100_000
     assert functions["rosenbrock"]["hessian_dimension"] == 50
     assert functions["saddle"]["optimum"] is None
+    assert {kind for kind, item in functions.items() if not item["bounded_below"]} == {
+        kind for kind, item in functions.items() if item["optimum"] is None
+    }
     assert functions["drifting_quadratic"]["optimum"]["parameters"] == [1, 0]
 
 

@@ -19,9 +19,10 @@ def warned(word: str, warnings: list[str]) -> list[str]:
 def test_a_learning_rate_at_an_edge_of_its_range_is_warned_of(rate: float, edge: str | None) -> None:
     ended = [finished(i, 1.0 + i, learning_rate=rate, optimizer="adam") for i in range(12)]
     found = advised(World(bowl(rate)), ended)
+    way_out = "`high` above 0.1" if edge == "upper" else "`low` below 0.001"
     expected = [
-        f"adam's learning_rate, {rate:.3g}, sits at the {edge} edge of its search range 0.001 to 0.1; "
-        "widen it"
+        f"adam's learning_rate, {rate:.3g}, is at the {edge} edge of its search range, 0.001 to 0.1: a "
+        f"better value may lie outside; give it a range with {way_out}"
     ]
     assert warned("edge", found.warnings) == (expected if edge else [])
 
@@ -131,8 +132,8 @@ def test_a_deterministic_gain_that_is_none_is_warned_of() -> None:
 def test_few_completed_and_many_diverged_trials_are_warned_of() -> None:
     ended = trials(4) + [finished(i, None) for i in range(4, 8)]
     text = " ".join(advised(World(bowl()), ended).warnings)
-    assert "only 4 trials completed" in text
-    assert "4 of 8 trials diverged" in text
+    assert "only 4 of 32 trials completed" in text
+    assert "4 of 8 trials of adam diverged" in text
 
 
 @pytest.mark.parametrize(("dataset", "rows"), [("iris", 30), ("digits", None)])
@@ -180,7 +181,7 @@ def test_the_warnings_of_an_unconfirmed_job_are_those_of_its_search() -> None:
     ended: list[FinishedTrial] = [finished(0, 1.0, learning_rate=0.0999, optimizer="adam")]
     found = advised(World(bowl()), ended, confirmation=None).warnings
     assert "confirmation is null" in found[0]
-    assert warned("edge", found) and warned("only 1 trials completed", found)
+    assert warned("edge", found) and warned("only 1 of 32 trials completed", found)
 
 
 def test_a_mean_that_a_single_seed_carries_is_one_to_distrust() -> None:

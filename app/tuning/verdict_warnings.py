@@ -15,7 +15,7 @@ MAX_SEED_SHARE = 0.5  # largest share of the mean that one seed may contribute
 MIN_SEEDS_TO_SHARE = 8  # of fewer seeds one often has half of the mean
 
 
-def warn_of_verdict(spec: JobSpec, course: Course, verdict: Verdict) -> Iterator[str]:
+def verdict_warnings(spec: JobSpec, course: Course, verdict: Verdict) -> Iterator[str]:
     """Yield the warnings of seeds, baselines, safe range and horizon."""
     yield from _of_seeds(verdict)
     yield from _of_space(spec, verdict)
