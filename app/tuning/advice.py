@@ -12,15 +12,16 @@ from app.engine.result import Trajectory
 from app.spec.job import JobSpec
 from app.spec.recommendation import Recommendation
 from app.spec.records import FinishedTrial
-from app.tuning.choosing import MOST_OTHERS, MOST_SWEPT, choose
+from app.tuning.choosing import MOST_LOWEST, MOST_SWEPT
 from app.tuning.confirmation import confirm, range_after, reconsider
-from app.tuning.course import CONFIRMED, Course
+from app.tuning.course import CONFIRMED, Course, Entrants
 from app.tuning.derive import Derived, derive
 from app.tuning.elimination import eliminate, most_raced
 from app.tuning.field import MOST_CONSTANT, Entry, baselines_of, kinds, race_field
 from app.tuning.final import finalists, most_finalists, most_prolonged, race_final
 from app.tuning.heats import Seeds, Steps, replicates_of, some_seeds
 from app.tuning.horizons import measure_horizons, most_horizon_runs
+from app.tuning.margin import choose_with_margin, most_margin_runs
 from app.tuning.neighbours import most_neighbour_runs, race_neighbours
 from app.tuning.objective import build_objective
 from app.tuning.peaks import diverged_entries, diverged_trials
@@ -56,19 +57,20 @@ def advise(
     final = yield from race_final(spec, finalists(spec, first, near, derived.entries))
     races = (entry for race in (first, near, final) for entry in diverged_entries(race))
     diverged = [*diverged_trials(finished), *races]
-    choice = yield from choose(spec, final, floor, diverged)
-    confirmation = yield from confirm(spec, first, final, choice, Seeds.CONFIRM)
+    standing, choice = yield from choose_with_margin(spec, final, floor, diverged)
+    confirmation = yield from confirm(spec, Entrants(first, final, standing), choice, Seeds.CONFIRM)
     diverged += confirmation.diverged()
-    other = yield from reconsider(spec, final, choice, confirmation, floor, diverged)
+    other = yield from reconsider(spec, standing, choice, confirmation, floor, diverged)
     contradicted = None if other is None else choice
     if other is not None:
-        choice = other
-        confirmation = yield from confirm(spec, first, final, choice, Seeds.RECONFIRM)
+        standing, choice = other
+        confirmation = yield from confirm(spec, Entrants(first, final, standing), choice, Seeds.RECONFIRM)
         diverged += confirmation.diverged()
     course = Course(
         first=first,
         near=near,
         final=final,
+        standing=standing,
         choice=choice,
         contradicted=contradicted,
         safe=range_after(choice, diverged),
@@ -83,8 +85,8 @@ def advise(
 def planned_runs(spec: JobSpec) -> dict[Seeds, int]:
     """Return the runs, in units of `steps` updates, that each stage asks for at the most, in their order.
 
-    Leave out what depends on values: a final that is prolonged, ends of a range that run on more seeds, and
-    a second confirmation.
+    Leave out what depends on values: a final that is prolonged, ends of a range that run on more seeds, a
+    race with a margin, and a second confirmation.
     """
     if spec.confirmation is None:
         return {}
@@ -98,6 +100,7 @@ def planned_runs(spec: JobSpec) -> dict[Seeds, int]:
         Seeds.NORMS: 2 * some,
         Seeds.FINAL: most_finalists(spec) * replicates,
         Seeds.SWEEP: MOST_SWEPT * (len(HALF_OCTAVES) + 1) * some,
+        Seeds.MARGIN: 0,
         Seeds.CONFIRM: (CONFIRMED + baselines) * replicates,
         Seeds.RECONFIRM: 0,
         Seeds.HORIZONS: most_horizon_runs(spec),
@@ -109,11 +112,11 @@ def most_runs(spec: JobSpec) -> int:
     planned, replicates = planned_runs(spec), replicates_of(spec)
     if not planned:
         return 0
-    swept = MOST_SWEPT + MOST_OTHERS
-    further = swept * (len(HALF_OCTAVES) + 1) * some_seeds(spec)
-    further += swept * MOST_IN_DOUBT * max([0, *seed_looks(spec)])
-    again = planned[Seeds.CONFIRM] + further
-    return sum(planned.values()) + most_prolonged(replicates) + further + again
+    # The ends of a range, which run on more seeds: of each choice, of which there are three at the most.
+    further = (2 * MOST_SWEPT + MOST_LOWEST) * MOST_IN_DOUBT * max([0, *seed_looks(spec)])
+    again = planned[Seeds.CONFIRM] + (MOST_SWEPT + MOST_LOWEST) * (len(HALF_OCTAVES) + 1) * some_seeds(spec)
+    prolonged = most_prolonged(replicates) + most_margin_runs(spec, replicates)
+    return sum(planned.values()) + prolonged + further + again
 
 
 def _floor(spec: JobSpec, derived: Derived) -> float:

@@ -22,13 +22,12 @@ from app.tuning.safe_range import (
     in_doubt,
     recommended_peak,
     safe_range,
-    tolerance,
 )
 from app.tuning.statistics import CONFIDENCE, probability_better
 from app.tuning.sweep import Sweep, more_seeds, octaves, seed_looks, sweep
 
 MOST_SWEPT = 3  # of the tied entries
-MOST_OTHERS = 5  # further entries of the final, where those have no margin to divergence
+MOST_LOWEST = 5  # of the entries with the lowest means, where the tied ones have no margin
 
 
 def choose(
@@ -38,27 +37,28 @@ def choose(
     diverged: Sequence[Configuration],
     among: Sequence[int] | None = None,
     sweeps: Mapping[int, Sweep] | None = None,
+    *,
+    by_mean: bool = False,
 ) -> Steps[Choice]:
     """Sweep the simplest of the tied, at most three, and return the one to recommend.
 
     First goes a peak that has an octave of margin, then a simpler schedule, a wider margin, a wider range and
-    the lower mean. Where a range is narrow, its ends run on more seeds. Where the peak must be lowered, or
-    there is no range, the next entries of the final whose mean is within the tolerance are swept too, and the
-    lowest mean at a peak with a margin decides.
+    the lower mean. Where a range is narrow, its ends run on more seeds. Where the chosen one has no range,
+    the next takes its place.
 
     floor: of the tolerance in loss. diverged: the configurations that any stage saw diverge. among: the
-    places to choose from; None for the tied ones. sweeps: those that ran before.
+    places to choose from; None for the tied ones. sweeps: those that ran before. by_mean: sweep the entries
+    with the lowest means, tied or not, and take the one whose mean is lowest at a peak with a margin.
     """
     same = tied(standing)
-    simplest = sorted(among or same, key=lambda row: complexity(standing.entries[row].configuration))
     board = _Board(spec, standing, floor, diverged, sweeps or {})
-    ranked = simplest[:MOST_SWEPT]
+    if by_mean:
+        ranked, key = board.lowest(MOST_LOWEST), board.mean_with_margin
+    else:
+        simplest = sorted(among or same, key=lambda row: complexity(standing.entries[row].configuration))
+        ranked, key = simplest[:MOST_SWEPT], board.preference
     yield from board.sweep(ranked)
-    row, found = yield from board.first_with_range(sorted(ranked, key=board.preference))
-    if among is None and (found is None or found.peak != board.sweeps[row].own):
-        others = [*ranked, *board.within_tolerance(ranked)]
-        yield from board.sweep(others)
-        row, found = yield from board.first_with_range(sorted(others, key=board.likely_mean))
+    row, found = yield from board.first_with_range(sorted(ranked, key=key))
     entry = standing.entries[row]
     if found is not None and found.peak != board.sweeps[row].own:
         entry = at_peak(entry, board.sweeps[row].rates[found.peak])
@@ -122,16 +122,19 @@ class _Board:
                 return row, found
         return rows[0], None
 
-    def within_tolerance(self, known: Sequence[int]) -> list[int]:
-        """Return the best other entries whose mean is close to that of the leader, at most five."""
+    def lowest(self, count: int) -> list[int]:
+        """Return the eligible entries with the lowest means."""
         standing = self._standing
-        close = tolerance(float(standing.values[standing.leader].mean()), self._floor)
-        rows = [
-            row
-            for row, entry in enumerate(standing.entries)
-            if entry.is_eligible and row not in known and standing.behind(row) <= close
-        ]
-        return sorted(rows, key=standing.behind)[:MOST_OTHERS]
+        rows = [row for row, entry in enumerate(standing.entries) if entry.is_eligible]
+        finite = [row for row in rows if not np.isnan(standing.behind(row))]
+        return sorted(finite or rows, key=standing.behind)[:count]
+
+    def mean_with_margin(self, row: int) -> tuple[float, ...]:
+        """Return the mean of an entry at the peak that keeps a margin; inf where there is none."""
+        swept = self.sweeps[row]
+        peak = recommended_peak(swept, self.needs(row), is_certain=False)
+        mean = np.inf if peak is None else float(swept.values[peak, : some_seeds(self._spec)].mean())
+        return (mean,)
 
     def preference(self, row: int) -> tuple[float, ...]:
         """Return the sorting key of an entry: the lowest goes first."""
@@ -149,12 +152,6 @@ class _Board:
             -octaves(swept.rates[peak], end),
             -width,
         )
-
-    def likely_mean(self, row: int) -> float:
-        """Return the mean of an entry at the peak that keeps a margin; inf where there is none."""
-        swept = self.sweeps[row]
-        peak = recommended_peak(swept, self.needs(row), is_certain=False)
-        return np.inf if peak is None else float(swept.values[peak, : some_seeds(self._spec)].mean())
 
     def _is_better_than_default(self, row: int) -> bool:
         """Return whether an entry is surely better than the best default, on the seeds that both ran on."""

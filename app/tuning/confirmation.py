@@ -11,10 +11,11 @@ from app.spec.job import JobSpec
 from app.spec.recommendation import SafeLearningRate
 from app.spec.records import Configuration
 from app.tuning.choosing import choose
-from app.tuning.course import baselines, candidates
+from app.tuning.course import Entrants
 from app.tuning.elimination import Standing
 from app.tuning.field import Entry, runs_alike, unique
 from app.tuning.heats import Heat, Seeds, Steps, Values, replicates_of
+from app.tuning.margin import choose_with_margin
 from app.tuning.objective import build_objective
 from app.tuning.peaks import first_seen_to_diverge
 from app.tuning.preference import Choice
@@ -43,12 +44,10 @@ class Confirmation:
         return (self.entries[row].configuration for row in rows)
 
 
-def confirm(
-    spec: JobSpec, first: Standing, final: Standing, choice: Choice, seeds: Seeds
-) -> Steps[Confirmation]:
+def confirm(spec: JobSpec, entrants: Entrants, choice: Choice, seeds: Seeds) -> Steps[Confirmation]:
     """Run the choice, the next ones and the baselines on every replicate of the job."""
-    best = candidates(final, choice)
-    entries = unique([*best, *baselines(first, final, choice)])
+    best = entrants.candidates(choice)
+    entries = unique([*best, *entrants.baselines(choice)])
     result = yield Heat(
         configurations=tuple(entry.configuration for entry in entries),
         replicates=range(seeds, seeds + replicates_of(spec)),
@@ -64,26 +63,26 @@ def confirm(
 
 def reconsider(
     spec: JobSpec,
-    final: Standing,
+    standing: Standing,
     choice: Choice,
     confirmation: Confirmation,
     floor: float,
-    diverged: Sequence[Configuration],
-) -> Steps[Choice | None]:
-    """Return another choice where the confirmation speaks against this one; None where it stands.
+    diverged: list[Configuration],
+) -> Steps[tuple[Standing, Choice] | None]:
+    """Return another choice where the confirmation speaks against this one, with the race that it is of.
 
-    It does where another entry of the final is better by a paired test, or where the recommended one
-    diverged: a lower peak, or the next equal entry, may have the margin that it lacks.
+    None where the choice stands. It does not where another entry that was raced is better by a paired test, or where the recommended one
+    diverged: a lower peak, or another entry, may have the margin that it lacks. diverged: the configurations
+    that any stage saw diverge, this confirmation too; those of a race with a margin are added.
     """
-    seen = [*diverged, *confirmation.diverged()]
     if np.isnan(confirmation.values[0]).any():
-        other = yield from choose(spec, final, floor, seen, sweeps=choice.sweeps)
+        race, other = yield from choose_with_margin(spec, standing, floor, diverged, choice.sweeps)
         is_same = runs_alike(other.recommended, choice.recommended)
-        return None if is_same or other.range is None else other
-    better = None if build_objective(spec.objective).deterministic else _better(final, confirmation)
+        return None if is_same or other.range is None else (race, other)
+    better = None if build_objective(spec.objective).deterministic else _better(standing, confirmation)
     if better is None:
         return None
-    return (yield from choose(spec, final, floor, seen, [better], choice.sweeps))
+    return standing, (yield from choose(spec, standing, floor, diverged, [better], choice.sweeps))
 
 
 def range_after(choice: Choice, diverged: Sequence[Configuration]) -> SafeLearningRate | None:
@@ -97,13 +96,13 @@ def range_after(choice: Choice, diverged: Sequence[Configuration]) -> SafeLearni
     return as_rates(choice.sweep, found) if found is not None and is_kept else None
 
 
-def _better(final: Standing, confirmation: Confirmation) -> int | None:
-    """Return the place in the final of the best entry that is better than the recommended one by the test."""
+def _better(standing: Standing, confirmation: Confirmation) -> int | None:
+    """Return the place of the best entry that is better than the recommended one by the test, if any is."""
     own = confirmation.values[0]
     rivals = [
         (row, values)
         for entry, values in zip(confirmation.entries[1:], confirmation.values[1:], strict=True)
-        for row, other in enumerate(final.entries)
+        for row, other in enumerate(standing.entries)
         if entry.is_eligible and runs_alike(entry, other) and np.isfinite(values).all()
     ]
     level = CONTRADICTION / max(1, len(rivals))

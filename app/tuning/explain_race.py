@@ -21,9 +21,11 @@ def tell_race(metric: str, course: Course, verdict: Verdict) -> Iterator[str]:
     if course.near is not course.first:
         yield _variants(metric, course, verdict)
     yield _final(metric, course, verdict)
+    if course.standing is not course.final:
+        yield _with_margin(metric, course)
     first = course.contradicted or course.choice
     if len(first.tied) > 1:
-        yield _preference(course.final, first, verdict)
+        yield _preference(course.standing, first, verdict)
     if course.contradicted is not None:
         yield _second_choice(course, verdict)
     if course.choice.lowered_from is not None:
@@ -76,6 +78,17 @@ def _final(metric: str, course: Course, verdict: Verdict) -> str:
     # On the seeds that both ran: the other may not have run on all.
     said = f", {number(lower)} below the best variant" if lower > 0.0 else ""
     return f"{ran}: the lowest {metric} was {number(figure)}, of {words}{said}."
+
+
+def _with_margin(metric: str, course: Course) -> str:
+    """Return what a race of entries with a margin to divergence gave."""
+    standing = course.standing
+    mean, leader = standing.values[standing.leader].mean(), standing.entries[standing.leader]
+    return (
+        "The best of them sits at the edge of divergence, so entries with lower peaks and variants of them "
+        f"raced that do not diverge half an octave higher: the lowest {metric} was "
+        f"{number(float(mean))}, of {in_words(leader)}."
+    )
 
 
 def _others(entries: Sequence[Entry]) -> list[str]:

@@ -39,6 +39,7 @@ class Seeds(IntEnum):
     NEIGHBOURS = 6_000_000
     RECONFIRM = 7_000_000
     HORIZONS = 8_000_000
+    MARGIN = 9_000_000
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from app.spec.job import JobSpec
 from app.tuning.heats import Heat, Seeds
 
 SEARCH = "search"
 RANGE_TEST = "range test"
-OTHER_HORIZONS = "other horizons"  # whichever seeds these runs share
+OTHER_HORIZONS = "other horizons"
 
 # By the seeds of a heat. A new member of `Seeds` needs its word here.
 WORDS: dict[Seeds, str] = {
@@ -17,11 +16,14 @@ WORDS: dict[Seeds, str] = {
     Seeds.FINAL: "final",
     Seeds.SWEEP: "learning-rate sweep",
     Seeds.CONFIRM: "confirmation",
+    Seeds.RECONFIRM: "second confirmation",
+    Seeds.HORIZONS: OTHER_HORIZONS,
+    Seeds.MARGIN: "race with a margin",
 }
 
-STAGES = tuple(dict.fromkeys([RANGE_TEST, SEARCH, *WORDS.values(), OTHER_HORIZONS]))
+STAGES = tuple(dict.fromkeys([RANGE_TEST, SEARCH, *WORDS.values()]))
 
 
-def stage_word(spec: JobSpec, heat: Heat) -> str:
-    """Return the stage of a heat in words; runs that are longer or shorter than the job's have their own."""
-    return WORDS[heat.stage] if heat.steps == spec.budget.steps else OTHER_HORIZONS
+def stage_word(heat: Heat) -> str:
+    """Return the stage of a heat in words."""
+    return WORDS[heat.stage]
