@@ -71,7 +71,8 @@ def reconsider(
 ) -> Steps[tuple[Standing, Choice] | None]:
     """Return another choice where the confirmation speaks against this one, with the race that it is of.
 
-    None where the choice stands. It does not where another entry that was raced is better by a paired test, or where the recommended one
+    None where the choice stands. It does not where another entry that was raced is better by a paired test,
+    or where the recommended one
     diverged: a lower peak, or another entry, may have the margin that it lacks. diverged: the configurations
     that any stage saw diverge, this confirmation too; those of a race with a margin are added.
     """
