@@ -227,6 +227,15 @@ def record_trials(
         return row.trials_failed
 
 
+def enter_stage(db: Database, job_id: str, run: int, fraction: float, stage: str) -> None:
+    """Store the stage that the job has come to, unless it is there already. Raises Interrupted."""
+    with db.read() as session:  # most heats are of the stage before, and need not wait for a writer
+        row = table.find(session, job_id)
+        if row is not None and row.stage == stage:
+            return
+    record_fraction(db, job_id, run, fraction, stage)
+
+
 def record_fraction(db: Database, job_id: str, run: int, fraction: float, stage: str) -> None:
     """Store how far the job is, and at which stage, while no trial ends. Raises Interrupted."""
     now = datetime.now(UTC)

@@ -44,15 +44,10 @@ class AdviceShare:
         self._begun = self._ended = search_share(spec)  # the share before the heat, and after it
         self._heat: Heat | None = None
 
-    @property
-    def is_new_stage(self) -> bool:
-        """Whether the heat is the first of its stage."""
-        return self._spent == 0
-
     def begin(self, heat: Heat) -> None:
         """Count the heat before this one as ended."""
-        is_same = self._heat is not None and self._heat.stage is heat.stage
-        self._spent = self._spent + self._heat.updates if self._heat is not None and is_same else 0
+        before = self._heat
+        self._spent = self._spent + before.updates if before and before.stage is heat.stage else 0
         stages = list(self._planned)
         later = sum(self._planned[stage] for stage in stages[stages.index(heat.stage) + 1 :])
         left = max(self._planned[heat.stage] - self._spent, heat.updates) + later

@@ -133,8 +133,7 @@ class Runner:
     def _run_heat(self, job_id: str, run: int, spec: JobSpec, heat: Heat, share: AdviceShare) -> HeatResult:
         """share: of the job, with this heat begun."""
         stage = stage_word(heat)
-        if share.is_new_stage:
-            work.record_fraction(self.db, job_id, run, share.at(0.0), stage)
+        work.enter_stage(self.db, job_id, run, share.at(0.0), stage)
         shards = shards_of_heat(spec, heat)
         gathered: list[list[TrialResult]] = [[] for _ in shards]
         for ended, (i, outcome) in enumerate(self._evaluate(job_id, run, spec, shards), start=1):

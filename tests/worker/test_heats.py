@@ -17,7 +17,7 @@ from app.tuning import heat_codec
 from app.tuning.evaluate import Shard, evaluate
 from app.tuning.heats import Heat, HeatResult, Seeds
 from app.tuning.size import search_share
-from app.tuning.stages import OTHER_HORIZONS, SEARCH, WORDS
+from app.tuning.stages import OTHER_HORIZONS, SEARCH, WORDS, stage_word
 from app.worker.pool import Batches, Line, Pool, Results
 from app.worker.runner import Runner
 from tests.conftest import MakeSpec
@@ -118,6 +118,37 @@ def test_the_stage_of_a_job_is_told_from_its_start_to_its_end(
     assert jobs.get(db, job_id).progress.stage is None
     fractions = [progress["fraction"] for progress in told]
     assert fractions == sorted(fractions) and fractions[-1] > 0.9
+
+
+class Onlooker(Pool):
+    """Evaluates shards where the test runs, and looks at the stage of the job meanwhile."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self.seen: list[tuple[Shard, str | None]] = []
+
+    def open(self, line: Line) -> Batches:
+        def look(shard: Shard) -> Results:
+            self.seen.append((shard, jobs.get(self._db, line.job_id).progress.stage))
+            return evaluate(shard)
+
+        return InTurn(look)
+
+
+def test_whoever_looks_while_a_heat_runs_sees_its_stage(
+    db: Database, settings: Settings, spec: JobSpec
+) -> None:
+    job_id = jobs.submit(db, settings, spec).id
+    pool = Onlooker(db)
+    runner = Runner(db, pool, max_failed_trials=0)
+    for number in range(runner.start(job_id, 1)):
+        runner.search_round(job_id, 1, number)
+    runner.answer(job_id, 1)
+    for shard, stage in pool.seen:
+        first, steps = shard.replicates[0], shard.spec.budget.steps
+        heat = Heat(configurations=(), replicates=range(first, first + 1), steps=steps)
+        assert stage == (SEARCH if first < min(Seeds) else stage_word(spec, heat))
+    assert {stage for _, stage in pool.seen} == {SEARCH, *WORDS.values(), OTHER_HORIZONS}
 
 
 def test_a_job_that_is_paused_in_its_race_is_there_still_when_it_goes_on(
