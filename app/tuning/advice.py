@@ -20,7 +20,7 @@ from app.tuning.elimination import eliminate, most_raced
 from app.tuning.field import MOST_CONSTANT, Entry, baselines_of, kinds, race_field
 from app.tuning.final import finalists, most_finalists, most_prolonged, race_final
 from app.tuning.heats import Seeds, Steps, replicates_of, some_seeds
-from app.tuning.horizons import measure_horizons, most_horizon_runs
+from app.tuning.horizons import MOST_HEATS, horizon_runs, measure_horizons
 from app.tuning.margin import choose_with_margin, most_margin_runs
 from app.tuning.neighbours import most_neighbour_runs, race_neighbours
 from app.tuning.objective import build_objective
@@ -86,7 +86,7 @@ def planned_runs(spec: JobSpec) -> dict[Seeds, int]:
     """Return the runs, in units of `steps` updates, that each stage asks for at the most, in their order.
 
     Leave out what depends on values: a final that is prolonged, ends of a range that run on more seeds, a
-    race with a margin, and a second confirmation.
+    race with a margin, a second confirmation, and peaks beyond the first ones at another horizon.
     """
     if spec.confirmation is None:
         return {}
@@ -103,7 +103,7 @@ def planned_runs(spec: JobSpec) -> dict[Seeds, int]:
         Seeds.MARGIN: 0,
         Seeds.CONFIRM: (CONFIRMED + baselines) * replicates,
         Seeds.RECONFIRM: 0,
-        Seeds.HORIZONS: most_horizon_runs(spec),
+        Seeds.HORIZONS: horizon_runs(spec),
     }
 
 
@@ -116,6 +116,7 @@ def most_runs(spec: JobSpec) -> int:
     further = (2 * MOST_SWEPT + MOST_LOWEST) * MOST_IN_DOUBT * max([0, *seed_looks(spec)])
     again = planned[Seeds.CONFIRM] + (MOST_SWEPT + MOST_LOWEST) * (len(HALF_OCTAVES) + 1) * some_seeds(spec)
     prolonged = most_prolonged(replicates) + most_margin_runs(spec, replicates)
+    prolonged += horizon_runs(spec, MOST_HEATS) - planned[Seeds.HORIZONS]
     return sum(planned.values()) + prolonged + further + again
 
 

@@ -78,10 +78,10 @@ def has_horizons(configuration: Configuration) -> bool:
     )
 
 
-def most_horizon_runs(spec: JobSpec) -> int:
-    """Return the most runs of this stage, in units of the job's steps."""
+def horizon_runs(spec: JobSpec, heats: int = 1) -> int:
+    """Return the runs of this stage, in units of the job's steps, with so many heats at each horizon."""
     exact = build_objective(spec.objective).deterministic
-    peaks = 2 * (WIDE if exact else REACH) + 1 + (MOST_HEATS - 1) * (2 * REACH)
+    peaks = 2 * (WIDE if exact else REACH) + 1 + (heats - 1) * (2 * REACH)
     shares = sum(length / spec.budget.steps for length in horizon_lengths(spec.budget.steps)) - 1.0
     return math.ceil((peaks * shares + 1.0) * some_seeds(spec))
 

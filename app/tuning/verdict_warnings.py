@@ -46,15 +46,14 @@ def _of_seeds(verdict: Verdict) -> Iterator[str]:
 
 def _of_space(spec: JobSpec, verdict: Verdict) -> Iterator[str]:
     """Yield what a default says about the search space."""
-    if verdict.is_default:
-        kind = kind_of(verdict.configuration)
-        if kind in kinds(spec):
-            yield "no trial was better than a default; give more trials or other ranges"
-        else:
-            yield (
-                f"{kind} at its defaults was better than every trial, though the search did not try {kind}; "
-                "name it in search_space.optimizers to tune it"
-            )
+    kind = kind_of(verdict.configuration)
+    if kind not in kinds(spec):
+        yield (
+            f"{kind} at its defaults was better than every trial, though the search did not try {kind}; name "
+            "it in search_space.optimizers to tune it"
+        )
+    elif verdict.is_default:
+        yield "no trial was better than a default; give more trials or other ranges"
     outside = verdict.outside_space
     if outside is not None:
         kind = kind_of(outside.entry.configuration)

@@ -94,21 +94,19 @@ def decaying(trial: FinishedTrial) -> FinishedTrial:
     return replace(trial, configuration=replace(trial.configuration, schedule=schedule))
 
 
-def test_the_best_constant_rate_is_a_baseline_even_where_it_is_no_candidate() -> None:
+def test_the_best_constant_rates_race_even_where_they_are_no_candidates() -> None:
     trials = [decaying(TRIALS[1]), decaying(TRIALS[3]), TRIALS[0], TRIALS[4]]
-    for top, numbers in ((3, [1, 3, 0]), (2, [1, 3, 0]), (1, [1, 0, 3])):  # 3 is the best of its kind
+    for top, numbers in ((3, [1, 3, 0, 4]), (2, [1, 3, 0, 4]), (1, [1, 0, 4, 3])):  # 3 is the best sgd
         spec = job(confirmation={"top": top, "replicates": 4}, search_space=TWO_KINDS)
         found = [entry for entry in race_field(spec, trials) if not entry.is_default]
         assert [entry.number for entry in found] == numbers
-        assert [entry.number for entry in found if entry.is_baseline] == [0]
+        assert not any(entry.is_baseline for entry in found)  # which is the best is not known yet
 
 
 def test_of_each_kind_in_the_space_the_best_trial_races() -> None:
-    field = race_field(job(confirmation=CONFIRM | {"top": 1}, search_space=TWO_KINDS), TRIALS)
-    assert [(entry.number, entry.is_baseline) for entry in field if not entry.is_default] == [
-        (1, True),  # its rate is constant
-        (3, False),
-    ]
+    trials = [decaying(trial) for trial in TRIALS]
+    field = race_field(job(confirmation=CONFIRM | {"top": 1}, search_space=TWO_KINDS), trials)
+    assert [entry.number for entry in field if not entry.is_default] == [1, 3]
 
 
 def test_a_kind_of_which_no_trial_completed_races_at_its_defaults_alone() -> None:
@@ -195,3 +193,27 @@ def test_another_choice_another_batch_size_and_other_parameters_are_distinct() -
 def test_a_configuration_is_described_in_a_few_words() -> None:
     assert describe(configuration(learning_rate=0.00123456)) == "adam at 0.00123, constant"
     assert describe(replace(configuration(), batch_size="full")) == "adam at 0.01, constant, batch size full"
+
+
+NARROW = space(
+    {"kind": "adam", "learning_rate": {"low": 1e-4, "high": 1e-2, "log": True}},
+    {"kind": "sgd", "learning_rate": {"low": 1e-6, "high": 1e-4, "log": True}},
+    schedules=[{"kind": "constant"}],
+)
+
+
+def test_a_default_outside_a_space_that_names_its_optimizers_is_not_eligible() -> None:
+    field = race_field(job(confirmation=CONFIRM, search_space=NARROW), TRIALS)
+    eligible = [entry.label for entry in field if entry.is_default and entry.is_eligible]
+    assert eligible == ["adam at its defaults, constant"]  # sgd's default rate lies outside its range
+    assert all(entry.is_eligible for entry in field if not entry.is_default)
+
+
+def test_every_default_is_eligible_where_a_job_names_no_optimizers() -> None:
+    assert all(entry.is_eligible for entry in race_field(job(confirmation=CONFIRM), TRIALS))
+
+
+def test_a_default_whose_schedule_the_job_does_not_have_is_not_eligible() -> None:
+    only = space({"kind": "adam"}, {"kind": "sgd"}, schedules=[{"kind": "cosine"}])
+    field = race_field(job(confirmation=CONFIRM, search_space=only), TRIALS)
+    assert not any(entry.is_eligible for entry in field if entry.label.endswith("defaults, constant"))
