@@ -81,10 +81,11 @@ def without_regularisation(registry: Registry[K], candidates: object) -> object:
     """
     if not isinstance(candidates, (list, tuple)):
         return candidates
-    return tuple(
+    # A list: pydantic refuses one that is too long before it looks at the items, a tuple after that.
+    return [
         _unregularised(registry, candidate) | candidate if isinstance(candidate, dict) else candidate
         for candidate in candidates
-    )
+    ]
 
 
 def _unregularised(registry: Registry[K], candidate: dict[str, Any]) -> dict[str, Any]:
