@@ -12,6 +12,7 @@ from app.api.route import ApiRoute
 from app.errors import InvalidRequest, JobNotFound, NoRecommendation, NotExportable
 from app.services import recommendations
 from app.spec.catalogue import ScheduleTable
+from app.spec.job import MAX_STEPS
 from app.spec.recommendation import Recommendation
 from app.tuning.exports import FORMATS
 
@@ -61,11 +62,16 @@ def get_recommended_schedule(
     total_steps: Annotated[
         int | None,
         Query(
-            description="updates of the run; null for those of the job, if it has no more",
+            description="updates of the run, at most 1,000,000 or those of the job, whichever is more; "
+            "null for those of the job",
             ge=1,
-            le=recommendations.MAX_TOTAL_STEPS,
+            le=MAX_STEPS,
         ),
     ] = None,
+    peak: Annotated[
+        Literal["horizon", "tuned"],
+        Query(description="`horizon`: the peak for that many updates; `tuned`: that of the job"),
+    ] = "horizon",
     format: Annotated[
         FormatName,
         Query(
@@ -76,15 +82,24 @@ def get_recommended_schedule(
     ] = JSON,
 ) -> ScheduleTable | Response:
     """One learning rate for each update. Lengths such as the warmup are fractions of the horizon, so that
-    the schedule stretches to `total_steps`. A module runs as it stands, with the tuned optimizer, its limits
+    the schedule stretches to `total_steps`. The peak is the one for that horizon: measured, interpolated
+    between measured ones, or extrapolated beyond them; `basis` says which. A file has the same in the
+    headers `Stepsize-Peak`, `Stepsize-Tuned-Total-Steps` and `Stepsize-Basis`, a module in its first lines.
+
+    A module runs as it stands, with the tuned optimizer, its limits
     of the gradient and its weight decay; where its framework has no optimizer that equals the tuned one, it
     comes from the package that the module names, or is in the module. What has no form there is a 409.
 
     Where the schedule cycles the momentum too, the modules with an optimizer set it, `csv` has a column
     `momentum`, `python` a function `momentum(step)`, and `json` has the rates alone."""
+    keeps_peak = peak == "tuned"
     if format == JSON:
-        learning_rate = recommendations.schedule_table(db, job_id, total_steps)
-        return ScheduleTable(total_steps=len(learning_rate), learning_rate=learning_rate)
-    file = recommendations.schedule_file(db, job_id, total_steps, format)
-    disposition = f'attachment; filename="{file.filename}"'
-    return Response(file.content, media_type=file.media_type, headers={"Content-Disposition": disposition})
+        return recommendations.schedule_table(db, job_id, total_steps, keeps_peak=keeps_peak)
+    file = recommendations.schedule_file(db, job_id, total_steps, format, keeps_peak=keeps_peak)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{file.filename}"',
+        "Stepsize-Peak": repr(file.peak),
+        "Stepsize-Tuned-Total-Steps": str(file.tuned_total_steps),
+        "Stepsize-Basis": file.basis,
+    }
+    return Response(file.content, media_type=file.media_type, headers=headers)

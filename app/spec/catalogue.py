@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, Strict, field_validator
 
@@ -155,6 +155,12 @@ class LearningRates(Answer):
 
 
 class ScheduleTable(LearningRates):
-    """The learning rate of every update of a run."""
+    """The learning rate of every update of a run, and what its peak rests on."""
 
     total_steps: int
+    peak: float
+    tuned_total_steps: int = Field(description="the updates for which the setting was tuned")
+    basis: Literal["tuned", "measured", "interpolated", "extrapolated"] = Field(
+        description="`tuned`: the peak of the job; `measured`: the best peak of a measured horizon; "
+        "`interpolated`: between two of these; `extrapolated`: beyond them"
+    )

@@ -98,7 +98,7 @@ def test_the_modules_import_nothing_but_what_they_use(kind: str, uses: set[str])
 def test_a_module_says_what_it_is_and_on_what_evidence() -> None:
     for name in ("python", "torch"):
         source = FORMATS[name].render(recommendation(), 250)
-        assert "# Tuned by Stepsize: adam, cosine schedule, 250 updates." in source
+        assert "# Made by Stepsize: adam, cosine schedule, 250 updates." in source
         assert "# Batch size: 32." in source
         evidence = "validation_loss 0.125 after 100 updates, 95 % interval 0.1 to 0.15, on 16 fresh seeds."
         assert f"# Evidence: {evidence}" in source
