@@ -82,6 +82,30 @@ def test_after_the_warmup_the_rule_runs_over_what_is_left(
     np.testing.assert_array_equal(found[updates:], rest)
 
 
+@pytest.mark.parametrize("offset", [-60.0, -1.0, 0.0, 60.0])
+def test_a_plateau_of_any_sign_drops_the_rate(offset: float) -> None:
+    found = table([offset] * 10, kind="reduce_on_plateau", factor=0.5, patience=0.2)
+    assert found == [1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25]
+
+
+@pytest.mark.parametrize("threshold", [0.0, 1e-4, 0.1])
+def test_a_negative_loss_that_gets_worse_is_no_improvement(threshold: float) -> None:
+    worse = [-10.0 + 0.01 * k for k in range(10)]
+    found = table(worse, kind="reduce_on_plateau", factor=0.5, patience=0.2, threshold=threshold)
+    assert found[-1] == 0.25
+    better = [-10.0 * 1.2**k for k in range(10)]
+    assert table(better, kind="reduce_on_plateau", patience=0.1, threshold=threshold)[-1] == 1.0
+
+
+def test_a_run_below_zero_that_stands_still_drops_the_rate() -> None:
+    still = run(
+        "sgd", "reduce_on_plateau", schedule_fields={"patience": 0.1, "factor": 0.5}, learning_rate=1e-12
+    )
+    result = run_batch(function("styblinski_tang", 2, start=(-2.9, -2.9)), [still], steps=50, seed=0)
+    assert result.trajectories is not None
+    assert result.trajectories[0].learning_rate[49] == 1e-12 * 0.00390625
+
+
 def test_a_ratio_of_zero_reduces_where_the_loss_rises() -> None:
     assert table([4.0, 5.0, 5.0, 3.0, 3.5, 3.0], reduce_ratio=0.5) == [1.0, 1.0, 0.5, 0.5, 0.5, 0.25]
 
