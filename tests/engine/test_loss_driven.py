@@ -23,13 +23,15 @@ RULES: tuple[dict[str, Any], ...] = (
     {"kind": "reduce_by_ratio", "reduce_ratio": 0.9, "warmup_fraction": 0.1},
     {"kind": "reduce_by_ratio", "reduce_error_ratio": 0.02},
     {"kind": "reduce_by_ratio", "reduce_frequency": 0.1},
+    {"kind": "bold_driver", "warmup_fraction": 0.1},
+    {"kind": "bold_driver", "increase": 1.2, "tolerance": 1.0, "max_factor": 2.0},
 )
 
 
 def runs(**fields: Any) -> list[Any]:
     found = []
-    for i in range(15):
-        schedule = dict((*RULES, {"kind": "constant"}, {"kind": "cosine"})[i % 7])
+    for i in range(18):
+        schedule = dict((*RULES, {"kind": "constant"}, {"kind": "cosine"})[i % 9])
         found.append(
             run(
                 ("sgd", "adam")[i % 2],
@@ -118,6 +120,26 @@ def test_a_ratio_reduces_where_the_loss_falls_by_less_than_that_part_of_it() -> 
 def test_a_frequency_counts_and_looks_at_no_loss() -> None:
     found = table([1.0, 2.0] * 5, reduce_ratio=0.5, reduce_frequency=0.25, reduce_error_ratio=0.5)
     assert found == [1.0] * 3 + [0.5] * 3 + [0.25] * 3 + [0.125]
+
+
+def test_a_bold_driver_speeds_up_while_the_loss_falls_and_slows_down_where_it_rises_too_much() -> None:
+    found = table([10.0, 9.0, 8.0, 8.0, 8.3, 9.0, 8.9, 8.8], kind="bold_driver", increase=2.0, decrease=0.25)
+    assert found == [1.0, 1.0, 2.0, 4.0, 4.0, 4.0, 1.0, 2.0]  # 8.3 is within 4 % of 8, 9.0 is not of 8.3
+
+
+def test_a_bold_driver_has_the_defaults_of_matlab() -> None:
+    assert table([2.0, 1.0, 1.03, 1.5, 1.5], kind="bold_driver") == [1.0, 1.0, 1.05, 1.05, 1.05 * 0.7]
+
+
+def test_a_bold_driver_stays_below_its_largest_factor() -> None:
+    found = table(np.linspace(2.0, 1.0, 100).tolist(), kind="bold_driver")
+    assert found[-1] == max(found) == 10.0 and found[-10] == 10.0
+    assert table([3.0, 2.0, 1.0, 0.5], kind="bold_driver", max_factor=1.0) == [1.0] * 4
+
+
+def test_a_bold_driver_takes_a_rise_of_losses_below_zero_for_one() -> None:
+    found = table([-10.0, -9.7, -9.0, -9.0, -10.0, -10.0], kind="bold_driver")
+    assert found == [1.0, 1.0, 1.0, 0.7, 0.7, pytest.approx(0.7 * 1.05)]
 
 
 def test_a_plateau_never_drops_below_the_least_factor() -> None:

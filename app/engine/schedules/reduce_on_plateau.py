@@ -72,7 +72,9 @@ class ReduceOnPlateau(LossDriven):
 
     def observe(self, k: Array, loss: Array, horizon: Any, state: State) -> State:
         """Return the state after PyTorch's `step(loss)`, in its order."""
-        best = state["best"]  # best * (1 -+ threshold): of the first, infinite, best - threshold |best| is nan
+        best = state[
+            "best"
+        ]  # best * (1 -+ threshold): of the first, infinite, best - threshold |best| is nan
         improves = loss < best * (1.0 - self.threshold * np.sign(best))
         cools = state["cooldown"] > 0.0
         bad = np.where(improves | cools, 0.0, state["bad"] + 1.0)
