@@ -20,8 +20,8 @@ class BoldDriver(LossDriven):
     `tolerance` times the one before it multiplies the factor by `decrease`; any other loss leaves it
 
     Source: MATLAB's traingda and traingdx, gradient descent with an adaptive learning rate: their lr_inc,
-    lr_dec and max_perf_inc; Vogl et al. 1988, Biological Cybernetics 59, 257-263. "Bold driver" is the name in Battiti
-    1989, Complex Systems 3, 331-342.
+    lr_dec and max_perf_inc; Vogl et al. 1988, Biological Cybernetics 59, 257-263. "Bold driver" is the name
+    in Battiti 1989, Complex Systems 3, 331-342.
 
     Deviation: the learning rate of the optimizer is the start of this schedule and not its peak: factors go
     up to `max_factor`. The other kinds never exceed a factor of 1.

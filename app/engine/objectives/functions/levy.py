@@ -66,7 +66,9 @@ class Levy(Function):
         np.multiply(out, 0.25, out=out)
 
     def hessian(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """A sixteenth of: 2 (1 + c sin(u)^2) + 4 c u' v sin(2 u) + 2 c u'^2 v^2 cos(2 u), and of the first term
+        """Diagonal; a sixteenth of the second derivatives by v.
+
+        They are 2 (1 + c sin(u)^2) + 4 c u' v sin(2 u) + 2 c u'^2 v^2 cos(2 u), and of the first term
         2 pi^2 cos(2 pi v).
         """
         v, waves = _arguments(x)
