@@ -45,7 +45,7 @@ class ReduceByRatio(LossDriven):
     reduce_error_ratio: Annotated[
         float,
         Hyper(
-            "part of |its last value| by which the loss must fall, or the rate is reduced; 0: it must not rise",
+            "part of |its last value| by which the loss must fall, or the rate drops; 0: it must not rise",
             ge=0,
             lt=1,
             search=(0.0, 0.05),
