@@ -53,12 +53,17 @@ class Beale(Function):
         first, second, third = _terms(x)
         a, b = x[:, 0], x[:, 1]
         square = b * b
-        by_x = (b - 1, square - 1, square * b - 1)
-        by_y = (a, 2 * a * b, 3 * a * square)
-        mixed = sum(one * other for one, other in zip(by_x, by_y, strict=True))
-        mixed = mixed + first + 2 * b * second + 3 * square * third
-        own = sum(one * one for one in by_y) + 2 * a * second + 6 * a * b * third
-        return symmetric(2 * sum(one * one for one in by_x), 2 * mixed, 2 * own)
+        by_x = np.stack([b - 1, square - 1, square * b - 1])
+        by_y = np.stack([a, 2 * a * b, 3 * a * square])
+        mixed = _products(by_x, by_y) + first + 2 * b * second + 3 * square * third
+        own = _products(by_y, by_y) + 2 * a * second + 6 * a * b * third
+        return symmetric(2 * _products(by_x, by_x), 2 * mixed, 2 * own)
+
+
+def _products(some: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sums over the three terms: (3, B) each to (B,)."""
+    terms = some * others
+    return np.asarray(terms[0] + terms[1] + terms[2])
 
 
 def _terms(x: Array) -> tuple[Array, Array, Array]:
