@@ -48,19 +48,20 @@ def warmup_plot() -> str:
 
 
 def draw(title: str, curves: list[Curve], dashed: list[Curve]) -> str:
-    """Curves over the part of the horizon; values are from 0 to 1."""
+    """Draw curves over the part of the horizon, from 0 to 1 or to the largest value."""
     height = HEIGHT + LEGEND_LINE * (len(curves) + len(dashed))
+    top = max(1.0, *(float(values.max()) for _, values in (*curves, *dashed)))
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}"'
         f' height="{height}" role="img" font-family="sans-serif" font-size="11">',
         f"<title>{escape(title)}</title>",
-        *_axes(),
+        *_axes(top),
     ]
     styles = [(curve, GREY, ' stroke-dasharray="4 3"') for curve in dashed]
     styles += [(curve, colour, "") for curve, colour in zip(curves, COLOURS, strict=False)]
     # The defaults last, on top of the others.
     for (_, values), colour, dash in [*styles[: len(dashed)], *reversed(styles[len(dashed) :])]:
-        parts.append(_line(_points(values), colour, dash))
+        parts.append(_line(_points(values / top), colour, dash))
     for i, ((label, _), colour, dash) in enumerate([*styles[len(dashed) :], *styles[: len(dashed)]]):
         y = HEIGHT + LEGEND_LINE * i
         parts.append(_line(f"{LEFT},{y} {LEFT + 20},{y}", colour, dash))
@@ -91,9 +92,9 @@ def _others(field: HyperField) -> list[Any]:
     return [field.type(value) for value in values if value != field.default]
 
 
-def _axes() -> list[str]:
+def _axes(top: float) -> list[str]:
     bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
-    marks = [(LEFT - 6, TOP + 4, "end", "1"), (LEFT - 6, bottom + 4, "end", "0")]
+    marks = [(LEFT - 6, TOP + 4, "end", f"{top:.3g}"), (LEFT - 6, bottom + 4, "end", "0")]
     marks += [(LEFT, bottom + 16, "middle", "0"), (right - 4, bottom + 16, "middle", "T")]
     return [
         _line(f"{LEFT},{TOP} {LEFT},{bottom} {right},{bottom}", GREY, ""),

@@ -22,7 +22,8 @@ def list_optimizers() -> Items[OptimizerItem]:
 
 @router.get("/schedules", operation_id="list_schedules", summary="The learning-rate schedules")
 def list_schedules() -> Items[CatalogueItem]:
-    """Every learning-rate schedule. The learning rate of update k is the peak times `factor(k)`."""
+    """Every learning-rate schedule. The learning rate of update k is that of the optimizer times `factor(k)`:
+    the peak, or of `bold_driver` the start."""
     return Items(items=catalogue.schedules())
 
 

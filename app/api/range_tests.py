@@ -112,7 +112,8 @@ def analyse_range_test(
     """The suggestions for learning rates and losses of a run in any framework. Nothing is stored.
 
     Losses are smoothed, the first tenth and the last five updates left out, and the test ends where the
-    smoothed loss is four times its lowest value."""
+    smoothed loss is four times its lowest value. `ended` says where and why, `spread` how far noise moves
+    each suggestion."""
     return range_tests.read(request)
 
 

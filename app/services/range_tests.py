@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,13 @@ from app.services import jobs, transitions, work
 from app.settings import Settings
 from app.spec.answers import JobState, Problem
 from app.spec.range_test import (
+    RangeSpread,
+    RangeSpreads,
     RangeSuggestions,
     RangeTest,
     RangeTestAnalysis,
     RangeTestCurve,
+    RangeTestEnd,
     RangeTestResult,
     RangeTestSpec,
 )
@@ -107,16 +111,22 @@ def _at_home(errors: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def _analysis(found: RangeAnalysis) -> RangeTestAnalysis:
     return RangeTestAnalysis(
-        suggestions=RangeSuggestions(
-            valley=found.valley,
-            slide=found.slide,
-            steepest=found.steepest,
-            minimum_over_10=found.minimum_over_10,
+        suggestions=RangeSuggestions(**asdict(found.reading)),
+        spread=RangeSpreads(**{name: _bounds(pair) for name, pair in asdict(found.spread).items()}),
+        ended=RangeTestEnd(
+            reason=found.end.reason.value,
+            update=found.end.update,
+            learning_rate=found.end.learning_rate,
+            detail=found.end.detail,
         ),
         smoothed_loss=found.smoothed.tolist(),
-        diverged=found.diverged,
+        diverged=found.end.diverged,
         warnings=list(found.warnings),
     )
+
+
+def _bounds(pair: tuple[float, float] | None) -> RangeSpread | None:
+    return None if pair is None else RangeSpread(low=pair[0], high=pair[1])
 
 
 def _numbers(values: NDArray[np.float64]) -> list[float | None]:

@@ -130,13 +130,22 @@ class Trajectory(Answer):
     """The curve of a trial: equally long arrays; row k is the state before update k, the last after it."""
 
     step: list[int]
-    loss: list[float | None]
-    validation_loss: list[float | None]
-    learning_rate: list[float | None]
-    gradient_norm: list[float | None]
-    gradient_norm_l1: list[float | None]
+    loss: list[float | None] = Field(
+        description="what the update saw, at the point of its gradient: the minibatch's, exact for functions"
+    )
+    validation_loss: list[float | None] = Field(description="at the rungs and in the last row, else null")
+    learning_rate: list[float | None] = Field(description="of the update; null in the last row")
+    gradient_norm: list[float | None] = Field(
+        description="Euclidean norm of the raw gradient: with noise and `l2`, before weight decay and "
+        "clipping; stored in single precision, whatever the job's precision"
+    )
+    gradient_norm_l1: list[float | None] = Field(
+        description="sum of the magnitudes of the same gradient, likewise"
+    )
     parameters: list[list[float | None]] | None = Field(
-        default=None, description="only where there are at most 10"
+        default=None,
+        description="only where there are at most 10; of the schedule-free optimizers the average, at which "
+        "values are measured, and not the point of the loss and the gradient",
     )
 
 

@@ -149,10 +149,46 @@ class RangeSuggestions(Answer):
     minimum_over_10: float | None = Field(description="a tenth of the rate with the lowest loss")
 
 
+class RangeSpread(Answer):
+    """How far noise moves a suggestion: its 10 % and 90 % quantile over curves with the noise drawn anew."""
+
+    low: float
+    high: float
+
+
+class RangeSpreads(Answer):
+    """The spread of each suggestion; null where the curve does not tell."""
+
+    valley: RangeSpread | None
+    slide: RangeSpread | None
+    steepest: RangeSpread | None
+    minimum_over_10: RangeSpread | None
+
+
+class RangeTestEnd(Answer):
+    """The last update that counts, and why none after it does."""
+
+    reason: Literal["last_update", "loss_rose", "not_finite", "run_stopped"] = Field(
+        description="`last_update`: all count; `loss_rose`: the smoothed loss rose above four times its "
+        "lowest; `not_finite`: the next loss is not finite; `run_stopped`: the run diverged and has no more"
+    )
+    update: int | None = Field(description="counted from 0; null where none counts")
+    learning_rate: float | None = Field(description="of that update")
+    detail: str = Field(description="the reason in a sentence, with its figures")
+
+
 class RangeTestAnalysis(Answer):
     """What a range test says."""
 
     suggestions: RangeSuggestions
+    spread: RangeSpreads | None = Field(
+        default=None,  # a test that was stored before there was one has none
+        description="how far noise moves each suggestion, by a bootstrap of the curve",
+    )
+    ended: RangeTestEnd | None = Field(
+        default=None,  # likewise
+        description="where the test ended, and why",
+    )
     smoothed_loss: list[float] = Field(description="of each update up to where the test diverged")
     diverged: bool = Field(description="whether the loss left its lowest value far below, or was not finite")
     warnings: list[str]

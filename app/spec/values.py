@@ -11,6 +11,7 @@ from app.spec.base import Wire, invalid
 
 Scalar: TypeAlias = bool | int | float | str
 StrictFloat = Annotated[float, Strict()]
+MAX_VALUES = 1_000_000_000  # of a range with a step; more are as good as a range without one
 
 
 class Range(Wire):
@@ -19,7 +20,10 @@ class Range(Wire):
     low: StrictFloat = Field(description="smallest value tried")
     high: StrictFloat = Field(description="largest value tried")
     log: bool = Field(default=False, description="search the logarithm; needs low > 0 and no step")
-    step: StrictFloat | None = Field(default=None, description="spacing of the values, or null for any")
+    step: StrictFloat | None = Field(
+        default=None,
+        description="spacing of the values from `low` on; the last may lie below `high`; null for any",
+    )
 
 
 class Choices(Wire):
@@ -37,10 +41,8 @@ def check_range(value: Range) -> Range:
         raise invalid(f"low must be <= high, but low is {value.low:g} and high is {value.high:g}", "low")
     if value.log and value.low <= 0:
         raise invalid(f"low must be > 0 where log is true, got {value.low:g}", "low")
-    if value.step is not None and value.log:
-        raise invalid("step cannot be combined with log; drop one of them", "step")
-    if value.step is not None and value.step <= 0:
-        raise invalid(f"step must be > 0, got {value.step:g}; use null for any value", "step")
+    if value.step is not None:
+        _check_step(value, value.step)
     return value
 
 
@@ -127,6 +129,26 @@ def largest(value: Any) -> Any:
     return value
 
 
+def _check_step(value: Range, step: float) -> None:
+    """Refuse a step that gives the range no second value, or more values than anyone could want."""
+    width = value.high - value.low
+    if value.log:
+        raise invalid("step cannot be combined with log; drop one of them", "step")
+    if step <= 0:
+        raise invalid(f"step must be > 0, got {step:g}; use null for any value", "step")
+    if 0 < width < step:
+        raise invalid(
+            f"step must be <= high - low, which is {width:g}, got {step:g}; lower it, or give one value",
+            "step",
+        )
+    if width > MAX_VALUES * step or value.low < value.high == value.high - step:
+        raise invalid(
+            f"step is too small from {value.low:g} to {value.high:g}, got {step:g}: it gives more than "
+            f"{MAX_VALUES:,} values, or equal ones; raise it, or use null for any value",
+            "step",
+        )
+
+
 def _check_bound(field: HyperField, value: Any, at: str) -> None:
     broken = field.hyper.broken_bound(value)
     if broken:
@@ -137,6 +159,8 @@ def _check_whole(field: HyperField, value: Range) -> None:
     for at in ("low", "high"):
         if not float(getattr(value, at)).is_integer():
             raise invalid(f"{field.name} takes integers, got {getattr(value, at):g}", at)
+    if value.step is not None and not value.step.is_integer():
+        raise invalid(f"{field.name} takes integers, got a step of {value.step:g}; round it", "step")
 
 
 def _numbers_only(value: object) -> object:

@@ -83,7 +83,7 @@ def _integers(field: HyperField, value: Range) -> Distribution | Scalar:
             f"{field.name} takes integers, but there is none from {value.low:g} to {value.high:g}; "
             "widen the range"
         )
-    step = 1 if value.step is None else max(1, round(value.step))
+    step = 1 if value.step is None else int(value.step)
     high -= (high - low) % step
     return low if low == high else IntDistribution(low, high, log=value.log, step=step)
 

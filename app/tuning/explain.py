@@ -136,7 +136,7 @@ def _rates(configuration: Configuration, steps: int) -> str:
     peak, schedule = configuration.optimizer["learning_rate"], configuration.schedule_instance()
     if isinstance(schedule, LossDriven):
         return (
-            f"The recommended learning rate peaks at {number(peak)} and follows the losses, "
+            f"The recommended learning rate {schedule.begins_at}s at {number(peak)} and follows the losses, "
             "so each run takes its own."
         )
     rates = peak * schedule.table(steps)

@@ -103,6 +103,21 @@ def test_a_clients_own_curve_is_read_at_once(client: TestClient) -> None:
     # Update 32 is the first above four times the lowest loss, and the last five do not count.
     assert found["diverged"] and found["smoothed_loss"] == LOSSES[:33]
     assert found["suggestions"]["minimum_over_10"] == pytest.approx(RATES[27] / 10)
+    assert (found["ended"]["reason"], found["ended"]["update"]) == ("loss_rose", 32)
+    assert (
+        found["ended"]["learning_rate"] == RATES[32] and "four times the lowest" in found["ended"]["detail"]
+    )
+    for name, rate in found["suggestions"].items():
+        bounds = found["spread"][name]
+        assert rate is None or bounds["low"] <= bounds["high"]
+
+
+def test_one_spike_does_not_empty_the_answer(client: TestClient) -> None:
+    body = {"learning_rates": RATES, "losses": [*LOSSES[:3], 50.0, *LOSSES[4:]]}
+    found = client.post("/v1/range-tests/analyse", json=body).json()
+    whole = client.post("/v1/range-tests/analyse", json=body | {"losses": LOSSES}).json()
+    assert found["suggestions"]["valley"] is not None and found["ended"]["update"] == whole["ended"]["update"]
+    assert any("the loss 50 of update 3" in warning for warning in found["warnings"])
 
 
 def test_a_loss_that_was_not_finite_is_null(client: TestClient) -> None:

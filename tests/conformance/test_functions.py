@@ -48,6 +48,9 @@ def differences(of: Callable[[Array], Array], x: Array, i: int) -> Array:
     return np.asarray((4 * steps[1] - steps[0]) / 3)
 
 
+MAGNITUDES = {"absolute_value", "tanh_plateau"}  # a magnitude has no complex derivative
+
+
 def gradient(tested: Function, x: Array) -> Array:
     out = np.empty_like(x)
     tested.gradient(x, out)
@@ -71,6 +74,22 @@ def test_a_hessian_is_that_of_the_value(tested: Function, dimension: int) -> Non
     error = np.linalg.norm(found - expected, axis=(1, 2))
     assert (error <= 1e-6 * np.linalg.norm(expected, axis=(1, 2))).all()
     np.testing.assert_array_equal(found, found.transpose(0, 2, 1))
+
+
+@pytest.mark.parametrize(
+    ("tested", "dimension"), [case for case in CASES if case.values[0].kind not in MAGNITUDES]
+)
+def test_a_hessian_has_the_accuracy_of_double_precision(tested: Function, dimension: int) -> None:
+    """A complex step gives the derivative of the gradient without the error of a difference."""
+    x = points(tested, dimension, 10)
+    rows = []
+    for i in range(dimension):
+        stepped = x.astype(np.complex128)
+        stepped[:, i] += 1e-30j
+        rows.append(gradient(tested, stepped).imag / 1e-30)
+    expected, found = np.stack(rows, axis=1), tested.hessian(x)
+    error = np.linalg.norm(found - expected, axis=(1, 2))
+    assert (error <= 1e-13 * np.linalg.norm(expected, axis=(1, 2))).all()
 
 
 @pytest.mark.parametrize(("tested", "dimension"), CASES)

@@ -23,13 +23,15 @@ RULES: tuple[dict[str, Any], ...] = (
     {"kind": "reduce_by_ratio", "reduce_ratio": 0.9, "warmup_fraction": 0.1},
     {"kind": "reduce_by_ratio", "reduce_error_ratio": 0.02},
     {"kind": "reduce_by_ratio", "reduce_frequency": 0.1},
+    {"kind": "bold_driver", "warmup_fraction": 0.1},
+    {"kind": "bold_driver", "increase": 1.2, "tolerance": 1.0, "max_factor": 2.0},
 )
 
 
 def runs(**fields: Any) -> list[Any]:
     found = []
-    for i in range(15):
-        schedule = dict((*RULES, {"kind": "constant"}, {"kind": "cosine"})[i % 7])
+    for i in range(18):
+        schedule = dict((*RULES, {"kind": "constant"}, {"kind": "cosine"})[i % 9])
         found.append(
             run(
                 ("sgd", "adam")[i % 2],
@@ -82,6 +84,30 @@ def test_after_the_warmup_the_rule_runs_over_what_is_left(
     np.testing.assert_array_equal(found[updates:], rest)
 
 
+@pytest.mark.parametrize("offset", [-60.0, -1.0, 0.0, 60.0])
+def test_a_plateau_of_any_sign_drops_the_rate(offset: float) -> None:
+    found = table([offset] * 10, kind="reduce_on_plateau", factor=0.5, patience=0.2)
+    assert found == [1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25]
+
+
+@pytest.mark.parametrize("threshold", [0.0, 1e-4, 0.1])
+def test_a_negative_loss_that_gets_worse_is_no_improvement(threshold: float) -> None:
+    worse = [-10.0 + 0.01 * k for k in range(10)]
+    found = table(worse, kind="reduce_on_plateau", factor=0.5, patience=0.2, threshold=threshold)
+    assert found[-1] == 0.25
+    better = [-10.0 * 1.2**k for k in range(10)]
+    assert table(better, kind="reduce_on_plateau", patience=0.1, threshold=threshold)[-1] == 1.0
+
+
+def test_a_run_below_zero_that_stands_still_drops_the_rate() -> None:
+    still = run(
+        "sgd", "reduce_on_plateau", schedule_fields={"patience": 0.1, "factor": 0.5}, learning_rate=1e-12
+    )
+    result = run_batch(function("styblinski_tang", 2, start=(-2.9, -2.9)), [still], steps=50, seed=0)
+    assert result.trajectories is not None
+    assert result.trajectories[0].learning_rate[49] == 1e-12 * 0.00390625
+
+
 def test_a_ratio_of_zero_reduces_where_the_loss_rises() -> None:
     assert table([4.0, 5.0, 5.0, 3.0, 3.5, 3.0], reduce_ratio=0.5) == [1.0, 1.0, 0.5, 0.5, 0.5, 0.25]
 
@@ -94,6 +120,26 @@ def test_a_ratio_reduces_where_the_loss_falls_by_less_than_that_part_of_it() -> 
 def test_a_frequency_counts_and_looks_at_no_loss() -> None:
     found = table([1.0, 2.0] * 5, reduce_ratio=0.5, reduce_frequency=0.25, reduce_error_ratio=0.5)
     assert found == [1.0] * 3 + [0.5] * 3 + [0.25] * 3 + [0.125]
+
+
+def test_a_bold_driver_speeds_up_while_the_loss_falls_and_slows_down_where_it_rises_too_much() -> None:
+    found = table([10.0, 9.0, 8.0, 8.0, 8.3, 9.0, 8.9, 8.8], kind="bold_driver", increase=2.0, decrease=0.25)
+    assert found == [1.0, 1.0, 2.0, 4.0, 4.0, 4.0, 1.0, 2.0]  # 8.3 is within 4 % of 8, 9.0 is not of 8.3
+
+
+def test_a_bold_driver_has_the_defaults_of_matlab() -> None:
+    assert table([2.0, 1.0, 1.03, 1.5, 1.5], kind="bold_driver") == [1.0, 1.0, 1.05, 1.05, 1.05 * 0.7]
+
+
+def test_a_bold_driver_stays_below_its_largest_factor() -> None:
+    found = table(np.linspace(2.0, 1.0, 100).tolist(), kind="bold_driver")
+    assert found[-1] == max(found) == 10.0 and found[-10] == 10.0
+    assert table([3.0, 2.0, 1.0, 0.5], kind="bold_driver", max_factor=1.0) == [1.0] * 4
+
+
+def test_a_bold_driver_takes_a_rise_of_losses_below_zero_for_one() -> None:
+    found = table([-10.0, -9.7, -9.0, -9.0, -10.0, -10.0], kind="bold_driver")
+    assert found == [1.0, 1.0, 1.0, 0.7, 0.7, pytest.approx(0.7 * 1.05)]
 
 
 def test_a_plateau_never_drops_below_the_least_factor() -> None:

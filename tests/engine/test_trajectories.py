@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from app.engine.batch import run_batch
+from app.engine.optimizers import OPTIMIZERS
 from app.engine.result import Trajectory
 from app.engine.stack import stack
 from app.engine.thinning import MOST_ROWS, bucket_edges
@@ -40,6 +42,31 @@ def test_row_k_is_the_state_before_update_k() -> None:
     np.testing.assert_allclose(trajectory.parameters[8], x, rtol=1e-12)
     assert np.isnan(trajectory.learning_rate[8])
     assert trajectory.loss[8] == pytest.approx(losses_and_gradients(objective, x[np.newaxis])[0][0])
+
+
+def test_a_norm_is_that_of_the_raw_gradient_in_single_precision() -> None:
+    objective = function("rosenbrock", 3)
+    changed = OPTIMIZERS["sgd"](learning_rate=1e-3, weight_decay=1.0, gradient_clip_norm=0.5)
+    (trajectory,) = record(
+        objective, [dataclasses.replace(run("sgd", learning_rate=1e-3), optimizer=changed)], steps=5
+    )
+    assert trajectory.parameters is not None and trajectory.gradient_norm.dtype == np.float32
+    _, gradients = losses_and_gradients(objective, trajectory.parameters)
+    expected = np.linalg.norm(gradients, axis=1)
+    assert expected.min() > 2 * 0.5
+    np.testing.assert_allclose(trajectory.gradient_norm, expected, rtol=1e-6)
+
+
+def test_the_last_loss_of_a_schedule_free_optimizer_is_not_the_value_of_the_trial() -> None:
+    objective = function("rosenbrock", 2)
+    runs = [run("schedule_free_sgd", learning_rate=1e-3), run("sgd", learning_rate=1e-3)]
+    result = run_batch(objective, runs, steps=20, seed=0)
+    assert result.trajectories is not None
+    averaged, plain = result.trajectories
+    assert averaged.parameters is not None
+    at_average, _ = losses_and_gradients(objective, averaged.parameters[-1:])
+    assert result.values[0] == at_average[0] != averaged.loss[-1]
+    assert result.values[1] == plain.loss[-1]
 
 
 @pytest.mark.parametrize("size", [1e-30, 1e30])

@@ -41,6 +41,10 @@ def adam(**fields: Any) -> dict[str, Any]:
     return {"optimizers": [{"kind": "adam"} | fields]}
 
 
+def lbfgs(**fields: Any) -> dict[str, Any]:
+    return {"optimizers": [{"kind": "lbfgs"} | fields]}
+
+
 def test_an_objective_is_enough() -> None:
     spec = parse()
     assert {optimizer.kind for optimizer in spec.search_space.optimizers} == {
@@ -152,6 +156,16 @@ def test_the_dimension_is_the_functions_own_where_nothing_says_another() -> None
         (adam(beta1={"low": 0.0, "high": 0.5, "log": True}), "low", "where log is true"),
         (adam(learning_rate={"low": 0.1, "high": 0.2, "log": True, "step": 0.1}), "step", "drop one"),
         (adam(learning_rate={"low": 0.1, "high": 0.2, "step": 0.0}), "step", "must be > 0"),
+        (
+            adam(beta1={"low": 0.3, "high": 0.5, "step": 0.21}),
+            "step",
+            "<= high - low, which is 0.2, got 0.21",
+        ),
+        (adam(beta1={"low": 0.0, "high": 0.5, "step": 1e-30}), "step", "more than 1,000,000,000 values"),
+        (adam(learning_rate={"low": 1e5, "high": 1e6, "step": 1e-11}), "step", "use null for any value"),
+        (lbfgs(history_size={"low": 1, "high": 9, "step": 1.5}), "step", "integers, got a step of 1.5"),
+        (lbfgs(history_size={"low": 1, "high": 9, "step": 0.5}), "step", "integers, got a step of 0.5"),
+        (lbfgs(history_size={"low": 1, "high": 9, "step": 9}), "step", "<= high - low, which is 8, got 9"),
         (adam(beta1={"choices": [0.5, 1.5]}), "choices/1", "must be < 1, got 1.5"),
         (adam(beta1={"choices": [0.5, 0.5]}), "choices/1", "listed twice"),
         (adam(beta1={"choices": ["0.5"]}), "choices/0", "takes numbers"),

@@ -43,3 +43,32 @@ def test_the_recommendation_names_the_rule_and_exports_what_it_took(
     assert len(recommendations.schedule_table(db, job_id, 1000).learning_rate) == 1000
     assert "follows the losses" in recommendations.schedule_file(db, job_id, None, "python").content
     assert any("follows the losses" in sentence for sentence in answer.explanation)
+
+
+def test_exports_carry_a_table_that_rises_above_the_given_rate(
+    db: Database, settings: Settings, make_spec: MakeSpec
+) -> None:
+    space = {
+        "optimizers": [{"kind": "sgd", "learning_rate": {"low": 0.001, "high": 0.002}}],
+        "schedules": [{"kind": "bold_driver", "increase": {"low": 1.02, "high": 1.1}}],
+    }
+    spec = make_spec(
+        objective={"kind": "function", "name": "quadratic"},
+        search_space=space,
+        budget={"trials": 4, "steps": 60},
+        confirmation=None,
+    )
+    job_id = run_job(db, settings, spec)
+    answer = recommendations.get(db, job_id)
+    assert answer.schedule["kind"] == "bold_driver" and answer.taken_schedule is not None
+    assert max(answer.taken_schedule["factors"]) > 2.0
+    number = int(answer.evidence.candidates[0].label.split()[1].rstrip(":"))
+    curve = trials.trajectory(db, job_id, number, None)
+    exported = recommendations.schedule_table(db, job_id, None)
+    assert exported == pytest.approx(curve.learning_rate[:-1], rel=1e-14)
+    assert any(
+        "starts at" in sentence and "follows the losses" in sentence for sentence in answer.explanation
+    )
+    module: dict[str, Any] = {}
+    exec(recommendations.schedule_file(db, job_id, None, "python").content, module)
+    assert [module["learning_rate"](k) for k in range(60)] == pytest.approx(exported, rel=1e-12)

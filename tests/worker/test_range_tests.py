@@ -42,6 +42,8 @@ def test_a_range_test_that_diverges_succeeds_and_suggests_rates(db: Database, se
     assert found.state is JobState.SUCCEEDED and found.result is not None
     suggestions = found.result.suggestions
     assert found.result.diverged
+    assert found.result.ended is not None and found.result.ended.reason == "loss_rose"
+    assert found.result.spread is not None and found.result.spread.valley is not None
     # The largest curvature of the quadratic is 100: a rate of 0.02 is as much as it bears.
     for rate in (suggestions.valley, suggestions.steepest, suggestions.minimum_over_10):
         assert rate is not None and 1e-7 < rate < 0.1

@@ -53,7 +53,8 @@ class Optimizer(Kind, ABC):
     gradient_clip_norm: Annotated[
         float,
         Hyper(
-            "largest Euclidean norm of the gradient, by scaling, after gradient_clip_value; 0 for no limit",
+            "largest Euclidean norm of the gradient, after gradient_clip_value: a longer one is multiplied "
+            "by the limit / (its norm + 1e-6), as in PyTorch; 0 for no limit",
             ge=0,
             le=1e6,
             search=(0.1, 10.0),

@@ -43,8 +43,9 @@ class ScheduleFreeAdamW(Optimizer):
     Source: Defazio et al. 2024, arXiv:2405.15682; as `schedulefree.AdamWScheduleFree` 1.4.1.
 
     Deviation: the loss of a trajectory is the one that the gradient was taken with, at y; its parameters,
-    validation losses and values are those at x. The weight decay is that at y, as in the package. The
-    warmup is that of the job's schedule; those of the package and of optax differ. No schedule can cycle
+    validation losses and values are those at x. That holds of the last row too: its loss
+    is not the value of the trial. The weight decay is that at y, as in the package. The warmup is that of
+    the job's schedule; those of the package and of optax differ. No schedule can cycle
     beta1, which here is what the average is made with.
     """
 

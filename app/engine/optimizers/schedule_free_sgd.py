@@ -39,9 +39,11 @@ class ScheduleFreeSGD(Optimizer):
     Source: Defazio et al. 2024, arXiv:2405.15682; as `schedulefree.SGDScheduleFree` 1.4.1.
 
     Deviation: the loss of a trajectory is the one that the gradient was taken with, at y; its parameters,
-    validation losses and values are those at x. The warmup is that of the job's schedule, which begins
-    at warmup_start_factor; the package's begins at 1 / W, and that of optax differs again.
-    No schedule can cycle the momentum, which here is what the average is made with.
+    validation losses and values are those at x. That holds of the last row too: its loss
+    is not the value of the trial.
+    The warmup is that of the job's schedule, which begins at warmup_start_factor; the package's begins at
+    1 / W, and that of optax differs again. No schedule can cycle the momentum, which
+    here is what the average is made with.
     """
 
     kind: ClassVar[str] = "schedule_free_sgd"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from app.engine.arrays import Array, State
 from app.engine.schedules.base import Schedule
@@ -16,11 +16,14 @@ class DependsOnLosses(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class LossDriven(Schedule):
-    """A rule that lowers the rate by the training losses that the updates saw, each run by its own.
+    """A rule that moves the rate by the training losses that the updates saw, each run by its own.
 
     The factor of update k depends on the losses of updates 0 to k - 1 (their minibatches; exact for
     functions), as where a scheduler's step(loss) follows the optimizer's. Losses of the warmup do not count.
     """
+
+    # What the optimizer's learning rate is of the rates after the warmup: the "peak", or the "start" alone.
+    begins_at: ClassVar[str] = "peak"
 
     @abstractmethod
     def begin(self, rows: int) -> State:

@@ -18,13 +18,14 @@ class ReduceByRatio(LossDriven):
     """Multiplies the rate by `reduce_ratio` at regular intervals, or whenever the loss disappoints.
 
     Rule: with `reduce_frequency` > 0, once every F updates, F = `reduce_frequency` of the horizon; with 0,
-    after each update whose loss fell by less than `reduce_error_ratio` of the one before it (with a
+    after each update whose loss fell by less than `reduce_error_ratio` |the one before it| (with a
     `reduce_error_ratio` of 0: that rose)
 
     Source: microsoftml's sgd_optimizer: l_rate_red_ratio, l_rate_red_freq and l_rate_red_error_ratio, as
     its documentation states them.
 
-    Deviation: the documentation does not say which of the two triggers goes before the other; here a
+    Deviation: the documentation does not say what a part of a loss below zero is; here it is that part of its
+    magnitude. The documentation does not say which of the two triggers goes before the other; here a
     frequency above 0 does. There an iteration is a pass over the data, here it is an update, whose loss
     is that of its minibatch.
     """
@@ -44,7 +45,7 @@ class ReduceByRatio(LossDriven):
     reduce_error_ratio: Annotated[
         float,
         Hyper(
-            "part of its last value by which the loss must fall, or the rate is reduced; 0: it must not rise",
+            "part of |its last value| by which the loss must fall, or the rate drops; 0: it must not rise",
             ge=0,
             lt=1,
             search=(0.0, 0.05),

@@ -19,12 +19,15 @@ from app.engine.schedules.reference import Reference
 class ReduceOnPlateau(LossDriven):
     """Drops by `factor` where the training loss has not improved for a while, by PyTorch's rule.
 
-    Rule: a loss below (1 - threshold) best is the new best; after more than p others in a row, the factor
+    Rule: a loss below best - threshold |best| is the new best; after more than p others in a row, the factor
     becomes max(factor * current, min_factor), and the c updates after it do not count; p = `patience` and
     c = `cooldown` of the horizon in updates
 
     Source: PyTorch's ReduceLROnPlateau in mode "min" with a relative threshold, stepped once an update with
     the training loss that the update saw; the factor of update k depends on those before it.
+
+    Deviation: PyTorch wants a loss below (1 - threshold) best, which is the same for a best above zero. For a
+    best below zero, PyTorch counts a loss that is a little higher as an improvement and never reduces.
 
     Deviation: the rules of others give other rates on equal losses: optax reduces at the p-th loss without
     improvement and not after it, Keras at the p-th too, with an absolute threshold and other counting after
@@ -68,8 +71,11 @@ class ReduceOnPlateau(LossDriven):
         return {"factor": zeros + 1.0, "best": zeros + np.inf, "bad": zeros, "cooldown": zeros}
 
     def observe(self, k: Array, loss: Array, horizon: Any, state: State) -> State:
-        """PyTorch's `step(loss)`, in its order."""
-        improves = loss < state["best"] * (1.0 - self.threshold)
+        """Return the state after PyTorch's `step(loss)`, in its order."""
+        best = state[
+            "best"
+        ]  # best * (1 -+ threshold): of the first, infinite, best - threshold |best| is nan
+        improves = loss < best * (1.0 - self.threshold * np.sign(best))
         cools = state["cooldown"] > 0.0
         bad = np.where(improves | cools, 0.0, state["bad"] + 1.0)
         drops = bad > length(self.patience, horizon)
@@ -77,7 +83,7 @@ class ReduceOnPlateau(LossDriven):
         waited = np.where(cools, state["cooldown"] - 1.0, state["cooldown"])
         return {
             "factor": np.where(drops, dropped, state["factor"]),
-            "best": np.where(improves, loss, state["best"]),
+            "best": np.where(improves, loss, best),
             "bad": np.where(drops, 0.0, bad),
             "cooldown": np.where(drops, updates(self.cooldown, horizon), waited),
         }

@@ -107,3 +107,13 @@ def diagonal(curvatures: NDArray[np.float64]) -> NDArray[np.float64]:
     found = np.zeros((rows, dimension, dimension))
     np.einsum("bii->bi", found)[...] = curvatures
     return found
+
+
+def symmetric(
+    first: NDArray[np.float64], mixed: NDArray[np.float64], second: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the Hessians in two dimensions, (B, 2, 2), from their three distinct entries, (B,) each."""
+    found = np.empty((len(first), 2, 2))
+    found[:, 0, 0], found[:, 1, 1] = first, second
+    found[:, 0, 1] = found[:, 1, 0] = mixed
+    return found

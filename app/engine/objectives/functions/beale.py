@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.engine.arrays import Array
-from app.engine.objectives.functions.base import Function, Point
+from app.engine.objectives.functions.base import Function, Point, symmetric
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,23 @@ class Beale(Function):
         square = b * b
         out[:, 0] = 2 * (first * (b - 1) + second * (square - 1) + third * (square * b - 1))
         out[:, 1] = 2 * a * (first + 2 * b * second + 3 * square * third)
+
+    def hessian(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of each term: twice the outer product of its gradient, and 2 t times its own Hessian."""
+        first, second, third = _terms(x)
+        a, b = x[:, 0], x[:, 1]
+        square = b * b
+        by_x = np.stack([b - 1, square - 1, square * b - 1])
+        by_y = np.stack([a, 2 * a * b, 3 * a * square])
+        mixed = _products(by_x, by_y) + first + 2 * b * second + 3 * square * third
+        own = _products(by_y, by_y) + 2 * a * second + 6 * a * b * third
+        return symmetric(2 * _products(by_x, by_x), 2 * mixed, 2 * own)
+
+
+def _products(some: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sums over the three terms: (3, B) each to (B,)."""
+    terms = some * others
+    return np.asarray(terms[0] + terms[1] + terms[2])
 
 
 def _terms(x: Array) -> tuple[Array, Array, Array]:

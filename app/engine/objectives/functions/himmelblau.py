@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.engine.arrays import Array
-from app.engine.objectives.functions.base import Function, Point
+from app.engine.objectives.functions.base import Function, Point, symmetric
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,11 @@ class Himmelblau(Function):
         first, second = _terms(x)
         out[:, 0] = 4 * x[:, 0] * first + 2 * second
         out[:, 1] = 2 * first + 4 * x[:, 1] * second
+
+    def hessian(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """12 x^2 + 4 y - 42, 12 y^2 + 4 x - 26, and 4 (x + y) between them."""
+        a, b = x[:, 0], x[:, 1]
+        return symmetric(12 * a * a + 4 * b - 42, 4 * (a + b), 12 * b * b + 4 * a - 26)
 
 
 def _terms(x: Array) -> tuple[Array, Array]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.arrays import Array
-from app.engine.objectives.functions.base import Function
+from app.engine.objectives.functions.base import Function, diagonal
 
 # Up to this dimension parameters are computed one after the other for all points: a column of rows so short
 # costs three times as much as one that is contiguous.
@@ -59,6 +59,17 @@ class Rosenbrock(Function):
         slopes = np.empty_like(columns)
         _fill(columns, slopes)
         out[...] = slopes
+
+    def hessian(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of each pair: 1200 a^2 - 400 b + 2 for a, 200 for b, and -400 a between them."""
+        a, b = x[:, :-1], x[:, 1:]
+        curvatures = np.zeros_like(x)
+        curvatures[:, :-1] = 1200 * a * a - 400 * b + 2
+        curvatures[:, 1:] += 200
+        found = diagonal(curvatures)
+        first = np.arange(x.shape[1] - 1)
+        found[:, first, first + 1] = found[:, first + 1, first] = -400 * a
+        return found
 
 
 def _fill(x: Array, out: Array) -> None:
