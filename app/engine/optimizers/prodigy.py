@@ -35,7 +35,8 @@ class Prodigy(SkippingOptimizer):
     Source: Mishchenko & Defazio 2024, arXiv:2306.06101; as `prodigyopt.Prodigy` 1.1.2.
 
     Deviation: no bias is corrected, as by default in the package; optax.contrib.prodigy corrects it. An
-    update at a learning rate of zero is left out.
+    update at a learning rate of zero is left out, and as in the package one before the first gradient that
+    is not zero. At beta1 = 0 the package computes m with the new d; here the rule is the same for all beta1.
     """
 
     kind: ClassVar[str] = "prodigy"
@@ -47,7 +48,8 @@ class Prodigy(SkippingOptimizer):
         distribution="prodigyopt",
         version="1.1.2",
         call=(
-            "prodigyopt.Prodigy(parameters, lr=PEAK, betas=({beta1}, {beta2}), eps={eps},"
+            # At 0 the package takes another formula, with the new d; so small a number is 0 in every product.
+            "prodigyopt.Prodigy(parameters, lr=PEAK, betas=({beta1} or 1e-300, {beta2}), eps={eps},"
             " weight_decay={weight_decay}, d0={initial_distance}, d_coef={distance_factor})"
         ),
     )
@@ -78,7 +80,7 @@ class Prodigy(SkippingOptimizer):
             "size = total(absolute(s))",
             "found = distance_factor * numerator / where(size > 0.0, size, 1.0)",
             "distance = maximum(distance, where(size > 0.0, found, distance))",
-            *(("x = x - scale * weight_decay * x",) if self.weight_decay else ()),
+            *(("x = x - where(size > 0.0, scale, 0.0) * weight_decay * x",) if self.weight_decay else ()),
             "x = x - scale * m / (sqrt(v) + distance * eps)",
         )
         state = MOMENTS | {
@@ -128,8 +130,10 @@ class Prodigy(SkippingOptimizer):
         np.multiply(v, state["beta2"], out=v)
         np.add(v, work, out=v)
         found = np.asarray(self.distance_factor) * numerator
-        distance[...] = grown(distance, found, magnitudes(s, distance, work))
-        self._descend(x, scale, state, work)
+        size = magnitudes(s, distance, work)
+        distance[...] = grown(distance, found, size)
+        # Without any gradient so far there is no step, nor a decay.
+        self._descend(x, np.where(size > 0.0, scale, 0.0), state, work)
 
     def _descend(self, x: Array, scale: Column, state: State, work: Array) -> None:
         """Shrinks x and moves it by the mean over the root, with the new distance in eps."""
