@@ -85,6 +85,10 @@ def assert_is_at(model: Any, run: Run, update: int) -> None:
 
 
 each_run = pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
+# Of the trainers that take seconds: a kind with a momentum has its scheduler set that too.
+each_kind = pytest.mark.parametrize(
+    "run", [{run.kind: run for run in RUNS}[kind] for kind in KINDS], ids=lambda run: run.name
+)
 
 
 @each_run

@@ -128,7 +128,9 @@ def _class(optimizer: Optimizer, reference: Reference) -> list[str]:
     limits, attributes = _limits(optimizer), reference.attributes
     if not limits and not attributes:
         return []
-    does = [*(["limits its gradients"] if limits else []), *(["keeps its attributes in a copy"] if attributes else [])]
+    does = ["limits its gradients"] if limits else []
+    if attributes:
+        does.append("keeps its attributes in a copy")
     doc = f"{optimizer.kind} that {' and '.join(does)}."
     parts = [_CLASS.format(base=reference.call.split("(")[0], doc=doc)]
     if attributes:
