@@ -53,6 +53,8 @@ test-fast: $(VENV)/dev.stamp ## run the tests without real processes and long ru
 
 parity: $(PARITY)/stamp ## compare the engine with PyTorch and the other references, live
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PARITY)/bin/python -m pytest -n $(WORKERS) tests/parity
+	KERAS_BACKEND=jax OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PARITY)/bin/python -m pytest -n $(WORKERS) \
+		tests/parity/test_keras_fit.py
 
 docs: $(VENV)/run.stamp ## write docs/reference from the docstrings
 	$(BIN)/python -m scripts.build_reference

@@ -43,6 +43,7 @@ class DoG(Optimizer):
             "dog.DoG(parameters, lr=PEAK, reps_rel={initial_distance}, eps={eps},"
             " weight_decay={weight_decay})"
         ),
+        attributes=("_first_step",),
     )
     natives: ClassVar[tuple[Native, ...]] = (
         Native(

@@ -39,7 +39,8 @@ class Prodigy(SkippingOptimizer):
 
     Deviation: no bias is corrected unless use_bias_correction is set, as in the package;
     optax.contrib.prodigy always corrects it. t counts the updates whose rate is not zero, the others are left
-    out.
+    out, and as in the package one before the first gradient that is not zero. At beta1 = 0 the package
+    computes m with the new d; here the rule is the same for all beta1.
     """
 
     kind: ClassVar[str] = "prodigy"
@@ -58,7 +59,8 @@ class Prodigy(SkippingOptimizer):
         distribution="prodigyopt",
         version="1.1.2",
         call=(
-            "prodigyopt.Prodigy(parameters, lr=PEAK, betas=({beta1}, {beta2}), eps={eps},"
+            # At 0 the package takes another formula, with the new d; so small a number is 0 in every product.
+            "prodigyopt.Prodigy(parameters, lr=PEAK, betas=({beta1} or 1e-300, {beta2}), eps={eps},"
             " weight_decay={weight_decay}, use_bias_correction={use_bias_correction},"
             " safeguard_warmup={safeguard_warmup}, d0={initial_distance}, d_coef={distance_factor})"
         ),
@@ -102,7 +104,7 @@ class Prodigy(SkippingOptimizer):
             *(("updates = updates + where(size > 0.0, 1.0, 0.0)",) if corrects else ()),
             "found = distance_factor * numerator / where(size > 0.0, size, 1.0)",
             "distance = maximum(distance, where(size > 0.0, found, distance))",
-            *(("x = x - scale * weight_decay * x",) if self.weight_decay else ()),
+            *(("x = x - where(size > 0.0, scale, 0.0) * weight_decay * x",) if self.weight_decay else ()),
             "x = x - scale * m / (sqrt(v) + distance * eps)",
         )
         state = MOMENTS | {
@@ -161,7 +163,8 @@ class Prodigy(SkippingOptimizer):
         distance[...] = grown(distance, found, size)
         if "updates" in state:
             state["updates"] += size > 0.0
-        self._descend(x, scale, state, work)
+        # Without any gradient so far there is no step, nor a decay.
+        self._descend(x, np.where(size > 0.0, scale, 0.0), state, work)
 
     def _descend(self, x: Array, scale: Column, state: State, work: Array) -> None:
         """Shrinks x and moves it by the mean over the root, with the new distance in eps."""
