@@ -10,6 +10,7 @@ from app.cli.evidence import evidence, interval, table
 
 LINE = 100
 SHOWN = 5  # numbers of a list
+SWEPT = 16.0  # times the recommended peak: the highest one that is tried
 FIRST_WARNINGS = 2  # that follow the summary; the others are at the end
 
 
@@ -43,7 +44,6 @@ def _lines(job: dict[str, Any], body: dict[str, Any], address: str, url: str) ->
     yield ""
     yield "How it was found:"
     yield from map(_paragraph, body["explanation"])
-    yield from map(_paragraph, _of_search(job, body["evidence"]))
     yield from _warnings(warnings[FIRST_WARNINGS:], 0)
     yield ""
     yield "Where to look:"
@@ -86,7 +86,10 @@ def _settings(body: dict[str, Any]) -> Iterator[str]:
     if safe is not None:
         above = safe["diverges_above"]
         beyond = f"; diverges above {above:.3g}" if above is not None else ""
-        yield _field("safe peak", f"{safe['low']:.3g} to {safe['high']:.3g}{beyond}")
+        # An end of the sweep is no end of what is safe.
+        is_open = safe["high"] >= (1.0 - 1e-9) * SWEPT * body["optimizer"]["learning_rate"]
+        high = f"at least {safe['high']:.3g}" if is_open else f"{safe['high']:.3g}"
+        yield _field("safe peak", f"{safe['low']:.3g} to {high}{beyond}")
 
 
 def _horizons(found: list[dict[str, Any]] | None) -> Iterator[str]:
@@ -99,22 +102,6 @@ def _horizons(found: list[dict[str, Any]] | None) -> Iterator[str]:
         low, high = row["ci95"]
         rows.append((f"{row['total_steps']}", f"{row['learning_rate']:.3g}", f"{low:.3g} to {high:.3g}"))
     yield from table(rows)
-
-
-def _of_search(job: dict[str, Any], measured: dict[str, Any]) -> Iterator[str]:
-    """Say what the best value of the search is worth; where every run is the same, luck has no part in it."""
-    best = job.get("best")
-    if best is None or measured["replicates"] == 1:
-        return
-    trials = job["progress"]["trials_total"]
-    if measured["replicates"]:
-        rest = "the figures above are from runs on fresh seeds"
-    else:
-        rest = "no run on fresh seeds has confirmed it"
-    yield (
-        f"The lowest {measured['metric']} of the search was {best['value']:.4g}. It is the best of up to "
-        f"{trials} tries, so luck may make it look better than it is; {rest}."
-    )
 
 
 def _paragraph(sentence: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.spec.job import JobSpec
+from app.spec.recommendation import SafeLearningRate
 from app.tuning.course import Course
 from app.tuning.figures import listed, number
-from app.tuning.safe_range import Bound
+from app.tuning.safe_range import Bound, SafeRange
 from app.tuning.sweep import octaves
 
 NARROW = 1.0  # octave
@@ -29,13 +30,20 @@ def tell_range(course: Course) -> Iterator[str]:
     if safe.low == safe.high:
         text = f"Only the recommended peak, {number(safe.low)}, is surely safe"
     else:
-        text = f"Peaks from {number(safe.low)} to {number(safe.high)} are safe"
+        text = f"Peaks {range_in_words(safe, found)} are safe"
     if octaves(safe.low, safe.high) <= NARROW:
         text += f"; below it ends by {_BOUNDS[found.low_bound]}, above by {_BOUNDS[found.high_bound]}"
     if safe.diverges_above is None:
         yield f"{text}. No run diverged at any peak up to {number(course.choice.sweep.rates[-1])}."
     else:
         yield f"{text}. No run diverged up to {number(safe.diverges_above)}, some did above."
+
+
+def range_in_words(safe: SafeLearningRate, found: SafeRange) -> str:
+    """Return such as "from 0.01 to at least 0.16"; an end of the sweep is no end of what is safe."""
+    low = f"{number(safe.low)} or less" if found.low_bound is Bound.SWEEP else number(safe.low)
+    high = f"at least {number(safe.high)}" if found.high_bound is Bound.SWEEP else number(safe.high)
+    return f"from {low} to {high}"
 
 
 def tell_horizons(spec: JobSpec, course: Course) -> Iterator[str]:

@@ -8,6 +8,7 @@ from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.records import Configuration, FinishedTrial
 from app.tuning.course import Course
+from app.tuning.explain_range import range_in_words
 from app.tuning.figures import Gap, listed, number, percent, probability
 from app.tuning.objective import build_objective
 from app.tuning.statistics import CONFIDENCE
@@ -114,12 +115,12 @@ def _watch(course: Course, verdict: Verdict) -> str:
     if outside is not None:
         kind = outside.entry.configuration.optimizer["kind"]
         return f"A default outside the search space, {kind}, did better beyond doubt: see outside_space."
-    safe = course.safe
-    if safe is None:
+    safe, found = course.safe, course.choice.range
+    if safe is None or found is None:
         return "No range of safe learning rates could be told: do not raise the peak."
     longer = (
         "" if course.horizons.peaks is None else "; for a run of another length take the peak of horizons"
     )
     if safe.low == safe.high:
         return f"Keep the peak learning rate as it is: no other one is surely as good{longer}."
-    return f"Keep the peak learning rate between {number(safe.low)} and {number(safe.high)}{longer}."
+    return f"Any peak learning rate {range_in_words(safe, found)} is safe{longer}."

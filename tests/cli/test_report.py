@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from app.cli.report import describe
@@ -111,14 +112,9 @@ def test_what_is_better_outside_the_space_is_told_with_the_way_out() -> None:
 
 def test_the_luck_of_the_search_is_told_once_and_not_where_every_run_is_the_same() -> None:
     text = " ".join(shown(answer(World(bowl()))).split())
-    assert text.count("0.00123") == text.count("luck") == 1
-    assert "was 0.00123. It is the best of up to 64 tries, so luck may make it look better than it is" in text
-    assert "the figures above are from runs on fresh seeds" in text
+    assert text.count("luck") == 1 and "their lowest value, 1, is the luckiest of 12" in text
     same = answer(World(bowl(), common=0.0, own=0.0), objective=ROSENBROCK)
-    assert "luck" not in shown(same) and "0.00123" not in shown(same)
-    unconfirmed = answer(World(bowl()), confirmation=None)
-    assert "no run on fresh seeds has confirmed it" in " ".join(shown(unconfirmed).split())
-    assert "luck" not in shown(answer(World(bowl())), best=None)
+    assert "luck" not in shown(same)
 
 
 def test_a_table_is_told_by_its_length() -> None:
@@ -130,15 +126,16 @@ def test_a_table_is_told_by_its_length() -> None:
 
 def test_the_best_baselines_are_listed_once_by_their_means_and_the_others_are_counted() -> None:
     body = answer(World(bowl()))
-    baselines = [row for row in body["evidence"]["baselines"] if "at its defaults" in row["label"]]
+    baselines = body["evidence"]["baselines"]
     for i, row in enumerate(baselines):
-        row["mean"] = None if row["optimizer"]["kind"] in ("dog", "lfm") else 100.0 - i
+        row["mean"] = None if row["optimizer"]["kind"] in ("dog", "prodigy") else 100.0 - i
         row["ci95"] = None
-    rows = [row for row in rows_of(shown(body)) if "at its defaults" in row]
-    means = [float(row.split("constant")[1].split()[0]) for row in rows]
-    assert len(baselines) == 9 and len(rows) == 5 and means == sorted(means)
+    labels = [row["label"] for row in baselines]
+    rows = [row for row in rows_of(shown(body)) if any(row.startswith(f"  {label} ") for label in labels)]
+    means = [float(re.split("constant|warmup", row)[1].split()[0]) for row in rows]
+    assert len(baselines) == 10 and len(rows) == 5 and means == sorted(means)
     assert "adam at its defaults" in rows[-1]  # the one that everybody knows, though it is not of the best
-    assert "not listed: 4 other defaults, 2 with a higher mean and 2 that diverged" in shown(body)
+    assert "not listed: 5 other defaults, 3 with a higher mean and 2 that diverged" in shown(body)
 
 
 def test_a_candidate_is_told_how_far_it_is_above_the_recommended_one() -> None:
@@ -195,8 +192,8 @@ def test_a_row_that_diverged_says_so() -> None:
     body["evidence"]["baselines"] = [
         row for row in body["evidence"]["baselines"] if row["optimizer"]["kind"] in ("adam", "adamw")
     ]
-    (row,) = [row for row in rows_of(shown(body)) if "adamw at its defaults" in row]
-    assert row.endswith("   diverged")
+    rows = [row for row in rows_of(shown(body)) if "adamw at its defaults" in row]
+    assert len(rows) == 2 and all(row.endswith("   diverged") for row in rows)
 
 
 def test_a_job_without_an_answer_says_why() -> None:

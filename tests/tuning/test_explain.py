@@ -242,3 +242,15 @@ def test_a_gap_is_in_percent_where_that_is_natural(
 ) -> None:
     gap = Gap(difference, base)
     assert (str(gap), gap.interval) == (text, interval)
+
+
+def test_a_range_that_ends_with_the_sweep_is_said_to_be_at_least_as_wide() -> None:
+    def flat(found: Configuration, steps: int) -> float:
+        return 1.0 if found.params and found.optimizer["kind"] == "adam" else 9.0
+
+    found = advised(World(flat, own=0.0))
+    (text,) = [text for text in found.explanation if "are safe" in text]
+    assert re.match(r"Peaks from [\d.]+ or less to at least [\d.]+ are safe\. No run diverged", text)
+    assert "to at least" in found.summary[-1]
+    narrow = advised(World(bowl()))
+    assert not any("at least" in text for text in (*narrow.summary, *narrow.explanation))
