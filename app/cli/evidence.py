@@ -11,6 +11,8 @@ Row = dict[str, Any]  # of the evidence, as JSON
 WIDTH = 72  # of a name, at most
 BEST_BASELINES = 4  # the others are counted; those below are listed always
 ALWAYS = "adam"
+ORIGIN = ": "  # ends where an entry of the search comes from; a default has none
+CONSTANT = "best constant rate"
 
 
 def evidence(body: dict[str, Any]) -> Iterator[str]:
@@ -63,7 +65,8 @@ def interval(mean: float, ci95: Sequence[float] | None) -> str:
 
 def _short(row: Row) -> str:
     """Return the label of a row without its origin, such as "trial 3: "."""
-    name = str(row["label"]).partition(": ")[2] or str(row["label"])
+    label = str(row["label"])
+    name = label if label.startswith(CONSTANT) else label.partition(ORIGIN)[2] or label
     return name.replace(", table", ", computed schedule") if row.get("source") == "refined" else name
 
 
@@ -80,8 +83,8 @@ def _told_apart(name: str, row: Row, rows: Sequence[Row]) -> str:
 
 
 def _is_usual(row: Row) -> bool:
-    """Whether a baseline is Adam at its defaults, or was tuned: the best constant rate of the search."""
-    return row["optimizer"]["kind"] == ALWAYS or "at its defaults" not in row["label"]
+    """Return whether a baseline is Adam at its defaults, or was tuned: the best constant rate."""
+    return row["optimizer"]["kind"] == ALWAYS or ORIGIN in row["label"]
 
 
 def _left_out(rows: Sequence[Row]) -> str:
