@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test chaos check format lint types layers test-fast parity docs bench bench-engine bench-advice bench-search lock clean
+.PHONY: help setup demo serve test chaos check format lint types layers test-fast parity docs bench bench-engine bench-advice bench-horizons bench-search lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench: $(VENV)/dev.stamp $(PARITY)/stamp ## measure the figures of the README, b
 
 bench-engine: $(VENV)/run.stamp $(PARITY)/stamp ## measure the engine beside PyTorch and jax
 	$(BIN)/python -m benchmarks engine
+
+bench-horizons: $(VENV)/run.stamp ## measure the peaks for other horizons beside retuned ones (half an hour)
+	$(BIN)/python -m benchmarks.advice.horizons
 
 bench-search: $(VENV)/run.stamp ## measure what samplers, rounds and pruners cost and give a search (three quarters of an hour)
 	$(BIN)/python -m benchmarks search rounds pruning
