@@ -1,15 +1,17 @@
-# Every target of the project; `make` alone lists them. Needs Python 3.11 to 3.13, and nothing else.
+# Every target of the project; `make` alone lists them. Needs Python 3.11 to 3.13, and nothing else;
+# `make test-clients` needs Node 20 or later and npm too.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PARITY := .venv-parity
+CLIENTS := .venv-clients
 TORCH := torch==2.13.0
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test chaos check format lint types layers test-fast parity docs bench bench-engine bench-advice bench-horizons bench-search lock clean
+.PHONY: help setup demo serve test chaos check format lint types layers test-fast test-clients parity docs bench bench-engine bench-advice bench-horizons bench-search lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +53,10 @@ layers: $(VENV)/dev.stamp
 test-fast: $(VENV)/dev.stamp ## run the tests without real processes and long runs
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow"
 
+# Clients made from the OpenAPI document, in Python and TypeScript, on a real server; and a linter of such documents.
+test-clients: $(VENV)/dev.stamp $(CLIENTS)/stamp ## generate clients from the OpenAPI document and use them (needs Node and npm)
+	STEPSIZE_CLIENTS=$(CLIENTS) $(BIN)/python -m pytest -n 0 tests/clients
+
 parity: $(PARITY)/stamp ## compare the engine with PyTorch and the other references, live
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PARITY)/bin/python -m pytest -n $(WORKERS) tests/parity
 	KERAS_BACKEND=jax OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PARITY)/bin/python -m pytest -n $(WORKERS) \
@@ -74,17 +80,19 @@ bench-search: $(VENV)/run.stamp ## measure what samplers, rounds and pruners cos
 bench-advice: $(VENV)/run.stamp ## measure how good the recommendations are, beside Optuna (under two hours)
 	$(BIN)/python -m benchmarks advice
 
-lock: ## resolve the dependencies anew (needs uv)
+lock: ## resolve the dependencies anew (needs uv and npm)
 	uv pip compile pyproject.toml $(LOCK) -o requirements.lock
 	uv pip compile pyproject.toml --extra otel -c requirements.lock $(LOCK) -o requirements-otel.lock
 	uv pip compile pyproject.toml --group dev -c requirements.lock $(LOCK) -o requirements-dev.lock
 	uv pip compile --group parity -c requirements-dev.lock $(LOCK) -o requirements-parity.lock
+	uv pip compile --group clients $(LOCK) -o requirements-clients.lock
+	npm install --prefix tests/clients --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts
 
 LOCK := --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) $(PARITY) .demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(PARITY) $(CLIENTS) .demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 # A .venv of another Python stays what it was; better to say so than to test the wrong one.
 ifneq ($(origin PYTHON),file)
@@ -109,6 +117,19 @@ $(VENV)/run.stamp: $(VENV)/bin/python requirements.lock pyproject.toml
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.lock
 	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# Another Python environment, whose packages would meet those of .venv, and the packages of Node.
+$(CLIENTS)/stamp: $(VENV)/bin/python requirements-clients.lock tests/clients/package.json tests/clients/package-lock.json
+	@for program in node npm; do command -v $$program >/dev/null || { \
+		echo "make test-clients needs $$program, which is not here; install Node 20 or later with npm"; exit 1; }; done
+	@node -e 'const [major] = process.versions.node.split("."); process.exit(major < 20 ? 1 : 0)' || { \
+		echo "make test-clients needs Node 20 or later; this is $$(node --version)"; exit 1; }
+	$(BIN)/python -m venv $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements-clients.lock
+	mkdir -p $(CLIENTS)/node
+	cp tests/clients/package.json tests/clients/package-lock.json $(CLIENTS)/node
+	npm ci --prefix $(CLIENTS)/node --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 # A few hundred megabytes, and PyTorch: apart from .venv, in which nothing needs them.

@@ -20,6 +20,7 @@ from app.api import (
     importances,
     jobs,
     metrics,
+    modules,
     openapi,
     problem_pages,
     problems,
@@ -44,6 +45,7 @@ RESOURCES = (
     jobs,
     events,
     recommendations,
+    modules,
     trials,
     replays,
     importances,
@@ -87,7 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(resource.router)
     dashboard.install(app)
     problems.install_handlers(app)
-    openapi.install(app)
+    openapi.install(app, [resource.router for resource in RESOURCES])
     # The last one added is the first to see a request.
     app.add_middleware(Methods, routes=app.routes)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)

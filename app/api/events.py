@@ -36,7 +36,7 @@ EVENT = {
     },
     "required": ["id", "event", "data"],
 }
-EXAMPLE = 'event: best\ndata: {"number": 3, "value": 0.12}\nid: 17\n\n'
+EXAMPLE = {"id": "17", "event": "best", "data": '{"number": 3, "value": 0.12}'}
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=ApiRoute)
 

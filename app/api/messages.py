@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from app.api.pointers import Place
+from app.spec.hints import closest, did_you_mean, meant
 
 # Any: what pydantic reports, with the client's value in it.
 Report: TypeAlias = Mapping[str, Any]
 
 MAX_SHOWN = 60  # characters of the client's value
+MANY_NAMES = 4  # of fewer the list itself is the hint
 OBJECT = "must be an object"
 LIST = "must be a list"
+
+QUOTED = re.compile("'([^']*)'")  # the names in what pydantic expected
 
 # What each pattern asks for, in words.
 PATTERNS = {"^[!-~]+$": "must consist of visible ASCII characters, without spaces"}
@@ -32,8 +36,6 @@ TEXTS: dict[str, str] = {
     "int_parsing_size": "must be a smaller integer",
     "int_type": "must be an integer",
     "list_type": LIST,
-    "model_attributes_type": OBJECT,
-    "model_type": OBJECT,
     "none_required": "must be null",
     "string_type": "must be a string",
     "tuple_type": LIST,
@@ -85,16 +87,13 @@ def _missing(report: Report, place: Place) -> str:
 
 
 def _unknown_field(report: Report, place: Place) -> str:
-    known = ", ".join(place.names)
-    close = difflib.get_close_matches(str(report["loc"][-1]), place.names, n=1)
-    if close:
-        return f"is no field here; did you mean {close[0]}? The known ones are: {known}"
-    return f"is no field here; the known ones are: {known}"
+    hint = did_you_mean(report["loc"][-1], place.names, f"the known ones are: {', '.join(place.names)}")
+    return f"is no field here; {hint}"
 
 
 def _unknown_kind(report: Report, place: Place) -> str:
     given = report["input"].get("kind") if isinstance(report["input"], dict) else report["ctx"].get("tag")
-    return f"must be one of {', '.join(place.kinds)}, got {shown(given)}"
+    return f"must be one of {', '.join(place.kinds)}{meant(given, place.kinds)}, got {shown(given)}"
 
 
 def _no_kind(report: Report, place: Place) -> str:
@@ -102,7 +101,21 @@ def _no_kind(report: Report, place: Place) -> str:
 
 
 def _one_of(report: Report, place: Place) -> str:
-    return f"must be {report['ctx']['expected']}, got {shown(report['input'])}"
+    expected = report["ctx"]["expected"]
+    known = QUOTED.findall(expected)
+    hint = meant(report["input"], known) if len(known) >= MANY_NAMES else ""
+    return f"must be {expected}{hint}, got {shown(report['input'])}"
+
+
+def _no_object(report: Report, place: Place) -> str:
+    """A kind is named by an object: the bare name becomes the example."""
+    given = report["input"]
+    kind = closest(given, place.kinds)
+    if kind is not None:
+        return f"{OBJECT}, such as {json.dumps({'kind': kind})}, got {shown(given)}"
+    if place.kinds and isinstance(given, str):
+        return f"{OBJECT} whose kind is one of {', '.join(place.kinds)}, got {shown(given)}"
+    return f"{OBJECT}, got {shown(given)}"
 
 
 def _too_short(report: Report, place: Place) -> str:
@@ -145,6 +158,8 @@ SPECIAL: dict[str, Callable[[Report, Place], str]] = {
     "invalid": _ours,
     "literal_error": _one_of,
     "missing": _missing,
+    "model_attributes_type": _no_object,
+    "model_type": _no_object,
     "string_pattern_mismatch": _pattern,
     "string_too_long": _text_too_long,
     "string_too_short": _text_too_short,

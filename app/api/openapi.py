@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse
 
+from app.api import openapi_schemas
+from app.api.openapi_schemas import REF
 from app.spec.answers import Problem
 
 REPLACED = ("HTTPValidationError", "ValidationError")  # FastAPI's own error, which we never send
 PATH = "/openapi.json"
-REF = "#/components/schemas/{model}"
 
 DESCRIPTION = """
 Submit a tuning job and get a tuned optimizer and a learning-rate schedule, with the evidence for them.
@@ -37,14 +39,14 @@ TAGS = [
 ]
 
 
-def install(app: FastAPI) -> None:
-    """Lets an application that was made without an `openapi_url` give our document."""
+def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
+    """Lets an application that was made without an `openapi_url` give our document, of these routers."""
     generate: Callable[[], dict[str, Any]] = app.openapi
     making = threading.Lock()
 
     def openapi() -> dict[str, Any]:
         with making:
-            return app.openapi_schema if app.openapi_schema is not None else _finished(generate())
+            return app.openapi_schema if app.openapi_schema is not None else _finished(generate(), routers)
 
     def answer(_: Request) -> JSONResponse:
         # Not async, as FastAPI's own is: the first takes a second to make, and others are served meanwhile.
@@ -55,19 +57,15 @@ def install(app: FastAPI) -> None:
     app.add_route(PATH, answer, include_in_schema=False)
 
 
-def _finished(document: dict[str, Any]) -> dict[str, Any]:
+def _finished(document: dict[str, Any], routers: Sequence[APIRouter]) -> dict[str, Any]:
     schemas = document["components"]["schemas"]
     for name in REPLACED:
         schemas.pop(name, None)
     problem = Problem.model_json_schema(ref_template=REF)
     schemas.update(problem.pop("$defs"))
     schemas["Problem"] = problem
-    stored = schemas["Job"]["properties"]["spec"]  # a plain object where it is read, but of this schema
-    schemas["Job"]["properties"]["spec"] = {
-        "$ref": REF.format(model="JobSpec"),
-        "description": stored["description"],
-    }
-    document["components"]["schemas"] = dict(sorted(schemas.items()))
+    document["components"]["schemas"] = openapi_schemas.finish(schemas)
+    _restore_examples(document, routers)
     for operation in _operations(document):
         for parameter in operation.get("parameters", []):
             _drop_null(parameter)
@@ -77,6 +75,17 @@ def _finished(document: dict[str, Any]) -> dict[str, Any]:
             for content in response.get("content", {}).values():
                 content.pop("itemSchema", None)  # a word of OpenAPI 3.2
     return document
+
+
+def _restore_examples(document: dict[str, Any], routers: Sequence[APIRouter]) -> None:
+    """Put the examples of bodies back as they are: FastAPI drops each null, as of `"confirmation": null`."""
+    for route in (route for router in routers for route in router.routes):
+        if not isinstance(route, APIRoute) or route.body_field is None:
+            continue
+        examples = getattr(route.body_field.field_info, "openapi_examples", None)
+        for method in (route.methods or ()) if examples else ():
+            body = document["paths"][route.path_format][method.lower()]["requestBody"]
+            body["content"]["application/json"]["examples"] = examples
 
 
 def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

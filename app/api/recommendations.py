@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 from fastapi import APIRouter, Query, Response
 
 from app.api.dependencies import Db, JobId
+from app.api.downloads import Peak, TotalSteps, as_download
 from app.api.problems import documented
 from app.api.route import ApiRoute
 from app.errors import InvalidRequest, JobNotFound, NoRecommendation, NotExportable
 from app.services import recommendations
 from app.spec.catalogue import ScheduleTable
-from app.spec.job import MAX_STEPS
 from app.spec.recommendation import Recommendation
 from app.tuning.exports import FORMATS
 
@@ -59,19 +59,8 @@ def get_recommendation(db: Db, job_id: JobId) -> Recommendation:
 def get_recommended_schedule(
     db: Db,
     job_id: JobId,
-    total_steps: Annotated[
-        int | None,
-        Query(
-            description="updates of the run, at most 1,000,000 or those of the job, whichever is more; "
-            "null for those of the job",
-            ge=1,
-            le=MAX_STEPS,
-        ),
-    ] = None,
-    peak: Annotated[
-        Literal["horizon", "tuned"],
-        Query(description="`horizon`: the peak for that many updates; `tuned`: that of the job"),
-    ] = "horizon",
+    total_steps: TotalSteps = None,
+    peak: Peak = "horizon",
     format: Annotated[
         FormatName,
         Query(
@@ -95,11 +84,4 @@ def get_recommended_schedule(
     keeps_peak = peak == "tuned"
     if format == JSON:
         return recommendations.schedule_table(db, job_id, total_steps, keeps_peak=keeps_peak)
-    file = recommendations.schedule_file(db, job_id, total_steps, format, keeps_peak=keeps_peak)
-    headers = {
-        "Content-Disposition": f'attachment; filename="{file.filename}"',
-        "Stepsize-Peak": repr(file.peak),
-        "Stepsize-Tuned-Total-Steps": str(file.tuned_total_steps),
-        "Stepsize-Basis": file.basis,
-    }
-    return Response(file.content, media_type=file.media_type, headers=headers)
+    return as_download(recommendations.schedule_file(db, job_id, total_steps, format, keeps_peak=keeps_peak))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 from collections.abc import Callable, Coroutine, Sequence
@@ -20,6 +19,7 @@ from app.api.etags import tagged
 from app.api.invalid import MAX_REPORTED, invalid_request
 from app.api.pointers import joined
 from app.errors import InvalidRequest
+from app.spec.hints import did_you_mean
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -93,6 +93,5 @@ def _check_query(request: Request, known: Sequence[str]) -> None:
 def _unknown(name: str, known: Sequence[str]) -> str:
     if not known:
         return "is no parameter of this path, which takes none in its query"
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]}? The" if close else "the"
-    return f"is no parameter of this path{'; ' + hint} known ones are: {', '.join(known)}"
+    hint = did_you_mean(name, known, f"the known ones are: {', '.join(known)}")
+    return f"is no parameter of this path; {hint}"

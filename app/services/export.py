@@ -61,7 +61,7 @@ def export(db: Database, job_id: str, format: Format) -> Export:
     elif format == "jsonl":
         content = _json_lines(db, job_id)
     else:
-        content = _chunks(_storage_file(db, job_id, spec))
+        content = _Chunks(_storage_file(db, job_id, spec))
     return Export(content, MEDIA_TYPES[format], f"{job_id}.{ENDINGS[format]}")
 
 
@@ -123,7 +123,20 @@ def _with_rungs(db: Database, job_id: str) -> Iterator[tuple[Trial, Rungs]]:
             yield views.trial(row), [(step, value) for step, value in row.rungs or ()]
 
 
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        while chunk := file.read(CHUNK_BYTES):
-            yield chunk
+class _Chunks(Iterator[bytes]):
+    """An open file, a part at a time. It is closed at its end, and where it is given up before: a client may
+    go before the first part is read, when a generator would not have begun and would close nothing.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+
+    def __next__(self) -> bytes:
+        chunk = b"" if self.file.closed else self.file.read(CHUNK_BYTES)
+        if not chunk:
+            self.file.close()
+            raise StopIteration
+        return chunk
+
+    def __del__(self) -> None:
+        self.file.close()

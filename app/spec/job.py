@@ -55,6 +55,11 @@ def _few(value: object) -> object:
     return value
 
 
+def _without_default(schema: dict[str, Any]) -> None:
+    """Drop a default that depends on the objective: a generated client would send it whatever that is."""
+    schema.pop("default")
+
+
 def _distinct_ids(ids: tuple[str, ...]) -> tuple[str, ...]:
     for i, job_id in enumerate(ids):
         if job_id in ids[:i]:
@@ -135,6 +140,7 @@ class Confirmation(Wire):
         default=CONFIRMING,
         ge=2,
         le=256,
+        json_schema_extra=_without_default,
         description=(
             f"fresh seeds of each. Default: {CONFIRMING_CHEAP} for runs of at most {CHEAP_STEPS:,} steps on"
             f" functions and data of less than {SMALL_DATASET:,} rows, {CONFIRMING} otherwise"
@@ -153,8 +159,9 @@ class JobSpec(Wire):
         default=1,
         ge=1,
         le=64,
+        json_schema_extra=_without_default,
         description="seeds of each trial; its value is their mean. "
-        f"Default: {SMALL_DATASET_REPLICATES} for data of less than {SMALL_DATASET:,} rows",
+        f"Default: {SMALL_DATASET_REPLICATES} for data of less than {SMALL_DATASET:,} rows, 1 otherwise",
     )
     confirmation: Confirmation | None = Field(
         default_factory=Confirmation, description="the race; null skips it"

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from app.engine.losses import LOSSES
 from app.spec.base import invalid
+from app.spec.hints import meant
 from app.spec.kinds import KindWire, part_model, union_of
 
 # Any: names, which validation turns into objects.
@@ -30,7 +31,8 @@ def _loss_type(*, for_classes: bool) -> Any:
         kind = value.get("kind") if isinstance(value, dict) else value
         if isinstance(kind, str) and kind not in fitting:
             known = f"choose one of: {', '.join(fitting)}"
-            what = f"{kind} is no loss of {noun}" if kind in LOSSES else f"{kind!r} is no loss"
+            unknown = f"{kind!r} is no loss{meant(kind, fitting)}"
+            what = f"{kind} is no loss of {noun}" if kind in LOSSES else unknown
             raise invalid(f"{what}; {known}", "kind" if isinstance(value, dict) else "")
         return {"kind": value} if isinstance(value, str) else value
 

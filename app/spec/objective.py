@@ -8,6 +8,7 @@ from pydantic import AfterValidator, FailFast, Field, Strict, model_validator
 
 from app.engine.objectives.functions import FUNCTIONS
 from app.spec.base import Wire, invalid
+from app.spec.hints import meant
 from app.spec.supervised import ClassificationSpec, FactorizationSpec, RegressionSpec
 from app.spec.values import StrictFloat
 
@@ -17,7 +18,8 @@ MAX_START = 10_000  # values of a start that is spelled out: a list of jobs show
 
 def _known_function(name: str) -> str:
     if name not in FUNCTIONS:
-        raise invalid(f"{name!r} is no function; choose one of: {', '.join(FUNCTIONS)}")
+        hint = meant(name, FUNCTIONS)
+        raise invalid(f"{name!r} is no function{hint}; choose one of: {', '.join(FUNCTIONS)}")
     return name
 
 

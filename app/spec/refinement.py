@@ -9,6 +9,7 @@ from pydantic import FailFast, Field, Strict, field_validator, model_validator
 
 from app.engine.optimizers import OPTIMIZERS
 from app.spec.base import Answer, Wire, invalid
+from app.spec.hints import meant
 from app.spec.values import StrictFloat
 
 MAX_NORMS = 1_000_000
@@ -52,9 +53,9 @@ class ScheduleRefinement(Wire):
     @classmethod
     def _known(cls, kind: str | None) -> str | None:
         if kind is not None and kind not in OPTIMIZERS:
-            known = ", ".join(OPTIMIZERS)
+            hint, known = meant(kind, OPTIMIZERS), ", ".join(OPTIMIZERS)
             raise invalid(
-                f"{kind!r} is no optimizer here; choose one of: {known}; or leave it out and set norm"
+                f"{kind!r} is no optimizer here{hint}; choose one of: {known}; or leave it out and set norm"
             )
         return kind
 

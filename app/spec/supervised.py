@@ -13,6 +13,7 @@ from app.engine.models import MODELS
 from app.engine.models.matrix_factorization import MatrixFactorization
 from app.engine.objectives.penalty import PenaltyFields
 from app.spec.base import Wire, invalid
+from app.spec.hints import meant
 from app.spec.kinds import KindWire, part_model, union_of
 from app.spec.losses import DEFAULT_CLASS_LOSS, DEFAULT_NUMBER_LOSS, ClassLoss, NumberLoss
 from app.spec.values import HyperValue, is_searched, searchable
@@ -118,7 +119,8 @@ def searched_settings(spec: Wire) -> dict[str, tuple[HyperField, HyperValue]]:
 
 def _check_dataset(name: str, kind: str) -> None:
     if name not in DATASETS:
-        raise invalid(f"{name!r} is no dataset; choose one of: {', '.join(DATASETS)}", "dataset")
+        hint = meant(name, DATASETS)
+        raise invalid(f"{name!r} is no dataset{hint}; choose one of: {', '.join(DATASETS)}", "dataset")
     other = DATASETS[name].objective
     if other != kind:
         raise invalid(f"{name} is a {other} dataset; use kind {other} or another dataset", "dataset")

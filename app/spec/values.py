@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Stri
 
 from app.engine.hyper import HyperField
 from app.spec.base import Wire, invalid
+from app.spec.hints import meant
 
 Scalar: TypeAlias = bool | int | float | str
 StrictFloat = Annotated[float, Strict()]
@@ -191,5 +192,6 @@ def _check_choices(field: HyperField, value: Choices) -> None:
 def _one_of(field: HyperField, value: Any, at: str = "") -> Any:
     if value not in field.hyper.choices:
         known = ", ".join(map(str, field.hyper.choices))
-        raise invalid(f"{field.name} must be one of {known}, got {value!r}", at)
+        hint = meant(value, map(str, field.hyper.choices))
+        raise invalid(f"{field.name} must be one of {known}{hint}, got {value!r}", at)
     return value

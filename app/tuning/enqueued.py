@@ -9,6 +9,7 @@ import numpy as np
 from optuna.distributions import CategoricalDistribution
 
 from app.engine.seeds import Purpose, stream
+from app.spec.hints import meant
 from app.spec.job import JobSpec
 from app.spec.records import Configuration
 from app.spec.values import Scalar
@@ -73,10 +74,8 @@ def _faults(space: Space, given: Mapping[str, Scalar]) -> Iterator[tuple[str, st
             if value != fixed[name]:
                 yield name, f"is {fixed[name]!r} in this search space, got {value!r}; leave it out"
         elif name not in distributions:
-            yield (
-                name,
-                f"{name!r} is no parameter of this search space; take one of: {_listed(distributions)}",
-            )
+            known = f"{meant(name, distributions)}; take one of: {_listed(distributions)}"
+            yield name, f"{name!r} is no parameter of this search space{known}"
         elif matching(distributions[name], value) is None:
             way_out = "widen the search space, or leave it out to have it drawn"
             yield name, f"must be {_allowed(distributions[name])}, got {value!r}; {way_out}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -75,3 +76,33 @@ def test_an_example_curve_suggests_rates(client: TestClient, name: str) -> None:
     answer = client.post("/v1/range-tests/analyse", json=CURVES[name]["value"])
     assert answer.status_code == 200, answer.text
     assert answer.json()["suggestions"]["valley"] is not None
+
+
+def offered(client: TestClient, path: str) -> dict[str, Any]:
+    """Return the examples of a body, as the document has them."""
+    operation = client.get("/openapi.json").json()["paths"][path]["post"]
+    found: dict[str, Any] = operation["requestBody"]["content"]["application/json"]["examples"]
+    return found
+
+
+def test_each_example_of_the_document_equals_its_file(client: TestClient) -> None:
+    shown = offered(client, "/v1/jobs")
+    assert set(shown) == set(SUMMARIES)
+    for name, example in shown.items():
+        assert example["value"] == json.loads((folder() / f"{name}.json").read_text()), name
+    assert shown["rosenbrock"]["value"]["confirmation"] is None  # a race of its own would take a minute
+
+
+@pytest.mark.parametrize(
+    ("path", "examples"),
+    [
+        ("/v1/schedules/preview", PREVIEWS),
+        ("/v1/schedules/refine", REFINEMENTS),
+        ("/v1/range-tests", RANGE_TESTS),
+        ("/v1/range-tests/analyse", CURVES),
+    ],
+)
+def test_each_example_of_the_document_is_the_one_that_was_written(
+    client: TestClient, path: str, examples: Any
+) -> None:
+    assert offered(client, path) == examples

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
+import sqlite3
 import tempfile
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import optuna
 import pytest
 from fastapi.testclient import TestClient
+from optuna.storages import RDBStorage
 
 from app.db import Database
 from app.errors import JobNotFound
@@ -19,6 +24,7 @@ from app.services import export, jobs
 from app.settings import Settings
 from app.spec.job import JobSpec
 from app.tuning.space import Space
+from app.tuning.storage_file import write_storage
 from tests.api.stored import BODY, store_finished_job, store_running_job, store_searched_job
 
 COUNT = 21
@@ -34,6 +40,21 @@ def searched(client: TestClient, db: Database, settings: Settings) -> str:
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several pages of a few trials."""
     monkeypatch.setattr(export, "PAGE", 7)
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[[Path, str | None], optuna.Study]]:
+    """Opens the study of a file; the connections of all are closed at the end, which Optuna leaves open."""
+    storages: list[RDBStorage] = []
+
+    def load(path: Path, name: str | None) -> optuna.Study:
+        storages.append(RDBStorage(f"sqlite:///{path}"))
+        return optuna.load_study(study_name=name, storage=storages[-1])
+
+    yield load
+    for storage in storages:
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def listed(client: TestClient, job_id: str) -> list[dict[str, Any]]:
@@ -67,12 +88,14 @@ def test_csv_is_the_default(client: TestClient, searched: str) -> None:
     assert client.get(f"/v1/jobs/{searched}/export").headers["content-type"].startswith("text/csv")
 
 
-def test_load_study_opens_the_optuna_file(client: TestClient, searched: str, tmp_path: Path) -> None:
+def test_load_study_opens_the_optuna_file(
+    client: TestClient, searched: str, tmp_path: Path, opened: Callable[[Path, str | None], optuna.Study]
+) -> None:
     answer = client.get(f"/v1/jobs/{searched}/export?format=optuna")
     assert answer.headers["content-type"] == "application/vnd.sqlite3"
     path = tmp_path / "study.db"
     path.write_bytes(answer.content)
-    study = optuna.load_study(study_name=searched, storage=f"sqlite:///{path}")
+    study = opened(path, searched)
     job = client.get(f"/v1/jobs/{searched}").json()
     assert study.user_attrs == {"name": job["name"], "spec": job["spec"]}
     assert (study.best_trial.number, study.best_value) == (job["best"]["number"], job["best"]["value"])
@@ -91,17 +114,24 @@ def test_load_study_opens_the_optuna_file(client: TestClient, searched: str, tmp
         assert frozen.datetime_start is not None and frozen.datetime_complete is not None
 
 
-def test_a_study_goes_on_from_the_optuna_file(client: TestClient, searched: str, tmp_path: Path) -> None:
+def test_a_study_goes_on_from_the_optuna_file(
+    client: TestClient, searched: str, tmp_path: Path, opened: Callable[[Path, str | None], optuna.Study]
+) -> None:
     path = tmp_path / "study.db"
     path.write_bytes(client.get(f"/v1/jobs/{searched}/export?format=optuna").content)
-    study = optuna.load_study(study_name=None, storage=f"sqlite:///{path}")
+    study = opened(path, None)
     study.tell(study.ask(), 1.0)
     assert [trial.number for trial in study.trials] == list(range(COUNT + 1))
 
 
 @pytest.mark.parametrize("format", ["csv", "jsonl", "optuna"])
 def test_jobs_without_results_can_be_exported(
-    client: TestClient, db: Database, settings: Settings, tmp_path: Path, format: str
+    client: TestClient,
+    db: Database,
+    settings: Settings,
+    tmp_path: Path,
+    format: str,
+    opened: Callable[[Path, str | None], optuna.Study],
 ) -> None:
     running, finished = store_running_job(db, settings), store_finished_job(db, settings)
     queued = client.post("/v1/jobs", json=BODY).json()["id"]
@@ -111,7 +141,7 @@ def test_jobs_without_results_can_be_exported(
         if format == "optuna":
             path = tmp_path / f"{job_id}.db"
             path.write_bytes(answer.content)
-            found = len(optuna.load_study(study_name=job_id, storage=f"sqlite:///{path}").trials)
+            found = len(opened(path, job_id).trials)
         else:
             found = len(answer.text.splitlines()) - (format == "csv")
         assert found == count
@@ -146,3 +176,53 @@ def test_another_format_is_422(client: TestClient, searched: str, format: str) -
 def test_the_export_of_no_job_is_404(client: TestClient) -> None:
     for format in ("csv", "jsonl", "optuna"):
         assert client.get(f"/v1/jobs/none/export?format={format}").status_code == 404
+
+
+class Counted(sqlite3.Connection):
+    """A connection that says when it is closed."""
+
+    alive: ClassVar[set[int]] = set()
+    made: ClassVar[int] = 0
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        Counted.alive.add(id(self))
+        Counted.made += 1
+
+    def close(self) -> None:
+        """Count it no more."""
+        Counted.alive.discard(id(self))
+        super().close()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_storage_file_leaves_no_connection_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    def trials() -> Iterator[Any]:
+        if fails:
+            raise JobNotFound("deleted meanwhile")
+        yield from ()
+
+    connect = sqlite3.dbapi2.connect
+    monkeypatch.setattr(
+        sqlite3.dbapi2, "connect", lambda *a, **options: connect(*a, **{"factory": Counted} | options)
+    )
+    Counted.alive, Counted.made = set(), 0
+    with contextlib.suppress(JobNotFound):
+        write_storage(tmp_path / "study.db", "study", JobSpec.model_validate(BODY), trials())
+    assert Counted.made > 0 and Counted.alive == set()
+
+
+def test_a_file_that_nobody_reads_is_closed(db: Database, settings: Settings) -> None:
+    job_id = store_finished_job(db, settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        begun, unread = (
+            export.export(db, job_id, "optuna").content,
+            export.export(db, job_id, "optuna").content,
+        )
+        assert next(begun)
+        files = [content.file for content in (begun, unread)]
+        del begun, unread
+        assert [file.closed for file in files] == [True, True]

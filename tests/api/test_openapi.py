@@ -13,6 +13,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from app.engine.optimizers import OPTIMIZERS
+from app.engine.schedules import SCHEDULES
 from app.main import create_app
 from app.settings import Settings
 
@@ -79,6 +81,7 @@ def test_the_operations_are_those_of_the_contract() -> None:
         "GET /v1/jobs/{job_id}/importances",
         "GET /v1/jobs/{job_id}/recommendation",
         "GET /v1/jobs/{job_id}/recommendation/schedule",
+        "GET /v1/jobs/{job_id}/recommendation/module",
         "GET /v1/optimizers",
         "GET /v1/schedules",
         "GET /v1/objectives",
@@ -151,3 +154,83 @@ def test_bounds_and_meanings_of_hyperparameters_are_documented() -> None:
     assert adam["beta2"]["description"] == "decay of the mean squared gradient"
     plain = next(option for option in adam["beta2"]["oneOf"] if option.get("type") == "number")
     assert (plain["minimum"], plain["exclusiveMaximum"]) == (0, 1)
+
+
+def parts(node: Any) -> Iterator[Json]:
+    """Yield every object within the document."""
+    if isinstance(node, dict):
+        yield node
+    for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from parts(value)
+
+
+SCHEMAS: Json = DOCUMENT["components"]["schemas"]
+
+
+def test_no_schema_has_a_default_that_generators_of_clients_refuse() -> None:
+    for model, schema in SCHEMAS.items():
+        for name, field in schema.get("properties", {}).items():
+            assert not isinstance(field.get("default"), dict), (model, name)
+    rate = SCHEMAS["AdamOptimizerSpace"]["properties"]["learning_rate"]["description"]
+    assert (
+        rate.startswith("peak learning rate")
+        and '(default: `{"low": 0.0001, "high": 0.1, "log": true' in rate
+    )
+
+
+def test_a_default_that_depends_on_the_objective_is_none_of_the_document() -> None:
+    for name in ("JobSpec", "Confirmation"):
+        replicates = SCHEMAS[name]["properties"]["replicates"]
+        assert "default" not in replicates and "Default: " in replicates["description"]
+
+
+def test_no_inline_schema_takes_the_name_of_another() -> None:
+    for name, schema in SCHEMAS.items():
+        for field, inline in schema.get("properties", {}).items():
+            if inline.get("type") == "object" and "title" in inline:
+                assert name + inline["title"].replace(" ", "") not in SCHEMAS, (name, field)
+
+
+@pytest.mark.parametrize("model", ["Trial", "Recommendation", "Candidate", "Baseline", "OutsideSpace"])
+def test_the_optimizer_and_the_schedule_of_an_answer_are_told_apart_by_their_kind(model: str) -> None:
+    for name, registry, example in (
+        ("optimizer", OPTIMIZERS, "AdamOptimizer"),
+        ("schedule", SCHEDULES, "CosineSchedule"),
+    ):
+        schema = SCHEMAS[model]["properties"][name]
+        assert schema["discriminator"]["propertyName"] == "kind"
+        assert set(schema["discriminator"]["mapping"]) == set(registry)
+        assert {"$ref": f"#/components/schemas/{example}"} in schema["oneOf"]
+        assert SCHEMAS[example]["properties"]["kind"]["const"] == example.removesuffix(name.title()).lower()
+
+
+def test_what_a_schedule_took_may_exceed_the_given_rate_and_a_table_of_a_job_may_not() -> None:
+    taken = SCHEMAS["Recommendation"]["properties"]["taken_schedule"]
+    assert taken["anyOf"] == [{"$ref": "#/components/schemas/TakenTable"}, {"type": "null"}]
+    items = {
+        name: SCHEMAS[name]["properties"]["factors"]["items"] for name in ("TakenTable", "TableSchedule")
+    }
+    assert "maximum" not in items["TakenTable"] and items["TableSchedule"]["maximum"] == 1
+    assert items["TakenTable"]["minimum"] == 0
+
+
+def test_every_array_says_what_it_holds() -> None:
+    arrays = [part for part in parts(SCHEMAS) if part.get("type") == "array"]
+    assert arrays and all("items" in array for array in arrays)
+    pairs = [array for array in arrays if "prefixItems" in array]
+    assert pairs and all(array["maxItems"] == len(array["prefixItems"]) for array in pairs)
+
+
+def test_the_example_of_an_event_fits_its_schema() -> None:
+    events = DOCUMENT["paths"]["/v1/jobs/{job_id}/events"]["get"]["responses"]["200"]["content"]
+    shown = events["text/event-stream"]
+    assert set(shown["example"]) == set(shown["schema"]["required"])
+    assert shown["example"]["event"] in shown["schema"]["properties"]["event"]["enum"]
+
+
+def test_the_path_of_modules_answers_texts_alone() -> None:
+    content = DOCUMENT["paths"]["/v1/jobs/{job_id}/recommendation/module"]["get"]["responses"]["200"][
+        "content"
+    ]
+    assert set(content) == {"text/csv", "text/x-python"}
+    assert all(entry["schema"] == {"type": "string"} for entry in content.values())

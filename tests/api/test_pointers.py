@@ -173,7 +173,26 @@ def _with(parent: str, name: str) -> Any:
         ("/search_space/optimizers/0/learning_rate/step", 0.1, None, "step cannot be combined with log"),
         ("/search_space/optimizers/1/beta2/choices/1", 1.5, None, "beta2 must be < 1, got 1.5"),
         ("/search_space/optimizers/1/kind", "adm", None, "must be one of adadelta, "),
+        ("/search_space/optimizers/1/kind", "adm", None, "(did you mean adam?), got"),
+        ("/search_space/optimizers/1/kind", "RMSprop", None, "(did you mean rmsprop?), got"),
         ("/search_space/optimizers/1/beta3", 1, None, "did you mean beta2?"),
+        ("/search_space/optimizers/1/lr", 0.1, None, "did you mean learning_rate?"),
+        ("/search_space/optimizers/1/wd", 0.1, None, "did you mean weight_decay?"),
+        (
+            "/search_space/optimizers/1",
+            "adam",
+            None,
+            'must be an object, such as {"kind": "adam"}, got "adam"',
+        ),
+        (
+            "/search_space/schedules",
+            ["cosin"],
+            "/search_space/schedules/0",
+            'such as {"kind": "cosine"}, got',
+        ),
+        ("/search_space/optimizers/1", "nothing", None, "must be an object whose kind is one of adadelta, "),
+        ("/sampler", "tpe", None, 'must be an object, such as {"kind": "tpe"}, got "tpe"'),
+        ("/objective/model", "mlp", None, 'must be an object, such as {"kind": "mlp"}, got "mlp"'),
         ("/search_space/optimizers", [], None, "must have at least 1 entry, got 0"),
         (
             "/search_space/optimizers",
@@ -188,6 +207,14 @@ def _with(parent: str, name: str) -> Any:
         ("/search_space/batch_size/junk", 1, None, "is no field here"),
         ("/objective/kind", "clasification", None, "must be one of function, classification, regression"),
         ("/objective/dataset", "mnist", None, "choose one of: breast_cancer"),
+        (
+            "/objective/dataset",
+            "digit",
+            None,
+            "'digit' is no dataset (did you mean digits?); choose one of: breast_cancer",
+        ),
+        ("/objective/model/activation", "relu6", None, "(did you mean relu?), got"),
+        ("/objective/loss", "cross-entropy", None, "did you mean cross_entropy?"),
         ("/objective/dataset", "diabetes", None, "diabetes is a regression dataset"),
         ("/objective/model/activation", "swish", None, "activation must be one of gelu, "),
         ("/objective/model/hidden/1", 5000, None, "must be <= 4096, got 5000"),
@@ -226,6 +253,13 @@ def test_a_start_of_the_wrong_length_is_pointed_to() -> None:
     objective = {"kind": "function", "name": "rosenbrock", "dimension": 2, "start": [1.0, 2.0, 3.0]}
     said = "start has 3 values, but dimension is 2; make them equal"
     assert faults({"objective": objective}) == {"/objective/start": said}
+
+
+def test_an_unknown_function_is_answered_with_the_one_that_is_close() -> None:
+    found = faults({"objective": {"kind": "function", "name": "rosenbrok"}})
+    assert found["/objective/name"].startswith(
+        "'rosenbrok' is no function (did you mean rosenbrock?); choose one of: "
+    )
 
 
 def test_every_fault_is_reported_at_once() -> None:

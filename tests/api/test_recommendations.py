@@ -211,3 +211,22 @@ def test_an_optimizer_that_a_framework_cannot_have_is_409_and_says_the_way_out(
     assert answer.status_code == 409
     assert answer.json()["type"] == "/problems/not-exportable"
     assert "as python or csv" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_module_is_the_file_of_the_schedule(client: TestClient, finished: str, name: str) -> None:
+    base = f"/v1/jobs/{finished}/recommendation"
+    query = {"format": name, "total_steps": 20}
+    expected, found = (client.get(f"{base}/{path}", params=query) for path in ("schedule", "module"))
+    assert found.status_code == 200 and found.content == expected.content
+    for header in ("content-type", "content-disposition"):
+        assert found.headers[header] == expected.headers[header]
+
+
+def test_a_module_is_python_unless_another_format_is_named_and_never_json(
+    client: TestClient, finished: str
+) -> None:
+    path = f"/v1/jobs/{finished}/recommendation/module"
+    assert client.get(path).headers["content-type"].startswith("text/x-python")
+    refused = client.get(path, params={"format": "json"})
+    assert refused.status_code == 422 and refused.json()["errors"][0]["pointer"] == "/query/format"

@@ -1,0 +1,38 @@
+"""A real server, its document in a file, and the tools that `make test-clients` installs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.server import Server
+
+FOLDER = os.environ.get("STEPSIZE_CLIENTS")
+
+
+@pytest.fixture(scope="session")
+def tools() -> Path:
+    """The folder of the tools; `make test-clients` installs them and names it, `make test` has none."""
+    if FOLDER is None:
+        pytest.skip("needs Node and tools of its own: run `make test-clients`")
+    found = Path(FOLDER).resolve()
+    assert (found / "stamp").exists(), f"{found} is not complete; run `make test-clients`"
+    return found
+
+
+@pytest.fixture(scope="session")
+def server(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server for all clients."""
+    with Server(tmp_path_factory.mktemp("clients") / "server") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def document(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The document of the server."""
+    path = tmp_path_factory.mktemp("document") / "openapi.json"
+    path.write_bytes(server.http.get("/openapi.json").content)
+    return path

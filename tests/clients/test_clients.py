@@ -1,0 +1,88 @@
+"""Generated clients submit and read a job, and a linter finds no error in the OpenAPI document."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.acceptance.server import Server
+
+HERE = Path(__file__).resolve().parent
+MINUTES_S = 600
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(MINUTES_S)]
+
+
+def run(*command: object, cwd: Path) -> str:
+    """Return what a command wrote; it must succeed."""
+    environment = os.environ | {"NO_COLOR": "1"}
+    ended = subprocess.run(
+        [*map(str, command)], cwd=cwd, env=environment, capture_output=True, text=True, timeout=MINUTES_S
+    )
+    assert ended.returncode == 0, f"{command[0]}: {ended.stdout}\n{ended.stderr}"
+    return ended.stdout
+
+
+@pytest.fixture
+def python_client(tools: Path, document: Path, tmp_path: Path) -> Path:
+    """The folder of the Python package that openapi-python-client makes."""
+    options = ("--path", document, "--output-path", tmp_path / "stepsize_client", "--meta", "none")
+    run(tools / "bin" / "openapi-python-client", "generate", *options, "--fail-on-warning", cwd=tmp_path)
+    return tmp_path
+
+
+def test_a_generated_python_client_submits_and_reads_a_job(
+    python_client: Path, tools: Path, server: Server
+) -> None:
+    script = HERE / "python_client.py"
+    out = run(tools / "bin" / "python", script, python_client, server.http.base_url, cwd=python_client)
+    found: dict[str, Any] = json.loads(out)
+    assert (found["state"], found["spec"]) == ("succeeded", "JobSpec")
+    assert found["trials"] == ["AdamOptimizer"] * 4 and found["schedules"] == ["CosineSchedule"] * 4
+    assert all(0.01 <= rate <= 0.5 for rate in found["learning_rates"])
+    assert found["recommended"].endswith("Optimizer")
+    assert all(name.endswith("Schedule") for name in found["candidates"])
+    namespace: dict[str, Any] = {}
+    exec(found["module"], namespace)
+    assert [namespace["learning_rate"](k) for k in range(7)] == pytest.approx(found["rates"])
+    assert (
+        found["default_replicates"] == 4
+    )  # of a small dataset; the document names no default that is another's
+    assert found["range_test"] == ["RangeTest", "RangeTestSpec"]
+
+
+def test_a_generated_typescript_client_submits_and_reads_a_job(
+    tools: Path, document: Path, server: Server, tmp_path: Path
+) -> None:
+    for name in ("client.ts", "tsconfig.json", "package.json"):
+        shutil.copy(HERE / name, tmp_path)
+    (tmp_path / "node_modules").symlink_to(tools / "node" / "node_modules")
+    programs = tmp_path / "node_modules" / ".bin"
+    run(
+        programs / "openapi-typescript",
+        document,
+        "-o",
+        "api.d.ts",
+        "--default-non-nullable",
+        "false",
+        cwd=tmp_path,
+    )
+    run(programs / "tsc", "--strict", cwd=tmp_path)
+    found: dict[str, Any] = json.loads(run("node", "built/client.js", server.http.base_url, cwd=tmp_path))
+    assert (found["state"], found["seed"]) == ("succeeded", 0)
+    assert len(found["rates"]) == 4 and all(0.01 <= rate <= 0.5 for rate in found["rates"])
+    assert isinstance(found["recommended"], str) and all(found["candidates"])
+    assert "TOTAL_STEPS = 7" in found["module"]
+
+
+def test_the_linter_of_documents_finds_no_error(tools: Path, document: Path, tmp_path: Path) -> None:
+    program = tools / "node" / "node_modules" / ".bin" / "spectral"
+    options = ("--ruleset", HERE / "spectral.yaml", "--fail-severity", "error", "--format", "json")
+    found = json.loads(run(program, "lint", *options, document, cwd=tmp_path).partition("\n\n")[0])
+    assert [entry for entry in found if entry["severity"] == 0] == []
