@@ -11,7 +11,16 @@ from app.engine.optimizers.base import Optimizer, decoupled_decay, shrink
 from app.engine.optimizers.fields import DECOUPLED, AdaptiveRate, Beta1, Beta2, Eps
 from app.engine.optimizers.moments import descend, gather, planned_moments, renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
-from app.engine.optimizers.rule import ADAM_STEP, GATHER, KERAS_EPS, MOMENTS, Native, Rule, decoupled
+from app.engine.optimizers.rule import (
+    ADAM_STEP,
+    GATHER,
+    KERAS_EPS,
+    MAX_KERAS_EPS,
+    MOMENTS,
+    Native,
+    Rule,
+    decoupled,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +59,7 @@ class AdamW(Optimizer):
                 " weight_decay={weight_decay})"
             ),
             decays=True,
+            suits=lambda own: own.eps <= MAX_KERAS_EPS,
             note=KERAS_EPS,
         ),
     )
