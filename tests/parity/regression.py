@@ -24,8 +24,8 @@ Vector = NDArray[np.float64]
 BATCHES, EPOCHS, BATCH_SIZE = 6, 4, 4
 UPDATES = BATCHES * EPOCHS
 HALF = UPDATES // 2
-COSINE = {"kind": "cosine", "warmup_fraction": 0.1}
-CYCLED = {"kind": "one_cycle", "cycle_momentum": True, "warmup_fraction": 0.1}
+COSINE: dict[str, Any] = {"kind": "cosine", "warmup_fraction": 0.1}
+CYCLED: dict[str, Any] = {"kind": "one_cycle", "cycle_momentum": True, "warmup_fraction": 0.1}
 # Small enough that no optimizer diverges, large enough that each one moves.
 _SHARED = {"initial_distance": 0.01}
 _OWN = {
@@ -111,8 +111,11 @@ def gradient(run: Run, x: Vector, k: int) -> Vector:
     return np.concatenate([(inputs.T @ errors).ravel(), errors.sum(axis=0)])
 
 
-def engine_path(run: Run) -> tuple[Vector, Vector]:
-    """Return the parameters after each update, (UPDATES, 8), and the point of measurement in the end."""
+def engine_path(run: Run, least: float = 1e-4) -> tuple[Vector, Vector]:
+    """Return the parameters after each update, (UPDATES, 8), and the point of measurement in the end.
+
+    least: how far the run has to come, so that another run is told from none.
+    """
     stacked = stack([run.instance()])
     schedule = run.schedule_instance()
     rates = run.optimizer["learning_rate"] * schedule.table(UPDATES)
@@ -131,5 +134,5 @@ def engine_path(run: Run) -> tuple[Vector, Vector]:
         end = x.copy()
         if stacked.averages:
             stacked.evaluation_point(x, state, end)
-    assert np.isfinite(path).all() and np.abs(path[-1] - START).max() > 1e-4, "the path is worth nothing"
+    assert np.isfinite(path).all() and np.abs(path[-1] - START).max() > least, f"{run} goes nowhere"
     return path, end[0]

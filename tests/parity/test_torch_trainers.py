@@ -11,7 +11,18 @@ import numpy as np
 import pytest
 
 from app.engine.optimizers import OPTIMIZERS
-from tests.parity.regression import HALF, START, UPDATES, Run, Vector, batch, engine_path, fields, runs
+from tests.parity.regression import (
+    CYCLED,
+    HALF,
+    START,
+    UPDATES,
+    Run,
+    Vector,
+    batch,
+    engine_path,
+    fields,
+    runs,
+)
 
 torch = pytest.importorskip("torch")
 
@@ -100,6 +111,14 @@ def test_a_loop_takes_the_engines_steps(run: Run, closure: bool) -> None:
     if hasattr(loop.optimizer, "eval"):
         loop.optimizer.eval()
         np.testing.assert_allclose(parameters(loop.model), engine_path(run)[1], RTOL)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if OPTIMIZERS[kind].momentum_field])
+def test_a_momentum_may_be_cycled_down_to_zero(kind: str) -> None:
+    run = Run(fields(kind), CYCLED | {"base_momentum": 0.0, "peak_fraction": 0.2})
+    loop = Loop(run)
+    loop.train(0, UPDATES)
+    assert_is_at(loop.model, run, UPDATES)
 
 
 @each_run

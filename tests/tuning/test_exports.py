@@ -245,6 +245,33 @@ def test_a_native_optimizer_is_called_and_another_one_carried() -> None:
         assert "def update(x, g, state, rate, k):" in FORMATS[name].render(radam, 100)
 
 
+@pytest.mark.parametrize("kind", ["adam", "adamw"])
+@pytest.mark.parametrize(("eps", "is_native"), [(1e-10, True), (1e-8, True), (1e-7, False), (1e-4, False)])
+def test_keras_own_adam_is_called_only_where_the_eps_that_it_scales_is_small(
+    kind: str, eps: float, is_native: bool
+) -> None:
+    tuned = _fields(OPTIMIZERS[kind](eps=eps, weight_decay=0.0))
+    source = FORMATS["keras"].render(recommendation(optimizer=tuned), 100)
+    assert ("keras.optimizers.Adam" in source) is is_native
+    assert ("def update(x, g, state, rate, k):" in source) is not is_native
+
+
+def test_keras_refuses_lion_without_a_mean_and_is_not_asked() -> None:
+    for beta1 in (0.0, 0.9):
+        source = FORMATS["keras"].render(
+            recommendation(optimizer=_fields(OPTIMIZERS["lion"](beta1=beta1))), 100
+        )
+        assert ("keras.optimizers.Lion(" in source) is (beta1 > 0.0)
+
+
+@pytest.mark.parametrize("kind", [kind for kind, cls in OPTIMIZERS.items() if cls.averages])
+def test_a_keras_module_of_an_average_has_a_callback_for_it(kind: str) -> None:
+    source = FORMATS["keras"].render(recommendation(optimizer=_fields(OPTIMIZERS[kind]())), 100)
+    assert "class Averaging(keras.callbacks.Callback):" in source
+    assert "finalize_variable_values" not in source  # which fit() calls at its end alone
+    assert "Averaging" not in FORMATS["keras"].render(recommendation(), 100)
+
+
 def test_a_coupled_weight_decay_comes_before_what_normalises_the_gradient() -> None:
     decayed = recommendation(optimizer=_fields(OPTIMIZERS["adam"](weight_decay=0.01)))
     optax = FORMATS["optax"].render(decayed, 100)

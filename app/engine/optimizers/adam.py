@@ -11,7 +11,16 @@ from app.engine.optimizers.baseline import Baseline
 from app.engine.optimizers.fields import AdaptiveRate, Beta1, Beta2, CoupledDecay, Eps
 from app.engine.optimizers.moments import descend, gather, planned_moments, renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
-from app.engine.optimizers.rule import ADAM_STEP, GATHER, KERAS_EPS, MOMENTS, Native, Rule, coupled
+from app.engine.optimizers.rule import (
+    ADAM_STEP,
+    GATHER,
+    KERAS_EPS,
+    MAX_KERAS_EPS,
+    MOMENTS,
+    Native,
+    Rule,
+    coupled,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +52,7 @@ class Adam(Optimizer):
         Native(
             framework="keras",
             call="keras.optimizers.Adam(schedule, beta_1={beta1}, beta_2={beta2}, epsilon={eps})",
+            suits=lambda own: own.eps <= MAX_KERAS_EPS,
             note=KERAS_EPS,
         ),
     )

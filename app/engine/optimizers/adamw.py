@@ -12,7 +12,16 @@ from app.engine.optimizers.baseline import Baseline
 from app.engine.optimizers.fields import DECOUPLED, AdaptiveRate, Beta1, Beta2, Eps
 from app.engine.optimizers.moments import descend, gather, planned_moments, renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
-from app.engine.optimizers.rule import ADAM_STEP, GATHER, KERAS_EPS, MOMENTS, Native, Rule, decoupled
+from app.engine.optimizers.rule import (
+    ADAM_STEP,
+    GATHER,
+    KERAS_EPS,
+    MAX_KERAS_EPS,
+    MOMENTS,
+    Native,
+    Rule,
+    decoupled,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +61,7 @@ class AdamW(Optimizer):
                 " weight_decay={weight_decay})"
             ),
             decays=True,
+            suits=lambda own: own.eps <= MAX_KERAS_EPS,
             note=KERAS_EPS,
         ),
     )

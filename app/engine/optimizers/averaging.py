@@ -34,6 +34,11 @@ def average_expression(share: str) -> str:
     return f"x + (1.0 - 1.0 / {share}) * (z - x)"
 
 
+def training_expression(share: str) -> str:
+    """Return y, an expression of x, here the average, and z."""
+    return f"x + (1.0 - {share}) * (z - x)"
+
+
 # Any below: floats by their annotation, columns once stacked.
 
 

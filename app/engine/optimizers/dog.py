@@ -14,7 +14,7 @@ from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay
 from app.engine.optimizers.baseline import Baseline
 from app.engine.optimizers.fields import CoupledDecay, RateFactor
 from app.engine.optimizers.reference import Reference
-from app.engine.optimizers.rule import Native, Rule, coupled
+from app.engine.optimizers.rule import Rule, coupled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +30,8 @@ class DoG(Optimizer):
     Deviation: the paper asks for an average of the iterates; as in the package's optimizer the last iterate
     is the result, and a decaying schedule may stand in for the average. The norms are those of all
     parameters together, not of each tensor (L-DoG).
+    The export to optax has the rule itself: the state of optax.contrib.dog shares memory with the parameters,
+    and a jitted update cannot donate both.
     """
 
     kind: ClassVar[str] = "dog"
@@ -45,13 +47,6 @@ class DoG(Optimizer):
         ),
         attributes=("_first_step",),
     )
-    natives: ClassVar[tuple[Native, ...]] = (
-        Native(
-            framework="optax",
-            call='optax.contrib.dog(schedule, init_step=("heuristic", {initial_distance}), eps={eps})',
-        ),
-    )
-
     learning_rate: RateFactor = 1.0
     initial_distance: Annotated[
         float,

@@ -52,6 +52,7 @@ class Lion(Optimizer):
                 "keras.optimizers.Lion(schedule, beta_1={beta1}, beta_2={beta2}, weight_decay={weight_decay})"
             ),
             decays=True,
+            suits=lambda own: own.beta1 > 0.0,  # Keras refuses the sign of the gradient alone
         ),
     )
 

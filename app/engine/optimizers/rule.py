@@ -18,6 +18,7 @@ class Rule:
     state: names to expressions of the value before the first update. is_whole: x is the whole model as one
     vector, since the update needs sums over all of it. skips_zero_rates: an update at a rate of zero leaves
     everything as it was. average: where the run is measured, an expression of x and the states; None for x.
+    training_point: its inverse, an expression of the average, which is x there, and the states.
     """
 
     lines: tuple[str, ...]
@@ -25,6 +26,7 @@ class Rule:
     is_whole: bool = False
     skips_zero_rates: bool = False
     average: str | None = None
+    training_point: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,3 +62,5 @@ KERAS_EPS = (
     "Keras scales eps by the correction of the bias, PyTorch and the search did not: the updates agree"
     " wherever gradients are much larger than eps."
 )
+# Keras multiplies eps by 1 / sqrt(1 - beta2**t), about 32 at first: a larger eps makes another optimizer.
+MAX_KERAS_EPS = 1e-8

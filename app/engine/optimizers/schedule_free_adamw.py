@@ -16,6 +16,7 @@ from app.engine.optimizers.averaging import (
     average_lines,
     averaged_point,
     start_average,
+    training_expression,
     weight_of,
 )
 from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay
@@ -99,7 +100,12 @@ class ScheduleFreeAdamW(Optimizer):
             *average_lines("beta1"),
         )
         state = AVERAGING | {"v": "zeros_like(x)"}
-        return Rule(lines=lines, state=state, average=average_expression("beta1"))
+        return Rule(
+            lines=lines,
+            state=state,
+            average=average_expression("beta1"),
+            training_point=training_expression("beta1"),
+        )
 
     def init(self, x: Array) -> State:
         """z at the start, a zero mean square, kept as v / (1 - beta2), and the coefficients."""

@@ -14,6 +14,7 @@ from app.engine.optimizers.averaging import (
     average_lines,
     averaged_point,
     start_average,
+    training_expression,
     weight_of,
 )
 from app.engine.optimizers.base import Optimizer, add_decay, coupled_decay
@@ -77,7 +78,12 @@ class ScheduleFreeSGD(Optimizer):
     def rule(self) -> Rule:
         """As `step` has it."""
         lines = (*coupled(self.weight_decay), *average_lines("momentum"))
-        return Rule(lines=lines, state=AVERAGING, average=average_expression("momentum"))
+        return Rule(
+            lines=lines,
+            state=AVERAGING,
+            average=average_expression("momentum"),
+            training_point=training_expression("momentum"),
+        )
 
     def init(self, x: Array) -> State:
         """z at the start, and the coefficients."""

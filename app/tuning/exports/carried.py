@@ -19,9 +19,9 @@ def update(x, g, state, rate, k):
     This is {kind} as it was tuned; {framework} has none that {does}.
     """
 '''
-_AVERAGE = '''
-def average(x, state):
-    """Where the run is to be measured: the average of {what}."""
+_POINT = '''
+def {name}(x, state):
+    """{doc}"""
 '''
 
 
@@ -62,10 +62,16 @@ def rule_source(rule: Rule, optimizer: Optimizer, framework: str, *, cycles: boo
     body += ["before = x", *rule.lines] if rule.skips_zero_rates else rule.lines
     sections.append("\n".join([head, *_indented([*body, *_result(rule)])]))
     if rule.average is not None:
-        head = _AVERAGE.format(what=what).strip("\n")
-        body = [*_unpacked(rule, rule.average), *_constants(optimizer, [rule.average], None)]
-        sections.append("\n".join([head, *_indented([*body, f"return {rule.average}"])]))
+        doc = f"Where the run is to be measured: the average of {what}."
+        sections.append(point_source("average", doc, rule.average, rule, optimizer))
     return sections
+
+
+def point_source(name: str, doc: str, expression: str, rule: Rule, optimizer: Optimizer) -> str:
+    """Return the source of a function of x and the state that returns an expression of both."""
+    head = _POINT.format(name=name, doc=doc).strip("\n")
+    body = [*_unpacked(rule, expression), *_constants(optimizer, [expression], None)]
+    return "\n".join([head, *_indented([*body, f"return {expression}"])])
 
 
 def imported(module: str, source: str, but: tuple[str, ...] = ()) -> str:

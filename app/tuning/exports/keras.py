@@ -9,7 +9,7 @@ from app.engine.optimizers import Optimizer
 from app.engine.optimizers.rule import Native, Rule
 from app.spec.recommendation import Recommendation
 from app.tuning.exports.base import Format, header, imports, joined, tuned_optimizer
-from app.tuning.exports.carried import carried_rule, imported, rule_source
+from app.tuning.exports.carried import carried_rule, imported, point_source, rule_source
 from app.tuning.exports.traced import implementation, native, tables
 
 _SCHEDULE = '''
@@ -24,10 +24,19 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
         return {}
 
 
+TENSORS = {}
+
+
 def looked_up(table, step, dtype):
     """The entry of a table for an update; beyond its end the last one is held."""
     place = keras.ops.clip(keras.ops.cast(step, "int32"), 0, len(table) - 1)
-    return keras.ops.take(keras.ops.convert_to_tensor(table, dtype=dtype), place)
+    if keras.backend.backend() != "torch":
+        return keras.ops.take(keras.ops.convert_to_tensor(table, dtype=dtype), place)
+    # PyTorch would convert the whole table in each update; the others trace this once.
+    key = id(table), dtype, place.device
+    if key not in TENSORS:
+        TENSORS[key] = keras.ops.convert_to_tensor(table, dtype=dtype)
+    return keras.ops.take(TENSORS[key], place)
 
 
 def make_schedule():
@@ -100,13 +109,63 @@ _WHOLE = """
         for name, value in after.items():
             self.assign(self.state[name], value)
 """
-_FINALIZE = """
-    def finalize_variable_values(self, var_list):
-        # Keras calls this at the end of fit(): the average is what to measure and to save.
-        for variable in var_list:
-            state = values(self.states[self._get_variable_index(variable)])
-            variable.assign(keras.ops.cast(average(wide(variable), state), variable.dtype))
-"""
+_MOVES = '''
+    def eval(self):
+        """Put the average in place, which is what to measure."""
+        self.move(average, 1.0)
+
+    def train(self):
+        """Put the point in place at which the training goes on."""
+        self.move(training_point, 0.0)
+
+    def move(self, point, goal):
+        moves = keras.ops.not_equal(self.is_average, goal)
+        for variable, state in zip(self._trainable_variables, self.states):
+            x = wide(variable)
+            x = keras.ops.where(moves, point(x, values(state)), x)
+            variable.assign(keras.ops.cast(x, variable.dtype))
+        self.is_average.assign(goal)
+
+    def build(self, variables):
+        super().build(variables)
+        self.is_average = self.add_variable(shape=(), name="is_average")  # saved with the model
+
+    def apply(self, grads, trainable_variables=None):
+        if self.built:
+            self.train()  # without the callback below only this gradient was taken at the average
+        super().apply(grads, trainable_variables)
+'''
+_AVERAGING = '''
+class Averaging(keras.callbacks.Callback):
+    """For fit(callbacks=[Averaging()]): validate at the average, and leave the model there in the end.
+
+    Without it the model stays where its gradients are taken; call its optimizer's eval() to measure it.
+    Keras tells no optimizer when fit() begins, so that the optimizer cannot do this alone.
+    """
+
+    def on_train_begin(self, logs=None):
+        self.trains = True
+        self.optimizer().train()
+
+    def on_test_begin(self, logs=None):
+        self.optimizer().eval()
+
+    def on_test_end(self, logs=None):
+        if getattr(self, "trains", False):
+            self.optimizer().train()
+
+    def on_train_end(self, logs=None):
+        self.trains = False
+        self.optimizer().eval()
+
+    def optimizer(self):
+        own = self.model.optimizer
+        return getattr(own, "inner_optimizer", own)  # of one that scales the loss
+'''
+_AVERAGE_NOTE = (
+    "Pass callbacks=[Averaging()] to fit(): the model is then measured and left at the average, as it was in"
+    " the search."
+)
 _WIDE = '''
 def wide(variable):
     """A variable as a tensor, at least in single precision."""
@@ -161,7 +220,8 @@ def _native(optimizer: Optimizer, found: Native) -> list[str]:
 
 def _carried(optimizer: Optimizer, *, cycles: bool) -> list[str]:
     rule = carried_rule(optimizer, "Keras")
-    arguments = ["schedule", *_limits(optimizer)]
+    name = "Averaged" if rule.average else "Tuned"
+    call = f"{name}({', '.join(['schedule', *_limits(optimizer)])})"
     source = rule_source(rule, optimizer, "Keras", cycles=cycles)
     return [
         *([_MOMENTUM_AT] if cycles else []),
@@ -170,7 +230,10 @@ def _carried(optimizer: Optimizer, *, cycles: bool) -> list[str]:
         _WIDE,
         *([_JOINED] if rule.is_whole else []),
         _class(optimizer, rule),
-        _MAKE_OPTIMIZER.format(call=f"Tuned({', '.join(arguments)})", note=""),
+        *_averaged(optimizer, rule),
+        _MAKE_OPTIMIZER.format(
+            call=call, note=f"\n\n{_wrapped(_AVERAGE_NOTE)}\n    " if rule.average else ""
+        ),
     ]
 
 
@@ -179,9 +242,17 @@ def _class(optimizer: Optimizer, rule: Rule) -> str:
     parts.append(_WHOLE if rule.is_whole else _TENSORS)
     if optimizer.gradient_clip_value and optimizer.gradient_clip_norm:
         parts.append(_CUTTING.format(value=optimizer.gradient_clip_value))
-    if rule.average:
-        parts.append(_FINALIZE)
     return "".join(parts)
+
+
+def _averaged(optimizer: Optimizer, rule: Rule) -> list[str]:
+    """Return the class that moves to the average and back, and its callback, if the rule has an average."""
+    if not rule.average or not rule.training_point:
+        return []
+    doc = "The point of the training: the inverse of `average`."
+    back = point_source("training_point", doc, rule.training_point, rule, optimizer)
+    doc = f"{optimizer.kind} that can move the model to its average and back."
+    return [back, _CLASS.format(name="Averaged", base="Tuned", doc=doc) + _MOVES, _AVERAGING]
 
 
 def _limits(optimizer: Optimizer) -> list[str]:

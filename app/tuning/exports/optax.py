@@ -49,7 +49,8 @@ def make_optimizer():
     schedule = make_schedule()
 
     def init(parameters):
-        return jnp.zeros([], jnp.int32), [start(x) for x in vectors(parameters)[0]]
+        # Copies, so that a jitted update can donate the parameters and the state.
+        return jnp.zeros([], jnp.int32), [start(jnp.copy(x)) for x in vectors(parameters)[0]]
 
     def step(gradients, state, parameters=None):
         if parameters is None:

@@ -51,7 +51,8 @@ _LIMITED_STEP = """
 """
 _SETTERS = {
     "momentum": 'group["momentum"] = momentum(self.last_epoch)',
-    "beta1": 'group["betas"] = (momentum(self.last_epoch), *group["betas"][1:])',
+    # In place of 0, at which a package may take another formula.
+    "beta1": 'group["betas"] = (momentum(self.last_epoch) or 1e-300, *group["betas"][1:])',
 }
 
 
