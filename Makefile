@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test chaos check format lint types layers test-fast test-clients parity docs bench bench-engine bench-advice bench-search lock clean
+.PHONY: help setup demo serve test chaos check format lint types layers test-fast test-clients parity docs bench bench-engine bench-advice bench-horizons bench-search lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,8 @@ test-clients: $(VENV)/dev.stamp $(CLIENTS)/stamp ## generate clients from the Op
 
 parity: $(PARITY)/stamp ## compare the engine with PyTorch and the other references, live
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PARITY)/bin/python -m pytest -n $(WORKERS) tests/parity
+	KERAS_BACKEND=jax OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PARITY)/bin/python -m pytest -n $(WORKERS) \
+		tests/parity/test_keras_fit.py
 
 docs: $(VENV)/run.stamp ## write docs/reference from the docstrings
 	$(BIN)/python -m scripts.build_reference
@@ -68,6 +70,9 @@ bench: $(VENV)/dev.stamp $(PARITY)/stamp ## measure the figures of the README, b
 
 bench-engine: $(VENV)/run.stamp $(PARITY)/stamp ## measure the engine beside PyTorch and jax
 	$(BIN)/python -m benchmarks engine
+
+bench-horizons: $(VENV)/run.stamp ## measure the peaks for other horizons beside retuned ones (half an hour)
+	$(BIN)/python -m benchmarks.advice.horizons
 
 bench-search: $(VENV)/run.stamp ## measure what samplers, rounds and pruners cost and give a search (three quarters of an hour)
 	$(BIN)/python -m benchmarks search rounds pruning

@@ -22,7 +22,7 @@ READY_WITHIN_S = 60.0
 
 
 def main() -> int:
-    """Runs the demonstration; returns the exit status."""
+    """Run the demonstration and return the exit status."""
     FOLDER.mkdir(exist_ok=True)
     database = FOLDER / "stepsize.db"
     port = free_port()
@@ -36,7 +36,7 @@ def main() -> int:
         submit = [sys.executable, "-m", "app", "submit", str(JOB), "--server", url, "--watch"]
         status = subprocess.run(submit, cwd=HERE.parent, check=False).returncode
         if sys.stdout.isatty() and status == 0:
-            print("\nThe server stays up until Ctrl-C.", flush=True)
+            print(f"\nThe page of jobs is at {url}/ . The server stays up until Ctrl-C.", flush=True)
             server.wait()
         else:
             print("\nTo look at it later: STEPSIZE_DATABASE_URL=sqlite:///.demo/stepsize.db make serve")

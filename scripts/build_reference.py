@@ -57,7 +57,8 @@ PAGES = {
         "k counts updates from 0, x are the parameters and g their gradient, both of shape (B, D) for B runs "
         "of D parameters; a hyperparameter, like a rate, is a column of shape (B, 1). Powers, roots and "
         "products are of components; |g| is the Euclidean norm of a run, in Adamax a magnitude. "
-        f"{HYPERPARAMETERS}",
+        f"{HYPERPARAMETERS} What is marked † pulls the parameters towards the origin: a job on a function "
+        "searches it only over a range that the job gives.",
         catalogue.optimizers,
     ),
     "schedules": Page(
@@ -203,12 +204,13 @@ def _function(item: FunctionItem) -> Iterable[str]:
     least, most, default = item.minimum_dimension, item.maximum_dimension, item.default_dimension
     count = f"{least}" if least == most else f"{least} to {most:,}, by default {default}"
     low, high = item.domain
-    ends = "unbounded below"
+    ends = "none"
     if item.optimum is not None:
         ends = f"least value {item.optimum.value:.10g} at {_point(item.optimum.parameters)}"
     yield (
         f"Parameters: {count}. Domain: {low:g} to {high:g} each. Start: {_point(item.start)}. "
         f"Optimum: {ends}."
+        + ("" if item.bounded_below else " Without a lower bound: the run that falls fastest wins.")
         + (f" For `newton`: up to {item.hessian_dimension:,} parameters." if least < most else "")
     )
     if is_drawn(FUNCTIONS[item.kind]):
@@ -239,7 +241,7 @@ def _bounds(field: Hyperparameter) -> str:
 
 
 def _search(field: Hyperparameter) -> str:
-    mark = " *" if field.searched else ""
+    mark = (" *†" if field.regularises else " *") if field.searched else ""
     if field.search is None:
         return f"every choice{mark}" if field.searched else ""
     low, high = field.search

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 from fastapi import APIRouter, Query, Response
 
 from app.api.dependencies import Db, JobId
+from app.api.downloads import Peak, TotalSteps, as_download
 from app.api.problems import documented
 from app.api.route import ApiRoute
 from app.errors import InvalidRequest, JobNotFound, NoRecommendation, NotExportable
@@ -47,14 +48,8 @@ router = APIRouter(prefix="/v1/jobs/{job_id}/recommendation", tags=["recommendat
 def get_recommended_module(
     db: Db,
     job_id: JobId,
-    total_steps: Annotated[
-        int | None,
-        Query(
-            description="updates of the run; null for those of the job, if it has no more",
-            ge=1,
-            le=recommendations.MAX_TOTAL_STEPS,
-        ),
-    ] = None,
+    total_steps: TotalSteps = None,
+    peak: Peak = "horizon",
     format: Annotated[
         FileFormat,
         Query(description="; ".join(f"`{name}`: {found.summary}" for name, found in FORMATS.items())),
@@ -62,6 +57,5 @@ def get_recommended_module(
 ) -> Response:
     """The files that `.../schedule` serves too, on a path that answers a text and nothing else: clients that
     were generated from the OpenAPI document take that of `.../schedule` for JSON."""
-    file = recommendations.schedule_file(db, job_id, total_steps, format)
-    disposition = f'attachment; filename="{file.filename}"'
-    return Response(file.content, media_type=file.media_type, headers={"Content-Disposition": disposition})
+    keeps_peak = peak == "tuned"
+    return as_download(recommendations.schedule_file(db, job_id, total_steps, format, keeps_peak=keeps_peak))

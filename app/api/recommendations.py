@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 from fastapi import APIRouter, Query, Response
 
 from app.api.dependencies import Db, JobId
+from app.api.downloads import Peak, TotalSteps, as_download
 from app.api.problems import documented
 from app.api.route import ApiRoute
 from app.errors import InvalidRequest, JobNotFound, NoRecommendation, NotExportable
@@ -58,14 +59,8 @@ def get_recommendation(db: Db, job_id: JobId) -> Recommendation:
 def get_recommended_schedule(
     db: Db,
     job_id: JobId,
-    total_steps: Annotated[
-        int | None,
-        Query(
-            description="updates of the run; null for those of the job, if it has no more",
-            ge=1,
-            le=recommendations.MAX_TOTAL_STEPS,
-        ),
-    ] = None,
+    total_steps: TotalSteps = None,
+    peak: Peak = "horizon",
     format: Annotated[
         FormatName,
         Query(
@@ -76,15 +71,17 @@ def get_recommended_schedule(
     ] = JSON,
 ) -> ScheduleTable | Response:
     """One learning rate for each update. Lengths such as the warmup are fractions of the horizon, so that
-    the schedule stretches to `total_steps`. A module runs as it stands, with the tuned optimizer, its limits
+    the schedule stretches to `total_steps`. The peak is the one for that horizon: measured, interpolated
+    between measured ones, or extrapolated beyond them; `basis` says which. A file has the same in the
+    headers `Stepsize-Peak`, `Stepsize-Tuned-Total-Steps` and `Stepsize-Basis`, a module in its first lines.
+
+    A module runs as it stands, with the tuned optimizer, its limits
     of the gradient and its weight decay; where its framework has no optimizer that equals the tuned one, it
     comes from the package that the module names, or is in the module. What has no form there is a 409.
 
     Where the schedule cycles the momentum too, the modules with an optimizer set it, `csv` has a column
     `momentum`, `python` a function `momentum(step)`, and `json` has the rates alone."""
+    keeps_peak = peak == "tuned"
     if format == JSON:
-        learning_rate = recommendations.schedule_table(db, job_id, total_steps)
-        return ScheduleTable(total_steps=len(learning_rate), learning_rate=learning_rate)
-    file = recommendations.schedule_file(db, job_id, total_steps, format)
-    disposition = f'attachment; filename="{file.filename}"'
-    return Response(file.content, media_type=file.media_type, headers={"Content-Disposition": disposition})
+        return recommendations.schedule_table(db, job_id, total_steps, keeps_peak=keeps_peak)
+    return as_download(recommendations.schedule_file(db, job_id, total_steps, format, keeps_peak=keeps_peak))

@@ -1,53 +1,107 @@
-"""A recommendation as text for a terminal."""
+"""A recommendation as text for a terminal: what to do first, then what it rests on."""
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-WIDTH = 72  # of a label, at most
+from app.cli.evidence import evidence, interval, table
+
 LINE = 100
-SHOWN = 5  # candidates; and numbers of a list
+SHOWN = 5  # numbers of a list
+SWEPT = 16.0  # times the recommended peak: the highest one that is tried
+FIRST_WARNINGS = 2  # that follow the summary; the others are at the end
 
 
 def describe(job: dict[str, Any], recommendation: dict[str, Any] | None, url: str) -> str:
-    """The recommendation, its evidence, and where to look further."""
+    """Return the recommendation, its evidence, and where to look further."""
     address = f"{url}/v1/jobs/{job['id']}"
     if recommendation is None:
         why = job["reason"] or (job["error"] or {}).get("detail") or "no reason was given"
         return f"The job {job['state']} without a recommendation: {why}\n  {address}"
-    return "\n".join(_lines(recommendation, address, url))
+    return "\n".join(_lines(job, recommendation, address, url))
 
 
-def _lines(body: dict[str, Any], address: str, url: str) -> Iterator[str]:
+def _lines(job: dict[str, Any], body: dict[str, Any], address: str, url: str) -> Iterator[str]:
+    summary = body.get("summary") or []
+    warnings = body["warnings"]
+    if summary:
+        yield ""
+        yield from map(_paragraph, summary)
+    yield from _warnings(warnings[:FIRST_WARNINGS], len(warnings) - FIRST_WARNINGS)
+    yield from _outside_space(body.get("outside_space"))
+    yield from _settings(body)
+    yield from _horizons(body.get("horizons"))
     yield ""
-    yield f"Recommended for {body['total_steps']} steps:"
-    yield f"  optimizer  {_kind(body['optimizer'])}"
-    yield f"  schedule   {_kind(body['schedule'])}"
-    if body["batch_size"] is not None:
-        yield f"  batch size {body['batch_size']}"
-    for name, value in body["settings"].items():
-        yield f"  {name}  {value:.4g}"
-    safe = body["safe_learning_rate"]
-    if safe is not None:
-        above = safe["diverges_above"]
-        beyond = f"; diverges above {above:.3g}" if above is not None else ""
-        yield f"  safe peak learning rate {safe['low']:.3g} to {safe['high']:.3g}{beyond}"
-    yield ""
-    yield from _evidence(body["evidence"])
+    yield from evidence(body["evidence"])
     others = {name: mean for name, mean in (body["metrics"] or {}).items() if mean is not None}
     if len(others) > 1:  # of a function there is one, which is above
-        yield "  measured there too: " + ", ".join(f"{name} {mean:.4g}" for name, mean in others.items())
+        yield _paragraph(
+            "other figures of the recommended one: "
+            + ", ".join(f"{name} {mean:.4g}" for name, mean in others.items())
+        )
     yield ""
+    yield "How it was found:"
     yield from map(_paragraph, body["explanation"])
-    yield from (_paragraph(f"Warning: {sentence}") for sentence in body["warnings"])
+    yield from _warnings(warnings[FIRST_WARNINGS:], 0)
     yield ""
     yield "Where to look:"
     yield f"  {address}/recommendation"
     yield f"  {address}/recommendation/schedule?format=torch"
     yield f"  {url}/docs"
+
+
+def _warnings(sentences: list[str], more: int) -> Iterator[str]:
+    """Tell warnings; more: how many others come later."""
+    if sentences:
+        yield ""
+        yield from (_paragraph(f"Warning: {sentence}") for sentence in sentences)
+    if more > 0:
+        yield f"  {more} more {'warning is' if more == 1 else 'warnings are'} at the end."
+
+
+def _outside_space(found: dict[str, Any] | None) -> Iterator[str]:
+    if found is None:
+        return
+    yield ""
+    better, (low, high) = found["difference"]["mean"], found["difference"]["ci95"]
+    yield _paragraph(
+        f"Better outside your search space: {found['label']}, with a mean of "
+        f"{interval(found['mean'], found['ci95'])}. That is {interval(better, (low, high))} below the "
+        f"recommended one. Use it as it is, or add {found['optimizer']['kind']} to the job's search space."
+    )
+
+
+def _settings(body: dict[str, Any]) -> Iterator[str]:
+    yield ""
+    yield f"Recommended for {body['total_steps']} steps:"
+    yield _field("optimizer", _kind(body["optimizer"]))
+    yield _field("schedule", _kind(body["schedule"]))
+    if body["batch_size"] is not None:
+        yield _field("batch size", str(body["batch_size"]))
+    for name, value in body["settings"].items():
+        yield _field(name, f"{value:.4g}")
+    safe = body["safe_learning_rate"]
+    if safe is not None:
+        above = safe["diverges_above"]
+        beyond = f"; diverges above {above:.3g}" if above is not None else ""
+        # An end of the sweep is no end of what is safe.
+        is_open = safe["high"] >= (1.0 - 1e-9) * SWEPT * body["optimizer"]["learning_rate"]
+        high = f"at least {safe['high']:.3g}" if is_open else f"{safe['high']:.3g}"
+        yield _field("safe peak", f"{safe['low']:.3g} to {high}{beyond}")
+
+
+def _horizons(found: list[dict[str, Any]] | None) -> Iterator[str]:
+    if not found:
+        return
+    yield ""
+    yield "Best peak learning rate for other numbers of steps:"
+    rows = [("steps", "peak", "95 % interval")]
+    for row in found:
+        low, high = row["ci95"]
+        rows.append((f"{row['total_steps']}", f"{row['learning_rate']:.3g}", f"{low:.3g} to {high:.3g}"))
+    yield from table(rows)
 
 
 def _paragraph(sentence: str) -> str:
@@ -56,32 +110,12 @@ def _paragraph(sentence: str) -> str:
     )
 
 
-def _evidence(evidence: dict[str, Any]) -> Iterator[str]:
-    if not evidence["replicates"]:
-        return
-    candidates, baselines = evidence["candidates"], evidence["baselines"]
-    if evidence["replicates"] == 1:  # all runs are the same
-        yield f"{evidence['metric']} of one run each:"
-    else:
-        seeds = f"{evidence['replicates']} seeds drawn after the choice"
-        yield f"{evidence['metric']} on {seeds}, mean and 95 % interval:"
-    listed = [row["label"] for row in candidates[:SHOWN]]
-    others = sorted((row for row in baselines if row["label"] not in listed), key=_mean)
-    rows = [*candidates[:SHOWN], *others]
-    width = min(WIDTH, max(len(row["label"]) for row in rows))
-    for row in rows:
-        yield f"  {row['label']:{width}.{width}} {_interval(row)}"
-
-
-def _mean(row: dict[str, Any]) -> float:
-    return math.inf if row["mean"] is None else float(row["mean"])
-
-
-def _interval(row: dict[str, Any]) -> str:
-    if row["mean"] is None:
-        return "diverged"
-    low, high = row["ci95"] or (row["mean"], row["mean"])
-    return f"{row['mean']:.4g} [{low:.4g}, {high:.4g}]"
+def _field(name: str, text: str) -> str:
+    """Return a setting; the lines of a long one stand below each other."""
+    first = f"  {name:10} "
+    return textwrap.fill(
+        text, LINE, initial_indent=first, subsequent_indent=" " * (len(first) + 2), break_on_hyphens=False
+    )
 
 
 def _kind(part: dict[str, Any]) -> str:

@@ -100,6 +100,7 @@ class JobRow(Base):
     trials_diverged: Mapped[int] = mapped_column(Integer, default=0)
     trials_failed: Mapped[int] = mapped_column(Integer, default=0)
     trials_running: Mapped[int] = mapped_column(Integer, default=0)
+    stage: Mapped[str | None] = mapped_column(String(40))  # null before the start and after the end
     fraction: Mapped[float] = mapped_column(default=0.0)
     eta_s: Mapped[float | None]  # as estimated when the fraction was stored
     # Seconds spent running before `running_since`, which is set while the job runs: pauses do not count.

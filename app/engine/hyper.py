@@ -40,6 +40,8 @@ class Hyper(annotated_types.GroupedMetadata):
     choices: the values allowed, for a field that is not a number.
     log: whether `search` is covered on a logarithmic scale.
     searched: whether a job that does not mention the field searches it (else it stays at its default).
+    regularises: whether the field pulls the parameters towards the origin. Without data to overfit that only
+    rewards a minimum at the origin, so a job on a function does not search the field unless asked to.
     per_run: of a model or a loss, whether the runs of a batch can differ in it, so that it can be searched.
     """
 
@@ -53,6 +55,7 @@ class Hyper(annotated_types.GroupedMetadata):
     choices: tuple[str | bool | int, ...] = ()
     log: bool = False
     searched: bool = False
+    regularises: bool = False
     per_run: bool = False
 
     def __iter__(self) -> Iterator[object]:

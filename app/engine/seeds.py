@@ -24,6 +24,7 @@ class Purpose(IntEnum):
     ENQUEUED = 8
     NEIGHBOURS = 9
     CROSSINGS = 10
+    HORIZONS = 11
 
 
 def stream(seed: int, purpose: Purpose, replicate: int) -> np.random.Generator:

@@ -177,6 +177,7 @@ def _function(cls: type[Function]) -> FunctionItem:
         maximum_dimension=most,
         default_dimension=dimension,
         hessian_dimension=min(cls.hessian_dimension, most),
+        bounded_below=cls.bounded_below,
         domain=cls.domain,
         start=cls().default_start(dimension).tolist(),
         optimum=None if optimum is None else Optimum(value=optimum[0], parameters=optimum[1].tolist()),
@@ -208,6 +209,7 @@ def _hyperparameter(field: HyperField, searchable: bool) -> Hyperparameter:
         search=hyper.search,
         log=hyper.log,
         searched=hyper.searched,
+        regularises=hyper.regularises,
         searchable=searchable,
     )
 
@@ -245,5 +247,6 @@ def _from_schema(name: str, info: FieldInfo, schema: dict[str, Any]) -> Hyperpar
         search=None,
         log=False,
         searched=False,
+        regularises=False,
         searchable=False,
     )

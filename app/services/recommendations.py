@@ -11,20 +11,26 @@ from app.db.tables import JobRow
 from app.errors import InvalidRequest, NoRecommendation
 from app.services import jobs
 from app.spec.answers import JobState
+from app.spec.catalogue import ScheduleTable
 from app.spec.recommendation import Recommendation
 from app.tuning.exports import FORMATS
+from app.tuning.exports.stretched import Stretched, stretch
 from app.tuning.exports.table import learning_rates
 
-MAX_TOTAL_STEPS = 1_000_000  # a table of more is hundreds of megabytes in memory
+MAX_TOTAL_STEPS = 1_000_000  # or the steps of the job: a table of more is hundreds of megabytes in memory
+MODULE = "text/x-python"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ScheduleFile:
-    """An exported schedule."""
+    """An exported schedule, with its peak, the updates that it was tuned for, and what the peak rests on."""
 
     content: str
     media_type: str
     filename: str
+    peak: float
+    tuned_total_steps: int
+    basis: str
 
 
 def get(db: Database, job_id: str) -> Recommendation:
@@ -50,32 +56,50 @@ def _why_none(session: Session, row: JobRow) -> str:
     return f"{found} yet; follow GET /v1/jobs/{row.id} until its state is succeeded."
 
 
-def schedule_table(db: Database, job_id: str, total_steps: int | None) -> list[float]:
-    """The learning rate of every update, for any horizon.
+def schedule_table(
+    db: Database, job_id: str, total_steps: int | None, *, keeps_peak: bool = False
+) -> ScheduleTable:
+    """Return the learning rate of every update, for any horizon.
 
-    Raises JobNotFound, NoRecommendation, and InvalidRequest where that of the job is too long.
+    total_steps: None for those of the job. keeps_peak: as of `stretch`. Raises JobNotFound, NoRecommendation,
+    NotExportable, and InvalidRequest where the horizon is too long.
     """
-    recommendation = get(db, job_id)
-    return learning_rates(recommendation, _horizon(recommendation, total_steps))
+    found = _stretched(db, job_id, total_steps, keeps_peak)
+    return ScheduleTable(
+        total_steps=found.total_steps,
+        learning_rate=learning_rates(found.recommendation, found.total_steps),
+        peak=found.peak,
+        tuned_total_steps=found.tuned_total_steps,
+        basis=found.basis.value,
+    )
 
 
-def schedule_file(db: Database, job_id: str, total_steps: int | None, format: str) -> ScheduleFile:
-    """The schedule as a file of that format, a key of FORMATS.
+def schedule_file(
+    db: Database, job_id: str, total_steps: int | None, format: str, *, keeps_peak: bool = False
+) -> ScheduleFile:
+    """Return the schedule as a file of that format, a key of FORMATS.
 
-    Raises NotExportable, and whatever `schedule_table` does.
+    Raises what `schedule_table` does.
     """
-    recommendation = get(db, job_id)
+    found = _stretched(db, job_id, total_steps, keeps_peak)
     chosen = FORMATS[format]
-    content = chosen.render(recommendation, _horizon(recommendation, total_steps))
-    return ScheduleFile(content, chosen.media_type, chosen.filename)
+    content = chosen.render(found.recommendation, found.total_steps)
+    return ScheduleFile(
+        content=content if chosen.media_type != MODULE else found.note + content,
+        media_type=chosen.media_type,
+        filename=chosen.filename,
+        peak=found.peak,
+        tuned_total_steps=found.tuned_total_steps,
+        basis=found.basis.value,
+    )
 
 
-def _horizon(recommendation: Recommendation, total_steps: int | None) -> int:
-    """The updates of the table: those asked for, else those of the job."""
-    if total_steps is None and recommendation.total_steps > MAX_TOTAL_STEPS:
+def _stretched(db: Database, job_id: str, total_steps: int | None, keeps_peak: bool) -> Stretched:
+    recommendation = get(db, job_id)
+    longest = max(MAX_TOTAL_STEPS, recommendation.total_steps)
+    if total_steps is not None and total_steps > longest:
         detail = (
-            f"must be given, at most {MAX_TOTAL_STEPS}, for a job of {recommendation.total_steps} steps: "
-            "lengths are parts of the horizon, so scale the updates of the run to it"
+            f"must be <= {longest}, got {total_steps}; every length in the schedule is a part of the horizon"
         )
         raise InvalidRequest(f"/query/total_steps: {detail}", [("/query/total_steps", detail)])
-    return total_steps or recommendation.total_steps
+    return stretch(recommendation, total_steps or recommendation.total_steps, keeps_peak=keeps_peak)

@@ -57,7 +57,7 @@ def move(session: Session, row: JobRow, to: JobState, reason: str | None = None)
     if to is JobState.PAUSED:
         trials.move(session, row.key, "running", "waiting")
     if to.final:
-        row.finished_at = now
+        row.finished_at, row.stage = now, None
         failed = trials.fail_unfinished(session, row.key, reason or str(to), now)
         events.append(session, row, "trial", {str(number): None for number in failed}, now)
     if to is JobState.SUCCEEDED:

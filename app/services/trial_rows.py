@@ -19,6 +19,7 @@ def finished(row: TrialRow) -> FinishedTrial:
         configuration=configuration_of(row),
         value=row.value,
         rungs=tuple((step, value) for step, value in row.rungs or ()),
+        reason=row.reason,
     )
 
 

@@ -35,6 +35,7 @@ def progress(row: JobRow) -> Progress:
         trials_diverged=row.trials_diverged,
         trials_failed=row.trials_failed,
         trials_running=row.trials_running,
+        stage=row.stage,
         fraction=row.fraction,
         eta_s=row.eta_s,
     )

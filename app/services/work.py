@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from app.db import Database, events, trials
+from app.db import Database, events, range_tests, trials
 from app.db import jobs as table
 from app.db.doorbell import ring
 from app.db.tables import JobRow
@@ -22,6 +22,7 @@ from app.spec.answers import JobState, Problem, TrialState
 from app.spec.job import JobSpec
 from app.spec.recommendation import Recommendation
 from app.spec.records import Configuration, FinishedTrial, TrialResult
+from app.tuning.stages import RANGE_TEST, SEARCH
 
 PROGRESS_INTERVAL_S = 0.25  # at most 4 progress events a second
 
@@ -85,11 +86,12 @@ def start_anew(db: Database, job_id: str, run: int) -> None:
 
 
 def start(db: Database, job_id: str, run: int) -> None:
-    """Sets a queued job running; one that runs already goes on. Raises Interrupted."""
+    """Set a queued job running; one that runs already, or was paused, goes on. Raises Interrupted."""
     with db.write() as session:
         row = table.find(session, job_id, lock=True)
         if row is None or row.run != run or row.state not in (JobState.QUEUED, JobState.RUNNING):
             raise Interrupted(job_id)
+        row.stage = row.stage or _first_stage(session, row)
         if row.state == JobState.QUEUED:
             transitions.move(session, row, JobState.RUNNING)
 
@@ -225,10 +227,20 @@ def record_trials(
         return row.trials_failed
 
 
-def record_fraction(db: Database, job_id: str, run: int, fraction: float) -> None:
-    """Stores how far the job is while no trial ends, as in the race. Raises Interrupted."""
+def enter_stage(db: Database, job_id: str, run: int, fraction: float, stage: str) -> None:
+    """Store the stage that the job has come to, unless it is there already. Raises Interrupted."""
+    with db.read() as session:  # most heats are of the stage before, and need not wait for a writer
+        row = table.find(session, job_id)
+        if row is not None and row.stage == stage:
+            return
+    record_fraction(db, job_id, run, fraction, stage)
+
+
+def record_fraction(db: Database, job_id: str, run: int, fraction: float, stage: str) -> None:
+    """Store how far the job is, and at which stage, while no trial ends. Raises Interrupted."""
     now = datetime.now(UTC)
     with running(db, job_id, run) as (session, row):
+        row.stage = stage
         _advance(row, fraction, now)
         _progress_events(session, row, now)
 
@@ -262,6 +274,10 @@ def running(db: Database, job_id: str, run: int) -> Iterator[tuple[Session, JobR
         yield session, row
 
 
+def _first_stage(session: Session, row: JobRow) -> str:
+    return SEARCH if range_tests.find(session, row.id) is None else RANGE_TEST
+
+
 def _advance(row: JobRow, fraction: float, now: datetime) -> None:
     """Stores the share done, and the time left if the rest goes as fast."""
     row.fraction = max(row.fraction, fraction)
@@ -276,4 +292,4 @@ def _progress_events(session: Session, row: JobRow, now: datetime) -> None:
     last = events.last_time(session, row.key, "progress")
     if last is None or (now - last).total_seconds() >= PROGRESS_INTERVAL_S:
         body = views.progress(row).model_dump(mode="json")
-        events.append(session, row, "progress", {f"{row.run}-{row.fraction:.6f}": body}, now)
+        events.append(session, row, "progress", {f"{row.run}-{row.fraction:.6f}-{row.stage}": body}, now)

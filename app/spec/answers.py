@@ -53,7 +53,13 @@ class Progress(Answer):
     trials_diverged: int
     trials_failed: int
     trials_running: int
-    fraction: float = Field(description="0 to 1 of the whole job, the race included")
+    stage: str | None = Field(
+        default=None,  # an event that was stored before there were stages has none
+        description="what the job is at, as `search` or `final`; null before the start and after the end",
+    )
+    fraction: float = Field(
+        description="0 to 1 of the whole job: the search and what follows it; never falls"
+    )
     eta_s: float | None = Field(description="estimated seconds to the end, or null while unknown")
 
 

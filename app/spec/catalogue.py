@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, Strict, field_validator
 
@@ -44,6 +44,10 @@ class Hyperparameter(Answer):
     search: tuple[float, float] | None = Field(description="range that a search covers by default, or null")
     log: bool = Field(description="whether that range is searched on a logarithmic scale")
     searched: bool = Field(description="whether a job that does not mention the field searches it")
+    regularises: bool = Field(
+        description="whether it pulls the parameters towards the origin: a job on a function does not search "
+        "it unless the job gives a range or choices"
+    )
     searchable: bool = Field(description="whether a job can give a range or choices; else one plain value")
 
 
@@ -87,6 +91,9 @@ class FunctionItem(CatalogueItem):
     maximum_dimension: int
     default_dimension: int
     hessian_dimension: int = Field(description="up to which dimension it gives a Hessian, as newton needs")
+    bounded_below: bool = Field(
+        description="whether it has a least value; if not, the run that falls fastest wins"
+    )
     domain: tuple[float, float] = Field(description="where the literature looks at each parameter; no bound")
     start: list[float]
     optimum: Optimum | None = Field(description="at the first step; null where it is unbounded below")
@@ -148,6 +155,12 @@ class LearningRates(Answer):
 
 
 class ScheduleTable(LearningRates):
-    """The learning rate of every update of a run."""
+    """The learning rate of every update of a run, and what its peak rests on."""
 
     total_steps: int
+    peak: float
+    tuned_total_steps: int = Field(description="the updates for which the setting was tuned")
+    basis: Literal["tuned", "measured", "interpolated", "extrapolated"] = Field(
+        description="`tuned`: the peak of the job; `measured`: the best peak of a measured horizon; "
+        "`interpolated`: between two of these; `extrapolated`: beyond them"
+    )

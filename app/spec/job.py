@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, field_validator, model_validator
@@ -12,7 +13,7 @@ from app.engine.objectives.supervised import training_rows
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.spec.base import MAX_NAMES, Wire, invalid
-from app.spec.kinds import KindWire, search_model, union_of
+from app.spec.kinds import KindWire, search_model, union_of, without_regularisation
 from app.spec.needs import unmet_cycling, unmet_need, wants_full_batch
 from app.spec.objective import FunctionSpec, ObjectiveSpec
 from app.spec.search import PrunerSpec, SamplerSpec
@@ -29,6 +30,7 @@ SMALL_DATASET_REPLICATES = 4
 # Between good configurations of such data the differences are lost in the scatter of 16 seeds.
 CONFIRMING, CONFIRMING_CHEAP = 16, 64
 CHEAP_STEPS = 1_000  # up to which four times the seeds still take seconds
+DEFAULT_OPTIMIZERS = tuple(kind for kind, cls in OPTIMIZERS.items() if cls.default_candidate)
 DEFAULT_SCHEDULES = ("constant", "cosine")
 DEFAULT_BATCH_SIZES = (32, 128)
 
@@ -84,22 +86,23 @@ class BatchSizeChoices(Wire):
         return choices
 
 
-def _kinds(kinds: list[str]) -> Any:
-    """A default factory: these kinds with their own defaults; validated like the client's."""
-    return lambda: tuple({"kind": kind} for kind in kinds)
+def _kinds(kinds: Iterable[str]) -> Any:
+    """Return these kinds as a client would post them; as a default they are validated like the client's."""
+    return tuple({"kind": kind} for kind in kinds)
 
 
 class SearchSpace(Wire):
     """Which optimizers, schedules and batch sizes the trials draw from."""
 
     optimizers: tuple[OptimizerSpace, ...] = Field(
-        default_factory=_kinds([kind for kind, cls in OPTIMIZERS.items() if cls.default_candidate]),
+        default_factory=lambda: _kinds(DEFAULT_OPTIMIZERS),
         min_length=1,
         max_length=MAX_CANDIDATES,
-        description="the candidate optimizers; a hyperparameter is a value, a range or choices",
+        description="the candidate optimizers; a hyperparameter is a value, a range or choices. A weight "
+        "decay that is left out is searched only where there are data: on a function it stays at its default",
     )
     schedules: tuple[ScheduleSpace, ...] = Field(
-        default_factory=_kinds(list(DEFAULT_SCHEDULES)),
+        default_factory=lambda: _kinds(DEFAULT_SCHEDULES),
         min_length=1,
         max_length=MAX_CANDIDATES,
         description="the candidate learning-rate schedules",
@@ -202,7 +205,10 @@ class JobSpec(Wire):
         if not filled.get("name"):
             filled["name"] = _name(filled["objective"])
         space = filled.get("search_space", {})
-        if isinstance(space, dict) and not function and space.get("batch_size") is None:
+        if isinstance(space, dict) and function:
+            candidates = space.get("optimizers", _kinds(DEFAULT_OPTIMIZERS))
+            filled["search_space"] = space | {"optimizers": without_regularisation(OPTIMIZERS, candidates)}
+        elif isinstance(space, dict) and space.get("batch_size") is None:
             is_full = wants_full_batch(space.get("optimizers"))
             sizes = "full" if is_full else _default_batch_sizes(filled["objective"])
             filled["search_space"] = space | {"batch_size": sizes}

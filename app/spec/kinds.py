@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field, create_model
 
-from app.engine.hyper import hyper_fields
+from app.engine.hyper import HyperField, hyper_fields
 from app.engine.registry import Kind, Registry
 from app.spec.base import Wire
 from app.spec.values import default_value, fixed_type, largest, searchable, unsearched
@@ -31,7 +31,7 @@ def summary(cls: type) -> str:
 def search_model(cls: type[Kind], noun: str) -> type[KindWire]:
     """The model of a kind whose hyperparameters may be fixed, ranges or choices; omitted ones are filled."""
     fields: dict[str, Any] = {
-        field.name: (searchable(field), Field(default_value(field), description=field.hyper.doc))
+        field.name: (searchable(field), Field(default_value(field), description=_described(field)))
         for field in hyper_fields(cls)
     }
     return _model(cls, f"{cls.__name__}{noun}Space", fields)
@@ -72,6 +72,38 @@ def instance(registry: Registry[K], wire: KindWire) -> K:
     return registry[wire.kind](
         **{name: largest(getattr(wire, name)) for name in type(wire).model_fields if name != "kind"}
     )
+
+
+def without_regularisation(registry: Registry[K], candidates: object) -> object:
+    """Return the posted candidates with what would be searched and regularises held at its default.
+
+    On a function, a regularisation only rewards a minimum at the origin. What the client gives stays.
+    """
+    if not isinstance(candidates, (list, tuple)):
+        return candidates
+    # A list: pydantic refuses one that is too long before it looks at the items, a tuple after that.
+    return [
+        _unregularised(registry, candidate) | candidate if isinstance(candidate, dict) else candidate
+        for candidate in candidates
+    ]
+
+
+def _unregularised(registry: Registry[K], candidate: dict[str, Any]) -> dict[str, Any]:
+    """The defaults of the fields of a candidate that are searched by default and regularise."""
+    kind = candidate.get("kind")
+    if not isinstance(kind, str) or kind not in registry:
+        return {}
+    return {
+        field.name: field.default
+        for field in hyper_fields(registry[kind])
+        if field.hyper.searched and field.hyper.regularises
+    }
+
+
+def _described(field: HyperField) -> str:
+    if not (field.hyper.searched and field.hyper.regularises):
+        return field.hyper.doc
+    return f"{field.hyper.doc}; {field.default:g} by default where the objective is a function"
 
 
 def _model(cls: type[Kind], name: str, fields: dict[str, Any]) -> type[KindWire]:

@@ -72,7 +72,7 @@ class Candidate(Measured):
     source: Literal["search", "refined", "decay", "baseline"] = Field(
         description="`search`: a trial, or made of one; `refined`: a schedule computed from the gradient "
         "norms of the race's leader; `decay`: a linear decay from its peak, or from twice that; `baseline`: "
-        "an optimizer at its defaults"
+        "an optimizer at its defaults, or with the options that its authors recommend"
     )
 
 

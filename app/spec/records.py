@@ -46,7 +46,8 @@ class Configuration:
 class FinishedTrial:
     """A stored trial, as a sampler or the race reads it.
 
-    value: None unless completed. rungs: (step, value) of each rung reached, in order.
+    value: None unless completed. rungs: (step, value) of each rung reached, in order. reason: why the trial
+    did not complete.
     """
 
     number: int
@@ -55,6 +56,7 @@ class FinishedTrial:
     configuration: Configuration
     value: float | None
     rungs: tuple[tuple[int, float], ...] = ()
+    reason: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

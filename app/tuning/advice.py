@@ -12,18 +12,22 @@ from app.engine.result import Trajectory
 from app.spec.job import JobSpec
 from app.spec.recommendation import Recommendation
 from app.spec.records import FinishedTrial
-from app.tuning.course import CONFIRMED, Course, confirmed
+from app.tuning.choosing import MOST_LOWEST, MOST_SWEPT
+from app.tuning.confirmation import confirm, range_after, reconsider
+from app.tuning.course import CONFIRMED, Course, Entrants
 from app.tuning.derive import Derived, derive
-from app.tuning.doubling import FACTORS, double
 from app.tuning.elimination import eliminate, most_raced
-from app.tuning.field import Entry, baseline_kinds, kinds, race_field
+from app.tuning.field import MOST_CONSTANT, Entry, baselines_of, kinds, race_field
 from app.tuning.final import finalists, most_finalists, most_prolonged, race_final
-from app.tuning.heats import Heat, Seeds, Steps, replicates_of, some_seeds
+from app.tuning.heats import Seeds, Steps, replicates_of, some_seeds
+from app.tuning.horizons import MOST_HEATS, horizon_runs, measure_horizons
+from app.tuning.margin import choose_with_margin, most_margin_runs
 from app.tuning.neighbours import most_neighbour_runs, race_neighbours
 from app.tuning.objective import build_objective
-from app.tuning.preference import MOST_SWEPT, choose
+from app.tuning.peaks import diverged_entries, diverged_trials
 from app.tuning.recommend import recommend, recommend_unconfirmed
-from app.tuning.sweep import FLOOR, HALF_OCTAVES
+from app.tuning.safe_range import FLOOR, MOST_IN_DOUBT
+from app.tuning.sweep import HALF_OCTAVES, seed_looks
 from app.tuning.taken import taken_schedule
 from app.tuning.verdict import reach_verdict
 
@@ -34,10 +38,11 @@ CurveOf = Callable[[int], Trajectory | None]
 def advise(
     spec: JobSpec, finished: Sequence[FinishedTrial], curve_of: CurveOf
 ) -> Steps[Recommendation | None]:
-    """Asks for the heats of a job and returns its recommendation; None where no trial completed.
+    """Ask for the heats of a job and return its recommendation; None where no trial completed.
 
-    Race, new ones near its best, schedules made for the leader, final, choice, sweep, twice the steps,
-    confirmation. Without confirmation the best trial is recommended as it is, and nothing runs.
+    Race, new ones near its best, schedules made for the leader, final, choice and sweep, confirmation, and
+    the other horizons. Where the confirmation speaks against the choice, another one is confirmed on new
+    seeds, once. Without confirmation the best trial is recommended as it is, and nothing runs.
     """
     field = race_field(spec, finished)
     if not field:
@@ -50,45 +55,69 @@ def advise(
     derived = yield from derive(spec, near.entries[near.leader])
     floor = _floor(spec, derived)
     final = yield from race_final(spec, finalists(spec, first, near, derived.entries))
-    choice = yield from choose(spec, final, floor)
-    winner = final.entries[choice.entry]
-    doubled = yield from double(spec, winner.configuration, choice.swept, floor)
-    entries = confirmed(first, final, choice)
-    result = yield Heat(
-        configurations=tuple(entry.configuration for entry in entries),
-        replicates=range(Seeds.CONFIRM, Seeds.CONFIRM + replicates_of(spec)),
-        steps=spec.budget.steps,
+    races = (entry for race in (first, near, final) for entry in diverged_entries(race))
+    diverged = [*diverged_trials(finished), *races]
+    standing, choice = yield from choose_with_margin(spec, final, floor, diverged)
+    confirmation = yield from confirm(spec, Entrants(first, final, standing), choice, Seeds.CONFIRM)
+    diverged += confirmation.diverged()
+    other = yield from reconsider(spec, standing, choice, confirmation, floor, diverged)
+    contradicted = None if other is None else choice
+    if other is not None:
+        standing, choice = other
+        confirmation = yield from confirm(spec, Entrants(first, final, standing), choice, Seeds.RECONFIRM)
+        diverged += confirmation.diverged()
+    course = Course(
+        first=first,
+        near=near,
+        final=final,
+        standing=standing,
+        choice=choice,
+        contradicted=contradicted,
+        safe=range_after(choice, diverged),
+        horizons=(yield from measure_horizons(spec, choice, floor)),
     )
-    course = Course(first=first, near=near, final=final, choice=choice, doubled=doubled)
-    verdict = reach_verdict(spec, entries, result.values)
-    metrics = {name: float(means[0]) for name, means in result.metrics.items()}  # of the recommended one
-    return recommend(spec, course, verdict, finished, metrics, _taken(entries[0], curve_of))
+    verdict = reach_verdict(spec, confirmation)
+    return recommend(
+        spec, course, verdict, finished, confirmation.metrics, _taken(choice.recommended, curve_of)
+    )
 
 
 def planned_runs(spec: JobSpec) -> dict[Seeds, int]:
-    """The most runs, in units of `steps` updates, that each stage asks for, in their order.
+    """Return the runs, in units of `steps` updates, that each stage asks for at the most, in their order.
 
-    But that of a final which is prolonged: how far nobody knows before.
+    Leave out what depends on values: a final that is prolonged, ends of a range that run on more seeds, a
+    race with a margin, a second confirmation, and peaks beyond the first ones at another horizon.
     """
     if spec.confirmation is None:
         return {}
     replicates, some = replicates_of(spec), some_seeds(spec)
-    baselines = len(baseline_kinds(spec)) + 1  # and the best constant rate
+    baselines = len(baselines_of(spec)) + 1  # and the best constant rate
     top = spec.confirmation.top
-    raced = min(top, spec.budget.trials) + len(kinds(spec)) + baselines
+    raced = min(top + MOST_CONSTANT, spec.budget.trials) + len(kinds(spec)) + baselines
     return {
         Seeds.RACE: most_raced(replicates, raced, top),
         Seeds.NEIGHBOURS: most_neighbour_runs(spec, replicates),
         Seeds.NORMS: 2 * some,
         Seeds.FINAL: most_finalists(spec) * replicates,
-        Seeds.SWEEP: (MOST_SWEPT * len(HALF_OCTAVES) + 2 * len(FACTORS)) * some,
+        Seeds.SWEEP: MOST_SWEPT * (len(HALF_OCTAVES) + 1) * some,
+        Seeds.MARGIN: 0,
         Seeds.CONFIRM: (CONFIRMED + baselines) * replicates,
+        Seeds.RECONFIRM: 0,
+        Seeds.HORIZONS: horizon_runs(spec),
     }
 
 
 def most_runs(spec: JobSpec) -> int:
-    """The most runs, in units of `steps` updates, that the advice asks for."""
-    return sum(planned_runs(spec).values()) + most_prolonged(replicates_of(spec))
+    """Return the most runs, in units of `steps` updates, that the advice asks for."""
+    planned, replicates = planned_runs(spec), replicates_of(spec)
+    if not planned:
+        return 0
+    # The ends of a range, which run on more seeds: of each choice, of which there are three at the most.
+    further = (2 * MOST_SWEPT + MOST_LOWEST) * MOST_IN_DOUBT * max([0, *seed_looks(spec)])
+    again = planned[Seeds.CONFIRM] + (MOST_SWEPT + MOST_LOWEST) * (len(HALF_OCTAVES) + 1) * some_seeds(spec)
+    prolonged = most_prolonged(replicates) + most_margin_runs(spec, replicates)
+    prolonged += horizon_runs(spec, MOST_HEATS) - planned[Seeds.HORIZONS]
+    return sum(planned.values()) + prolonged + further + again
 
 
 def _floor(spec: JobSpec, derived: Derived) -> float:

@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine import codec
-from app.engine.hyper import hyper_fields
-from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules.linear import Linear
 from app.spec.job import JobSpec
 from app.spec.records import Configuration
-from app.tuning.field import Entry, describe, unique
+from app.tuning.field import Entry, describe, rate_name, unique
 from app.tuning.heats import Heat, HeatResult, Seeds, Steps, some_replicates
+from app.tuning.peaks import highest_peak
 from app.tuning.refine import MOST_FACTORS, Norm, norm_for, refined_factors, table_schedule
-from app.tuning.space import SCHEDULE, Space
+from app.tuning.space import SCHEDULE
+from app.tuning.sweep import within_bounds
 
 PEAKS = (1.0, 2.0)  # of the leader's: a schedule that decays bears a higher one
 MOST_DERIVED = 2 * len(PEAKS) + 1
@@ -56,22 +56,11 @@ def derive(spec: JobSpec, leader: Entry) -> Steps[Derived]:
 
 
 def _peaks(spec: JobSpec, leader: Entry) -> list[float]:
-    """The factors of the leader's peak that its range allows; only 1 where the job has it fixed."""
-    rate = float(leader.configuration.optimizer["learning_rate"])
-    if leader.is_default:
-        fields = hyper_fields(OPTIMIZERS[leader.configuration.optimizer["kind"]])
-        hyper = next(field.hyper for field in fields if field.name == "learning_rate")
-        return [peak for peak in PEAKS if hyper.broken_bound(peak * rate) is None]
-    name = rate_name(leader.configuration.params)
-    if name is None:
-        return [1.0]
-    high = getattr(Space.of(spec).distributions()[name], "high", rate)  # choices have none
-    return [peak for peak in PEAKS if peak * rate <= max(high, rate)]
-
-
-def rate_name(params: dict[str, Any]) -> str | None:
-    """The name of the sampled learning rate; None where it was fixed."""
-    return next((name for name in params if name.endswith(".learning_rate")), None)
+    """Return the factors of the leader's peak that its range allows; only 1 where the job has it fixed."""
+    configuration, highest = leader.configuration, highest_peak(spec, leader)
+    rate = float(configuration.optimizer["learning_rate"])
+    higher = (peak for peak in PEAKS if peak > 1.0 and peak * rate <= highest)
+    return [1.0, *(peak for peak in higher if within_bounds(configuration, [peak * rate]))]
 
 
 def _decayed(leader: Entry, peak: float) -> Entry:
@@ -84,8 +73,8 @@ def _decayed(leader: Entry, peak: float) -> Entry:
 
 def _as_refined(leader: Entry, schedule: dict[str, Any], times: int, peak: float) -> Entry:
     found = _with(leader, schedule, peak)
-    often = "refined" if times == 1 else "refined twice"
-    label = f"{often}: {describe(found.configuration)}"
+    often = "schedule refined" if times == 1 else "schedule refined twice"
+    label = f"{often} from gradient norms: {describe(found.configuration)}"
     return replace(found, source="refined", refinements=times, label=label)
 
 

@@ -30,9 +30,10 @@ class Standing:
     """Where a race ended.
 
     values: (entries, seeds), nan where an entry did not run or diverged. runs: on how many of the seeds, from
-    the first on, each entry ran. survivors: who was left, the leader first, which ran on all seeds, then by
-    how far they are behind it. All of them ran on all seeds; in a final that was prolonged, the likeliest of
-    those who were worth it, and another may be ahead of the leader on the fewer seeds that it has.
+    the first on, each entry ran. survivors: the eligible entries that were left, the leader first, which ran
+    on all seeds, then by how far they are behind it. All of them ran on all seeds; in a final that was
+    prolonged, the likeliest of those who were worth it, and another may be ahead of the leader on the fewer
+    seeds that it has.
     """
 
     entries: tuple[Entry, ...]
@@ -58,6 +59,14 @@ class Standing:
         """The standard error of that difference; 0 of a single seed, where every seed gives the same."""
         found = self._differences(row)
         return float(found.std(ddof=1)) / math.sqrt(len(found)) if len(found) > 1 else 0.0
+
+    def is_surely_worse(self, row: int, level: float) -> bool:
+        """Return whether a row is worse than the leader by a one-sided paired t test at that level."""
+        return _is_worse(self._differences(row), level)
+
+    def has_diverged(self, row: int) -> bool:
+        """Return whether a run of the row diverged."""
+        return bool(np.isnan(self.values[row, : self.runs[row]]).any())
 
     def may_win(self, row: int) -> bool:
         """Whether a row never diverged and is not surely worse than the leader, by two seeds or more."""
@@ -102,16 +111,20 @@ def eliminate(
     most, unless another was chosen on these seeds; or where it diverged more often than the leader. Where
     what is left cannot carry all who remain to the job's replicates, the better half goes on (successive
     halving: Karnin, Koren & Somekh 2013).
+
+    An entry that is not eligible cannot lead or survive. It runs beside the others until the same test tells
+    whether it is better or worse than the leader, or until it has the job's replicates.
     """
     replicates = replicates_of(spec)
     marks = looks(replicates, spans)
     level = ERROR / (max(1, len(entries) - 1) * len(marks))
     left = most_raced(replicates, len(entries), len(entries) if shares is None else shares)
     values, runs = _known(entries, before, marks[-1])
-    alive = list(range(len(entries)))
+    alive = [i for i, entry in enumerate(entries) if entry.is_eligible]
+    watched = [i for i, entry in enumerate(entries) if not entry.is_eligible]
     done = 0
     for mark in marks:
-        behind = [i for i in alive if runs[i] < mark]
+        behind = [i for i in (*alive, *watched) if runs[i] < mark]
         count = min(mark - done, left // len(behind)) if behind else mark - done
         if count == 0 or (done > 0 and len(alive) == 1):
             break
@@ -127,6 +140,8 @@ def eliminate(
             left -= (done - ran) * len(rows)
             runs[rows] = done
         alive = [alive[i] for i in _standing(values[alive, :done], level)]
+        leader = values[alive[0], :done]
+        watched = [i for i in watched if done < replicates and _is_open(values[i, :done] - leader, level)]
         if left < np.maximum(0, replicates - runs[alive]).sum():
             alive = alive[: max(FEWEST, -(-len(alive) // 2))]
     done = int(runs[alive].min())  # beyond the last look, where all that are left are known there
@@ -166,6 +181,13 @@ def ranked(values: Values) -> NDArray[np.intp]:
     finite = np.where(np.isnan(values), 0.0, values)
     means = finite.sum(axis=1) / np.maximum(1, values.shape[1] - diverged)
     return np.lexsort((np.arange(len(values)), means, diverged))
+
+
+def _is_open(differences: Values, level: float) -> bool:
+    """Return whether the test tells neither that the differences are above zero nor that they are below."""
+    if len(differences) < LEAST or np.isnan(differences).any():
+        return False
+    return not (_is_worse(differences, level) or _is_worse(-differences, level))
 
 
 def _is_worse(differences: Values, level: float) -> bool:

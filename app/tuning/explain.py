@@ -12,14 +12,16 @@ from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.records import Configuration, FinishedTrial
 from app.tuning.course import Course
-from app.tuning.explain_race import in_words, tell_race
+from app.tuning.explain_race import tell_race
+from app.tuning.explain_range import tell_horizons, tell_range
 from app.tuning.figures import Gap, interval, listed, number, probability
 from app.tuning.objective import build_objective
 from app.tuning.verdict import Comparison, Verdict
+from app.tuning.wording import in_words
 
 
 def explain(spec: JobSpec, course: Course, verdict: Verdict, finished: Sequence[FinishedTrial]) -> list[str]:
-    """The search, the race, the choice, own figures, the best default, the best constant rate, the rates."""
+    """Return the sentences in the order of the stages: search, race, choice, figures, range and horizons."""
     metric = build_objective(spec.objective).metric.replace("_", " ")
     return [
         _search(spec, finished),
@@ -27,6 +29,8 @@ def explain(spec: JobSpec, course: Course, verdict: Verdict, finished: Sequence[
         *_confirmation(metric, verdict),
         *_defaults(verdict),
         *_constant(verdict),
+        *tell_range(course),
+        *tell_horizons(spec, course),
         _rates(verdict.configuration, spec.budget.steps),
     ]
 
@@ -34,53 +38,58 @@ def explain(spec: JobSpec, course: Course, verdict: Verdict, finished: Sequence[
 def explain_best_trial(
     spec: JobSpec, best: Configuration, value: float, finished: Sequence[FinishedTrial]
 ) -> list[str]:
-    """The sentences of a job that races nothing."""
+    """Return the sentences of a job that races nothing."""
     metric = build_objective(spec.objective).metric.replace("_", " ")
     return [
         _search(spec, finished),
         f"The recommended configuration, {in_words(best)}, had the lowest {metric}, "
-        f"{number(value)}; it was not run again, because confirmation is null.",
+        f"{number(value)}. Nothing was run again, because confirmation is null.",
         _rates(best, spec.budget.steps),
     ]
 
 
 def best_default(verdict: Verdict) -> Comparison | None:
-    """Of the defaults that did not win, the one with the lowest mean; None where all of them diverged."""
+    """Return the default with the lowest mean that is not recommended; None where all of them diverged."""
     others = verdict.other_defaults
     found = [(other.other.mean, i) for i, other in enumerate(others) if other.other is not None]
     return others[min(found)[1]] if found else None
 
 
 def _search(spec: JobSpec, finished: Sequence[FinishedTrial]) -> str:
+    """Return how the trials ended, and what their lowest value is worth."""
     counts = Counter(trial.state for trial in finished)
     ran = f"ran all {spec.budget.steps} updates"
-    if counts[TrialState.COMPLETED] == len(finished) > 1:
-        return f"All {len(finished)} trials {ran}."
     parts = [f"{counts[TrialState.COMPLETED]} {ran}"]
     pruned = counts[TrialState.PRUNED]
     parts += [f"{pruned} {'was' if pruned == 1 else 'were'} pruned"] if pruned else []
     endings = (TrialState.DIVERGED, TrialState.FAILED)
     parts += [f"{counts[state]} {state}" for state in endings if counts[state]]
-    return f"Of {len(finished)} trials, {listed(parts)}."
+    text = f"Of {len(finished)} trials, {listed(parts)}"
+    if counts[TrialState.COMPLETED] == len(finished) > 1:
+        text = f"All {len(finished)} trials {ran}"
+    values = [trial.value for trial in finished if trial.value is not None]
+    if len(values) < 2 or build_objective(spec.objective).deterministic:
+        return f"{text}."
+    return f"{text}; their lowest value, {number(min(values))}, is the luckiest of {len(values)}."
 
 
 def _confirmation(metric: str, verdict: Verdict) -> list[str]:
-    """The winner's own figures, which its luck in the race has no part in."""
+    """Return the figures of the recommended configuration, in which luck in the race has no part."""
     if verdict.own is None:
         return [
-            f"It diverged on {verdict.own_diverged} of {verdict.replicates} more seeds, drawn after this "
-            "choice, so its mean is not known."
+            f"The recommended configuration diverged on {verdict.own_diverged} of {verdict.replicates} seeds "
+            "drawn after the choice, so the mean is not known."
         ]
     if verdict.deterministic:
         return []
     return [
-        f"On {verdict.replicates} more seeds, drawn after this choice, its mean {metric} was "
-        f"{number(verdict.own.mean)} ({interval(verdict.own)})."
+        f"On {verdict.replicates} seeds drawn after the choice the mean {metric} of the recommended "
+        f"configuration was {number(verdict.own.mean)} ({interval(verdict.own)})."
     ]
 
 
 def _defaults(verdict: Verdict) -> Iterator[str]:
-    """The winner against the best of the defaults, both on the seeds drawn after the choice."""
+    """Yield the comparison with the best of the defaults, on the seeds drawn after the choice."""
     others, best = verdict.other_defaults, best_default(verdict)
     other = "other " if verdict.is_default else ""
     those = f"the {other}{len(others)} defaults" if len(others) > 1 else f"the {other}default"
@@ -93,15 +102,15 @@ def _defaults(verdict: Verdict) -> Iterator[str]:
 
 
 def _constant(verdict: Verdict) -> Iterator[str]:
-    """The winner against the best constant learning rate of the search."""
+    """Yield the comparison with the best constant learning rate that was searched."""
     best = verdict.best_constant
     if best is not None and best.other is not None:
-        name = f"the best constant learning rate of the search, {in_words(best.entry)},"
+        name = f"the best constant learning rate, {in_words(best.entry)},"
         yield _compared(name, verdict, best)
 
 
 def _compared(name: str, verdict: Verdict, comparison: Comparison) -> str:
-    """What another configuration had, and how far the winner is from it."""
+    """Return what another configuration had, and how far the recommended one is from it."""
     assert comparison.other is not None
     had = f"{name[0].upper()}{name[1:]} had {number(comparison.other.mean)}"
     difference = comparison.difference
@@ -109,7 +118,7 @@ def _compared(name: str, verdict: Verdict, comparison: Comparison) -> str:
         had += " on the same seeds"
     if difference is None or difference.ci95 is None or comparison.probability_better is None:
         return f"{had}."
-    gap = Gap(difference, comparison.other.mean)
+    gap = Gap(difference, comparison.other.mean, is_nonnegative=verdict.is_nonnegative)
     if verdict.deterministic:
         return f"{had}; that of the recommended configuration is {gap}."
     low, high = difference.ci95

@@ -1,175 +1,159 @@
-"""The sentences about the race: who met whom, what other schedules gave the leader, who was preferred."""
+"""The sentences about the race: what ran, what other schedules gave, and which of the equals was taken."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from app.spec.records import Configuration
+from app.tuning.choosing import MOST_SWEPT
 from app.tuning.course import Course
+from app.tuning.elimination import Standing
 from app.tuning.field import Entry
-from app.tuning.figures import apart, listed, number
+from app.tuning.figures import listed, number
 from app.tuning.neighbours import SPREADS
-from app.tuning.preference import MOST_SWEPT
+from app.tuning.preference import Choice, complexity
 from app.tuning.verdict import Verdict
-
-
-def in_words(entry: Entry | Configuration, more: Sequence[str] = ()) -> str:
-    """Such as "adam (learning rate 0.004, cosine schedule, batch size 32, l2 0.001)"; `more` is said last."""
-    configuration = entry.configuration if isinstance(entry, Entry) else entry
-    optimizer, schedule = configuration.optimizer, configuration.schedule
-    is_default = isinstance(entry, Entry) and entry.is_default
-    name = f"{optimizer['kind']} at its defaults" if is_default else optimizer["kind"]
-    times = entry.refinements if isinstance(entry, Entry) else 0
-    kind = schedule["kind"] if times == 0 else "refined table" if times == 1 else "twice refined table"
-    parts = [f"learning rate {number(optimizer['learning_rate'])}", f"{kind} schedule"]
-    parts += [] if configuration.batch_size is None else [f"batch size {configuration.batch_size}"]
-    parts += [f"{setting} {number(value)}" for setting, value in configuration.settings.items()]
-    return f"{name} ({', '.join([*parts, *more])})"
-
-
-def told_apart(entry: Entry, before: Entry) -> str:
-    """`in_words`, and where the one named before reads alike, what differs: "beta1 0.95 instead of 0.9"."""
-    if in_words(entry) != in_words(before):
-        return in_words(entry)
-    return in_words(entry, list(_instead(entry.configuration, before.configuration)))
-
-
-def _instead(found: Configuration, other: Configuration) -> Iterator[str]:
-    """What differs, of two configurations of the same kinds."""
-    for one, another in (
-        (found.optimizer, other.optimizer),
-        (found.schedule, other.schedule),
-        (found.settings, other.settings),
-    ):
-        for name, value in one.items():
-            was, told = another.get(name), name.replace("_", " ")
-            if value == was:
-                continue
-            if isinstance(value, list | tuple):
-                yield f"other {told}"
-            elif type(value) is float and type(was) is float:
-                yield f"{told} {' instead of '.join(apart(value, was))}"
-            else:
-                yield f"{told} {str(value).lower()} instead of {str(was).lower()}"
+from app.tuning.wording import in_words, plural, told_apart
 
 
 def tell_race(metric: str, course: Course, verdict: Verdict) -> Iterator[str]:
-    """Two sentences, one of the neighbours where there were any, one where the choice was between equals."""
+    """Yield the sentences about race, variants, final, choice, lowered peak and second choice."""
     yield _race(metric, course, verdict)
     if course.near is not course.first:
-        yield _neighbours(metric, course, verdict)
+        yield _variants(metric, course, verdict)
     yield _final(metric, course, verdict)
-    if len(course.choice.tied) > 1:
-        yield _preference(course, verdict)
+    if course.standing is not course.final:
+        yield _with_margin(metric, course)
+    first = course.contradicted or course.choice
+    if len(first.tied) > 1:
+        yield _preference(course.standing, first, verdict)
+    if course.contradicted is not None:
+        yield _second_choice(course, verdict)
+    if course.choice.lowered_from is not None:
+        yield _lowered(course.choice)
 
 
 def _race(metric: str, course: Course, verdict: Verdict) -> str:
-    """Who met in the race, and who led."""
+    """Return which entries raced, and which had the lowest mean."""
     first = course.first
     searched = sum(not entry.is_default for entry in first.entries)
     defaults = len(first.entries) - searched
-    several = f"{searched} of these, the best and the best of each kind of optimizer,"
-    best = "The best of these" if searched == 1 else several
-    where = f"on up to {first.seeds} fresh seeds, for as long as they could win"
+    best = "the best trial" if searched == 1 else f"{searched} of the best trials"
+    where = f"on up to {first.seeds} fresh seeds"
     if verdict.deterministic:
         where = "once each, because every run of this objective is the same"
-    race = f"{best} raced {defaults} {_plural('default', defaults)} {where}"
+    race = f"The race ran {best} and {defaults} {plural('default', defaults)} {where}"
     leader = in_words(first.entries[first.leader])
-    if first.entries[first.leader].is_default:
-        race += ", and a default led, as the search found nothing better"
     mean = first.values[first.leader].mean()
     if mean != mean:  # nan
-        return f"{race}: all of them diverged on some, {leader} on the fewest."
+        return f"{race}: all of them diverged on some seeds, {leader} on the fewest."
     behind = len(first.entries) - len(first.survivors)
-    left = "" if verdict.deterministic else f"; {behind} of {len(first.entries)} fell behind"
-    return f"{race}: {leader} had the lowest {metric}, {number(mean)}{left}."
+    left = f"; {behind} of {len(first.entries)} were dropped as worse"
+    left = "" if verdict.deterministic or not behind else left
+    return f"{race}: the lowest {metric} was {number(mean)}, of {leader}{left}."
 
 
-def _neighbours(metric: str, course: Course, verdict: Verdict) -> str:
-    """What was made of the best of the race."""
+def _variants(metric: str, course: Course, verdict: Verdict) -> str:
+    """Return what variants of the best entries gave."""
     near, leader = course.near, course.near.entries[course.near.leader]
     where = "" if verdict.deterministic else ", all on the same fresh seeds"
-    often = f"in up to {len(SPREADS)} generations{where}"
-    met = f"The best of the race then met new configurations made of them, {often}"
+    ran = f"Variants of the best entries ran next, in up to {len(SPREADS)} generations{where}"
     words = told_apart(leader, course.first.entries[course.first.leader])
     mean = near.values[near.leader].mean()
     if mean != mean:  # nan
-        return f"{met}: {words} diverged least often."
-    return f"{met}: {words} had the lowest {metric}, {number(mean)}."
+        return f"{ran}: {words} diverged least often."
+    return f"{ran}: the lowest {metric} was {number(mean)}, of {words}."
 
 
 def _final(metric: str, course: Course, verdict: Verdict) -> str:
-    """What the schedules made for the leader gave."""
+    """Return what the final gave, with the schedules that were made for it."""
     final = course.final
     where = "" if verdict.deterministic else f" on up to {final.seeds} other seeds"
-    made, others = _made(final.entries), _others(final.entries)
-    met = (
-        f"Made for it, {listed(made)} met {others}{where}"
-        if made
-        else f"{others[0].upper()}{others[1:]} met again{where}"
-    )
+    ran = f"The final ran {listed([*_others(final.entries), *_made(final.entries)])}{where}"
     leader = final.entries[final.leader]
     words = told_apart(leader, course.near.entries[course.near.leader])
     figure = float(final.values[final.leader].mean())  # nan where it diverged
-    what = (
-        f"{words} had the lowest {metric}, {number(figure)}"
-        if figure == figure
-        else (f"{words} diverged least often")
-    )
+    if figure != figure:
+        return f"{ran}: {words} diverged least often."
     lower = final.behind(0)
     # On the seeds that both ran: the other may not have run on all.
-    said = f", which is {number(lower)} below the one that led until then" if lower > 0.0 else ""
-    same = course.choice.entry == final.leader
-    recommended = "" if len(course.choice.tied) > 1 or not same else "; it is the recommended configuration"
-    return f"{met}: {what}{said}{recommended}."
+    said = f", {number(lower)} below the best variant" if lower > 0.0 else ""
+    return f"{ran}: the lowest {metric} was {number(figure)}, of {words}{said}."
 
 
-def _others(entries: Sequence[Entry]) -> str:
-    """Who was there beside the schedules that were made."""
+def _with_margin(metric: str, course: Course) -> str:
+    """Return what a race of entries with a margin to divergence gave."""
+    standing = course.standing
+    mean, leader = standing.values[standing.leader].mean(), standing.entries[standing.leader]
+    return (
+        "The best of them sits at the edge of divergence, so entries with lower peaks and variants of them "
+        f"raced that do not diverge half an octave higher: the lowest {metric} was "
+        f"{number(float(mean))}, of {in_words(leader)}."
+    )
+
+
+def _others(entries: Sequence[Entry]) -> list[str]:
+    """Return what ran beside the schedules that were made."""
     searched = sum(entry.source == "search" for entry in entries)
     defaults = sum(entry.is_default for entry in entries)
+    best = "the best entry" if searched == 1 else f"{searched} of the best entries"
     usual = "the best default" if defaults == 1 else f"{defaults} defaults"
-    # Some may be the best of their kind of optimizer alone.
-    best = "the best configuration" if searched == 1 else f"{searched} of the best configurations"
-    parts = [f"{best} until then"] * (searched > 0) + [usual] * (defaults > 0)
-    return " and ".join(parts)
+    return [best] * (searched > 0) + [usual] * (defaults > 0)
 
 
 def _made(entries: Sequence[Entry]) -> list[str]:
-    """What was made for the leader, of each source."""
+    """Return what was made for the best entry, of each source."""
     counts = {source: sum(entry.source == source for entry in entries) for source in _MADE}
     return [
-        f"{'one' if count == 1 else count} {_plural(noun, count)}{how}"
+        f"{'one' if count == 1 else count} {plural(noun, count)}{how}"
         for (noun, how), count in zip(_MADE.values(), counts.values(), strict=True)
         if count
     ]
 
 
-_MADE = {"decay": ("linear decay", ""), "refined": ("schedule", " refined from its own gradient norms")}
+_MADE = {"decay": ("linear decay", ""), "refined": ("schedule", " refined from gradient norms")}
 
 
-def _preference(course: Course, verdict: Verdict) -> str:
-    """Why it is not simply the one with the lowest mean."""
-    choice = course.choice
+def _preference(final: Standing, choice: Choice, verdict: Verdict) -> str:
+    """Return why the choice is not simply the entry with the lowest mean."""
     count = len(choice.tied)
     told = (
         f"{count} of them are equally good there"
         if verdict.deterministic
-        else f"These seeds cannot tell {count} of them apart, their means lie within a standard error"
+        else f"These seeds cannot tell {count} of them apart: their means lie within a standard error"
     )
-    words = told_apart(course.winner, course.final.entries[course.final.leader])
-    chosen = f"the recommended configuration, {words},"
-    if len(choice.simplest) == 1:
-        return f"{told}: {chosen} has the simplest schedule of the {count}."
-    alike = len(choice.simplest)
-    simple = f" of the {alike} with the simplest schedule" if alike < count else ""
-    if choice.safe is None:
-        return f"{told}: {chosen} has the lowest mean{simple}."
-    width = f"{number(choice.safe.low)} to {number(choice.safe.high)}"
-    if alike > MOST_SWEPT:  # of the others it is not known
+    entry = final.entries[choice.entry]
+    words = told_apart(entry, final.entries[final.leader])
+    taken = f"the chosen one is {words},"
+    simplest = min(complexity(final.entries[row].configuration) for row in choice.tied)
+    alike = [row for row in choice.tied if complexity(final.entries[row].configuration) == simplest]
+    if choice.entry not in alike:
+        return f"{told}; {taken} because it keeps an octave of margin to the first divergence."
+    if len(alike) == 1:
+        return f"{told}; {taken} which has the simplest schedule of the {count}."
+    simple = f" of the {len(alike)} with the simplest schedule" if len(alike) < count else ""
+    if len(alike) > MOST_SWEPT:  # of the others it is not known
         simple = f" of the {MOST_SWEPT} with the lowest means{simple}"
-    return f"{told}: {chosen} has the wider safe range{simple}, {width}."
+    if choice.safe is None:
+        return f"{told}; {taken} which has the lowest mean{simple}."
+    width = f"{number(choice.safe.low)} to {number(choice.safe.high)}"
+    return f"{told}; {taken} which has the widest margin or safe range{simple}, {width}."
 
 
-def _plural(noun: str, count: int) -> str:
-    return noun if count == 1 else f"{noun}s"
+def _second_choice(course: Course, verdict: Verdict) -> str:
+    """Return why the first choice was not kept."""
+    assert course.contradicted is not None
+    was, now = course.contradicted.recommended, course.winner
+    return (
+        f"The first {verdict.replicates} confirming seeds spoke against {in_words(was)}: "
+        f"{told_apart(now, was)} took its place and was confirmed on new seeds."
+    )
+
+
+def _lowered(choice: Choice) -> str:
+    """Return why the peak is lower than the one that ran in the final."""
+    assert choice.lowered_from is not None
+    peak = choice.recommended.configuration.optimizer["learning_rate"]
+    return (
+        f"The peak was lowered from {number(choice.lowered_from)} to {number(peak)}: runs diverged at "
+        f"{number(choice.diverges)}, and an octave of margin must stay."
+    )

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from optuna.distributions import CategoricalDistribution
 
 from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
+from app.engine.optimizers.baseline import Baseline
 from app.engine.schedules.constant import Constant
+from app.engine.schedules.cosine import Cosine
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.records import Configuration, FinishedTrial
 from app.tuning.distributions import Distribution, position
+from app.tuning.membership import contains, names_optimizers
 from app.tuning.space import Space
 
+MOST_CONSTANT = 3  # trials with a constant rate that race for being the best of these
 DISTINCT = 0.05  # of a range, on its scale: configurations closer than that count as one
 
-# What a reader would have tried without a search: they always run, whatever the space has.
-USUAL = ("adam", "adamw", "momentum")
-RATE_FREE = tuple(kind for kind, cls in OPTIMIZERS.items() if cls.finds_its_rate and not cls.averages)
+WARMUP = 0.05  # of the steps, in a baseline that warms up
 
 Source: TypeAlias = Literal["search", "refined", "decay", "baseline"]
 
@@ -31,6 +33,7 @@ class Entry:
     """A configuration that races.
 
     number: of the trial that it comes from, or whose schedule was replaced; None for a default.
+    is_eligible: whether it may be recommended; a default outside the job's search space may not.
     is_baseline: whether the recommendation is compared with it, whatever becomes of it in the race.
     refinements: how often its schedule was computed from gradient norms.
     """
@@ -39,12 +42,13 @@ class Entry:
     configuration: Configuration
     source: Source
     number: int | None = None
+    is_eligible: bool = True
     is_baseline: bool = False
     refinements: int = 0
 
     @property
     def is_default(self) -> bool:
-        """Whether it is an optimizer as it comes."""
+        """Whether the entry is a baseline of the optimizer's class, without a search."""
         return self.source == "baseline"
 
 
@@ -58,17 +62,24 @@ def kind_of(configuration: Configuration) -> str:
     return str(configuration.optimizer["kind"])
 
 
-def baseline_kinds(spec: JobSpec) -> tuple[str, ...]:
-    """The optimizers that race at their defaults: the usual ones, the space's, those without a rate."""
-    return tuple(dict.fromkeys([*USUAL, *kinds(spec), *RATE_FREE]))
+def baselines_of(spec: JobSpec) -> list[tuple[str, Baseline]]:
+    """Return what races without a search, each with its kind: the usual, the space's, then the rate-free."""
+    always = [(kind, own) for kind, cls in OPTIMIZERS.items() for own in cls.baselines if own.always]
+    usual = [(kind, own) for kind, own in always if not OPTIMIZERS[kind].finds_its_rate]
+    listed = [(kind, own) for kind in kinds(spec) for own in OPTIMIZERS[kind].baselines]
+    found: list[tuple[str, Baseline]] = []
+    for pair in (*usual, *listed, *always):
+        if pair not in found:
+            found.append(pair)
+    return found
 
 
 def race_field(spec: JobSpec, finished: Sequence[FinishedTrial]) -> list[Entry]:
     """Who races: the best distinct trials, best first, then the baselines; empty where no trial completed.
 
-    The best trial with a constant learning rate is a baseline too, whether or not it is a candidate. The best
-    of each kind of optimizer races as well: a kind may be behind for lack of trials alone. Without
-    confirmation, the best trial alone.
+    The best distinct trials with a constant learning rate race, whether or not they are among the best: the
+    best of them is what a schedule is compared with. The best of each kind of optimizer races as well: a kind
+    may be behind for lack of trials alone. Without confirmation, the best trial alone.
     """
     completed = [trial for trial in finished if trial.state is TrialState.COMPLETED]
     if not completed:
@@ -76,13 +87,14 @@ def race_field(spec: JobSpec, finished: Sequence[FinishedTrial]) -> list[Entry]:
     ranked = sorted(completed, key=lambda trial: (trial.value, trial.number))
     if spec.confirmation is None:
         return [_searched(ranked[0])]
-    chosen = _distinct(ranked, Space.of(spec).distributions(), spec.confirmation.top)
-    constant = next((trial for trial in ranked if is_constant(trial.configuration)), None)
-    for trial in (constant, *(_first(ranked, kind) for kind in kinds(spec))):
+    distributions = Space.of(spec).distributions()
+    chosen = _distinct(ranked, distributions, spec.confirmation.top)
+    constant = [trial for trial in ranked if is_constant(trial.configuration)]
+    firsts = [_first(ranked, kind) for kind in kinds(spec)]
+    for trial in (*_distinct(constant, distributions, MOST_CONSTANT), *firsts):
         if trial is not None and trial not in chosen:
             chosen.append(trial)
-    entries = [replace(_searched(trial), is_baseline=trial is constant) for trial in chosen]
-    return unique([*entries, *_defaults(spec, ranked[0].configuration)])
+    return unique([*map(_searched, chosen), *_defaults(spec, ranked[0].configuration)])
 
 
 def is_constant(configuration: Configuration) -> bool:
@@ -114,6 +126,29 @@ def runs_alike(a: Entry, b: Entry) -> bool:
     )
 
 
+def rate_name(params: Mapping[str, Any]) -> str | None:
+    """Return the name of the sampled learning rate; None where it was fixed."""
+    return next((name for name in params if name.endswith(".learning_rate")), None)
+
+
+def at_peak(entry: Entry, rate: float) -> Entry:
+    """Return the entry with another peak; of a default it is one no more."""
+    found, name = entry.configuration, rate_name(entry.configuration.params)
+    configuration = replace(
+        found,
+        optimizer=found.optimizer | {"learning_rate": rate},
+        params={key: rate if key == name else value for key, value in found.params.items()},
+    )
+    origin = "a default" if entry.number is None else f"trial {entry.number}"
+    return replace(
+        entry,
+        label=f"{origin} at a lower peak: {describe(configuration)}",
+        configuration=configuration,
+        source="search" if entry.is_default else entry.source,
+        is_baseline=False,
+    )
+
+
 def describe(configuration: Configuration) -> str:
     """A configuration in a few words, such as "adam at 0.004, cosine, batch size 32"."""
     optimizer = configuration.optimizer
@@ -121,13 +156,32 @@ def describe(configuration: Configuration) -> str:
 
 
 def describe_default(configuration: Configuration) -> str:
-    """A default in a few words, such as "adam at its defaults, constant, batch size 32"."""
-    return f"{configuration.optimizer['kind']} at its defaults, {_rest(configuration)}"
+    """A default in a few words, such as "adam at its defaults, constant, batch size 32".
+
+    Options that the authors recommend stand instead: "prodigy, bias correction and safeguard, constant".
+    """
+    options = recommended_options(configuration)
+    name = ", " + options if options else " at its defaults"
+    return f"{kind_of(configuration)}{name}, {_rest(configuration, warmup_in_words(configuration))}"
 
 
-def _rest(configuration: Configuration) -> str:
+def recommended_options(configuration: Configuration) -> str:
+    """The options of a default that its authors recommend, in words; empty for an optimizer as it comes."""
+    for own in OPTIMIZERS[kind_of(configuration)].baselines:
+        if own.options and own.options.items() <= configuration.optimizer.items():
+            return own.words
+    return ""
+
+
+def warmup_in_words(configuration: Configuration) -> str:
+    """Such as " with 5 % warmup"; empty where the schedule has none."""
+    fraction = configuration.schedule.get("warmup_fraction", 0.0)
+    return f" with {100 * fraction:.3g} % warmup" if fraction else ""
+
+
+def _rest(configuration: Configuration, warmup: str = "") -> str:
     schedule, batch_size = configuration.schedule["kind"], configuration.batch_size
-    parts = [schedule, *([] if batch_size is None else [f"batch size {batch_size}"])]
+    parts = [f"{schedule}{warmup}", *([] if batch_size is None else [f"batch size {batch_size}"])]
     parts += [f"{name} {value:.3g}" for name, value in configuration.settings.items()]
     return ", ".join(parts)
 
@@ -174,20 +228,26 @@ def differs(a: Configuration, b: Configuration, distributions: dict[str, Distrib
 
 
 def _defaults(spec: JobSpec, best: Configuration) -> Iterator[Entry]:
-    """Optimizers at their own defaults, with a constant learning rate.
+    """Optimizers as a practitioner runs them without a search.
 
     Batch size, and what is searched of the objective, are those of the best trial of the search: they have
     no defaults of their own, and the baselines are to show what the optimizer's hyperparameters are worth.
+    Those outside a space that names its optimizers are there for comparison only.
     """
-    for kind in baseline_kinds(spec):
+    is_free = not names_optimizers(spec)
+    for kind, own in baselines_of(spec):
+        defaults = {field.name: field.default for field in hyper_fields(OPTIMIZERS[kind])}
+        schedule = Cosine(warmup_fraction=WARMUP) if own.warms_up else Constant()
         configuration = Configuration(
-            optimizer={
-                "kind": kind,
-                **{field.name: field.default for field in hyper_fields(OPTIMIZERS[kind])},
-            },
-            schedule={"kind": Constant.kind, **asdict(Constant())},
+            optimizer={"kind": kind, **defaults, **own.options},
+            schedule={"kind": schedule.kind, **asdict(schedule)},
             batch_size=best.batch_size,
             settings=best.settings,
         )
-        label = describe_default(configuration)
-        yield Entry(label=label, configuration=configuration, source="baseline", is_baseline=True)
+        yield Entry(
+            label=describe_default(configuration),
+            configuration=configuration,
+            source="baseline",
+            is_eligible=is_free or contains(spec, configuration),
+            is_baseline=True,
+        )

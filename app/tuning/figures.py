@@ -50,10 +50,16 @@ def listed(parts: Sequence[str]) -> str:
 class Gap:
     """How far two means are apart, in percent of the one that is compared with where that is natural."""
 
-    def __init__(self, difference: Mean, base: float) -> None:
-        """difference: with an interval. base: the mean that it is a part of."""
+    def __init__(self, difference: Mean, base: float, *, is_nonnegative: bool = False) -> None:
+        """Compare a mean with another one.
+
+        difference: with an interval. base: the mean that it is a part of. is_nonnegative: whether no mean can
+        be below zero, so that none can be more than 100 % lower.
+        """
         assert difference.ci95 is not None
         self._mean, self._ci95 = difference.mean, difference.ci95
+        if is_nonnegative:
+            self._ci95 = (max(self._ci95[0], -base), self._ci95[1])
         is_share = base > 0.0 and -base < difference.mean <= NATURAL_RATIO * base
         self._unit = base if is_share else None
 

@@ -7,34 +7,57 @@ configurations differ by little and a default is not far behind them.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from app.spec.job import JobSpec
-from app.tuning.course import FINALISTS
 from app.tuning.derive import MOST_DERIVED
 from app.tuning.elimination import Standing, eliminate, ranked
-from app.tuning.field import Entry, kinds, unique
+from app.tuning.field import Entry, is_constant, kind_of, kinds, unique
 from app.tuning.heats import Heat, Seeds, Steps, replicates_of
-from app.tuning.neighbours import parents
+from app.tuning.neighbours import FINALISTS, parents
 from app.tuning.worth import contenders
 
+MOST_COMPARED = 4  # the best constant rates of two races and two defaults
 # Looks of a prolonged final: after how many times the job's replicates, and how many run until then.
 LONGER = ((2, 8), (4, 6), (8, 4))
 
 
 def finalists(spec: JobSpec, first: Standing, near: Standing, derived: Sequence[Entry]) -> list[Entry]:
-    """Who meets in the final, the leader of the neighbours first.
+    """Return the entries of the final, the leader of the neighbours first.
 
-    Their best survivors, the best of each other kind of optimizer that may still win, what was made for the
-    leader, and the best default of the race, beside which a difference is large or small.
+    These are the best survivors, the best of each other kind of optimizer that may still win, what was made
+    for the leader, and the best constant rates of both races. The best default of the race is among them,
+    beside which a difference is large or small, and the best default of the space's own kinds.
     """
-    defaults = [row for row, entry in enumerate(first.entries) if entry.is_default]
-    finite = [row for row in defaults if not math.isnan(first.behind(row))]
-    usual = [first.entries[row] for row in sorted(finite, key=first.behind)[:1]]
-    return unique([*parents(spec, near, is_first=False), *derived, *usual])
+    constant = [entry for race in (near, first) for entry in _best(race, is_tuned_constant)]
+    usual = [*_best(first, lambda entry: entry.is_default), *_best(first, partial(is_own_default, spec))]
+    return unique([*parents(spec, near, is_first=False), *derived, *constant, *usual])
+
+
+def is_tuned_constant(entry: Entry) -> bool:
+    """Return whether the entry has a constant rate that a search chose."""
+    return not entry.is_default and is_constant(entry.configuration)
+
+
+def is_own_default(spec: JobSpec, entry: Entry) -> bool:
+    """Return whether the entry is an optimizer of the job's space at its defaults."""
+    return entry.is_default and kind_of(entry.configuration) in kinds(spec)
+
+
+def best_row(race: Standing, wanted: Callable[[Entry], bool]) -> int | None:
+    """Return the wanted entry with the lowest mean beside the leader's; None where each of them diverged."""
+    rows = [row for row, entry in enumerate(race.entries) if wanted(entry)]
+    finite = [row for row in rows if not math.isnan(race.behind(row))]
+    return min(finite, key=race.behind, default=None)
+
+
+def _best(race: Standing, wanted: Callable[[Entry], bool]) -> list[Entry]:
+    row = best_row(race, wanted)
+    return [] if row is None else [race.entries[row]]
 
 
 def race_final(spec: JobSpec, entries: Sequence[Entry]) -> Steps[Standing]:
@@ -55,7 +78,7 @@ def race_final(spec: JobSpec, entries: Sequence[Entry]) -> Steps[Standing]:
 
 def most_finalists(spec: JobSpec) -> int:
     """How many meet at most."""
-    return FINALISTS + len(kinds(spec)) + MOST_DERIVED + 1
+    return FINALISTS + len(kinds(spec)) + MOST_DERIVED + MOST_COMPARED
 
 
 def most_prolonged(replicates: int) -> int:

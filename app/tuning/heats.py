@@ -37,6 +37,9 @@ class Seeds(IntEnum):
     FINAL = 4_000_000
     SWEEP = 5_000_000
     NEIGHBOURS = 6_000_000
+    RECONFIRM = 7_000_000
+    HORIZONS = 8_000_000
+    MARGIN = 9_000_000
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,6 @@ from app.engine.schedules.loss_driven import LossDriven
 from app.engine.seeds import Purpose, stream
 from app.spec.job import JobSpec
 from app.spec.records import Configuration
-from app.tuning.course import FINALISTS
 from app.tuning.elimination import LEAST, SPANS, Standing, eliminate, most_raced
 from app.tuning.field import Entry, describe, kind_of, kinds, runs_alike
 from app.tuning.heats import Seeds, Steps, replicates_of
@@ -29,6 +28,7 @@ from app.tuning.space import OPTIMIZER, Space
 
 # Of each generation: the standard deviation of a step from a parent's number, in parts of the range.
 SPREADS = (0.15, 0.15, 0.08)
+FINALISTS = 4  # survivors of a race that are parents, and meet the schedules made for their leader
 LITTER = 4  # new ones a generation at most, for each that `confirmation.top` has
 LOOKS = (SPANS[0] / 2.0, *SPANS)  # most of many new ones are bad, and few seeds show it
 
@@ -87,6 +87,7 @@ def parents(spec: JobSpec, race: Standing, *, is_first: bool) -> list[Entry]:
             row
             for row, entry in enumerate(entries)
             if kind_of(entry.configuration) == kind
+            and entry.is_eligible
             and (race.may_win(row) or (is_first and not math.isnan(race.behind(row))))
         ]
         others += sorted(rows, key=race.behind)[:1]
@@ -143,5 +144,5 @@ def _firsts(spec: JobSpec, parents: Sequence[Entry]) -> list[Entry]:
 
 def _beside(parent: Entry, found: Configuration) -> Entry:
     origin = "a default" if parent.number is None else f"trial {parent.number}"
-    label = f"made of {origin}: {describe(found)}"
+    label = f"variant of {origin}: {describe(found)}"
     return Entry(label=label, configuration=found, source="search", number=parent.number)

@@ -1,24 +1,20 @@
-"""Among configurations that the data cannot tell apart: the simpler schedule, then the wider safe range."""
+"""Which entries of a final count as equal, which schedule is the simpler one, and what was chosen."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-import numpy as np
 
 from app.engine.schedules.loss_driven import LossDriven
 from app.engine.schedules.table import Table
-from app.spec.job import JobSpec
 from app.spec.recommendation import SafeLearningRate
 from app.spec.records import Configuration
 from app.tuning.elimination import Standing
-from app.tuning.field import is_constant
-from app.tuning.heats import Heat, Seeds, Steps, Values, some_replicates
-from app.tuning.sweep import safe_learning_rate, sweep_entries
+from app.tuning.field import Entry, is_constant
+from app.tuning.safe_range import Needs, SafeRange, as_rates, first_divergence
+from app.tuning.sweep import Sweep
 from app.tuning.worth import negligible
 
-MOST_SWEPT = 2
 TOSS = 0.25  # standard errors: the better one is the other in two of five cases
 
 # How much a reader has to take over: nothing, a formula, a rule and its losses, a list of numbers.
@@ -29,15 +25,38 @@ CONSTANT, FORMULA, LOSS_DRIVEN, TABLE = 0, 1, 3, 4
 class Choice:
     """The entry that is recommended, and why not the leader if it is another.
 
-    tied: who cannot be told from the leader, by their mean, the leader first. simplest: those of them with
-    the simplest schedule. safe: of the chosen one. swept: the values of its sweep, by `sweep_entries`.
+    entry: its place in the final. recommended: the entry itself, its peak lowered where the margin to the
+    first divergence asks for it. tied: the places that cannot be told from the leader, by their mean, the
+    leader first. sweeps: what was swept, by place. needs: of the chosen one. range: None where there is none.
     """
 
     entry: int
+    recommended: Entry
     tied: tuple[int, ...]
-    simplest: tuple[int, ...]
-    safe: SafeLearningRate | None
-    swept: Values
+    sweeps: Mapping[int, Sweep]
+    needs: Needs
+    range: SafeRange | None
+
+    @property
+    def sweep(self) -> Sweep:
+        """That of the chosen one, whose own peak is the one before lowering."""
+        return self.sweeps[self.entry]
+
+    @property
+    def safe(self) -> SafeLearningRate | None:
+        """The range as the answer has it."""
+        return None if self.range is None else as_rates(self.sweep, self.range)
+
+    @property
+    def lowered_from(self) -> float | None:
+        """The peak before lowering; None where it stayed."""
+        own = self.sweep.rates[self.sweep.own]
+        return None if self.recommended.configuration.optimizer["learning_rate"] == own else own
+
+    @property
+    def diverges(self) -> float:
+        """The first peak at which a run of this configuration diverged; inf where none did."""
+        return first_divergence(self.sweep, self.needs)
 
 
 def complexity(configuration: Configuration) -> int:
@@ -66,31 +85,3 @@ def tied(standing: Standing) -> tuple[int, ...]:
         return standing.behind(row) <= min(doubt, max(most, TOSS * doubt))
 
     return tuple(row for row in standing.survivors if row == standing.leader or is_tied(row))
-
-
-def choose(spec: JobSpec, standing: Standing, floor: float) -> Steps[Choice]:
-    """Sweeps the simplest of the tied, at most two, and takes the one with the widest safe range.
-
-    Ties go to the lower mean. floor: of the tolerance in loss, by which a range ends.
-    """
-    same = tied(standing)
-    least = min(complexity(standing.entries[entry].configuration) for entry in same)
-    simplest = tuple(e for e in same if complexity(standing.entries[e].configuration) == least)
-    configurations = [standing.entries[entry].configuration for entry in simplest[:MOST_SWEPT]]
-    sweeps = [sweep_entries(configuration) for configuration in configurations]
-    result = yield Heat(
-        configurations=tuple(entry for sweep in sweeps for entry in sweep),
-        replicates=some_replicates(spec, Seeds.SWEEP),
-        steps=spec.budget.steps,
-    )
-    parts = np.split(result.values, np.cumsum([len(sweep) for sweep in sweeps])[:-1])
-    ranges = [
-        safe_learning_rate(configuration, values, floor)
-        for configuration, values in zip(configurations, parts, strict=True)
-    ]
-    best = max(range(len(ranges)), key=lambda i: (_octaves(ranges[i]), -i))
-    return Choice(entry=simplest[best], tied=same, simplest=simplest, safe=ranges[best], swept=parts[best])
-
-
-def _octaves(found: SafeLearningRate | None) -> float:
-    return -1.0 if found is None else math.log2(found.high / found.low)

@@ -12,8 +12,8 @@ from app.spec.recommendation import (
     Candidate,
     Difference,
     Evidence,
+    OutsideSpace,
     Recommendation,
-    SafeLearningRate,
 )
 from app.spec.records import Configuration, FinishedTrial
 from app.tuning.cautions import caution, caution_unconfirmed
@@ -21,7 +21,7 @@ from app.tuning.course import Course
 from app.tuning.explain import explain, explain_best_trial
 from app.tuning.field import Entry
 from app.tuning.objective import build_objective
-from app.tuning.statistics import Mean
+from app.tuning.summary import summarise, summarise_unconfirmed
 from app.tuning.verdict import Comparison, Verdict
 
 
@@ -44,11 +44,20 @@ def recommend(
         candidates=_candidates(verdict),
         baselines=[_baseline(comparison) for comparison in verdict.baselines],
     )
-    sentences = explain(spec, course, verdict, finished)
-    warnings = caution(spec, course, verdict, finished)
-    answer = _answer(spec, verdict.configuration, taken, course.choice.safe, evidence, sentences, warnings)
-    known = {name: mean if math.isfinite(mean) else None for name, mean in metrics.items()}
-    return answer.model_copy(update={"metrics": known})
+    peaks = course.horizons.peaks
+    return Recommendation(
+        **_parts(verdict.configuration),
+        taken_schedule=taken,
+        total_steps=spec.budget.steps,
+        safe_learning_rate=course.safe,
+        metrics={name: mean if math.isfinite(mean) else None for name, mean in metrics.items()},
+        evidence=evidence,
+        horizons=None if peaks is None else list(peaks),
+        outside_space=_outside(verdict),
+        summary=summarise(spec, course, verdict),
+        explanation=explain(spec, course, verdict, finished),
+        warnings=caution(spec, course, verdict, finished),
+    )
 
 
 def recommend_unconfirmed(
@@ -67,34 +76,21 @@ def recommend_unconfirmed(
     )
     metric = build_objective(spec.objective).metric
     evidence = Evidence(metric=metric, replicates=0, candidates=[candidate], baselines=[])
-    sentences = explain_best_trial(spec, best.configuration, value, finished)
-    warnings = caution_unconfirmed(spec, best, finished)
-    return _answer(spec, best.configuration, taken, None, evidence, sentences, warnings)
-
-
-def _answer(
-    spec: JobSpec,
-    best: Configuration,
-    taken: dict[str, Any] | None,
-    safe: SafeLearningRate | None,
-    evidence: Evidence,
-    sentences: list[str],
-    warnings: list[str],
-) -> Recommendation:
     return Recommendation(
-        **_parts(best),
+        **_parts(best.configuration),
         taken_schedule=taken,
         total_steps=spec.budget.steps,
-        safe_learning_rate=safe,
+        safe_learning_rate=None,
         evidence=evidence,
-        explanation=sentences,
-        warnings=warnings,
+        summary=summarise_unconfirmed(spec, best.configuration, value, finished),
+        explanation=explain_best_trial(spec, best.configuration, value, finished),
+        warnings=caution_unconfirmed(spec, best, finished),
     )
 
 
 def _candidates(verdict: Verdict) -> list[Candidate]:
     """The recommended one, then the others of the final by their mean; those that diverged last."""
-    others = [i for i, entry in enumerate(verdict.entries) if i > 0 and not entry.is_default]
+    others = list(range(1, verdict.count))
     means = {i: result.mean for i in others if (result := verdict.means[i]) is not None}
     others.sort(key=lambda i: (i not in means, means.get(i, 0.0), i))
     return [_candidate(verdict, i) for i in (0, *others)]
@@ -106,6 +102,7 @@ def _candidate(verdict: Verdict, i: int) -> Candidate:
         label=entry.label,
         mean=None if result is None else result.mean,
         ci95=None if result is None else result.ci95,
+        difference=_difference(verdict.comparisons[i]),
         probability_best=verdict.probabilities[i],
         source=entry.source,
         **_parts(entry.configuration),
@@ -118,12 +115,30 @@ def _baseline(comparison: Comparison) -> Baseline:
         label=comparison.entry.label,
         mean=None if result is None else result.mean,
         ci95=None if result is None else result.ci95,
-        difference=_difference(comparison.difference, comparison.probability_better),
+        difference=_difference(comparison),
         **_parts(comparison.entry.configuration),
     )
 
 
-def _difference(difference: Mean | None, better: float | None) -> Difference | None:
+def _outside(verdict: Verdict) -> OutsideSpace | None:
+    """Return the default outside the space that was better beyond doubt, if one was."""
+    found = verdict.outside_space
+    difference = None if found is None else _difference(found)
+    if found is None or found.other is None or difference is None:
+        return None
+    configuration = found.entry.configuration
+    return OutsideSpace(
+        label=found.entry.label,
+        optimizer=configuration.optimizer,
+        schedule=configuration.schedule,
+        mean=found.other.mean,
+        ci95=found.other.ci95,
+        difference=difference,
+    )
+
+
+def _difference(comparison: Comparison) -> Difference | None:
+    difference, better = comparison.difference, comparison.probability_better
     if difference is None or difference.ci95 is None or better is None:
         return None
     return Difference(mean=difference.mean, ci95=difference.ci95, probability_better=better)

@@ -31,32 +31,33 @@ def search_share(spec: JobSpec) -> float:
 
 
 class AdviceShare:
-    """The share of a job that is done while its advice goes on, heat after heat.
+    """The share of a job that is done while its advice goes on, heat after heat; it never falls.
 
-    What earlier stages did not need of what was planned is left out of the whole, what later ones may need
-    is in it.
+    The updates of a stage are planned before it begins. A heat gets its part of the share that is left: its
+    own updates over those that are still planned. A stage that needs less than planned lets the share grow
+    faster from there on, one that needs more lets it grow slower.
     """
 
     def __init__(self, spec: JobSpec) -> None:
         self._planned = {stage: runs * spec.budget.steps for stage, runs in planned_runs(spec).items()}
-        self._done = self._begun = search_updates(spec)  # updates: before this heat, before its stage
+        self._spent = 0  # updates of the stage before the heat
+        self._begun = self._ended = search_share(spec)  # the share before the heat, and after it
         self._heat: Heat | None = None
 
     def begin(self, heat: Heat) -> None:
-        """The heat before this one has ended."""
-        if self._heat is not None:
-            self._done += self._heat.updates
-        if self._heat is None or self._heat.stage is not heat.stage:
-            self._begun = self._done
+        """Count the heat before this one as ended."""
+        before = self._heat
+        self._spent = self._spent + before.updates if before and before.stage is heat.stage else 0
+        stages = list(self._planned)
+        later = sum(self._planned[stage] for stage in stages[stages.index(heat.stage) + 1 :])
+        left = max(self._planned[heat.stage] - self._spent, heat.updates) + later
+        self._begun = self._ended
+        self._ended += (1.0 - self._begun) * heat.updates / max(1, left)
         self._heat = heat
 
     def at(self, part: float) -> float:
-        """The share once so much of the heat is done, from 0 to 1."""
-        assert self._heat is not None
-        stages, heat = list(self._planned), self._heat
-        stage = max(self._begun + self._planned[heat.stage], self._done + heat.updates)
-        later = sum(self._planned[one] for one in stages[stages.index(heat.stage) + 1 :])
-        return (self._done + part * heat.updates) / (stage + later)
+        """Return the share once so much of the heat is done, from 0 to 1."""
+        return self._begun + part * (self._ended - self._begun)
 
 
 def bracket_bytes(spec: JobSpec) -> int:

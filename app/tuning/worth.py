@@ -11,17 +11,21 @@ DOUBTS = 2.0  # standard errors by which an entry may be better than it looks
 
 
 def negligible(standing: Standing) -> float:
-    """How large a difference, in loss, may be and not matter: 5 % of what the best default is behind.
+    """Return how large a difference, in loss, may be and not matter.
 
-    0 where a default leads, or the leader diverged. Of a race whose defaults all diverged, 5 % of the
-    leader's mean.
+    5 % of what the best default is behind the leader; of a default that may not be recommended, 5 % of the
+    distance, also where that one is ahead. 0 where an eligible default leads, or the leader diverged. 5 % of
+    the leader's mean where every default diverged.
     """
-    behind = [standing.behind(row) for row, entry in enumerate(standing.entries) if entry.is_default]
-    finite = [gap for gap in behind if not math.isnan(gap)]
-    own = abs(float(standing.values[standing.leader].mean()))
-    if math.isnan(own):
+    mean = abs(float(standing.values[standing.leader].mean()))
+    if math.isnan(mean):
         return 0.0
-    return NEGLIGIBLE * (max(0.0, min(finite)) if finite else own)
+    gaps = [
+        gap if entry.is_eligible else abs(gap)
+        for row, entry in enumerate(standing.entries)
+        if entry.is_default and not math.isnan(gap := standing.behind(row))
+    ]
+    return NEGLIGIBLE * (max(0.0, min(gaps)) if gaps else mean)
 
 
 def contenders(standing: Standing) -> list[int]:

@@ -20,6 +20,7 @@ from app.tuning.heats import Heat, HeatResult, gather, shards_of_heat
 from app.tuning.rounds import round_count, trial_count
 from app.tuning.settling import why_settled
 from app.tuning.size import AdviceShare
+from app.tuning.stages import stage_word
 from app.worker.fanout import Fanout
 from app.worker.metrics import WorkerMetrics
 from app.worker.pool import Batches, Line, Pool, ShardLost
@@ -131,13 +132,15 @@ class Runner:
 
     def _run_heat(self, job_id: str, run: int, spec: JobSpec, heat: Heat, share: AdviceShare) -> HeatResult:
         """share: of the job, with this heat begun."""
+        stage = stage_word(heat)
+        work.enter_stage(self.db, job_id, run, share.at(0.0), stage)
         shards = shards_of_heat(spec, heat)
         gathered: list[list[TrialResult]] = [[] for _ in shards]
         for ended, (i, outcome) in enumerate(self._evaluate(job_id, run, spec, shards), start=1):
             if isinstance(outcome, ShardLost):
                 raise outcome  # a race that lacks some of its runs is none
             gathered[i] = outcome
-            work.record_fraction(self.db, job_id, run, share.at(ended / len(shards)))
+            work.record_fraction(self.db, job_id, run, share.at(ended / len(shards)), stage)
         return gather(gathered)
 
     def _curve(self, job_id: str, number: int) -> Trajectory | None:

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from itertools import pairwise
 from statistics import median
+from typing import Any
 
 import numpy as np
 
+from benchmarks.advice import safe
 from benchmarks.advice.figures import Losses, Outcome, share, standard_error
 from benchmarks.advice.peer import best_within, replicates_within
 from benchmarks.advice.problems import CLEAR, CORE, FRESH, FRESHER, PEER_SEED, Problem
@@ -58,6 +60,11 @@ def run(
         yield from _lines(problem, outcome, seeds, store)
     yield ""
     yield from _summary(outcomes)
+    answers = {problem: [store[task] for task in _jobs(problem, seeds)] for problem in problems}
+    yield from safe.summary(
+        [one for problem in problems for one in safe.ranges(problem, answers[problem], store)]
+    )
+    yield from _stages([answer for of_problem in answers.values() for answer in of_problem])
     held = {problem.name: outcomes[problem.name] for problem in problems if not problem.tuned}
     if held and len(held) < len(outcomes):
         yield "on the problems that no default was tuned on:"
@@ -179,6 +186,16 @@ def _summary(outcomes: dict[str, Outcome]) -> Iterator[str]:
         )
     covered = [flag for outcome in found for flag in outcome.covered]
     yield f"the stated 95 % interval covers the mean in {share(covered)} of {len(covered)} jobs (must: 0.9)"
+
+
+def _stages(answers: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Yield the share of each stage in the gradients of a job, the mean over the jobs."""
+    shares: Counter[str] = Counter()
+    for answer in answers:
+        for stage, updates in answer["stages"].items():
+            shares[stage] += updates / answer["evaluations"] / len(answers)
+    parts = ", ".join(f"{stage} {part:.0%}" for stage, part in shares.items())
+    yield f"of the gradients of a job: {parts}"
 
 
 def _peer(outcome: Outcome) -> str:

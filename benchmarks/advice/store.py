@@ -17,12 +17,20 @@ from typing import Any
 
 from benchmarks.advice.oracle import oracle
 from benchmarks.advice.peer import peer
-from benchmarks.advice.tasks import job, losses
+from benchmarks.advice.tasks import job, losses, losses_at, retuned, start
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / ".bench" / "advice.jsonl"
 
-KINDS: dict[str, Callable[..., Any]] = {"job": job, "oracle": oracle, "peer": peer, "losses": losses}
+KINDS: dict[str, Callable[..., Any]] = {
+    "job": job,
+    "losses": losses,
+    "losses_at": losses_at,
+    "oracle": oracle,
+    "peer": peer,
+    "retuned": retuned,
+    "start": start,
+}
 
 
 @dataclass(frozen=True)

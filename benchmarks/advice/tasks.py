@@ -2,38 +2,49 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
 
+from app.engine import codec
 from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules.constant import Constant
 from app.spec.job import BatchSizeChoices, JobSpec
 from app.spec.records import Configuration, FinishedTrial
 from app.tuning.advice import advise
+from app.tuning.elimination import ranked
 from app.tuning.evaluate import evaluate
 from app.tuning.heats import Heat, Values, gather, shards_of_heat
+from app.tuning.horizon_line import peak_at
 from app.tuning.objective import build_objective
+from app.tuning.sweep import at_rate, swept_rates
 from benchmarks.advice.problems import EVALUATION_SEED, by_name
 from benchmarks.whole_searches.search import rounds_of
+
+HORIZONS = (0.25, 0.5, 2.0, 4.0)  # of the steps of the job
+START_SEEDS = 4
+RETUNING = ((4, 6), (16, 3), (48, 1))  # after so many seeds each, so many peaks go on
+RETUNING_FIRST = 100_000  # beyond the seeds on which everything is compared
 
 # A configuration as JSON: optimizer, schedule, batch_size.
 Plain = dict[str, Any]
 
 
 def job(name: str, seed: int) -> dict[str, Any]:
-    """A default job: what it recommends, the interval that it states, and the gradients that it took."""
+    """Run a default job: what it recommends and states, and the gradients that each stage took."""
     spec = by_name(name).spec(seed)
     trials: list[FinishedTrial] = []
-    evaluations = 0
+    stages: Counter[str] = Counter()
     for ended, updates in rounds_of(spec):
         trials += ended
-        evaluations += updates
+        stages["search"] += updates
     advice = advise(spec, trials, lambda number: None)
     heat = next(advice)
     while True:
-        evaluations += heat.updates
+        stages[heat.stage.name.lower()] += heat.updates
         try:
             heat = advice.send(gather([evaluate(shard) for shard in shards_of_heat(spec, heat)]))
         except StopIteration as end:
@@ -45,8 +56,59 @@ def job(name: str, seed: int) -> dict[str, Any]:
         "source": best.source,
         "mean": best.mean,
         "ci95": best.ci95,
-        "evaluations": evaluations,
+        "safe": None if found.safe_learning_rate is None else found.safe_learning_rate.model_dump(),
+        "peaks": {str(factor): peak_at(found, horizon(spec, factor)).peak for factor in HORIZONS},
+        "has_horizons": found.horizons is not None,
+        "stages": dict(stages),
+        "evaluations": stages.total(),
     }
+
+
+def start(name: str, configuration: Plain) -> float:
+    """Return the loss before the first update, the mean over a few fresh seeds; of an error 1."""
+    spec = by_name(name).spec(EVALUATION_SEED)
+    if build_objective(spec.objective).metric == "validation_error":
+        return 1.0
+    heat = Heat(
+        configurations=(Configuration(**configuration),),
+        replicates=range(START_SEEDS),
+        steps=spec.budget.steps,
+        record=True,
+    )
+    curves = gather([evaluate(shard) for shard in shards_of_heat(spec, heat)]).curves[0]
+    return float(np.mean([codec.decode(curve).loss[0] for curve in curves], dtype=np.float64))
+
+
+def horizon(spec: JobSpec, factor: float) -> int:
+    """Return so many times the steps of the job, rounded half up."""
+    return max(1, math.floor(factor * spec.budget.steps + 0.5))
+
+
+def retuned(name: str, configuration: Plain, factor: float) -> float:
+    """Return the best of 17 peaks at another horizon, half an octave apart, on seeds of their own.
+
+    All run on a few seeds, the best ones on more.
+    """
+    spec = by_name(name).spec(EVALUATION_SEED)
+    found, steps = Configuration(**configuration), horizon(spec, factor)
+    rates = swept_rates(found)
+    is_exact = build_objective(spec.objective).deterministic
+    values = np.empty((len(rates), 0))
+    for seeds, kept in ((1, 1),) if is_exact else RETUNING:
+        new = range(RETUNING_FIRST + values.shape[1], RETUNING_FIRST + seeds)
+        values = np.hstack([values, run(spec, [at_rate(found, rate) for rate in rates], new, steps)])
+        order = ranked(values)[:kept]
+        rates, values = [rates[i] for i in order], values[order]
+    return rates[0]
+
+
+def losses_at(name: str, configuration: Plain, factor: float, stop: int) -> list[float]:
+    """Return the losses of a configuration at another horizon on fresh seeds."""
+    spec = by_name(name).spec(EVALUATION_SEED)
+    seeds = range(1) if build_objective(spec.objective).deterministic else range(stop)
+    rows = run(spec, [Configuration(**configuration)], seeds, horizon(spec, factor))
+    found: list[float] = rows[0].tolist()
+    return found
 
 
 def losses(name: str, configuration: Plain, first: int, stop: int) -> list[float]:
@@ -57,9 +119,12 @@ def losses(name: str, configuration: Plain, first: int, stop: int) -> list[float
     return found
 
 
-def run(spec: JobSpec, configurations: list[Configuration], replicates: range) -> Values:
-    """Values, (configurations, replicates), nan where a run diverged."""
-    heat = Heat(configurations=tuple(configurations), replicates=replicates, steps=spec.budget.steps)
+def run(
+    spec: JobSpec, configurations: list[Configuration], replicates: range, steps: int | None = None
+) -> Values:
+    """Return values, (configurations, replicates), nan where a run diverged; steps: the job's, else these."""
+    steps = steps or spec.budget.steps
+    heat = Heat(configurations=tuple(configurations), replicates=replicates, steps=steps)
     return np.asarray(gather([evaluate(shard) for shard in shards_of_heat(spec, heat)]).values)
 
 

@@ -146,7 +146,8 @@ def test_the_command_line_submits_watches_and_reports(server: Server, tmp_path: 
     assert run.returncode == 0, run.stderr
     watched = _stepsize("watch", run.stdout.strip(), "--server", url)
     assert watched.returncode == 0, watched.stderr
-    assert "Recommended for 200 steps" in watched.stdout and "100%" in watched.stderr
+    assert "Recommended for 200 steps" in watched.stdout and "succeeded, 100 %" in watched.stderr
+    assert "\r" not in watched.stderr and len(watched.stderr.splitlines()) < 30
 
 
 def test_the_command_line_says_what_was_wrong(server: Server, tmp_path: Path) -> None:

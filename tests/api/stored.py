@@ -27,9 +27,9 @@ COSINE = {"kind": "cosine", "warmup_fraction": 0.0, "warmup_start_factor": 0.0, 
 VALUES = (0.5, 0.25, None)  # the last trial diverged
 
 
-def store_running_job(db: Database, settings: Settings) -> str:
-    """A job with three trials that run; returns its id."""
-    job_id = jobs.submit(db, settings, JobSpec.model_validate(BODY)).id
+def store_running_job(db: Database, settings: Settings, **parts: object) -> str:
+    """A job with three trials that run; returns its id. parts: of the spec."""
+    job_id = jobs.submit(db, settings, JobSpec.model_validate(BODY | parts)).id
     work.start(db, job_id, 1)
     configuration = Configuration(optimizer=ADAM, schedule=COSINE, params={"adam.learning_rate": 0.1})
     work.open_round(db, job_id, 1, 0, range(len(VALUES)), [configuration] * len(VALUES))
@@ -39,7 +39,7 @@ def store_running_job(db: Database, settings: Settings) -> str:
 def store_finished_job(db: Database, settings: Settings) -> str:
     """A job that succeeded; returns its id."""
     job_id = store_running_job(db, settings)
-    work.record_trials(db, job_id, 1, [_result(i, value) for i, value in enumerate(VALUES)], 0.5)
+    work.record_trials(db, job_id, 1, results(), 0.5)
     work.succeed(db, job_id, 1, recommendation(), None)
     return job_id
 
@@ -66,6 +66,11 @@ def recommendation() -> Recommendation:
         explanation=["It was the best."],
         warnings=[],
     )
+
+
+def results() -> list[TrialResult]:
+    """What the trials of a job gave."""
+    return [_result(number, value) for number, value in enumerate(VALUES)]
 
 
 def _result(number: int, value: float | None) -> TrialResult:

@@ -64,6 +64,7 @@ def test_a_hyperparameter_says_its_default_bounds_and_search_range(client: TestC
         "search": [1e-4, 1e-1],
         "log": True,
         "searched": True,
+        "regularises": False,
         "searchable": True,
     }
     assert fields["beta2"]["bounds"] == {"ge": 0, "gt": None, "le": None, "lt": 1}
@@ -125,6 +126,9 @@ def test_a_function_says_where_it_is_defined_starts_and_ends(client: TestClient)
     assert functions["rosenbrock"]["maximum_dimension"] == 100_000
     assert functions["rosenbrock"]["hessian_dimension"] == 50
     assert functions["saddle"]["optimum"] is None
+    assert {kind for kind, item in functions.items() if not item["bounded_below"]} == {
+        kind for kind, item in functions.items() if item["optimum"] is None
+    }
     assert functions["drifting_quadratic"]["optimum"]["parameters"] == [1, 0]
 
 

@@ -35,7 +35,7 @@ def test_a_job_has_every_key_of_the_contract_and_every_default_of_its_spec(clien
     }
     assert set(job["progress"]) == {
         *("trials_total", "trials_completed", "trials_pruned", "trials_diverged", "trials_failed"),
-        *("trials_running", "fraction", "eta_s"),
+        *("trials_running", "stage", "fraction", "eta_s"),
     }
     assert job["spec"]["precision"] == "float64"
     assert job["spec"]["sampler"] == {"kind": "auto"}

@@ -15,6 +15,7 @@ from app.db import Database
 from app.engine.optimizers import OPTIMIZERS
 from app.services import recommendations, work
 from app.settings import Settings
+from app.spec.recommendation import HorizonPeak
 from app.tuning.exports import FORMATS
 from tests.api.stored import recommendation, store_running_job
 
@@ -52,17 +53,83 @@ def test_a_paused_job_is_to_be_resumed(client: TestClient, db: Database, setting
     )
 
 
-def test_the_horizon_of_a_job_too_long_for_a_table_must_be_given(
+def test_a_horizon_may_be_as_long_as_that_of_the_job(
     client: TestClient, finished: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recommendations, "MAX_TOTAL_STEPS", 9)  # the job has 10
-    for query in ("", "?format=csv", "?format=python"):
-        answer = client.get(f"/v1/jobs/{finished}/recommendation/schedule{query}")
+    path = f"/v1/jobs/{finished}/recommendation/schedule"
+    for query in ("", "?total_steps=10"):
+        assert client.get(path + query).json()["total_steps"] == 10
+    for query in ("?total_steps=11", "?total_steps=11&format=python"):
+        answer = client.get(path + query)
         assert answer.status_code == 422
         (error,) = answer.json()["errors"]
-        assert error["pointer"] == "/query/total_steps" and "must be given, at most 9" in error["detail"]
-    path = f"/v1/jobs/{finished}/recommendation/schedule?total_steps=9"
-    assert client.get(path).json()["total_steps"] == 9
+        assert error["pointer"] == "/query/total_steps" and "must be <= 10, got 11" in error["detail"]
+
+
+MEASURED = {2: 0.4, 5: 0.2, 10: 0.1, 20: 0.025}
+
+
+@pytest.fixture
+def with_horizons(db: Database, settings: Settings) -> str:
+    """A finished job of 10 updates that measured other horizons."""
+    job_id = store_running_job(db, settings)
+    peaks = [HorizonPeak(total_steps=n, learning_rate=p, ci95=(p, p)) for n, p in MEASURED.items()]
+    work.succeed(db, job_id, 1, recommendation().model_copy(update={"horizons": peaks}), None)
+    return job_id
+
+
+@pytest.mark.parametrize(
+    ("query", "peak", "basis"),
+    [
+        ("", 0.1, "tuned"),
+        ("?total_steps=10", 0.1, "tuned"),
+        ("?total_steps=5", 0.2, "measured"),
+        ("?total_steps=20", 0.025, "measured"),
+        ("?total_steps=15", 0.1 * (15 / 10) ** -2.0, "interpolated"),
+        ("?total_steps=40&peak=tuned", 0.1, "tuned"),
+    ],
+)
+def test_the_schedule_takes_the_peak_of_its_horizon(
+    client: TestClient, with_horizons: str, query: str, peak: float, basis: str
+) -> None:
+    path = f"/v1/jobs/{with_horizons}/recommendation/schedule{query}"
+    body = client.get(path).json()
+    assert body["peak"] == pytest.approx(peak) == max(body["learning_rate"])
+    assert (body["tuned_total_steps"], body["basis"]) == (10, basis)
+    file = client.get(f"{path}{'&' if query else '?'}format=csv")
+    assert float(file.headers["stepsize-peak"]) == body["peak"]
+    assert file.headers["stepsize-tuned-total-steps"] == "10" and file.headers["stepsize-basis"] == basis
+
+
+def test_beyond_the_measured_horizons_the_peak_is_on_a_line(client: TestClient, with_horizons: str) -> None:
+    body = client.get(f"/v1/jobs/{with_horizons}/recommendation/schedule?total_steps=400").json()
+    assert body["basis"] == "extrapolated" and body["peak"] < 0.025
+
+
+@pytest.mark.parametrize("name", ["python", "torch", "keras", "optax", "transformers"])
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        (10, "# Tuned for 10 updates, which are those of this schedule (tuned)."),
+        (400, "# Tuned for 10 updates and stretched to 400 (extrapolated):"),
+        (5, "# Tuned for 10 updates and shortened to 5 (measured):"),
+    ],
+)
+def test_a_module_says_first_for_how_many_updates_it_was_tuned(
+    client: TestClient, with_horizons: str, name: str, steps: int, words: str
+) -> None:
+    path = f"/v1/jobs/{with_horizons}/recommendation/schedule?format={name}&total_steps={steps}"
+    text = client.get(path).text
+    assert text.startswith(words) and f"updates ({steps}" not in text
+    assert "Tuned by" not in text
+
+
+def test_a_module_of_another_horizon_has_its_peak(client: TestClient, with_horizons: str) -> None:
+    module: dict[str, Any] = {}
+    path = f"/v1/jobs/{with_horizons}/recommendation/schedule?format=python&total_steps=5"
+    exec(client.get(path).text, module)
+    assert module["PEAK"] == 0.2 == module["learning_rate"](0)
 
 
 def test_the_job_of_a_range_test_points_to_the_range_test(client: TestClient) -> None:
@@ -77,7 +144,8 @@ def test_the_schedule_has_one_learning_rate_for_each_update(client: TestClient, 
     for query, steps in (("", 10), ("?total_steps=4", 4)):
         body = client.get(path + query).json()
         expected = [0.1 * (1 + math.cos(math.pi * k / steps)) / 2 for k in range(steps)]
-        assert body == {"total_steps": steps, "learning_rate": pytest.approx(expected, rel=1e-12)}
+        assert (body["total_steps"], body["peak"], body["basis"]) == (steps, 0.1, "tuned")
+        assert body["learning_rate"] == pytest.approx(expected, rel=1e-12)
 
 
 def test_the_schedule_as_csv_is_the_same_table(client: TestClient, finished: str) -> None:

@@ -2,58 +2,200 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from app.cli.report import describe
 from app.spec.records import Configuration
 from tests.tuning.jobs import ROSENBROCK
-from tests.tuning.worlds import World, advised, bowl
+from tests.tuning.worlds import NAN, World, advised, bowl
+
+SUMMARY = ["Use adam at 0.04.", "Its loss is 40 % below that of Adam's defaults."]
+HORIZONS = [
+    {"total_steps": 30, "learning_rate": 0.08, "ci95": [0.04, 0.1]},
+    {"total_steps": 120, "learning_rate": 0.02, "ci95": [0.01, 0.0301]},
+]
+DIFFERENCE = {"mean": 0.25, "ci95": [0.125, 0.375], "probability_better": 0.001}
+OUTSIDE = {
+    "label": "dog at its defaults, constant",
+    "optimizer": {"kind": "dog"},
+    "schedule": {"kind": "constant"},
+    "mean": 0.75,
+    "ci95": [0.5, 1.0],
+    "difference": DIFFERENCE,
+}
 
 
 def refined_is_better(found: Configuration, steps: int) -> float:
     return bowl()(found, steps) * (0.5 if found.schedule["kind"] == "table" else 1.0)
 
 
-def text(world: World, **parts: object) -> str:
+def answer(world: World, **parts: Any) -> dict[str, Any]:
     body = advised(world, **parts).model_dump(mode="json")
-    return describe({"id": "job_1", "state": "succeeded"}, body, "http://here")
+    return body | {"summary": [], "warnings": [], "horizons": None, "outside_space": None}
+
+
+def shown(body: dict[str, Any], best: float | None = 0.00123) -> str:
+    job = {
+        "id": "job_1",
+        "state": "succeeded",
+        "best": None if best is None else {"number": 3, "value": best},
+        "progress": {"trials_total": 64},
+    }
+    return describe(job, body, "http://here")
+
+
+def rows_of(text: str) -> list[str]:
+    """The lines of the evidence, below its heading."""
+    lines = text.splitlines()
+    start = next(i for i, line in enumerate(lines) if "lower is better" in line) + 2
+    block = lines[start : lines.index("", start)]
+    return [line for line in block if not line.startswith(("  not listed:", "  other figures"))]
+
+
+def test_the_summary_leads_and_the_explanation_follows_the_figures() -> None:
+    body = answer(World(bowl())) | {"summary": SUMMARY, "warnings": ["one", "two", "three", "four"]}
+    body |= {"horizons": HORIZONS, "outside_space": OUTSIDE}
+    text = shown(body)
+    assert text.splitlines()[:3] == ["", *(f"  {sentence}" for sentence in SUMMARY)]
+    order = [
+        *SUMMARY,
+        "Warning: one",
+        "Warning: two",
+        "2 more warnings are at the end.",
+        "Better outside your search space: dog at its defaults",
+        "Recommended for 60 steps:",
+        "safe peak",
+        "Best peak learning rate for other numbers of steps:",
+        "lower is better",
+        "How it was found:",
+        body["explanation"][0][:40],
+        "Warning: three",
+        "Warning: four",
+        "Where to look:",
+    ]
+    places = [text.index(part) for part in order]
+    assert places == sorted(places)
+
+
+def test_an_answer_that_was_stored_before_there_were_summaries_is_told() -> None:
+    body = answer(World(bowl()))
+    for name in ("summary", "horizons", "outside_space"):
+        del body[name]
+    for row in body["evidence"]["candidates"]:
+        del row["difference"]
+    text = shown(body)
+    assert text.splitlines()[:2] == ["", "Recommended for 60 steps:"]
+    assert "Best peak" not in text and "outside" not in text and "Warning" not in text
+    assert rows_of(text)[0].endswith("recommended")
+
+
+def test_the_peaks_of_other_horizons_are_a_table() -> None:
+    text = shown(answer(World(bowl())) | {"horizons": HORIZONS})
+    start = text.splitlines().index("Best peak learning rate for other numbers of steps:")
+    assert text.splitlines()[start + 1 : start + 5] == [
+        "  steps   peak   95 % interval",
+        "  30      0.08   0.04 to 0.1",
+        "  120     0.02   0.01 to 0.0301",
+        "",
+    ]
+
+
+def test_what_is_better_outside_the_space_is_told_with_the_way_out() -> None:
+    text = " ".join(shown(answer(World(bowl())) | {"outside_space": OUTSIDE}).split())
+    assert (
+        "Better outside your search space: dog at its defaults, constant, with a mean of 0.75 [0.5, 1]. "
+        "That is 0.25 [0.125, 0.375] below the recommended one. Use it as it is, or add dog to the job's "
+        "search space."
+    ) in text
+
+
+def test_the_luck_of_the_search_is_told_once_and_not_where_every_run_is_the_same() -> None:
+    text = " ".join(shown(answer(World(bowl()))).split())
+    assert text.count("luck") == 1 and "their lowest value, 1, is the luckiest of 12" in text
+    same = answer(World(bowl(), common=0.0, own=0.0), objective=ROSENBROCK)
+    assert "luck" not in shown(same)
 
 
 def test_a_table_is_told_by_its_length() -> None:
-    found = text(World(refined_is_better))
-    assert "table(" in found and "factors=60 numbers" in found
-    assert max(len(line) for line in found.splitlines()) < 160
+    found = shown(answer(World(refined_is_better)))
+    assert "table(" in found and "factors=60 numbers" in " ".join(found.split())
+    assert "computed schedule" in rows_of(found)[0]
+    assert max(len(line) for line in found.splitlines()) < 130
 
 
-def test_every_baseline_is_listed_once_by_its_mean() -> None:
-    found = text(World(bowl()))
-    rows = [line for line in found.splitlines() if "at its defaults, constant " in line]
-    means = [float(row.split("constant")[1].split()[0]) for row in rows]
-    assert len(rows) == 9 and means == sorted(means)
-    assert found.count("trial 0: adam at 0.04") == 1
+def test_the_best_baselines_are_listed_once_by_their_means_and_the_others_are_counted() -> None:
+    body = answer(World(bowl()))
+    baselines = body["evidence"]["baselines"]
+    for i, row in enumerate(baselines):
+        row["mean"] = None if row["optimizer"]["kind"] in ("dog", "prodigy") else 100.0 - i
+        row["ci95"] = None
+    labels = [row["label"] for row in baselines]
+    rows = [row for row in rows_of(shown(body)) if any(row.startswith(f"  {label} ") for label in labels)]
+    means = [float(re.split("constant|warmup", row)[1].split()[0]) for row in rows]
+    assert len(baselines) == 10 and len(rows) == 5 and means == sorted(means)
+    assert "adam at its defaults" in rows[-1]  # the one that everybody knows, though it is not of the best
+    assert "not listed: 5 other defaults, 3 with a higher mean and 2 that diverged" in shown(body)
+
+
+def test_a_candidate_is_told_how_far_it_is_above_the_recommended_one() -> None:
+    body = answer(World(bowl()))
+    candidates = body["evidence"]["candidates"]
+    candidates[0]["difference"] = None
+    candidates[1]["difference"] = {"mean": -0.5, "ci95": [-0.75, -0.25], "probability_better": 0.999}
+    candidates[1] |= {"mean": 1.5, "ci95": [1.0, 2.0]}
+    first, second, *_ = rows_of(shown(body))
+    assert first.endswith("   recommended")
+    assert " ".join(second.split()).endswith(" 1.5 [1, 2] 0.5 [0.25, 0.75]")
+
+
+def test_no_row_tells_where_it_came_from_and_equal_names_are_told_apart() -> None:
+    body = answer(World(bowl()))
+    first, second = body["evidence"]["candidates"][:2]
+    for row, label, decay in ((first, "trial 3", 0.0), (second, "made of trial 3", 0.01)):
+        row["label"] = f"{label}: adam at 0.04, constant"
+        row["source"] = "search"
+        row["optimizer"] = first["optimizer"] | {"weight_decay": decay}
+        row["schedule"] = first["schedule"]
+    rows = rows_of(shown(body))
+    assert rows[0].startswith("  adam at 0.04, constant, weight_decay 0 ")
+    assert rows[1].startswith("  adam at 0.04, constant, weight_decay 0.01 ")
+    assert not any("trial" in row or "made of" in row for row in rows)
 
 
 def test_one_run_has_no_seeds_to_speak_of() -> None:
-    found = text(World(bowl(), common=0.0, own=0.0), objective=ROSENBROCK)
-    assert "loss of one run each:" in found and "seed" not in found
+    found = shown(answer(World(bowl(), common=0.0, own=0.0), objective=ROSENBROCK))
+    assert "loss of one run each" in found and "seed" not in found
 
 
 def test_the_other_metrics_of_the_winner_are_told_where_there_are_any() -> None:
-    answer = advised(World(bowl()))
+    body = answer(World(bowl()))
     metrics = {"train_loss": 0.1, "test_error": 0.025, "test_loss": None}
-    told = describe(
-        {"id": "job_1", "state": "succeeded"},
-        answer.model_copy(update={"metrics": metrics}).model_dump(mode="json"),
-        "http://here",
+    told = "\n  other figures of the recommended one: train_loss 0.1, test_error 0.025\n"
+    assert told in shown(body | {"metrics": metrics})
+    assert "other figures" not in shown(body)
+
+
+def test_the_longest_name_is_told_whole_and_every_figure_stands_below_the_other() -> None:
+    body = answer(World(bowl()))
+    name = "schedule_free_adamw at 0.00194, constant, batch size 32, model.dropout 0.5"[:72]
+    body["evidence"]["candidates"][0]["label"] = f"trial 137: {name}"
+    rows = rows_of(shown(body))
+    assert rows[0].startswith(f"  {name} ")
+    assert all(row[len(name) + 2 : len(name) + 5] == "   " and row[len(name) + 5] != " " for row in rows)
+
+
+def test_a_row_that_diverged_says_so() -> None:
+    body = answer(
+        World(lambda found, steps: NAN if found.optimizer["kind"] == "adamw" else bowl()(found, steps))
     )
-    assert "\n  measured there too: train_loss 0.1, test_error 0.025\n" in told
-    assert "measured there too" not in text(World(bowl()))
+    body["evidence"]["baselines"] = [
+        row for row in body["evidence"]["baselines"] if row["optimizer"]["kind"] in ("adam", "adamw")
+    ]
+    rows = [row for row in rows_of(shown(body)) if "adamw at its defaults" in row]
+    assert len(rows) == 2 and all(row.endswith("   diverged") for row in rows)
 
 
-def test_the_longest_label_is_told_whole_and_every_figure_stands_below_the_other() -> None:
-    body = advised(World(bowl())).model_dump(mode="json")
-    label = "made of trial 137: schedule_free_adamw at 0.00194, constant, batch size 32"[:72]
-    body["evidence"]["candidates"][0]["label"] = label
-    found = describe({"id": "job_1", "state": "succeeded"}, body, "http://here").splitlines()
-    start = next(i for i, line in enumerate(found) if "mean and 95 % interval:" in line) + 1
-    rows = found[start : found.index("", start)]
-    assert rows[0].startswith(f"  {label} ")
-    assert all(row[len(label) + 2] == " " and row[len(label) + 3] != " " for row in rows)
+def test_a_job_without_an_answer_says_why() -> None:
+    job = {"id": "job_1", "state": "cancelled", "reason": "cancelled", "error": None}
+    assert describe(job, None, "http://here").startswith("The job cancelled without a recommendation: cancel")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,17 @@ def test_the_optimum_has_its_value_and_no_slope_and_nothing_lies_below(
     assert losses[0] == pytest.approx(value, rel=1e-15, abs=1e-30)
     np.testing.assert_allclose(gradients, 0.0, atol=1e-13)  # the literature's digits of an optimum
     assert sample.min() >= value
+
+
+@pytest.mark.parametrize(("tested", "dimension"), CASES)
+def test_a_function_is_bounded_below_if_and_only_if_it_says_so(tested: Function, dimension: int) -> None:
+    optimum, sample = tested.optimum(dimension), points(tested, dimension, 1000)
+    assert tested.bounded_below is (optimum is not None)
+    lowest = [float(tested.value(scale * sample).min()) for scale in (1e0, 1e2, 1e4, 1e6)]
+    if optimum is not None:
+        assert min(lowest) >= optimum[0]
+    else:  # it falls without end: at least by the square of the distance
+        assert all(100 * near > far for near, far in pairwise(lowest))
 
 
 @pytest.mark.parametrize(("tested", "dimension"), CASES)

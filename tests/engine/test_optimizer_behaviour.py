@@ -13,7 +13,7 @@ from app.engine.objectives.supervised import training_rows
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.engine.stack import stack
-from tests.engine.batches import function, run, supervised
+from tests.engine.batches import assert_same_row, function, run, supervised
 
 LEARNING_RATE_FREE = [kind for kind, cls in OPTIMIZERS.items() if cls.finds_its_rate]
 _CORNERS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
@@ -122,6 +122,50 @@ def test_adamw_shrinks_what_has_no_gradient() -> None:
 
 def test_the_learning_rate_free_methods_are_those_of_the_field() -> None:
     assert LEARNING_RATE_FREE == ["dadapt_adam", "dadapt_sgd", "dog", "lfm", "prodigy"]
+
+
+RECOMMENDED = [
+    (kind, dict(own.options)) for kind, cls in OPTIMIZERS.items() for own in cls.baselines if own.options
+]
+
+
+@pytest.mark.parametrize(("kind", "options"), RECOMMENDED)
+def test_what_the_authors_recommend_is_better_on_a_network(kind: str, options: dict[str, Any]) -> None:
+    runs = [
+        run(kind, batch_size=32, replicate=replicate, **chosen)
+        for chosen in ({}, options)
+        for replicate in range(4)
+    ]
+    found = run_batch(supervised("digits", (64, 64)), runs, steps=500, seed=0, record=False).values
+    plain, recommended = found.reshape(2, 4).mean(axis=1)
+    assert recommended < plain
+
+
+def test_options_that_differ_in_a_stack_give_each_row_what_it_gives_alone() -> None:
+    # At a constant rate of 1 the safeguard changes nothing.
+    flags = [
+        {"use_bias_correction": one, "safeguard_warmup": two}
+        for one in (False, True)
+        for two in (False, True)
+    ]
+    runs = [run("prodigy", learning_rate=0.5, **fields) for fields in flags]
+    together = run_batch(function(), runs, steps=60, seed=0)
+    for row, single in enumerate(runs):
+        assert_same_row(together, row, run_batch(function(), [single], steps=60, seed=0), 0)
+    assert len(set(together.values.tolist())) == len(flags)
+
+
+def test_an_update_at_a_rate_of_zero_is_not_counted_by_the_correction_of_the_bias() -> None:
+    for kind, options in RECOMMENDED:
+        paths = []
+        for rates in ([1.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0, 1.0]):
+            stacked = stack([OPTIMIZERS[kind](**options)])
+            x = np.array([[1.0, -2.0]])
+            state = stacked.begin(x)
+            for k, rate in enumerate(rates):
+                stacked.update(x, 3.0 * x, np.array([[rate]]), k, state, np.empty_like(x))
+            paths.append(x)
+        np.testing.assert_array_equal(*paths)
 
 
 @pytest.mark.parametrize("kind", LEARNING_RATE_FREE)

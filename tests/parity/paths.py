@@ -103,17 +103,21 @@ def cases(kind: str, per_problem: int, seed: int) -> Iterator[Case]:
             fields: dict[str, Any] = {}
             if number:
                 fields = {field.name: draw(field, random) for field in hyper_fields(cls)}
-                # Few cases are drawn: every choice has its turn.
-                fields |= {
-                    field.name: choices[number % len(choices)]
-                    for field in hyper_fields(cls)
-                    if (choices := field.hyper.choices)
-                }
+                fields |= _choices_in_turn(cls, number)
             optimizer = {"kind": kind} | vars(cls(**fields))
             yield Case(problem, optimizer, _draw_schedule(random))
         if cls.momentum_field:
             optimizer = {"kind": kind} | vars(cls())
             yield Case(problem, optimizer, {"kind": "one_cycle", "cycle_momentum": True})
+
+
+def _choices_in_turn(cls: type, number: int) -> dict[str, Any]:
+    """Every choice of every field, since few cases are drawn, and in time every combination of choices."""
+    chosen = {}
+    for field in hyper_fields(cls):
+        if choices := field.hyper.choices:
+            number, chosen[field.name] = number // len(choices), choices[number % len(choices)]
+    return chosen
 
 
 def draw(field: HyperField, random: np.random.RandomState) -> Any:

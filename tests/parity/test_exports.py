@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from app.engine import codec
+from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.engine.schedules.loss_driven import LossDriven
@@ -147,6 +148,22 @@ def test_the_exported_optimizer_takes_the_engines_steps(kind: str, name: str) ->
     assert_takes_the_engines_steps(
         name, case, rtol=1e-5 if name == "keras" and is_native(name, kind) else 1e-8
     )
+
+
+SWITCHES = [
+    (kind, field.name)
+    for kind in CARRIED
+    for field in hyper_fields(OPTIMIZERS[kind])
+    if field.type is bool and field.name != "decoupled_weight_decay"
+]
+
+
+@pytest.mark.parametrize("name", PATHS)
+@pytest.mark.parametrize(("kind", "switch"), SWITCHES)
+def test_a_switched_option_is_exported(kind: str, switch: str, name: str) -> None:
+    optimizer = {"kind": kind, **vars(OPTIMIZERS[kind](**{switch: True}))}
+    case = Case("quadratic", optimizer, {"kind": "cosine", "warmup_fraction": 0.02})
+    assert_takes_the_engines_steps(name, case, rtol=1e-7)
 
 
 @pytest.mark.parametrize("name", PATHS)

@@ -191,7 +191,7 @@ def test_a_run_that_lost_its_workflow_waits_again_under_the_next_number(db: Data
     work.start_anew(db, job_id, 1)  # another worker has found the same
     assert claimed(db) == [work.Pending(job_id, 2, item.priority)]
     with pytest.raises(work.Interrupted):  # the worker that was taken for dead
-        work.record_fraction(db, job_id, 1, 0.5)
+        work.record_fraction(db, job_id, 1, 0.5, "final")
 
 
 def test_a_result_comes_back_as_it_was_recorded(db: Database, job_id: str) -> None:
@@ -200,6 +200,7 @@ def test_a_result_comes_back_as_it_was_recorded(db: Database, job_id: str) -> No
     finished = work.finished_trials(db, job_id, 1)
     assert [trial.configuration for trial in finished] == ASKED
     assert [trial.value for trial in finished] == [3.0, 1.0, None, 1.0]
+    assert [trial.reason for trial in finished] == [None, None, "it diverged", None]
     assert finished[0].rungs == ((3, 5.0),)
     assert work.finished_trials(db, job_id, 0) == []
     curve = trials.trajectory(db, job_id, 0, None)

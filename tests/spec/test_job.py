@@ -14,6 +14,7 @@ from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.spec.job import JobSpec
 from app.spec.supervised import searched_settings
+from app.spec.values import is_searched
 
 ROSENBROCK: dict[str, Any] = {"kind": "function", "name": "rosenbrock"}
 MLP: dict[str, Any] = {"kind": "mlp", "hidden": [8]}
@@ -51,6 +52,36 @@ def test_an_objective_is_enough() -> None:
     }
     assert [schedule.kind for schedule in spec.search_space.schedules] == ["constant", "cosine"]
     assert (spec.precision, spec.search_space.batch_size, spec.name) == ("float64", None, "rosenbrock")
+
+
+@pytest.mark.parametrize("space", [{}, {"optimizers": [{"kind": "sgd"}, {"kind": "adamw"}]}])
+def test_a_function_searches_no_weight_decay_unless_the_client_gives_a_range(space: dict[str, Any]) -> None:
+    candidates = {wire.kind: wire for wire in parse(search_space=space).search_space.optimizers}
+    assert candidates["adamw"].model_dump()["weight_decay"] == 0.01
+    assert is_searched(candidates["adamw"].learning_rate)  # type: ignore[attr-defined]
+    candidates = {
+        wire.kind: wire for wire in parse(objective=DIGITS, search_space=space).search_space.optimizers
+    }
+    assert candidates["adamw"].model_dump()["weight_decay"] == {
+        "low": 5e-3,
+        "high": 1,
+        "log": True,
+        "step": None,
+    }
+
+
+@pytest.mark.parametrize("given", [{"low": 1e-3, "high": 0.1, "log": True}, {"choices": [0.0, 0.1]}, 0.5])
+def test_a_weight_decay_that_the_client_gives_stays(given: Any) -> None:
+    spec = parse(search_space={"optimizers": [{"kind": "adamw", "weight_decay": given}]})
+    kept = spec.model_dump(mode="json")["search_space"]["optimizers"][0]["weight_decay"]
+    assert kept == given or given.items() <= kept.items()
+    assert JobSpec.model_validate(spec.model_dump(mode="json")) == spec
+
+
+def test_a_space_without_a_sound_candidate_is_refused_as_ever() -> None:
+    faults = refusals(search_space={"optimizers": ["adamw", {"kind": "nonsense"}, {"kind": ["adamw"]}, {}]})
+    assert [at for at, _ in faults[:4]] == ["0", "1", "2", "3"]
+    assert refusals(search_space={"optimizers": None})[0][0] == "optimizers"
 
 
 def test_a_model_gets_batch_sizes_that_fit_its_data_and_single_precision() -> None:

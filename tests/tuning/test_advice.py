@@ -36,6 +36,7 @@ def test_the_stages_follow_each_other_on_seeds_of_their_own() -> None:
         Seeds.FINAL,
         Seeds.SWEEP,
         Seeds.CONFIRM,
+        Seeds.HORIZONS,
     ]
 
 
@@ -102,7 +103,7 @@ def test_a_decay_keeps_the_warmup_of_its_leader() -> None:
     warm = COSINE | {"warmup_fraction": 0.1}
     ended = trials(1)
     ended[0] = replace(ended[0], configuration=replace(ended[0].configuration, schedule=warm))
-    found = advised(World(decaying_is_better), ended)
+    found = advised(World(decaying_is_better, own=0.0), ended)
     assert (found.schedule["kind"], found.schedule["warmup_fraction"]) == ("linear", 0.1)
 
 
@@ -133,7 +134,7 @@ def test_among_equally_simple_ones_the_widest_safe_range_is_taken() -> None:
 
     found = advised(World(narrow, own=0.0), ended)
     assert found.optimizer["kind"] == "sgd"
-    assert any("has the wider safe range" in text for text in found.explanation)
+    assert any("has the widest margin or safe range" in text for text in found.explanation)
 
 
 def test_the_sweep_is_the_safe_range() -> None:
@@ -154,19 +155,10 @@ def test_an_optimizer_whose_runs_diverge_for_the_norms_has_no_refined_schedule()
     assert "refined" not in {candidate.source for candidate in found.evidence.candidates}
 
 
-def test_twice_the_steps_are_looked_at_on_the_seeds_of_the_sweep() -> None:
-    world = World(bowl())
-    advised(world)
-    sweep, doubled = world.of(Seeds.SWEEP)
-    assert (sweep.steps, doubled.steps) == (60, 120) and sweep.replicates == doubled.replicates
-    rates = [entry.optimizer["learning_rate"] for entry in doubled.configurations]
-    assert rates == pytest.approx([0.01, 0.02, 0.04, 0.08, 0.16])
-
-
 def test_no_run_is_longer_than_a_run_can_be() -> None:
     world = World(bowl())
     advised(world, budget={"trials": 12, "steps": 10_000_000})
-    assert len(world.of(Seeds.SWEEP)) == 1
+    assert max(heat.steps for heat in world.heats) == 10_000_000
 
 
 def test_without_a_completed_trial_there_is_no_advice() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -19,9 +20,10 @@ def warned(word: str, warnings: list[str]) -> list[str]:
 def test_a_learning_rate_at_an_edge_of_its_range_is_warned_of(rate: float, edge: str | None) -> None:
     ended = [finished(i, 1.0 + i, learning_rate=rate, optimizer="adam") for i in range(12)]
     found = advised(World(bowl(rate)), ended)
+    way_out = "`high` above 0.1" if edge == "upper" else "`low` below 0.001"
     expected = [
-        f"adam's learning_rate, {rate:.3g}, sits at the {edge} edge of its search range 0.001 to 0.1; "
-        "widen it"
+        f"adam's learning_rate, {rate:.3g}, is at the {edge} edge of its search range, 0.001 to 0.1: a "
+        f"better value may lie outside; give it a range with {way_out}"
     ]
     assert warned("edge", found.warnings) == (expected if edge else [])
 
@@ -48,18 +50,15 @@ def test_an_edge_that_cannot_be_moved_is_not_warned_of() -> None:
 def test_a_gain_that_is_not_certain_is_warned_of() -> None:
     found = advised(Rival(1.0))
     (warning,) = warned("not certain", found.warnings)
-    baseline = next(one for one in found.evidence.baselines if one.label.startswith("adam at its"))
-    assert baseline.difference is not None
-    low, high = baseline.difference.ci95
-    assert f"over adam at its defaults, constant ({low:.3g} to {high:.3g}) is not certain" in warning
+    assert "the gain over adam at its defaults, constant is not certain" in warning
 
 
 def test_a_baseline_that_was_better_is_warned_of_as_such() -> None:
     found = advised(Rival(0.1))
-    (warning,) = warned("beyond doubt", found.warnings)
-    assert "adam at its defaults, constant (0." in warning and "take that instead" in warning
+    (warning,) = warned("did better", found.warnings)
+    assert "adam at its defaults, constant did better; take the best of these instead" in warning
     assert not any("adam at its defaults" in text for text in warned("not certain", found.warnings))
-    assert not warned("beyond doubt", advised(Rival(1.0)).warnings + advised(Rival(1.5)).warnings)
+    assert not warned("did better", advised(Rival(1.0)).warnings + advised(Rival(1.5)).warnings)
 
 
 def test_other_settings_than_those_of_the_defaults_are_warned_of() -> None:
@@ -113,7 +112,7 @@ def test_a_schedule_that_was_made_is_not_at_the_edge_of_the_one_it_replaced() ->
 @pytest.mark.parametrize("replicates", [2, 7, 8])
 def test_few_seeds_are_warned_of(replicates: int) -> None:
     found = advised(World(bowl()), confirmation={"top": 2, "replicates": replicates}).warnings
-    assert len(warned(f"only {replicates} seeds confirm it", found)) == (replicates < 8)
+    assert len(warned(f"only {replicates} seeds confirm the", found)) == (replicates < 8)
 
 
 def test_a_gain_that_is_certain_is_not_warned_of() -> None:
@@ -125,14 +124,14 @@ def test_a_deterministic_gain_that_is_none_is_warned_of() -> None:
         return 1.0 if found.optimizer["kind"] == "adam" else 2.0
 
     found = advised(World(alike, common=0.0, own=0.0), objective=ROSENBROCK)
-    assert "it is no better than adam at its defaults, constant" in found.warnings
+    assert "the recommended configuration is no better than adam at its defaults, constant" in found.warnings
 
 
 def test_few_completed_and_many_diverged_trials_are_warned_of() -> None:
     ended = trials(4) + [finished(i, None) for i in range(4, 8)]
     text = " ".join(advised(World(bowl()), ended).warnings)
-    assert "only 4 trials completed" in text
-    assert "4 of 8 trials diverged" in text
+    assert "only 4 of 32 trials completed" in text
+    assert "4 of 8 trials of adam diverged" in text
 
 
 @pytest.mark.parametrize(("dataset", "rows"), [("iris", 30), ("digits", None)])
@@ -153,34 +152,30 @@ def moving(factor: float) -> Any:
 
 
 def test_a_budget_too_small_to_settle_is_warned_of() -> None:
-    (warning,) = warned("too small to settle", advised(World(moving(1.0), common=0.0)).warnings)
-    assert "after 120 updates the mean is 0.5" in warning and "after 60 1" in warning
-
-
-def test_an_optimum_that_moved_when_the_steps_doubled_is_warned_of() -> None:
-    (warning,) = warned("the optimum moved", advised(World(moving(0.25), common=0.0)).warnings)
-    assert "over 120 updates a peak of 0.01 ends at 0.5" in warning and "tune anew" in warning
-    assert not warned("the optimum moved", advised(World(moving(1.0))).warnings)
+    for factor in (1.0, 0.25):  # the best peak of the longer run counts
+        (warning,) = warned("still falls", advised(World(moving(factor), common=0.0)).warnings)
+        assert "the loss still falls after 60 updates: on the same seeds the mean is 1" in warning
+        assert re.search(r"after 60 and 0\.\d+ after 120", warning)
 
 
 def test_what_twice_the_steps_leave_in_doubt_is_not_warned_of() -> None:
     settled = advised(World(bowl()))
-    assert not warned("settle", settled.warnings) + warned("moved", settled.warnings)
+    assert not warned("still falls", settled.warnings)
     for factor in (1.0, 0.25):
         doubtful = advised(World(moving(factor), own=5.0))
-        assert not warned("moved", doubtful.warnings)
+        assert not warned("still falls", doubtful.warnings)
 
 
 def test_a_loss_that_is_nothing_beside_that_of_the_start_has_settled() -> None:
     found = advised(World(moving(1.0), start=1e6))  # a thousandth of it is the floor
-    assert not warned("settle", found.warnings)
+    assert not warned("still falls", found.warnings)
 
 
 def test_the_warnings_of_an_unconfirmed_job_are_those_of_its_search() -> None:
     ended: list[FinishedTrial] = [finished(0, 1.0, learning_rate=0.0999, optimizer="adam")]
     found = advised(World(bowl()), ended, confirmation=None).warnings
     assert "confirmation is null" in found[0]
-    assert warned("edge", found) and warned("only 1 trials completed", found)
+    assert warned("edge", found) and warned("only 1 of 32 trials completed", found)
 
 
 def test_a_mean_that_a_single_seed_carries_is_one_to_distrust() -> None:

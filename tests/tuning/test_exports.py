@@ -98,7 +98,7 @@ def test_the_modules_import_nothing_but_what_they_use(kind: str, uses: set[str])
 def test_a_module_says_what_it_is_and_on_what_evidence() -> None:
     for name in ("python", "torch"):
         source = FORMATS[name].render(recommendation(), 250)
-        assert "# Tuned by Stepsize: adam, cosine schedule, 250 updates." in source
+        assert "# Made by Stepsize: adam, cosine schedule, 250 updates." in source
         assert "# Batch size: 32." in source
         evidence = "validation_loss 0.125 after 100 updates, 95 % interval 0.1 to 0.15, on 16 fresh seeds."
         assert f"# Evidence: {evidence}" in source
@@ -151,7 +151,7 @@ def test_the_torch_module_clips_gradients_by_value_and_then_by_norm() -> None:
         source.index("clip_grad_value_(tensors, 0.5)"),
         source.index("clip_grad_norm_(tensors, 2.0)"),
     )
-    assert by_value < by_norm < source.index("register_step_pre_hook(clip)")
+    assert source.index("loss = closure()") < by_value < by_norm < source.index("super().step()")
 
 
 @pytest.mark.parametrize("kind", [kind for kind in OPTIMIZERS if kind not in EXPORTABLE])
@@ -251,6 +251,21 @@ def test_a_coupled_weight_decay_comes_before_what_normalises_the_gradient() -> N
     assert optax.index("optax.add_decayed_weights(0.01)") < optax.index("optax.adam(")
     keras = FORMATS["keras"].render(decayed, 100)
     assert "keras.optimizers.Adam(" not in keras and "g = g + weight_decay * x" in keras
+
+
+@pytest.mark.parametrize("kind", ["prodigy", "dadapt_adam"])
+def test_the_options_of_a_method_without_a_rate_are_exported(kind: str) -> None:
+    (own,) = OPTIMIZERS[kind].baselines
+    plain, chosen = (
+        {name: FORMATS[name].render(recommendation(optimizer=_fields(optimizer)), 100) for name in MODULES}
+        for optimizer in (OPTIMIZERS[kind](), OPTIMIZERS[kind](**own.options))
+    )
+    for name in own.options:
+        for format in OF_TORCH:
+            assert f"{name}=False" in plain[format] and f"{name}=True" in chosen[format]
+    correction = "beta1 ** (updates + 1.0)"
+    for format in ("keras", "optax"):
+        assert correction in chosen[format] and correction not in plain[format]
 
 
 def test_the_arguments_for_the_trainer_leave_clipping_to_the_optimizer() -> None:

@@ -3,9 +3,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from app.engine.optimizers import OPTIMIZERS
 from app.spec.answers import TrialState
+from app.spec.job import JobSpec
 from app.spec.records import Configuration, FinishedTrial
-from app.tuning.field import describe, differs, race_field
+from app.tuning.explain_race import in_words
+from app.tuning.field import baselines_of, describe, differs, race_field
 from app.tuning.space import Space
 from tests.tuning.jobs import DIGITS, configuration, finished, job, space
 
@@ -33,14 +36,57 @@ def test_the_best_distinct_trials_race_in_their_order() -> None:
     assert {entry.source for entry in field} == {"search", "baseline"}
 
 
-def test_the_usual_optimizers_those_of_the_space_and_those_without_a_rate_race_at_their_defaults() -> None:
-    field = race_field(job(confirmation=CONFIRM, search_space=TWO_KINDS), TRIALS)
-    defaults = [entry for entry in field if entry.is_default]
-    kinds = [entry.configuration.optimizer["kind"] for entry in defaults]
-    assert kinds[:4] == ["adam", "adamw", "momentum", "sgd"]
-    assert set(kinds[4:]) == {"dog", "lfm", "dadapt_sgd", "dadapt_adam", "prodigy"}
-    assert defaults[0].label == "adam at its defaults, constant"
+def test_the_usual_optimizers_those_of_the_space_and_those_without_a_rate_race_without_a_search() -> None:
+    spec = job(confirmation=CONFIRM, search_space=TWO_KINDS)
+    defaults = [entry for entry in race_field(spec, TRIALS) if entry.is_default]
+    assert [entry.label for entry in defaults] == [
+        "adam at its defaults, constant",
+        "adamw at its defaults, constant",
+        "adamw at its defaults, cosine with 5 % warmup",
+        "momentum at its defaults, constant",
+        "nadam at its defaults, cosine with 5 % warmup",
+        "sgd at its defaults, constant",
+        "dadapt_adam, bias correction, constant",
+        "dadapt_sgd at its defaults, constant",
+        "dog at its defaults, constant",
+        "prodigy, bias correction and safeguard, constant",
+    ]
     assert all(entry.is_baseline for entry in defaults)
+    assert len(defaults) == len(baselines_of(spec))
+
+
+def test_baselines_with_a_warmup_have_the_usual_rates() -> None:
+    field = race_field(job(search_space=TWO_KINDS), TRIALS)
+    warmed = [entry.configuration for entry in field if entry.configuration.schedule["warmup_fraction"]]
+    rates = {own.optimizer["kind"]: own.optimizer["learning_rate"] for own in warmed}
+    assert rates == {"adamw": 1e-3, "nadam": 2e-3}
+    assert {(own.schedule["kind"], own.schedule["warmup_fraction"]) for own in warmed} == {("cosine", 0.05)}
+
+
+def test_a_baseline_has_the_options_that_its_authors_recommend_and_defaults_elsewhere() -> None:
+    field = race_field(
+        job(search_space=space({"kind": "prodigy"}, {"kind": "adam"}, {"kind": "sgd"})), TRIALS
+    )
+    (prodigy,) = [entry for entry in field if entry.configuration.optimizer["kind"] == "prodigy"]
+    defaults = vars(OPTIMIZERS["prodigy"]())
+    options = {"use_bias_correction": True, "safeguard_warmup": True}
+    assert prodigy.configuration.optimizer == {"kind": "prodigy", **defaults, **options}
+    assert (
+        in_words(prodigy) == "prodigy with bias correction and safeguard (learning rate 1, constant schedule)"
+    )
+    adamw = [in_words(entry) for entry in field if entry.configuration.optimizer["kind"] == "adamw"]
+    assert adamw == [
+        "adamw at its defaults (learning rate 0.001, constant schedule)",
+        "adamw at its defaults (learning rate 0.001, cosine schedule with 5 % warmup)",
+    ]
+
+
+def test_lfm_races_where_a_job_asks_for_it_alone() -> None:
+    def kinds(spec: JobSpec) -> list[str]:
+        return [kind for kind, _ in baselines_of(spec)]
+
+    assert "lfm" not in kinds(job()) and kinds(job(search_space=space({"kind": "lfm"}))).count("lfm") == 1
+    assert "lfm" not in [wire.kind for wire in job().search_space.optimizers]
 
 
 def decaying(trial: FinishedTrial) -> FinishedTrial:
@@ -48,21 +94,19 @@ def decaying(trial: FinishedTrial) -> FinishedTrial:
     return replace(trial, configuration=replace(trial.configuration, schedule=schedule))
 
 
-def test_the_best_constant_rate_is_a_baseline_even_where_it_is_no_candidate() -> None:
+def test_the_best_constant_rates_race_even_where_they_are_no_candidates() -> None:
     trials = [decaying(TRIALS[1]), decaying(TRIALS[3]), TRIALS[0], TRIALS[4]]
-    for top, numbers in ((3, [1, 3, 0]), (2, [1, 3, 0]), (1, [1, 0, 3])):  # 3 is the best of its kind
+    for top, numbers in ((3, [1, 3, 0, 4]), (2, [1, 3, 0, 4]), (1, [1, 0, 4, 3])):  # 3 is the best sgd
         spec = job(confirmation={"top": top, "replicates": 4}, search_space=TWO_KINDS)
         found = [entry for entry in race_field(spec, trials) if not entry.is_default]
         assert [entry.number for entry in found] == numbers
-        assert [entry.number for entry in found if entry.is_baseline] == [0]
+        assert not any(entry.is_baseline for entry in found)  # which is the best is not known yet
 
 
 def test_of_each_kind_in_the_space_the_best_trial_races() -> None:
-    field = race_field(job(confirmation=CONFIRM | {"top": 1}, search_space=TWO_KINDS), TRIALS)
-    assert [(entry.number, entry.is_baseline) for entry in field if not entry.is_default] == [
-        (1, True),  # its rate is constant
-        (3, False),
-    ]
+    trials = [decaying(trial) for trial in TRIALS]
+    field = race_field(job(confirmation=CONFIRM | {"top": 1}, search_space=TWO_KINDS), trials)
+    assert [entry.number for entry in field if not entry.is_default] == [1, 3]
 
 
 def test_a_kind_of_which_no_trial_completed_races_at_its_defaults_alone() -> None:
@@ -149,3 +193,27 @@ def test_another_choice_another_batch_size_and_other_parameters_are_distinct() -
 def test_a_configuration_is_described_in_a_few_words() -> None:
     assert describe(configuration(learning_rate=0.00123456)) == "adam at 0.00123, constant"
     assert describe(replace(configuration(), batch_size="full")) == "adam at 0.01, constant, batch size full"
+
+
+NARROW = space(
+    {"kind": "adam", "learning_rate": {"low": 1e-4, "high": 1e-2, "log": True}},
+    {"kind": "sgd", "learning_rate": {"low": 1e-6, "high": 1e-4, "log": True}},
+    schedules=[{"kind": "constant"}],
+)
+
+
+def test_a_default_outside_a_space_that_names_its_optimizers_is_not_eligible() -> None:
+    field = race_field(job(confirmation=CONFIRM, search_space=NARROW), TRIALS)
+    eligible = [entry.label for entry in field if entry.is_default and entry.is_eligible]
+    assert eligible == ["adam at its defaults, constant"]  # sgd's default rate lies outside its range
+    assert all(entry.is_eligible for entry in field if not entry.is_default)
+
+
+def test_every_default_is_eligible_where_a_job_names_no_optimizers() -> None:
+    assert all(entry.is_eligible for entry in race_field(job(confirmation=CONFIRM), TRIALS))
+
+
+def test_a_default_whose_schedule_the_job_does_not_have_is_not_eligible() -> None:
+    only = space({"kind": "adam"}, {"kind": "sgd"}, schedules=[{"kind": "cosine"}])
+    field = race_field(job(confirmation=CONFIRM, search_space=only), TRIALS)
+    assert not any(entry.is_eligible for entry in field if entry.label.endswith("defaults, constant"))

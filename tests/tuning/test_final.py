@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from app.spec.records import Configuration
-from app.tuning.course import confirmed
+from app.tuning.course import Entrants
 from app.tuning.elimination import Standing, eliminate
 from app.tuning.field import Entry
 from app.tuning.final import LONGER, finalists, most_finalists, most_prolonged, race_final
 from app.tuning.heats import Seeds
 from app.tuning.preference import Choice, tied
+from app.tuning.safe_range import Needs
 from app.tuning.worth import negligible
 from tests.tuning.jobs import ROSENBROCK, configuration, follow
 from tests.tuning.worlds import NAN, World, bowl, spec
@@ -88,7 +89,7 @@ def test_what_ran_is_not_run_again() -> None:
 def test_a_final_takes_no_more_runs_than_are_counted(own: float, replicates: int) -> None:
     asked = spec(confirmation={"top": 2, "replicates": replicates})
     world = World(bowl(0.02, floor=0.1), own=own)
-    who = entries()[-most_finalists(asked) :]
+    who = [*entries(1)[:2], *entries()][-most_finalists(asked) :]
     found = follow(race_final(asked, who), world)
     most = most_finalists(asked) * replicates + most_prolonged(replicates)
     assert len(who) == most_finalists(asked)
@@ -144,8 +145,19 @@ def standing(leader: float, *others: tuple[float, float]) -> Standing:
 def test_a_default_among_the_survivors_takes_no_place_of_the_confirmed() -> None:
     found = standing(0.0, (0.1, 0.1), (0.2, 0.1), (0.15, 0.1))
     found = replace(found, survivors=(0, 1, 3, 2))
-    choice = Choice(entry=0, tied=(0,), simplest=(0,), safe=None, swept=np.empty((0, 0)))
-    assert confirmed(race([1.0], ENTRIES[:1]), found, choice) == list(found.entries[:3])
+    entrants = Entrants(race([1.0], ENTRIES[:1]), found, found)
+    assert entrants.candidates(chosen(found, 0)) == list(found.entries[:3])
+
+
+def test_those_that_are_tied_with_the_choice_are_confirmed_first() -> None:
+    found = standing(0.0, (0.1, 0.1), (0.2, 0.1), (0.3, 0.1), (0.4, 0.1))
+    entrants = Entrants(race([1.0], ENTRIES[:1]), found, found)
+    assert entrants.candidates(chosen(found, 3, (0, 3))) == [found.entries[row] for row in (3, 0, 1)]
+
+
+def chosen(final: Standing, row: int, same: tuple[int, ...] = (0,)) -> Choice:
+    entry = final.entries[row]
+    return Choice(entry=row, recommended=entry, tied=same, sweeps={}, needs=Needs(floor=0.0), range=None)
 
 
 def test_a_look_that_the_elimination_has_passed_is_left_out() -> None:
@@ -174,7 +186,7 @@ def test_the_best_of_another_kind_that_may_still_win_is_in_the_final() -> None:
     adams, sgd = ENTRIES[0:10:2], ENTRIES[1]
     near = race([1.0, 1.1, 1.2, 1.3, 1.4, 1.5], [*adams, sgd])
     met = finalists(spec(), near, near, [])
-    assert met == [*adams[:4], sgd]
+    assert met == [*adams[:4], sgd]  # the best constant rates are among them
     lost = race([1.0, 1.1, 1.2, 1.3, 1.4, 9_000.0], [*adams, sgd])
     assert sgd not in finalists(spec(), lost, lost, [])
 

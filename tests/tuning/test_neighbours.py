@@ -119,7 +119,7 @@ def test_a_number_goes_along_to_another_kind_of_the_same_field() -> None:
 def test_a_default_is_a_parent_too() -> None:
     default = Entry(label="adam", configuration=configuration("adam", 0.01), source="baseline")
     found = drawn(wide(), [default], spread=0.01)
-    assert found[0].label.startswith("made of a default: adam at 0.")
+    assert found[0].label.startswith("variant of a default: adam at 0.")
     assert all(0.008 < entry.configuration.optimizer["learning_rate"] < 0.0125 for entry in near(found))
 
 

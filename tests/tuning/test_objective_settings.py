@@ -100,8 +100,8 @@ def test_a_value_at_the_edge_of_its_range_is_warned_of_by_its_name() -> None:
     found = Entry(label="", configuration=trial.configuration, source="search", number=0)
     edge = replace(found, configuration=replace(trial.configuration, params=params))
     warnings = caution_unconfirmed(spec, edge, [trial])
-    assert any(warning.startswith("l2, 0.01, sits at the upper edge") for warning in warnings)
-    assert any(warning.startswith("model's dropout, 0.5, sits at the upper edge") for warning in warnings)
+    assert any(warning.startswith("l2, 0.01, is at the upper edge") for warning in warnings)
+    assert any(warning.startswith("model's dropout, 0.5, is at the upper edge") for warning in warnings)
     params |= {"model.dropout": 0.0}
     edge = replace(found, configuration=replace(trial.configuration, params=params))
     warnings = caution_unconfirmed(spec, edge, [trial])

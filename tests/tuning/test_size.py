@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,8 +13,9 @@ from app.engine.hyper import hyper_fields
 from app.engine.schedules import SCHEDULES
 from app.spec.job import JobSpec
 from app.spec.records import Configuration
+from app.tuning.advice import planned_runs
 from app.tuning.evaluate import Shard, evaluate
-from app.tuning.field import baseline_kinds
+from app.tuning.field import baselines_of
 from app.tuning.heats import Seeds
 from app.tuning.memory import PROCESS_BYTES, batch_bytes
 from app.tuning.objective import build_objective
@@ -24,7 +26,6 @@ from app.tuning.size import (
     job_updates,
     search_share,
 )
-from app.tuning.sweep import sweep_entries
 from tests.tuning.jobs import DIGITS, NOISY, configuration, job, space
 from tests.tuning.worlds import World, advised, bowl
 from tests.tuning.worlds import spec as spec_of_world
@@ -163,17 +164,21 @@ def test_an_ordinary_job_is_not_refused() -> None:
 
 def test_the_updates_of_a_job_are_those_of_all_that_it_runs() -> None:
     spec = job(NOISY, trials=20, steps=30, replicates=2, confirmation={"top": 3, "replicates": 6})
-    baselines = len(baseline_kinds(spec)) + 1  # and the best constant rate
+    baselines = len(baselines_of(spec)) + 1  # and the best constant rate
     kinds = len(spec.search_space.optimizers)  # of each the best trial races, and may be a parent
-    race = max(3 * 6, (3 + kinds + baselines) * 2)
+    race = max(3 * 6, (3 + 3 + kinds + baselines) * 2)
     neighbours = 3 * max(3 * 6, (4 + kinds + 3 * 6 // 4) * 2)
-    final, confirm = (4 + kinds + 5 + 1) * 6, (3 + baselines) * 6
-    prolonged = (8 * 1 + 6 * 2 + 4 * 4) * 6
-    norms, sweeps, doubled = 2 * 2, 2 * 17 * 2, 5 * 2 * 2
-    planned = 20 * 2 + race + neighbours + final + confirm + norms + sweeps + doubled
-    assert job_updates(spec) == (planned + prolonged) * 30
+    final, confirm = (4 + kinds + 5 + 4) * 6, (3 + baselines) * 6
+    norms, sweeps = 2 * 2, 3 * (17 + 1) * 2
+    horizons, most = (math.ceil((peaks * (8 + 15 + 60) / 30 + 1) * 2) for peaks in (5, 13))
+    planned = 20 * 2 + race + neighbours + final + confirm + norms + sweeps + horizons
     assert search_share(spec) == 20 * 2 / planned
-    assert len(sweep_entries(configuration(learning_rate=0.01))) == 17
+    prolonged = (8 * 1 + 6 * 2 + 4 * 4) * 6
+    entries = 6 * 4 + 3 * 6 // 4 + 4
+    margin = 2 * (entries * 2 + max(3 * 6, entries * 2))
+    ends = (3 + 5 + 3) * 8 * (6 + 48) + most - horizons
+    again = confirm + (3 + 5) * (17 + 1) * 2
+    assert job_updates(spec) == (planned + prolonged + margin + ends + again) * 30
 
 
 def test_without_confirmation_only_the_search_counts() -> None:
@@ -182,25 +187,30 @@ def test_without_confirmation_only_the_search_counts() -> None:
 
 def test_where_all_replicates_are_the_same_the_race_runs_once() -> None:
     spec = job(trials=20, steps=30, search_space=ADAM)
-    baselines = len(baseline_kinds(spec)) + 1
-    assert (
-        job_updates(spec)
-        == (20 + (8 + 1 + baselines) + 3 * (4 + 1 + 32) + (9 + 1 + 1) + (3 + baselines) + 2 + 2 * 17 + 5 * 2)
-        * 30
-    )
+    baselines = len(baselines_of(spec)) + 1
+    race, final, confirm = 8 + 3 + 1 + baselines, 4 + 1 + 5 + 4, 3 + baselines
+    horizons, most = (math.ceil(peaks * (8 + 15 + 60) / 30 + 1) for peaks in (17, 25))
+    planned = race + 3 * (4 + 1 + 32) + final + confirm + 2 + 3 * 18 + horizons
+    assert search_share(spec) == 20 / (20 + planned)
+    margin = 2 * 2 * (6 * 4 + 32 + 4)
+    assert job_updates(spec) == (20 + planned + margin + confirm + 8 * 18 + most - horizons) * 30
 
 
 def test_what_is_done_of_a_job_grows_through_its_heats_up_to_the_whole() -> None:
-    world = World(bowl(), own=0.3)
+    world, spec = World(bowl(), own=0.3), spec_of_world()
     advised(world)
-    share, shares = AdviceShare(spec_of_world()), [search_share(spec_of_world())]
-    stages = [Seeds.RACE]
+    share, shares = AdviceShare(spec), [search_share(spec)]
     for heat in world.heats:
         share.begin(heat)
         shares += [share.at(part) for part in (0.1, 0.6, 1.0)]
-        stages += [heat.stage] * 3
-    # A final that is longer than planned is the one thing that takes the share back.
-    falls = {stages[i + 1] for i, (a, b) in enumerate(pairwise(shares)) if b < a}
-    assert falls <= {Seeds.FINAL}
-    assert shares[-2] < 1.0 - 0.3 * world.heats[-1].updates / job_updates(spec_of_world())
-    assert shares[-1] == 1.0
+    # It does so although the final is longer than planned.
+    final = sum(heat.updates for heat in world.heats if heat.stage is Seeds.FINAL)
+    assert final > planned_runs(spec)[Seeds.FINAL] * spec.budget.steps
+    assert all(a <= b for a, b in pairwise(shares))
+    # Only further peaks at the last horizon find nothing left.
+    assert len({share for share in shares if share < 1.0}) >= len(shares) - 4
+    assert shares[-1] == pytest.approx(1.0)
+    # The last stage has a share of its own: nothing jumps at the end.
+    last = [heat.updates for heat in world.heats if heat.stage is world.heats[-1].stage]
+    before = shares[-1 - 3 * len(last)]
+    assert before < 1.0 - 0.5 * sum(last) / sum(heat.updates for heat in world.heats)

@@ -1,86 +1,61 @@
+"""Which peaks a sweep runs, and how further seeds are added to it."""
+
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from app.spec.recommendation import SafeLearningRate
-from app.tuning.sweep import safe_learning_rate, sweep_entries
-from tests.tuning.jobs import configuration
+from app.tuning.heats import Seeds
+from app.tuning.sweep import more_seeds, seed_looks, sweep, swept_rates
+from tests.tuning.jobs import ROSENBROCK, configuration, follow
+from tests.tuning.worlds import World, bowl, spec
 
 PEAK = 0.01
-WINNER = configuration(learning_rate=PEAK)
+WINNER, OTHER = configuration(learning_rate=PEAK), configuration("sgd", 0.5)
 
 
 def test_the_sweep_goes_from_a_sixteenth_to_sixteenfold_in_half_octaves() -> None:
-    rates = [entry.optimizer["learning_rate"] for entry in sweep_entries(WINNER)]
-    assert len(rates) == 17
-    assert rates[8] == PEAK
+    rates = swept_rates(WINNER)
+    assert len(rates) == 17 and rates[8] == PEAK
     np.testing.assert_allclose(np.diff(np.log2(rates)), 0.5)
-    assert rates[-1] == pytest.approx(16 * PEAK)
-
-
-def test_only_the_learning_rate_is_swept() -> None:
-    for entry in sweep_entries(WINNER):
-        assert entry.optimizer | {"learning_rate": PEAK} == WINNER.optimizer
-        assert entry.schedule == WINNER.schedule
 
 
 def test_the_sweep_stays_within_the_bounds_of_the_learning_rate() -> None:
-    rates = [entry.optimizer["learning_rate"] for entry in sweep_entries(configuration(learning_rate=5e5))]
-    assert rates[-1] == 1e6
-    assert len(rates) == 11
+    rates = swept_rates(configuration(learning_rate=5e5))
+    assert rates[-1] == 1e6 and len(rates) == 11
 
 
-def swept(means: dict[int, float]) -> NDArray[np.float64]:
-    """Values whose mean is 1 at the winner's peak and 2 elsewhere but for the given half octaves."""
-    return np.array([[means.get(k, 1.0 if k == 0 else 2.0)] * 2 for k in range(-8, 9)])
+def test_several_are_swept_at_once_on_a_quarter_of_the_seeds_each_beside_the_default() -> None:
+    world = World(bowl())
+    first, second = follow(sweep(spec(), [WINNER, OTHER], OTHER), world)
+    (heat,) = world.heats
+    assert heat.replicates == range(Seeds.SWEEP, Seeds.SWEEP + 2)
+    assert len(heat.configurations) == 2 * (17 + 1)
+    assert first.values.shape == second.values.shape == (18, 2)
+    for found in first.configurations[:17]:
+        assert found.optimizer | {"learning_rate": PEAK} == WINNER.optimizer
+        assert found.schedule == WINNER.schedule
+    assert first.configurations[17] == OTHER
 
 
-def rate(half_octaves: int) -> float:
-    return float(PEAK * 2.0 ** (half_octaves / 2))
+def test_further_seeds_go_to_the_rows_that_lack_them() -> None:
+    world = World(bowl())
+    (begun,) = follow(sweep(spec(), [WINNER], None), world)
+    some = follow(more_seeds(spec(), begun, [7, 8], 8), world)
+    more = follow(more_seeds(spec(), some, [6, 8], 12), world)
+    assert more.runs[[5, 6, 7, 8]].tolist() == [2, 12, 8, 12]
+    asked = [(len(heat.configurations), heat.replicates) for heat in world.heats[1:]]
+    assert asked == [
+        (2, range(Seeds.SWEEP + 2, Seeds.SWEEP + 8)),
+        (1, range(Seeds.SWEEP + 2, Seeds.SWEEP + 12)),
+        (1, range(Seeds.SWEEP + 8, Seeds.SWEEP + 12)),
+    ]
+    np.testing.assert_array_equal(more.values[8, :8], some.values[8, :8])
+    assert np.isfinite(more.of(6)).all() and np.isnan(more.values[7, 8:]).all()
 
 
-def test_the_safe_stretch_is_unbroken_and_within_five_percent() -> None:
-    values = swept({-3: 1.0, -2: 1.06, -1: 1.04, 1: 1.05, 2: 0.9, 3: 1.2, 4: 1.0})
-    assert safe_learning_rate(WINNER, values) == SafeLearningRate(
-        low=rate(-1), high=rate(2), diverges_above=None
-    )
-
-
-def test_the_tolerance_of_a_negative_loss_is_above_it_too() -> None:
-    values = swept({k: -100.0 for k in range(-8, 9)} | {1: -96.0, 2: -94.0})
-    found = safe_learning_rate(WINNER, values)
-    assert found is not None
-    assert (found.low, found.high) == (rate(-8), rate(1))
-
-
-def test_it_diverges_above_the_last_rate_below_the_first_that_did() -> None:
-    values = swept({})
-    values[8 + 5, 1] = np.nan
-    values[8 + 7] = np.nan
-    found = safe_learning_rate(WINNER, values)
-    assert found is not None
-    assert found.diverges_above == rate(4)
-    assert (found.low, found.high) == (PEAK, PEAK)
-
-
-def test_a_divergence_below_the_winner_is_no_upper_limit() -> None:
-    values = swept({})
-    values[2] = np.nan
-    found = safe_learning_rate(WINNER, values)
-    assert found is not None
-    assert found.diverges_above is None
-
-
-def test_a_winner_that_diverges_in_its_sweep_has_no_safe_rate() -> None:
-    values = swept({})
-    values[8, 0] = np.nan
-    assert safe_learning_rate(WINNER, values) is None
-
-
-def test_a_loss_near_zero_is_close_to_any_below_the_floor() -> None:
-    values = swept({k: 1e-9 for k in range(-8, 9)} | {0: 1e-12, 1: 0.009, 2: 0.02})
-    found = safe_learning_rate(WINNER, values, floor=0.01)
-    assert found is not None
-    assert (found.low, found.high) == (rate(-8), rate(1))
+@pytest.mark.parametrize(("parts", "looks"), [({}, [8, 56]), ({"objective": ROSENBROCK}, [])])
+def test_the_ends_run_on_up_to_48_seeds_beyond_those_of_the_job(
+    parts: dict[str, object], looks: list[int]
+) -> None:
+    assert seed_looks(spec(**parts)) == looks

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.db import Database
-from app.services import jobs, trials
+from app.services import jobs, recommendations, trials
 from app.settings import Settings
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec
@@ -65,6 +65,8 @@ def test_lost_trials_fail_with_the_reason_and_the_job_ends(
     assert (lost.state, lost.reason, lost.value) == (TrialState.FAILED, REASON, None)
     runner.answer(job_id, 1)
     assert jobs.get(db, job_id).state == "succeeded"
+    warnings = recommendations.get(db, job_id).warnings
+    assert f"16 of 20 trials failed in every attempt and have no value: {REASON}" in warnings
 
 
 def test_one_more_than_the_limit_fails_the_job(db: Database, settings: Settings, spec: JobSpec) -> None:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import numpy as np
 import pytest
 
 from app.db import Database
-from app.services import heats, jobs, recommendations, work
+from app.services import events, heats, jobs, recommendations, work
 from app.services.work import Interrupted
 from app.settings import Settings
 from app.spec.job import JobSpec
 from app.tuning import heat_codec
 from app.tuning.evaluate import Shard, evaluate
-from app.tuning.heats import Heat, HeatResult
+from app.tuning.heats import Heat, HeatResult, Seeds
 from app.tuning.size import search_share
+from app.tuning.stages import OTHER_HORIZONS, SEARCH, WORDS, stage_word
 from app.worker.pool import Batches, Line, Pool, Results
 from app.worker.runner import Runner
 from tests.conftest import MakeSpec
 from tests.tuning.jobs import configuration
-from tests.worker.in_process import InTurn, run_job
+from tests.worker.in_process import InTurn, run_job, run_stored_job
 
 
 class Killed(Exception):
@@ -74,12 +78,12 @@ def test_a_job_that_is_killed_amid_its_race_runs_each_heat_once_and_ends_alike(
 def test_the_share_that_is_done_grows_through_the_advice_and_goes_on_after_a_kill(
     db: Database, settings: Settings, spec: JobSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shares: list[float] = []
+    shares: list[tuple[Any, ...]] = []  # Any: fraction and stage
     record = work.record_fraction
     monkeypatch.setattr(
         work,
         "record_fraction",
-        lambda db, job, run, share: (shares.append(share), record(db, job, run, share)),
+        lambda db, job, run, *told: (shares.append(told), record(db, job, run, *told)),
     )
     job_id = jobs.submit(db, settings, spec).id
     runner = Runner(db, Mortal(calls=4), max_failed_trials=0)
@@ -92,7 +96,77 @@ def test_the_share_that_is_done_grows_through_the_advice_and_goes_on_after_a_kil
     killed, shares[:] = shares[:], []
     run_job(db, settings, spec)
     assert killed == shares  # nothing that was stored is counted twice, nothing is left out
-    assert search_share(spec) < killed[0] < before < 0.9 < killed[-1] <= 1.0
+    fractions = [fraction for fraction, _ in killed]
+    assert search_share(spec) == fractions[0] < before[0] < 0.9 < fractions[-1] <= 1.0
+    assert fractions == sorted(fractions)
+
+
+def test_the_stage_of_a_job_is_told_from_its_start_to_its_end(
+    db: Database, settings: Settings, spec: JobSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "PROGRESS_INTERVAL_S", 0.0)  # else a short job tells few
+    job_id = jobs.submit(db, settings, spec).id
+    assert jobs.get(db, job_id).progress.stage is None
+    run_stored_job(db, job_id)
+    found = events.read(db, job_id, 0).events
+    told = [json.loads(event.data) for event in found if event.kind == "progress"]
+    words = list(dict.fromkeys(progress["stage"] for progress in told))
+    assert set(words) == {SEARCH, *WORDS.values(), OTHER_HORIZONS}
+    assert words[0] == SEARCH and words[-1] == WORDS[Seeds.CONFIRM]
+    states = [json.loads(event.data) for event in found if event.kind == "state"]
+    assert [state["progress"]["stage"] for state in states] == [None, SEARCH, None]
+    assert jobs.get(db, job_id).progress.stage is None
+    fractions = [progress["fraction"] for progress in told]
+    assert fractions == sorted(fractions) and fractions[-1] > 0.9
+
+
+class Onlooker(Pool):
+    """Evaluates shards where the test runs, and looks at the stage of the job meanwhile."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self.seen: list[tuple[Shard, str | None]] = []
+
+    def open(self, line: Line) -> Batches:
+        def look(shard: Shard) -> Results:
+            self.seen.append((shard, jobs.get(self._db, line.job_id).progress.stage))
+            return evaluate(shard)
+
+        return InTurn(look)
+
+
+def test_whoever_looks_while_a_heat_runs_sees_its_stage(
+    db: Database, settings: Settings, spec: JobSpec
+) -> None:
+    job_id = jobs.submit(db, settings, spec).id
+    pool = Onlooker(db)
+    runner = Runner(db, pool, max_failed_trials=0)
+    for number in range(runner.start(job_id, 1)):
+        runner.search_round(job_id, 1, number)
+    runner.answer(job_id, 1)
+    for shard, stage in pool.seen:
+        first, steps = shard.replicates[0], shard.spec.budget.steps
+        heat = Heat(configurations=(), replicates=range(first, first + 1), steps=steps)
+        assert stage == (SEARCH if first < min(Seeds) else stage_word(spec, heat))
+    assert {stage for _, stage in pool.seen} == {SEARCH, *WORDS.values(), OTHER_HORIZONS}
+
+
+def test_a_job_that_is_paused_in_its_race_is_there_still_when_it_goes_on(
+    db: Database, settings: Settings, spec: JobSpec
+) -> None:
+    job_id = jobs.submit(db, settings, spec).id
+    runner = Runner(db, Mortal(calls=4), max_failed_trials=0)
+    for number in range(runner.start(job_id, 1)):
+        runner.search_round(job_id, 1, number)
+    with pytest.raises(Killed):
+        runner.answer(job_id, 1)
+    at = jobs.get(db, job_id).progress.stage
+    assert at in WORDS.values()
+    assert jobs.pause(db, job_id).progress.stage == at
+    jobs.resume(db, job_id)
+    runner.start(job_id, 2)
+    assert jobs.get(db, job_id).progress.stage == at
+    assert jobs.cancel(db, job_id).progress.stage is None
 
 
 def heat(rate: float) -> Heat:

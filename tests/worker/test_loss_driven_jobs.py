@@ -37,10 +37,10 @@ def test_the_recommendation_names_the_rule_and_exports_what_it_took(
     assert answer.schedule["kind"] == "reduce_by_ratio"
     number = int(answer.evidence.candidates[0].label.split()[1].rstrip(":"))
     curve = trials.trajectory(db, job_id, number, None)
-    exported = recommendations.schedule_table(db, job_id, None)
+    exported = recommendations.schedule_table(db, job_id, None).learning_rate
     assert exported == pytest.approx(curve.learning_rate[:-1], rel=1e-14)
     assert exported[-1] < exported[0]
-    assert len(recommendations.schedule_table(db, job_id, 1000)) == 1000
+    assert len(recommendations.schedule_table(db, job_id, 1000).learning_rate) == 1000
     assert "follows the losses" in recommendations.schedule_file(db, job_id, None, "python").content
     assert any("follows the losses" in sentence for sentence in answer.explanation)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,11 @@ import pytest
 
 from app.db import Database
 from app.errors import NoRecommendation, RangeTestNotFound
-from app.services import jobs, range_tests, recommendations, trials
+from app.services import events, jobs, range_tests, recommendations, trials
 from app.settings import Settings
 from app.spec.answers import JobState, TrialState
 from app.spec.range_test import RangeTest, RangeTestSpec
+from app.tuning.stages import RANGE_TEST
 from tests.worker.in_process import run_stored_job
 
 QUADRATIC: dict[str, Any] = {
@@ -30,6 +32,8 @@ def run(db: Database, settings: Settings, body: dict[str, Any]) -> RangeTest:
     test = range_tests.submit(db, settings, RangeTestSpec.model_validate(body), None)
     assert test.state is JobState.QUEUED and test.result is None
     run_stored_job(db, test.id)
+    stages = [event.data for event in events.read(db, test.id, 0).events if event.kind == "state"]
+    assert [json.loads(data)["progress"]["stage"] for data in stages] == [None, RANGE_TEST, None]
     return range_tests.get(db, test.id)
 
 

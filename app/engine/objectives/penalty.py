@@ -25,6 +25,7 @@ class PenaltyFields:
             le=100,
             search=(1e-6, 1e-1),
             log=True,
+            regularises=True,
             per_run=True,
         ),
     ] = 0.0

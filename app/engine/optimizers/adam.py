@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from app.engine.arrays import Array, Column, State
 from app.engine.optimizers.base import Optimizer, add_decay, coupled_decay
+from app.engine.optimizers.baseline import Baseline
 from app.engine.optimizers.fields import AdaptiveRate, Beta1, Beta2, CoupledDecay, Eps
 from app.engine.optimizers.moments import descend, gather, planned_moments, renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
@@ -30,6 +31,7 @@ class Adam(Optimizer):
     normalises: ClassVar[bool] = True
     default_candidate: ClassVar[bool] = True
     momentum_field: ClassVar[str | None] = "beta1"
+    baselines: ClassVar[tuple[Baseline, ...]] = (Baseline(always=True),)
     reference: ClassVar[Reference | None] = Reference(
         call=(
             "torch.optim.Adam(parameters, lr=PEAK, betas=({beta1}, {beta2}), eps={eps},"

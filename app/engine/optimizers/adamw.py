@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
 from app.engine.optimizers.base import Optimizer, decoupled_decay, shrink
+from app.engine.optimizers.baseline import Baseline
 from app.engine.optimizers.fields import DECOUPLED, AdaptiveRate, Beta1, Beta2, Eps
 from app.engine.optimizers.moments import descend, gather, planned_moments, renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
@@ -31,6 +32,7 @@ class AdamW(Optimizer):
     normalises: ClassVar[bool] = True
     default_candidate: ClassVar[bool] = True
     momentum_field: ClassVar[str | None] = "beta1"
+    baselines: ClassVar[tuple[Baseline, ...]] = (Baseline(always=True), Baseline(always=True, warms_up=True))
     reference: ClassVar[Reference | None] = Reference(
         call=(
             "torch.optim.AdamW(parameters, lr=PEAK, betas=({beta1}, {beta2}), eps={eps},"
@@ -59,7 +61,8 @@ class AdamW(Optimizer):
     beta2: Beta2 = 0.999
     eps: Eps = 1e-8
     weight_decay: Annotated[
-        float, Hyper(DECOUPLED, ge=0, le=10, search=(5e-3, 1.0), log=True, searched=True)
+        float,
+        Hyper(DECOUPLED, ge=0, le=10, search=(5e-3, 1.0), log=True, searched=True, regularises=True),
     ] = 1e-2
 
     def variant(self) -> tuple[bool, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,17 @@ class SkippingOptimizer(Optimizer):
         x[idle] = x_before
         for name, column in before.items():
             state[name][idle] = column
+
+
+def correction(beta1: Any, beta2: Any, updates: Array) -> Column:
+    """Return Adam's factor of the rate in the next update, which corrects the bias of both averages.
+
+    updates: how many each row had before.
+    """
+    # Any: columns once stacked.
+    # NumPy's own power takes other ways to the last bit in long arrays than in short ones.
+    powers = [np.float_power(beta, updates + 1.0) for beta in (beta1, beta2)]
+    return np.asarray(np.sqrt(1.0 - powers[1]) / (1.0 - powers[0]))
 
 
 def norms(values: Array) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
+from app.engine.optimizers.baseline import Baseline
 from app.engine.optimizers.clipping import clip, clipping_state
 from app.engine.optimizers.fields import AdaptiveRate
 from app.engine.optimizers.reference import Reference
@@ -38,6 +39,8 @@ class Optimizer(Kind, ABC):
     normalises: ClassVar[bool] = False
     # Whether it estimates its own learning rate, so that `learning_rate` is but a factor of it.
     finds_its_rate: ClassVar[bool] = False
+    # How it races against what a search found.
+    baselines: ClassVar[tuple[Baseline, ...]] = (Baseline(),)
     # What a schedule that cycles the momentum overwrites: "momentum" or "beta1"; None where there is none.
     momentum_field: ClassVar[str | None] = None
     # The PyTorch implementation that it equals; None where there is none, and `no_reference` says why.

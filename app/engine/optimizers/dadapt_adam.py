@@ -8,39 +8,53 @@ from typing import ClassVar
 import numpy as np
 
 from app.engine.arrays import Array, Column, State
-from app.engine.optimizers.adaptation import SkippingOptimizer, dots, grown, magnitudes
+from app.engine.optimizers.adaptation import SkippingOptimizer, correction, dots, grown, magnitudes
 from app.engine.optimizers.base import add_decay, cast, coupled_decay
-from app.engine.optimizers.fields import Beta1, Beta2, CoupledDecay, InitialDistance, PositiveEps, RateFactor
+from app.engine.optimizers.baseline import Baseline
+from app.engine.optimizers.fields import (
+    Beta1,
+    Beta2,
+    BiasCorrection,
+    CoupledDecay,
+    InitialDistance,
+    PositiveEps,
+    RateFactor,
+)
 from app.engine.optimizers.reference import Reference
-from app.engine.optimizers.rule import MOMENTS, Rule, coupled
+from app.engine.optimizers.rule import CORRECTION, MOMENTS, Rule, coupled
 
 
 @dataclass(frozen=True, kw_only=True)
 class DAdaptAdam(SkippingOptimizer):
     """Adam whose rate grows with a lower bound of the distance to the solution.
 
-    Rule: l = d learning_rate;  g += weight_decay x;  q = sqrt(beta2);
+    Rule: l = d learning_rate c;  g += weight_decay x;  q = sqrt(beta2);
     n = q n + (1 - q) l <g, s / (sqrt(v) + eps)>;  m = beta1 m + (1 - beta1) l g;
     v = beta2 v + (1 - beta2) g^2;  s = q s + (1 - q) l g;
-    d = max(d, n / ((1 - q) |s|_1)), from initial_distance;  x -= m / (sqrt(v) + eps)
+    d = max(d, n / ((1 - q) |s|_1)), from initial_distance;  x -= m / (sqrt(v) + eps);
+    c = 1, or with use_bias_correction sqrt(1 - beta2^t) / (1 - beta1^t)
 
     Source: Defazio & Mishchenko 2023, arXiv:2301.07733; as `dadaptation.DAdaptAdam` 3.2.
 
-    Deviation: no bias is corrected and the weight decay is coupled, as by default in the package;
-    optax.contrib.dadapt_adamw corrects it and decouples. An update at a learning rate of zero is left out.
+    Deviation: no bias is corrected unless use_bias_correction is set, and the weight decay is coupled, as by
+    default in the package; optax.contrib.dadapt_adamw corrects it and decouples. t counts the updates whose
+    rate is not zero, the others are left out.
     """
 
     kind: ClassVar[str] = "dadapt_adam"
     normalises: ClassVar[bool] = True
     finds_its_rate: ClassVar[bool] = True
     momentum_field: ClassVar[str | None] = "beta1"
+    baselines: ClassVar[tuple[Baseline, ...]] = (
+        Baseline(options={"use_bias_correction": True}, words="bias correction", always=True),
+    )
     reference: ClassVar[Reference | None] = Reference(
         module="dadaptation",
         distribution="dadaptation",
         version="3.2",
         call=(
             "dadaptation.DAdaptAdam(parameters, lr=PEAK, betas=({beta1}, {beta2}), eps={eps},"
-            " weight_decay={weight_decay}, d0={initial_distance})"
+            " weight_decay={weight_decay}, use_bias_correction={use_bias_correction}, d0={initial_distance})"
         ),
     )
 
@@ -50,16 +64,19 @@ class DAdaptAdam(SkippingOptimizer):
     eps: PositiveEps = 1e-8
     weight_decay: CoupledDecay = 0.0
     initial_distance: InitialDistance = 1e-6
+    use_bias_correction: BiasCorrection = False
 
     def variant(self) -> tuple[bool, ...]:
-        """With or without weight decay."""
-        return (self.weight_decay != 0.0,)
+        """With or without weight decay and correction of the bias."""
+        return (self.weight_decay != 0.0, bool(self.use_bias_correction))
 
     def rule(self) -> Rule:
         """As `step` has it."""
+        corrects = self.use_bias_correction
         lines = (
             *coupled(self.weight_decay),
             "scale, q = distance * rate, beta2**0.5",
+            *((f"scale = scale * {CORRECTION}",) if corrects else ()),
             "numerator = q * numerator + (1.0 - q) * scale * total(g * s / (sqrt(v) + eps))",
             "m = beta1 * m + (1.0 - beta1) * scale * g",
             "v = beta2 * v + (1.0 - beta2) * g**2",
@@ -67,12 +84,14 @@ class DAdaptAdam(SkippingOptimizer):
             "size = (1.0 - q) * total(absolute(s))",
             "found = where(size > 0.0, numerator / where(size > 0.0, size, 1.0), distance)",
             "distance = maximum(distance, found)",
+            *(("updates = updates + where(size > 0.0, 1.0, 0.0)",) if corrects else ()),
             "x = x - m / (sqrt(v) + eps)",
         )
         state = MOMENTS | {
             "s": "zeros_like(x)",
             "distance": "full_like(total(x), initial_distance)",
             "numerator": "full_like(total(x), 0.0)",
+            **({"updates": "full_like(total(x), 0.0)"} if corrects else {}),
         }
         return Rule(lines=lines, state=state, is_whole=True, skips_zero_rates=True)
 
@@ -93,6 +112,7 @@ class DAdaptAdam(SkippingOptimizer):
             "distance": np.array(self.initial_distance, dtype=np.float64),
             "numerator": np.zeros_like(root),
             "rate": cast(np.zeros_like(root), x),
+            **({"updates": np.zeros_like(root)} if np.any(self.use_bias_correction) else {}),
             **coupled_decay(self.weight_decay, x),
         }
 
@@ -102,6 +122,8 @@ class DAdaptAdam(SkippingOptimizer):
         m, v, s, rate = state["m"], state["v"], state["s"], state["rate"]
         distance, numerator, root = state["distance"], state["numerator"], state["root"]
         scale = distance * learning_rate
+        if "updates" in state:
+            scale *= correction(self.beta1, self.beta2, state["updates"])
         np.sqrt(v, out=work)
         np.add(work, state["eps"], out=work)
         np.divide(s, work, out=work)
@@ -118,6 +140,8 @@ class DAdaptAdam(SkippingOptimizer):
             np.add(average, work, out=average)
         denominator = (1.0 - root) * magnitudes(s, root, work)
         distance[...] = grown(distance, numerator, denominator)
+        if "updates" in state:
+            state["updates"] += denominator > 0.0
         np.sqrt(v, out=work)
         np.add(work, state["eps"], out=work)
         np.divide(m, work, out=work)

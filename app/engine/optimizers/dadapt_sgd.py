@@ -11,18 +11,27 @@ from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
 from app.engine.optimizers.adaptation import SkippingOptimizer, column, dots, grown, norms
 from app.engine.optimizers.base import add_decay, cast, coupled_decay
+from app.engine.optimizers.baseline import Baseline
 from app.engine.optimizers.fields import CoupledDecay, InitialDistance, RateFactor
 from app.engine.optimizers.reference import Reference
 from app.engine.optimizers.rule import Rule, coupled
 
 _SOURCE = '''
 class DAdaptSGD(dadaptation.DAdaptSGD):
-    """Leaves out updates at a rate of zero, where the package would divide by it in the first one."""
+    """Leaves out updates at a rate of zero, and those before the first gradient that is not zero.
+
+    The package divides by the norm of its first gradient, and by the sum of those that had a rate.
+    """
 
     def step(self, closure=None):
-        if all(group["lr"] == 0.0 for group in self.param_groups):
-            return None if closure is None else closure()
-        return super().step(closure)
+        loss = None if closure is None else closure()
+        groups = self.param_groups
+        starts = groups[0]["k"] == 0
+        gradients = [p.grad for group in groups for p in group["params"] if p.grad is not None]
+        is_idle = all(group["lr"] == 0.0 for group in groups)
+        if not is_idle and not (starts and not any(g.any() for g in gradients)):
+            super().step()
+        return loss
 '''
 
 
@@ -44,6 +53,7 @@ class DAdaptSGD(SkippingOptimizer):
     kind: ClassVar[str] = "dadapt_sgd"
     finds_its_rate: ClassVar[bool] = True
     momentum_field: ClassVar[str | None] = "momentum"
+    baselines: ClassVar[tuple[Baseline, ...]] = (Baseline(always=True),)
     reference: ClassVar[Reference | None] = Reference(
         module="dadaptation",
         distribution="dadaptation",

@@ -11,6 +11,7 @@ from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
 from app.engine.optimizers.adaptation import column, dots, norms
 from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay
+from app.engine.optimizers.baseline import Baseline
 from app.engine.optimizers.fields import CoupledDecay, RateFactor
 from app.engine.optimizers.reference import Reference
 from app.engine.optimizers.rule import Native, Rule, coupled
@@ -33,6 +34,7 @@ class DoG(Optimizer):
 
     kind: ClassVar[str] = "dog"
     finds_its_rate: ClassVar[bool] = True
+    baselines: ClassVar[tuple[Baseline, ...]] = (Baseline(always=True),)
     reference: ClassVar[Reference | None] = Reference(
         module="dog",
         distribution="dog-optimizer",
@@ -41,6 +43,7 @@ class DoG(Optimizer):
             "dog.DoG(parameters, lr=PEAK, reps_rel={initial_distance}, eps={eps},"
             " weight_decay={weight_decay})"
         ),
+        attributes=("_first_step",),
     )
     natives: ClassVar[tuple[Native, ...]] = (
         Native(

@@ -33,11 +33,22 @@ Beta2: TypeAlias = Annotated[
 Eps: TypeAlias = Annotated[float, Hyper(EPS, ge=0, le=1, search=(1e-10, 1e-4), log=True)]
 # Where zero would divide by zero in the very first update.
 PositiveEps: TypeAlias = Annotated[float, Hyper(EPS, gt=0, le=1, search=(1e-10, 1e-4), log=True)]
-CoupledDecay: TypeAlias = Annotated[float, Hyper(COUPLED, ge=0, le=10, search=(1e-6, 1e-2), log=True)]
-DecoupledDecay: TypeAlias = Annotated[float, Hyper(DECOUPLED, ge=0, le=10, search=(5e-3, 1.0), log=True)]
+CoupledDecay: TypeAlias = Annotated[
+    float, Hyper(COUPLED, ge=0, le=10, search=(1e-6, 1e-2), log=True, regularises=True)
+]
+# Of an optimizer whose `decoupled_weight_decay` says which.
+EitherDecay: TypeAlias = Annotated[
+    float, Hyper(WEIGHT_DECAY, ge=0, le=10, search=(1e-6, 1e-1), log=True, regularises=True)
+]
+DecoupledDecay: TypeAlias = Annotated[
+    float, Hyper(DECOUPLED, ge=0, le=10, search=(5e-3, 1.0), log=True, regularises=True)
+]
 InitialDistance: TypeAlias = Annotated[
     float,
     Hyper("first estimate of the distance to the solution", gt=0, le=1e3, search=(1e-6, 1e-1), log=True),
+]
+BiasCorrection: TypeAlias = Annotated[
+    bool, Hyper("correct the bias of both averages, as Adam does", choices=(False, True))
 ]
 AveragingPower: TypeAlias = Annotated[
     float, Hyper("power of the update's number in its weight in the average", ge=0, le=10, search=(0.0, 3.0))

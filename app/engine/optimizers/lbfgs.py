@@ -32,7 +32,7 @@ class LBFGS(Optimizer):
 
     Rule: p = -H g by the two-loop recursion over the last pairs s = step, y = change of g, from
     H_0 = (y s / y y) I; pairs with y s <= 1e-10 are left out;  x += learning_rate p, where the first update
-    has p = -g min(1, 1 / |g|_1)
+    has p = -g min(1, 1 / |g|_1); an update whose g is zero is left out
 
     Source: Liu & Nocedal 1989, doi:10.1007/BF01589116; as `torch.optim.LBFGS` with max_iter=1.
 
@@ -49,6 +49,7 @@ class LBFGS(Optimizer):
             "LBFGS(parameters, lr=PEAK, max_iter=1, history_size={history_size},"
             " tolerance_grad=0.0, tolerance_change=0.0)"
         ),
+        attributes=("_params", "_numel_cache"),
     )
 
     learning_rate: Annotated[
@@ -68,22 +69,23 @@ class LBFGS(Optimizer):
             "scale": np.ones_like(x, shape=(rows, 1)),
             "step": np.zeros_like(x),
             "gradient": np.zeros_like(x),
+            "starts": np.ones((rows, 1)),  # 1 until a row has a gradient that is not zero
         }
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
         """The two loops; the passes grow with the history."""
         rate = learning_rate[:, :1].astype(x.dtype)
-        step = state["step"]
-        if k == 0:
-            np.abs(g, out=work)
-            total = np.vecdot(work, np.ones_like(work[0]))[:, np.newaxis]
-            np.multiply(g, -np.minimum(1.0, 1.0 / total).astype(x.dtype), out=step)
-        else:
-            self._remember(g, state)
-            step[...] = self._direction(g, state)
-        np.multiply(step, rate, out=step)
-        np.copyto(state["gradient"], g)
-        np.add(x, step, out=x)
+        np.abs(g, out=work)
+        total = np.vecdot(work, np.ones_like(work[0]))[:, np.newaxis]
+        moves, starts = total != 0.0, state["starts"] > 0.0
+        first = g * -np.minimum(1.0, 1.0 / np.where(moves, total, 1.0)).astype(x.dtype)
+        self._remember(g, (moves & ~starts)[:, 0], state)
+        step = np.where(starts, first, self._direction(g, state)) * rate
+        # As in PyTorch an update whose gradient is zero is left out, and counts for nothing.
+        np.copyto(state["step"], step, where=moves)
+        np.copyto(state["gradient"], g, where=moves)
+        np.add(x, step, out=x, where=moves)
+        state["starts"][moves] = 0.0
 
     def state_size(self, dimension: int) -> int:
         """Two arrays a pair."""
@@ -93,11 +95,14 @@ class LBFGS(Optimizer):
         """Four passes of two operations a pair."""
         return 8.0 * self.history_size * dimension
 
-    def _remember(self, g: Array, state: State) -> None:
-        """Takes the last step and the change of the gradient into the ring of each row that curves up."""
+    def _remember(self, g: Array, due: NDArray[np.bool_], state: State) -> None:
+        """Takes the last step and the change of the gradient into the ring of each due row that curves up.
+
+        due: (B,).
+        """
         change, step = g - state["gradient"], state["step"]
         curvature = np.vecdot(change, step)
-        rows = np.flatnonzero(curvature > _LEAST_CURVATURE)
+        rows = np.flatnonzero(due & (curvature > _LEAST_CURVATURE))
         slots = self._slots(state, 0)[rows]
         state["steps"][rows, slots] = step[rows]
         state["changes"][rows, slots] = change[rows]

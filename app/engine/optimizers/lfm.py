@@ -20,8 +20,8 @@ class LFM(torch.optim.Optimizer):
     """Learning-rate-free momentum: the rate is the farthest distance over the root of all squared means."""
 
     def __init__(self, params, lr=1.0, momentum=0.9, eps=1e-6):
-        super().__init__(params, dict(lr=lr, momentum=momentum, eps=eps))
-        self._distance = self._squares = 0.0
+        # A group's entries are part of state_dict() and of a copy; other attributes are not.
+        super().__init__(params, dict(lr=lr, momentum=momentum, eps=eps, distance=0.0, squares=0.0))
 
     @torch.no_grad()
     def step(self, closure=None):
@@ -33,14 +33,14 @@ class LFM(torch.optim.Optimizer):
         for p, _ in tensors:
             if not self.state[p]:
                 self.state[p]["start"], self.state[p]["mean"] = p.clone(), torch.zeros_like(p)
+        whole = self.param_groups[0]  # whose entries describe the whole model
         away = sum(float(((p - self.state[p]["start"]) ** 2).sum()) for p, _ in tensors) ** 0.5
-        self._distance = max(self._distance, away)
-        eps = self.param_groups[0]["eps"]
-        rate = self._distance / (eps + self._squares) ** 0.5 if self._distance > 0.0 else eps
+        distance = whole["distance"] = max(whole["distance"], away)
+        rate = distance / (whole["eps"] + whole["squares"]) ** 0.5 if distance > 0.0 else whole["eps"]
         for p, group in tensors:
             mean = self.state[p]["mean"]
             mean.mul_(group["momentum"]).add_(p.grad, alpha=1.0 - group["momentum"])
-            self._squares += float((mean**2).sum())
+            whole["squares"] += float((mean**2).sum())
             p.add_(mean, alpha=-group["lr"] * rate)
         return loss
 '''

@@ -38,6 +38,7 @@ class Lion(Optimizer):
         call=(
             "lion_pytorch.Lion(parameters, lr=PEAK, betas=({beta1}, {beta2}), weight_decay={weight_decay})"
         ),
+        attributes=("update_fn", "decoupled_wd", "_init_lr"),
     )
     natives: ClassVar[tuple[Native, ...]] = (
         Native(

@@ -10,6 +10,7 @@ import numpy as np
 from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
 from app.engine.optimizers.base import Optimizer, add_decay, cast, coupled_decay, planned_rates
+from app.engine.optimizers.baseline import Baseline
 from app.engine.optimizers.fields import CoupledDecay, DescentRate, MomentumDecay
 from app.engine.optimizers.reference import Reference
 from app.engine.optimizers.rule import Native, Rule, coupled
@@ -32,6 +33,7 @@ class Momentum(Optimizer):
     kind: ClassVar[str] = "momentum"
     default_candidate: ClassVar[bool] = True
     momentum_field: ClassVar[str | None] = "momentum"
+    baselines: ClassVar[tuple[Baseline, ...]] = (Baseline(always=True),)
     reference: ClassVar[Reference | None] = Reference(
         call=(
             "torch.optim.SGD(parameters, lr=PEAK, momentum={momentum}, dampening={dampening},"

@@ -19,7 +19,8 @@ from app.engine.optimizers.base import (
     running,
     shrink,
 )
-from app.engine.optimizers.fields import WEIGHT_DECAY, AdaptiveRate, Beta1, Beta2, Eps
+from app.engine.optimizers.baseline import Baseline
+from app.engine.optimizers.fields import AdaptiveRate, Beta1, Beta2, EitherDecay, Eps
 from app.engine.optimizers.moments import renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
 from app.engine.optimizers.rule import GATHER, MOMENTS, Rule, coupled, decoupled
@@ -46,6 +47,7 @@ class NAdam(Optimizer):
     kind: ClassVar[str] = "nadam"
     normalises: ClassVar[bool] = True
     momentum_field: ClassVar[str | None] = "beta1"
+    baselines: ClassVar[tuple[Baseline, ...]] = (Baseline(), Baseline(always=True, warms_up=True))
     reference: ClassVar[Reference | None] = Reference(
         call=(
             "torch.optim.NAdam(parameters, lr=PEAK, betas=({beta1}, {beta2}), eps={eps},"
@@ -62,7 +64,7 @@ class NAdam(Optimizer):
     beta1: Beta1 = 0.9
     beta2: Beta2 = 0.999
     eps: Eps = 1e-8
-    weight_decay: Annotated[float, Hyper(WEIGHT_DECAY, ge=0, le=10, search=(1e-6, 1e-1), log=True)] = 0.0
+    weight_decay: EitherDecay = 0.0
     momentum_decay: Annotated[
         float, Hyper("how fast the momentum warms up", ge=0, le=10, search=(1e-3, 1.0), log=True)
     ] = 4e-3

@@ -9,46 +9,60 @@ import numpy as np
 
 from app.engine.arrays import Array, Column, State
 from app.engine.hyper import Hyper
-from app.engine.optimizers.adaptation import SkippingOptimizer, dots, grown, magnitudes
+from app.engine.optimizers.adaptation import SkippingOptimizer, correction, dots, grown, magnitudes
 from app.engine.optimizers.base import cast
+from app.engine.optimizers.baseline import Baseline
 from app.engine.optimizers.fields import (
     Beta1,
     Beta2,
+    BiasCorrection,
     DecoupledDecay,
     InitialDistance,
     PositiveEps,
     RateFactor,
 )
 from app.engine.optimizers.reference import Reference
-from app.engine.optimizers.rule import MOMENTS, Rule
+from app.engine.optimizers.rule import CORRECTION, MOMENTS, Rule
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prodigy(SkippingOptimizer):
     """Adam whose rate is an estimate of the distance to the solution, faster than D-Adaptation's.
 
-    Rule: l = d learning_rate;  q = sqrt(beta2);  n = q n + (d / d_0) l <g, x_0 - x>;
+    Rule: l = d learning_rate c;  q = sqrt(beta2);  n = q n + (d / d_0) l <g, x_0 - x>;
     m = beta1 m + (1 - beta1) d g;  v = beta2 v + (1 - beta2) d^2 g^2;  s = q s + (d / d_0) l g;
     d = max(d, distance_factor n / |s|_1), from d_0 = initial_distance;  x -= l weight_decay x;
-    x -= l m / (sqrt(v) + d eps), with the new d and the old l
+    x -= l m / (sqrt(v) + d eps), with the new d and the old l;  c = 1, or with use_bias_correction
+    sqrt(1 - beta2^t) / (1 - beta1^t);  safeguard_warmup: s has d instead of l
 
     Source: Mishchenko & Defazio 2024, arXiv:2306.06101; as `prodigyopt.Prodigy` 1.1.2.
 
-    Deviation: no bias is corrected, as by default in the package; optax.contrib.prodigy corrects it. An
-    update at a learning rate of zero is left out.
+    Deviation: no bias is corrected unless use_bias_correction is set, as in the package;
+    optax.contrib.prodigy always corrects it. t counts the updates whose rate is not zero, the others are left
+    out, and as in the package one before the first gradient that is not zero. At beta1 = 0 the package
+    computes m with the new d; here the rule is the same for all beta1.
     """
 
     kind: ClassVar[str] = "prodigy"
     normalises: ClassVar[bool] = True
     finds_its_rate: ClassVar[bool] = True
     momentum_field: ClassVar[str | None] = "beta1"
+    baselines: ClassVar[tuple[Baseline, ...]] = (
+        Baseline(
+            options={"use_bias_correction": True, "safeguard_warmup": True},
+            words="bias correction and safeguard",
+            always=True,
+        ),
+    )
     reference: ClassVar[Reference | None] = Reference(
         module="prodigyopt",
         distribution="prodigyopt",
         version="1.1.2",
         call=(
-            "prodigyopt.Prodigy(parameters, lr=PEAK, betas=({beta1}, {beta2}), eps={eps},"
-            " weight_decay={weight_decay}, d0={initial_distance}, d_coef={distance_factor})"
+            # At 0 the package takes another formula, with the new d; so small a number is 0 in every product.
+            "prodigyopt.Prodigy(parameters, lr=PEAK, betas=({beta1} or 1e-300, {beta2}), eps={eps},"
+            " weight_decay={weight_decay}, use_bias_correction={use_bias_correction},"
+            " safeguard_warmup={safeguard_warmup}, d0={initial_distance}, d_coef={distance_factor})"
         ),
     )
 
@@ -61,24 +75,36 @@ class Prodigy(SkippingOptimizer):
     distance_factor: Annotated[
         float, Hyper("factor of each new estimate of the distance", gt=0, le=100, search=(0.5, 2.0), log=True)
     ] = 1.0
+    use_bias_correction: BiasCorrection = False
+    safeguard_warmup: Annotated[
+        bool,
+        Hyper(
+            "leave the rate out of the denominator of the distance, so that a warmup slows its growth down",
+            choices=(False, True),
+        ),
+    ] = False
 
     def variant(self) -> tuple[bool, ...]:
-        """With or without weight decay."""
-        return (self.weight_decay != 0.0,)
+        """With or without weight decay, correction of the bias and safeguard."""
+        return (self.weight_decay != 0.0, bool(self.use_bias_correction), bool(self.safeguard_warmup))
 
     def rule(self) -> Rule:
         """As `step` has it."""
+        corrects = self.use_bias_correction
         lines = (
             "scale, q = distance * rate, beta2**0.5",
+            *((f"scale = scale * {CORRECTION}",) if corrects else ()),
             "growth = distance / initial_distance * scale",
             "numerator = q * numerator + growth * total(g * (start - x))",
             "m = beta1 * m + (1.0 - beta1) * distance * g",
             "v = beta2 * v + (1.0 - beta2) * (distance * g) ** 2",
+            *(("growth = distance / initial_distance * distance",) if self.safeguard_warmup else ()),
             "s = q * s + growth * g",
             "size = total(absolute(s))",
+            *(("updates = updates + where(size > 0.0, 1.0, 0.0)",) if corrects else ()),
             "found = distance_factor * numerator / where(size > 0.0, size, 1.0)",
             "distance = maximum(distance, where(size > 0.0, found, distance))",
-            *(("x = x - scale * weight_decay * x",) if self.weight_decay else ()),
+            *(("x = x - where(size > 0.0, scale, 0.0) * weight_decay * x",) if self.weight_decay else ()),
             "x = x - scale * m / (sqrt(v) + distance * eps)",
         )
         state = MOMENTS | {
@@ -86,6 +112,7 @@ class Prodigy(SkippingOptimizer):
             "s": "zeros_like(x)",
             "distance": "full_like(total(x), initial_distance)",
             "numerator": "full_like(total(x), 0.0)",
+            **({"updates": "full_like(total(x), 0.0)"} if corrects else {}),
         }
         return Rule(lines=lines, state=state, is_whole=True, skips_zero_rates=True)
 
@@ -105,6 +132,7 @@ class Prodigy(SkippingOptimizer):
             "distance": first,
             "numerator": np.zeros_like(first),
             "rate": cast(np.zeros_like(first), x),
+            **({"updates": np.zeros_like(first)} if np.any(self.use_bias_correction) else {}),
         }
 
     def advance(self, x: Array, g: Array, learning_rate: Column, state: State, work: Array) -> None:
@@ -112,11 +140,15 @@ class Prodigy(SkippingOptimizer):
         m, v, s, rate = state["m"], state["v"], state["s"], state["rate"]
         distance, numerator = state["distance"], state["numerator"]
         scale = distance * learning_rate
+        if "updates" in state:
+            scale *= correction(self.beta1, self.beta2, state["updates"])
         growth = distance / self.initial_distance * scale
         np.subtract(state["start"], x, out=work)
         np.multiply(numerator, state["root"], out=numerator)
         np.add(numerator, growth * dots(g, work, scale), out=numerator)
         fresh1, fresh2 = distance * (1.0 - np.asarray(self.beta1)), 1.0 - np.asarray(self.beta2)
+        if np.any(self.safeguard_warmup):
+            growth = distance / self.initial_distance * distance
         for average, old, fresh in ((m, "beta1", fresh1), (s, "old", growth)):
             np.copyto(rate, fresh, casting="same_kind")
             np.multiply(g, rate, out=work)
@@ -127,9 +159,12 @@ class Prodigy(SkippingOptimizer):
         np.multiply(work, work, out=work)
         np.multiply(v, state["beta2"], out=v)
         np.add(v, work, out=v)
-        found = np.asarray(self.distance_factor) * numerator
-        distance[...] = grown(distance, found, magnitudes(s, distance, work))
-        self._descend(x, scale, state, work)
+        found, size = np.asarray(self.distance_factor) * numerator, magnitudes(s, distance, work)
+        distance[...] = grown(distance, found, size)
+        if "updates" in state:
+            state["updates"] += size > 0.0
+        # Without any gradient so far there is no step, nor a decay.
+        self._descend(x, np.where(size > 0.0, scale, 0.0), state, work)
 
     def _descend(self, x: Array, scale: Column, state: State, work: Array) -> None:
         """Shrinks x and moves it by the mean over the root, with the new distance in eps."""

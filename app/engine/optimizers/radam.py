@@ -19,7 +19,7 @@ from app.engine.optimizers.base import (
     running,
     shrink,
 )
-from app.engine.optimizers.fields import WEIGHT_DECAY, AdaptiveRate, Beta1, Beta2, Eps
+from app.engine.optimizers.fields import AdaptiveRate, Beta1, Beta2, EitherDecay, Eps
 from app.engine.optimizers.moments import gather, renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
 from app.engine.optimizers.rule import GATHER, MOMENTS, Rule, coupled, decoupled
@@ -57,7 +57,7 @@ class RAdam(Optimizer):
     beta1: Beta1 = 0.9
     beta2: Beta2 = 0.999
     eps: Eps = 1e-8
-    weight_decay: Annotated[float, Hyper(WEIGHT_DECAY, ge=0, le=10, search=(1e-6, 1e-1), log=True)] = 0.0
+    weight_decay: EitherDecay = 0.0
     decoupled_weight_decay: Annotated[
         bool, Hyper("decouple the weight decay from the gradient, as AdamW does", choices=(False, True))
     ] = False

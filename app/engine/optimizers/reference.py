@@ -12,6 +12,7 @@ class Reference:
     call: a Python expression of `parameters` (a list of tensors) and PEAK (the peak learning rate) in which
     {name} stands for the literal of a hyperparameter. source: code that the call needs besides the package.
     setup: a statement to run on `optimizer` before its first step. note: what a user of the call has to know.
+    attributes: of the class, which its step reads and PyTorch's copy of an optimizer leaves out.
     own: why the call is no independent evidence, and parity is therefore not tested; empty where it is.
     """
 
@@ -22,6 +23,7 @@ class Reference:
     source: str = ""
     setup: str = ""
     note: str = ""
+    attributes: tuple[str, ...] = ()
     own: str = ""
 
     def expression(self, hyperparameters: dict[str, object]) -> str:

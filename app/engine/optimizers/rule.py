@@ -52,6 +52,7 @@ def decoupled(weight_decay: float) -> tuple[str, ...]:
     return ("x = x - rate * weight_decay * x",) if weight_decay else ()
 
 
+CORRECTION = "sqrt(1.0 - beta2 ** (updates + 1.0)) / (1.0 - beta1 ** (updates + 1.0))"
 MOMENTS = {"m": "zeros_like(x)", "v": "zeros_like(x)"}
 GATHER = ("m = beta1 * m + (1.0 - beta1) * g", "v = beta2 * v + (1.0 - beta2) * g**2")
 ADAM_STEP = "x = x - rate * (m / (1.0 - beta1**t)) / (sqrt(v / (1.0 - beta2**t)) + eps)"

@@ -75,7 +75,12 @@ class ScheduleFreeAdamW(Optimizer):
     weight_decay: Annotated[
         float,
         Hyper(
-            "l2 penalty, added to the scaled gradient (decoupled)", ge=0, le=10, search=(1e-4, 1.0), log=True
+            "l2 penalty, added to the scaled gradient (decoupled)",
+            ge=0,
+            le=10,
+            search=(1e-4, 1.0),
+            log=True,
+            regularises=True,
         ),
     ] = 0.0
     averaging_power: AveragingPower = 0.0

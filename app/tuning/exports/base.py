@@ -35,7 +35,7 @@ def header(recommendation: Recommendation, total_steps: int) -> str:
     """Comment lines: what the module is, and on what evidence."""
     optimizer, schedule = recommendation.optimizer, recommendation.schedule
     lines = [
-        f"Tuned by Stepsize: {optimizer['kind']}, {schedule['kind']} schedule, {total_steps} updates.",
+        f"Made by Stepsize: {optimizer['kind']}, {schedule['kind']} schedule, {total_steps} updates.",
         _fields("Optimizer", optimizer),
         _fields("Schedule", schedule),
     ]

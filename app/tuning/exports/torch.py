@@ -27,6 +27,28 @@ class CyclingLR(torch.optim.lr_scheduler.LambdaLR):
             {statement}
         return super().get_lr()
 '''
+_CLASS = '''
+class Tuned({base}):
+    """{doc}"""
+'''
+_COPIES = """
+    def __getstate__(self):
+        # PyTorch copies the state alone; the update reads these attributes too.
+        kept = {{name: getattr(self, name) for name in {names}}}
+        return super().__getstate__() | kept
+"""
+_LIMITED_STEP = """
+    def step(self, closure=None):
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        # Limit the gradients after the closure, which makes them.
+        tensors = [tensor for group in self.param_groups for tensor in group["params"]]
+{limits}
+        super().step()
+        return loss
+"""
 _SETTERS = {
     "momentum": 'group["momentum"] = momentum(self.last_epoch)',
     "beta1": 'group["betas"] = (momentum(self.last_epoch), *group["betas"][1:])',
@@ -53,6 +75,7 @@ def sections(recommendation: Recommendation, total_steps: int) -> list[str]:
         f"{imports(''.join(functions), 'math')}{modules}\n"
         f"TOTAL_STEPS = {total_steps}\nPEAK = {optimizer.learning_rate!r}",
         textwrap.dedent(reference.source),
+        *_class(optimizer, reference),
         *functions,
         _make_optimizer(optimizer, reference),
         *_scheduler(optimizer, cycles=bool(functions[1])),
@@ -83,16 +106,38 @@ def _make_optimizer(optimizer: Optimizer, reference: Reference) -> str:
     if reference.note:
         note = textwrap.fill(reference.note, 100, initial_indent="    ", subsequent_indent="    ")
         text = f"{text}\n\n{note}\n    "
+    call = reference.expression(vars(optimizer))
+    if _class(optimizer, reference):
+        call = f"Tuned({call.split('(', 1)[1]}"
     lines = [
         "def make_optimizer(parameters):",
         f'    """{text}"""',
         "    parameters = list(parameters)",
-        f"    optimizer = {reference.expression(vars(optimizer))}",
+        f"    optimizer = {call}",
         *([f"    {reference.setup}"] if reference.setup else []),
-        *_clipping(optimizer),
         "    return optimizer",
     ]
     return "\n".join(lines)
+
+
+def _class(optimizer: Optimizer, reference: Reference) -> list[str]:
+    """Return the class that adds what the reference's lacks; nothing if it lacks nothing.
+
+    A class, not a hook: copies of an optimizer lose their hooks, and a hook runs before the closure.
+    """
+    limits, attributes = _limits(optimizer), reference.attributes
+    if not limits and not attributes:
+        return []
+    does = ["limits its gradients"] if limits else []
+    if attributes:
+        does.append("keeps its attributes in a copy")
+    doc = f"{optimizer.kind} that {' and '.join(does)}."
+    parts = [_CLASS.format(base=reference.call.split("(")[0], doc=doc)]
+    if attributes:
+        parts.append(_COPIES.format(names=str(attributes).replace("'", '"')))
+    if limits:
+        parts.append(_LIMITED_STEP.format(limits="\n".join(f"        {limit}" for limit in limits)))
+    return ["".join(parts)]
 
 
 def _scheduler(optimizer: Optimizer, *, cycles: bool) -> list[str]:
@@ -104,18 +149,14 @@ def _scheduler(optimizer: Optimizer, *, cycles: bool) -> list[str]:
     return [_CYCLING_LR.format(statement=statement), cycled]
 
 
-def _clipping(optimizer: Optimizer) -> list[str]:
-    """Lines of make_optimizer that limit the gradients before each step."""
+def _limits(optimizer: Optimizer) -> list[str]:
+    """Return the statements that limit the gradients of `tensors`."""
     calls = []
     if optimizer.gradient_clip_value:
         calls.append(f"clip_grad_value_(tensors, {optimizer.gradient_clip_value!r})")
     if optimizer.gradient_clip_norm:
         calls.append(f"clip_grad_norm_(tensors, {optimizer.gradient_clip_norm!r})")
-    if not calls:
-        return []
-    body = [f"        torch.nn.utils.{call}" for call in calls]
-    tensors = '        tensors = [tensor for group in optimizer.param_groups for tensor in group["params"]]'
-    return ["", "    def clip(*_):", tensors, *body, "", "    optimizer.register_step_pre_hook(clip)"]
+    return [f"torch.nn.utils.{call}" for call in calls]
 
 
 FORMAT = Format(

@@ -27,6 +27,7 @@ class Function(Kind, ABC):
     minimum_dimension: ClassVar[int] = 1
     maximum_dimension: ClassVar[int | None] = None
     default_dimension: ClassVar[int] = 2
+    bounded_below: ClassVar[bool] = True  # whether there is a least value; else `optimum` is None
     domain: ClassVar[tuple[float, float]]  # of each parameter: where the literature looks at the function
     # Up to this dimension it gives its Hessian, which by differences costs two gradients a parameter.
     hessian_dimension: ClassVar[int] = 50
@@ -37,7 +38,7 @@ class Function(Kind, ABC):
 
     @abstractmethod
     def optimum(self, dimension: int) -> tuple[float, Point] | None:
-        """The least value, and a point that has it at the first step: (D,). None: unbounded below."""
+        """The least value, and a point that has it at the first step: (D,). None if not `bounded_below`."""
 
     @abstractmethod
     def value(self, x: Array) -> Array:

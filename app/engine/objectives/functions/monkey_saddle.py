@@ -23,6 +23,7 @@ class MonkeySaddle(Function):
     """
 
     kind: ClassVar[str] = "monkey_saddle"
+    bounded_below: ClassVar[bool] = False
     minimum_dimension: ClassVar[int] = 2
     maximum_dimension: ClassVar[int | None] = 2
     domain: ClassVar[tuple[float, float]] = (-1.0, 1.0)

@@ -25,6 +25,7 @@ class Saddle(Function):
     """
 
     kind: ClassVar[str] = "saddle"
+    bounded_below: ClassVar[bool] = False
     minimum_dimension: ClassVar[int] = 2
     domain: ClassVar[tuple[float, float]] = (-1.0, 1.0)
 

@@ -1,0 +1,55 @@
+"""Whether a sampled value changes the run of a configuration at all."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from optuna.distributions import FloatDistribution, IntDistribution
+
+from app.engine.optimizers import OPTIMIZERS
+from app.engine.schedules import Schedule
+from app.engine.schedules.lengths import updates
+from app.engine.schedules.loss_driven import LossDriven
+from app.engine.schedules.momentum_cycling import cycling
+from app.spec.records import Configuration
+
+MAX_COMPARED_UPDATES = 1_000  # of the two schedules that are compared
+
+
+def has_effect(
+    configuration: Configuration, name: str, searched: FloatDistribution | IntDistribution, steps: int
+) -> bool:
+    """Return whether the two ends of a parameter's range make different runs of this configuration.
+
+    The start factor of a schedule without a warmup makes no difference. Neither does a momentum that the
+    schedule replaces by its own.
+    """
+    label, _, field = name.rpartition(".")
+    kind = label.partition("#")[0]
+    schedule = configuration.schedule_instance()
+    if kind == configuration.optimizer["kind"]:
+        return cycling(schedule) is None or OPTIMIZERS[kind].momentum_field != field
+    if kind != configuration.schedule["kind"]:
+        return True  # a value of the objective
+    horizon = min(steps, MAX_COMPARED_UPDATES)
+    ends: Iterable[Any] = (searched.low, searched.high)  # Any: of the type of the field
+    low, high = (_course(dataclasses.replace(schedule, **{field: end}), horizon) for end in ends)
+    return not all(np.array_equal(one, other) for one, other in zip(low, high, strict=True))
+
+
+def _course(schedule: Schedule, horizon: int) -> Iterator[NDArray[np.generic]]:
+    """Give all that a schedule does in a run; of one that follows the losses its warmup and its fields."""
+    if isinstance(schedule, LossDriven):
+        steps = np.arange(horizon, dtype=np.float64)
+        warmup = updates(schedule.warmup_fraction, horizon)
+        yield schedule.after_warmup(steps, warmup, np.ones(horizon))
+        fields = dataclasses.asdict(schedule).items()
+        yield np.array([str(value) for name, value in fields if not name.startswith("warmup_")])
+        return
+    yield schedule.table(horizon)
+    if (cycled := cycling(schedule)) is not None:
+        yield cycled.momentum_table(horizon)

@@ -1,0 +1,64 @@
+"""A recommendation for a run of another length: its peak, and what that rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.spec.recommendation import Recommendation
+from app.tuning.horizon_line import Basis, peak_at
+
+_WORDS = {
+    Basis.TUNED: "the peak is the tuned one",
+    Basis.MEASURED: "the peak was measured at that length",
+    Basis.INTERPOLATED: "the peak is interpolated between two lengths that were measured",
+    Basis.EXTRAPOLATED: "the peak is extrapolated beyond the lengths that were measured",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretched:
+    """A recommendation with the peak for a run of some length.
+
+    recommendation: with that peak. total_steps: of the run. basis: what the peak rests on.
+    """
+
+    recommendation: Recommendation
+    total_steps: int
+    basis: Basis
+
+    @property
+    def peak(self) -> float:
+        """The peak of the learning rate."""
+        return float(self.recommendation.optimizer["learning_rate"])
+
+    @property
+    def tuned_total_steps(self) -> int:
+        """The updates for which the setting was tuned."""
+        return self.recommendation.total_steps
+
+    @property
+    def note(self) -> str:
+        """Return comment lines for the head of a module: for how many updates it was tuned and made."""
+        tuned, total = f"{self.tuned_total_steps:,}", f"{self.total_steps:,}"
+        if self.total_steps == self.tuned_total_steps:
+            return f"# Tuned for {tuned} updates, which are those of this schedule ({self.basis}).\n"
+        changed = "stretched" if self.total_steps > self.tuned_total_steps else "shortened"
+        return (
+            f"# Tuned for {tuned} updates and {changed} to {total} ({self.basis}):\n# {_WORDS[self.basis]}.\n"
+        )
+
+
+def stretch(recommendation: Recommendation, total_steps: int, *, keeps_peak: bool = False) -> Stretched:
+    """Return the recommendation for a run of so many updates.
+
+    keeps_peak: whether the tuned peak stays; else the peak is that of the horizon.
+    """
+    if keeps_peak:
+        return Stretched(recommendation=recommendation, total_steps=total_steps, basis=Basis.TUNED)
+    found = peak_at(recommendation, total_steps)
+    optimizer = recommendation.optimizer | {"learning_rate": found.peak}
+    return Stretched(
+        recommendation=recommendation.model_copy(update={"optimizer": optimizer}),
+        total_steps=total_steps,
+        basis=found.basis,
+    )

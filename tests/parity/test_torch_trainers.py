@@ -1,0 +1,171 @@
+"""The exported PyTorch modules in training loops as people write them (`make parity`)."""
+
+from __future__ import annotations
+
+import copy
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.engine.optimizers import OPTIMIZERS
+from tests.parity.regression import HALF, START, UPDATES, Run, Vector, batch, engine_path, fields, runs
+
+torch = pytest.importorskip("torch")
+
+KINDS = [kind for kind, cls in OPTIMIZERS.items() if cls.reference is not None]
+LIMITS = {"gradient_clip_norm": 0.7, "gradient_clip_value": 0.5}
+RUNS = runs(KINDS, **LIMITS)
+RTOL = 1e-8
+
+
+@pytest.fixture(autouse=True)
+def double_precision() -> Iterator[None]:
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
+def model_at_start() -> Any:
+    model = torch.nn.Linear(3, 2)
+    with torch.no_grad():
+        model.weight.copy_(torch.tensor(START[:6].reshape(3, 2).T.copy()))
+        model.bias.copy_(torch.tensor(START[6:]))
+    return model
+
+
+def parameters(model: Any) -> Vector:
+    weight, bias = model.weight.detach().numpy(), model.bias.detach().numpy()
+    return np.concatenate([weight.T.ravel(), bias])
+
+
+class Loop:
+    """A model, its optimizer and scheduler: a plain training loop."""
+
+    def __init__(self, run: Run) -> None:
+        exported = run.exported("torch")
+        self.run, self.model = run, model_at_start()
+        self.optimizer = exported.make_optimizer(self.model.parameters())
+        self.scheduler = exported.make_scheduler(self.optimizer)
+
+    def loss(self, k: int) -> Any:
+        inputs, targets = (torch.tensor(part) for part in batch(self.run.kind, k))
+        loss = torch.nn.functional.mse_loss(self.model(inputs), targets)
+        return 0.0 * loss if k in self.run.idle else loss
+
+    def train(self, first: int, last: int, *, closure: bool = False) -> None:
+        for k in range(first, last):
+
+            def evaluate(k: int = k) -> Any:
+                self.optimizer.zero_grad()
+                loss = self.loss(k)
+                loss.backward()
+                return loss
+
+            if closure:
+                self.optimizer.step(evaluate)
+            else:
+                evaluate()
+                self.optimizer.step()
+            self.scheduler.step()
+
+    def state(self) -> list[dict[str, Any]]:
+        return [part.state_dict() for part in (self.model, self.optimizer, self.scheduler)]
+
+    def load(self, state: list[dict[str, Any]]) -> None:
+        for part, own in zip((self.model, self.optimizer, self.scheduler), state, strict=True):
+            part.load_state_dict(own)
+
+
+def assert_is_at(model: Any, run: Run, update: int) -> None:
+    np.testing.assert_allclose(parameters(model), engine_path(run)[0][update - 1], RTOL, err_msg=str(run))
+
+
+each_run = pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
+# Of the trainers that take seconds: a kind with a momentum has its scheduler set that too.
+each_kind = pytest.mark.parametrize(
+    "run", [{run.kind: run for run in RUNS}[kind] for kind in KINDS], ids=lambda run: run.name
+)
+
+
+@each_run
+@pytest.mark.parametrize("closure", [False, True], ids=["plain", "closure"])
+def test_a_loop_takes_the_engines_steps(run: Run, closure: bool) -> None:
+    loop = Loop(run)
+    loop.train(0, UPDATES, closure=closure)
+    assert_is_at(loop.model, run, UPDATES)
+    if hasattr(loop.optimizer, "eval"):
+        loop.optimizer.eval()
+        np.testing.assert_allclose(parameters(loop.model), engine_path(run)[1], RTOL)
+
+
+@each_run
+def test_a_copy_goes_on_like_the_original(run: Run) -> None:
+    loop = Loop(run)
+    loop.train(0, HALF)
+    twin = copy.deepcopy(loop)
+    twin.train(HALF, UPDATES)
+    assert_is_at(twin.model, run, UPDATES)
+    assert_is_at(loop.model, run, HALF)  # the original has not moved
+    loop.train(HALF, UPDATES)
+    assert_is_at(loop.model, run, UPDATES)
+
+
+@each_run
+def test_a_run_goes_on_from_its_state_dicts(run: Run) -> None:
+    loop, file = Loop(run), io.BytesIO()
+    loop.train(0, HALF)
+    torch.save(loop.state(), file)
+    file.seek(0)
+    resumed = Loop(run)
+    resumed.load(torch.load(file))  # weights_only: tensors and plain values, as PyTorch's default wants
+    resumed.train(HALF, UPDATES)
+    assert_is_at(resumed.model, run, UPDATES)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradients_of_zero_are_what_they_are_in_the_engine(kind: str) -> None:
+    more = {"weight_decay": 0.05} if hasattr(OPTIMIZERS[kind](), "weight_decay") else {}
+    run = Run(fields(kind, **more), {"kind": "constant"}, idle=(0, 1, 5))
+    loop = Loop(run)
+    loop.train(0, UPDATES)
+    assert_is_at(loop.model, run, UPDATES)
+
+
+def test_a_closure_is_evaluated_once_and_its_loss_returned() -> None:
+    for kind in KINDS:
+        for limits in ({}, LIMITS):
+            loop, losses = Loop(Run(fields(kind, **limits))), []
+
+            def evaluate(loop: Loop = loop, losses: list[Any] = losses) -> Any:
+                losses.append(loop.loss(0))
+                losses[-1].backward()
+                return losses[-1]
+
+            assert loop.optimizer.step(evaluate) is losses[0], kind
+            assert len(losses) == 1, kind
+
+
+def test_the_limits_of_a_closures_gradients_are_those_of_a_plain_loop() -> None:
+    run = Run(fields("sgd", learning_rate=0.5, gradient_clip_norm=0.7), {"kind": "constant"})
+    exported = run.exported("torch")
+    found = []
+    for closure in (False, True):
+        point = torch.nn.Parameter(torch.full((4,), 5.0))
+        optimizer = exported.make_optimizer([point])
+
+        def evaluate(point: Any = point, optimizer: Any = optimizer) -> Any:
+            optimizer.zero_grad()
+            loss = 10 * point.square().sum()
+            loss.backward()
+            return loss
+
+        for _ in range(3):
+            if not closure:
+                evaluate()
+            optimizer.step(evaluate if closure else None)
+        found.append(10 * point.detach().square().sum().item())
+    assert found[1] == pytest.approx(found[0]) and found[0] > 700

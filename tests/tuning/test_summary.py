@@ -1,0 +1,87 @@
+"""The summary: one to four sentences that a newcomer understands."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from app.spec.records import Configuration
+from tests.tuning.jobs import ROSENBROCK
+from tests.tuning.worlds import COSINE, NAN, REPLICATES, Rival, World, advised, bowl, trials
+
+JARGON = ("made of", " met ", "fell behind", "leader", "heat", "rung", "refined: ", "finalist")
+
+
+def cosine_is_best(found: Configuration, steps: int) -> float:
+    return bowl()(found, steps) * (0.5 if found.schedule["kind"] == "cosine" else 1.0)
+
+
+def scheduled() -> list:  # type: ignore[type-arg]
+    ended = trials()
+    schedule = COSINE | {"warmup_fraction": 0.1}
+    ended[0] = replace(ended[0], configuration=replace(ended[0].configuration, schedule=schedule))
+    return ended
+
+
+def test_it_says_what_to_use_how_much_better_how_sure_and_what_to_watch() -> None:
+    found = advised(World(cosine_is_best), scheduled())
+    use, gain, sure, watch = found.summary
+    assert use == (
+        "Use adam with a peak learning rate of 0.04 and a cosine schedule with 10 % warmup, for 60 updates."
+    )
+    own, adam = (
+        found.evidence.candidates[0],
+        next(one for one in found.evidence.baselines if one.label == "adam at its defaults, constant"),
+    )
+    assert own.mean is not None and adam.mean is not None
+    assert gain.startswith(f"The loss is {own.mean:.3g} on average over {REPLICATES} fresh seeds: ")
+    share = 100.0 * (1.0 - own.mean / adam.mean)
+    assert f"{share:.3g} % lower than that of Adam's defaults ({adam.mean:.3g})" in gain
+    assert "% lower than that of the best constant rate (" in gain
+    assert sure.startswith("The gain over Adam's defaults is certain (probability more than 99.9 %)")
+    assert re.match(r"(Any peak learning rate from|Keep the peak learning rate as it is)", watch)
+
+
+def test_a_constant_rate_is_compared_with_adam_alone() -> None:
+    use, gain, *_ = advised(World(bowl())).summary
+    assert use == "Use adam with a constant learning rate of 0.04, for 60 updates."
+    assert "constant rate" not in gain and "Adam's defaults" in gain
+
+
+@pytest.mark.parametrize(
+    ("mean", "words"), [(1.5, "is certain"), (1.0, "is not certain"), (0.1, "is no gain")]
+)
+def test_it_says_how_sure_the_gain_is(mean: float, words: str) -> None:
+    assert words in advised(Rival(mean)).summary[2]
+
+
+def test_exact_figures_are_called_exact() -> None:
+    found = advised(World(bowl(), common=0.0, own=0.0), objective=ROSENBROCK).summary
+    assert found[2] == "Every run of this objective is the same, so these figures are exact."
+    assert not any("seed" in text for text in found)
+
+
+def test_without_confirmation_it_says_what_a_value_of_the_search_is_worth() -> None:
+    use, value, worth = advised(World(bowl()), confirmation=None).summary
+    assert use.startswith("Use adam with")
+    assert "the lowest of 12 completed trials" in value and "lucky" in worth
+
+
+def test_it_has_no_jargon_and_whole_sentences() -> None:
+    for found in (
+        advised(World(bowl())),
+        advised(World(cosine_is_best), scheduled()),
+        advised(World(bowl()), confirmation=None),
+        advised(
+            World(
+                lambda found, steps: NAN if found.optimizer["learning_rate"] > 0.041 else bowl()(found, steps)
+            )
+        ),
+    ):
+        texts = [*found.summary, *found.explanation, *(one.label for one in found.evidence.candidates)]
+        assert 1 <= len(found.summary) <= 4
+        assert not [(word, text) for text in texts for word in JARGON if word in text.lower()]
+        for text in found.summary:
+            assert text[0].isupper() and text.endswith(".") and ".." not in text
