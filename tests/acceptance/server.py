@@ -110,7 +110,11 @@ class Server(Program):
         super().__init__(folder, "server", "serve", *options, *arguments, environment=environment)
 
     def __enter__(self) -> Server:
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self.__exit__(None, None, None)  # nothing else would: a server that is not ready stays
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -53,7 +53,7 @@ def run(client: Any) -> dict[str, Any]:
     small = models.JobSpec(
         objective=models.ClassificationSpec(
             kind="classification",
-            dataset=models.ClassificationSpecDataset.IRIS,
+            dataset="iris",
             model=models.LinearModel(kind="linear"),
         ),
         budget=models.Budget(trials=1, steps=1),

@@ -21,9 +21,16 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(MINUTES_S)]
 
 def run(*command: object, cwd: Path) -> str:
     """Return what a command wrote; it must succeed."""
-    environment = os.environ | {"NO_COLOR": "1"}
+    path = os.pathsep.join(
+        [str(Path(str(command[0])).parent), os.environ["PATH"]]
+    )  # generators format by ruff
     ended = subprocess.run(
-        [*map(str, command)], cwd=cwd, env=environment, capture_output=True, text=True, timeout=MINUTES_S
+        [*map(str, command)],
+        cwd=cwd,
+        env=os.environ | {"NO_COLOR": "1", "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=MINUTES_S,
     )
     assert ended.returncode == 0, f"{command[0]}: {ended.stdout}\n{ended.stderr}"
     return ended.stdout
