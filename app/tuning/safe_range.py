@@ -142,13 +142,15 @@ def in_doubt(sweep: Sweep, needs: Needs) -> list[int]:
 
 
 def as_rates(sweep: Sweep, found: SafeRange) -> SafeLearningRate:
-    """Return the range as the answer has it."""
-    below = [rate for rate in sweep.rates if rate * _ROUNDING < found.diverges]
-    return SafeLearningRate(
-        low=sweep.rates[found.low],
-        high=sweep.rates[found.high],
-        diverges_above=None if math.isinf(found.diverges) else max(below),
-    )
+    """Return the range as the answer has it.
+
+    A divergence that another stage saw beyond the sweep has the half octave below it, as if that were swept.
+    """
+    above = None
+    if not math.isinf(found.diverges):
+        base = sweep.rates[sweep.own]
+        above = base * math.pow(2.0, (math.ceil(2.0 * math.log2(found.diverges / base) - 1e-9) - 1) / 2)
+    return SafeLearningRate(low=sweep.rates[found.low], high=sweep.rates[found.high], diverges_above=above)
 
 
 def _walk(sweep: Sweep, needs: Needs, peak: int, way: int, *, is_certain: bool = True) -> tuple[int, Bound]:

@@ -108,7 +108,14 @@ def test_a_peak_is_not_lowered_out_of_its_search_range() -> None:
 
 def test_a_divergence_that_another_stage_saw_counts() -> None:
     found = swept({k: 1.0 for k in range(-8, 9)})
-    assert ends(found, Needs(floor=0.0, diverged=3.1 * PEAK)) == (rate(-8), rate(1), rate(3))
+    low, high, above = ends(found, Needs(floor=0.0, diverged=3.1 * PEAK)) or (0.0, 0.0, 0.0)
+    assert (low, high) == (rate(-8), rate(1)) and above == pytest.approx(rate(3))
+
+
+def test_a_divergence_beyond_the_sweep_is_told_half_an_octave_below_it() -> None:
+    found = swept({k: 1.0 for k in range(-8, 9)})
+    low, high, above = ends(found, Needs(floor=0.0, diverged=rate(11))) or (0.0, 0.0, 0.0)
+    assert (low, high) == (rate(-8), rate(8)) and above == pytest.approx(rate(10))
 
 
 def test_a_sweep_whose_lowest_peak_diverges_has_no_range() -> None:
