@@ -22,6 +22,15 @@ Peak: TypeAlias = Annotated[
     Literal["horizon", "tuned"],
     Query(description="`horizon`: the peak for that many updates; `tuned`: that of the job"),
 ]
+StepsPerEpoch: TypeAlias = Annotated[
+    int | None,
+    Query(
+        description="updates of an epoch, for a trainer that steps its schedule once an epoch: each entry "
+        "is then an epoch and has the rate of its first update; null for an entry an update",
+        ge=1,
+        le=MAX_STEPS,
+    ),
+]
 
 
 def as_download(file: ScheduleFile) -> Response:

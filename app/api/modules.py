@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 from fastapi import APIRouter, Query, Response
 
 from app.api.dependencies import Db, JobId
-from app.api.downloads import Peak, TotalSteps, as_download
+from app.api.downloads import Peak, StepsPerEpoch, TotalSteps, as_download
 from app.api.problems import documented
 from app.api.route import ApiRoute
 from app.errors import InvalidRequest, JobNotFound, NoRecommendation, NotExportable
@@ -50,6 +50,7 @@ def get_recommended_module(
     job_id: JobId,
     total_steps: TotalSteps = None,
     peak: Peak = "horizon",
+    steps_per_epoch: StepsPerEpoch = None,
     format: Annotated[
         FileFormat,
         Query(description="; ".join(f"`{name}`: {found.summary}" for name, found in FORMATS.items())),
@@ -58,4 +59,7 @@ def get_recommended_module(
     """The files that `.../schedule` serves too, on a path that answers a text and nothing else: clients that
     were generated from the OpenAPI document take that of `.../schedule` for JSON."""
     keeps_peak = peak == "tuned"
-    return as_download(recommendations.schedule_file(db, job_id, total_steps, format, keeps_peak=keeps_peak))
+    file = recommendations.schedule_file(
+        db, job_id, total_steps, format, keeps_peak=keeps_peak, steps_per_epoch=steps_per_epoch
+    )
+    return as_download(file)

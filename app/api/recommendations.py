@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 from fastapi import APIRouter, Query, Response
 
 from app.api.dependencies import Db, JobId
-from app.api.downloads import Peak, TotalSteps, as_download
+from app.api.downloads import Peak, StepsPerEpoch, TotalSteps, as_download
 from app.api.problems import documented
 from app.api.route import ApiRoute
 from app.errors import InvalidRequest, JobNotFound, NoRecommendation, NotExportable
@@ -61,6 +61,7 @@ def get_recommended_schedule(
     job_id: JobId,
     total_steps: TotalSteps = None,
     peak: Peak = "horizon",
+    steps_per_epoch: StepsPerEpoch = None,
     format: Annotated[
         FormatName,
         Query(
@@ -83,5 +84,10 @@ def get_recommended_schedule(
     `momentum`, `python` a function `momentum(step)`, and `json` has the rates alone."""
     keeps_peak = peak == "tuned"
     if format == JSON:
-        return recommendations.schedule_table(db, job_id, total_steps, keeps_peak=keeps_peak)
-    return as_download(recommendations.schedule_file(db, job_id, total_steps, format, keeps_peak=keeps_peak))
+        return recommendations.schedule_table(
+            db, job_id, total_steps, keeps_peak=keeps_peak, steps_per_epoch=steps_per_epoch
+        )
+    file = recommendations.schedule_file(
+        db, job_id, total_steps, format, keeps_peak=keeps_peak, steps_per_epoch=steps_per_epoch
+    )
+    return as_download(file)

@@ -14,6 +14,7 @@ from app.spec.answers import JobState
 from app.spec.catalogue import ScheduleTable
 from app.spec.recommendation import Recommendation
 from app.tuning.exports import FORMATS
+from app.tuning.exports.epochs import render_by_epoch
 from app.tuning.exports.stretched import Stretched, stretch
 from app.tuning.exports.table import learning_rates
 
@@ -57,17 +58,23 @@ def _why_none(session: Session, row: JobRow) -> str:
 
 
 def schedule_table(
-    db: Database, job_id: str, total_steps: int | None, *, keeps_peak: bool = False
+    db: Database,
+    job_id: str,
+    total_steps: int | None,
+    *,
+    keeps_peak: bool = False,
+    steps_per_epoch: int | None = None,
 ) -> ScheduleTable:
     """Return the learning rate of every update, for any horizon.
 
-    total_steps: None for those of the job. keeps_peak: as of `stretch`. Raises JobNotFound, NoRecommendation,
+    total_steps: None for those of the job. keeps_peak: as of `stretch`. steps_per_epoch: updates between two
+    entries, each that of its first update; None for an entry an update. Raises JobNotFound, NoRecommendation,
     NotExportable, and InvalidRequest where the horizon is too long.
     """
     found = _stretched(db, job_id, total_steps, keeps_peak)
     return ScheduleTable(
         total_steps=found.total_steps,
-        learning_rate=learning_rates(found.recommendation, found.total_steps),
+        learning_rate=learning_rates(found.recommendation, found.total_steps)[:: steps_per_epoch or 1],
         peak=found.peak,
         tuned_total_steps=found.tuned_total_steps,
         basis=found.basis.value,
@@ -75,7 +82,13 @@ def schedule_table(
 
 
 def schedule_file(
-    db: Database, job_id: str, total_steps: int | None, format: str, *, keeps_peak: bool = False
+    db: Database,
+    job_id: str,
+    total_steps: int | None,
+    format: str,
+    *,
+    keeps_peak: bool = False,
+    steps_per_epoch: int | None = None,
 ) -> ScheduleFile:
     """Return the schedule as a file of that format, a key of FORMATS.
 
@@ -83,7 +96,10 @@ def schedule_file(
     """
     found = _stretched(db, job_id, total_steps, keeps_peak)
     chosen = FORMATS[format]
-    content = chosen.render(found.recommendation, found.total_steps)
+    if steps_per_epoch is None:
+        content = chosen.render(found.recommendation, found.total_steps)
+    else:
+        content = render_by_epoch(chosen, found.recommendation, found.total_steps, steps_per_epoch)
     return ScheduleFile(
         content=content if chosen.media_type != MODULE else found.note + content,
         media_type=chosen.media_type,

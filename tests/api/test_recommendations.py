@@ -230,3 +230,30 @@ def test_a_module_is_python_unless_another_format_is_named_and_never_json(
     assert client.get(path).headers["content-type"].startswith("text/x-python")
     refused = client.get(path, params={"format": "json"})
     assert refused.status_code == 422 and refused.json()["errors"][0]["pointer"] == "/query/format"
+
+
+@pytest.mark.parametrize("path", ["schedule", "module"])
+def test_steps_per_epoch_gives_an_entry_an_epoch(client: TestClient, finished: str, path: str) -> None:
+    base = f"/v1/jobs/{finished}/recommendation"
+    whole = client.get(f"{base}/schedule", params={"total_steps": 25}).json()
+    query = {"total_steps": 25, "steps_per_epoch": 4}
+    found = client.get(f"{base}/schedule", params=query).json()
+    assert found["learning_rate"] == whole["learning_rate"][::4] and found["total_steps"] == 25
+    for name in FORMATS:
+        answer = client.get(f"{base}/{path}", params=query | {"format": name})
+        assert answer.status_code == 200
+        text = answer.text
+        assert (
+            text.startswith("epoch,") and len(text.splitlines()) == 8
+            if name == "csv"
+            else "7 epochs of 4" in text
+        )
+
+
+def test_an_epoch_longer_than_the_run_has_one_entry_and_one_of_no_update_is_refused(
+    client: TestClient, finished: str
+) -> None:
+    path = f"/v1/jobs/{finished}/recommendation/schedule"
+    assert len(client.get(path, params={"steps_per_epoch": 1000}).json()["learning_rate"]) == 1
+    refused = client.get(path, params={"steps_per_epoch": 0})
+    assert refused.status_code == 422 and refused.json()["errors"][0]["pointer"] == "/query/steps_per_epoch"

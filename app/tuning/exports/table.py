@@ -10,6 +10,7 @@ from app.engine.schedules.loss_driven import LossDriven
 from app.engine.schedules.momentum_cycling import cycling
 from app.errors import NotExportable
 from app.spec.recommendation import Recommendation
+from app.tuning.exports.per_epoch import by_epoch
 
 
 def learning_rates(recommendation: Recommendation, total_steps: int) -> list[float]:
@@ -38,4 +39,4 @@ def exported_schedule(recommendation: Recommendation) -> Schedule:
             f"{schedule.kind} follows the losses of a run, and what it took in the winner's was not stored; "
             "run the job again, or train with the rule itself"
         )
-    return schedule
+    return by_epoch(recommendation, schedule)
