@@ -60,11 +60,10 @@ def run(
         yield from _lines(problem, outcome, seeds, store)
     yield ""
     yield from _summary(outcomes)
-    answers = {problem: [store[task] for task in _jobs(problem, seeds)] for problem in problems}
-    yield from safe.summary(
-        [one for problem in problems for one in safe.ranges(problem, answers[problem], store)]
-    )
-    yield from _stages([answer for of_problem in answers.values() for answer in of_problem])
+    answers = [(problem, [store[task] for task in _jobs(problem, seeds)]) for problem in problems]
+    found = [one for problem, of_problem in answers for one in safe.ranges(problem, of_problem, store)]
+    yield from safe.summary(found)
+    yield from _stages([answer for _, of_problem in answers for answer in of_problem])
     held = {problem.name: outcomes[problem.name] for problem in problems if not problem.tuned}
     if held and len(held) < len(outcomes):
         yield "on the problems that no default was tuned on:"

@@ -26,8 +26,16 @@ def stored(file: Path, seeds: range, own: float = 0.0, peer: float = 1.5) -> Sto
     oracle, advised, other = (
         {**USUAL, "optimizer": USUAL["optimizer"] | {"learning_rate": k * rate}} for k in (5, 10, 20)
     )
-    answer = {"configuration": advised, "source": "search", "ci95": [1.0, 1.4], "evaluations": 1000}
+    answer = {
+        "configuration": advised,
+        "source": "search",
+        "ci95": [1.0, 1.4],
+        "evaluations": 1000,
+        "stages": {"search": 400, "race": 600},
+        "safe": {"low": 5 * rate, "high": 20 * rate, "diverges_above": None},
+    }
     results = [(Task("job", (NAME, seed)), answer) for seed in seeds] + [(Task("oracle", (NAME,)), oracle)]
+    results.append((Task("start", (NAME, advised)), 10.0))
     study = Task("peer", (NAME, [0], 1010, 4))  # the gradients in coarse steps, and the replicates of a job
     results.append((study, [[[1000, other]]]))
     common, alone = (np.random.default_rng(i).normal(0.0, 1.0, 1_600) for i in range(2))
@@ -80,3 +88,15 @@ def test_without_studies_nothing_is_said_of_optuna(tmp_path: Path) -> None:
     seeds = range(10, 12)
     store = stored(tmp_path / "advice.jsonl", seeds)
     assert not any("Optuna" in line for line in run([by_name(NAME)], seeds, store, peer=Peer.NONE))
+
+
+def test_a_safe_range_holds_where_its_ends_are_within_the_tolerance(tmp_path: Path) -> None:
+    seeds = range(10, 12)  # the ends have means of 1.0 and of 1.5; the advised one has 1.2 and 5 % of it
+    lines = list(run([by_name(NAME)], seeds, stored(tmp_path / "wide.jsonl", seeds), peer=Peer.NONE))
+    (line,) = [line for line in lines if line.startswith("safe ranges hold in 0 [")]
+    assert "of 2 (must: 0.95 of 100); not on ['diabetes, MLP']" in line and "median width 2 octaves" in line
+    store = stored(tmp_path / "narrow.jsonl", seeds, peer=1.25)
+    lines = list(run([by_name(NAME)], seeds, store, peer=Peer.NONE))
+    (line,) = [line for line in lines if line.startswith("safe ranges hold in 1 [")]
+    assert "a seed diverges at an end in 0" in line and "0.0% of jobs state none" in line
+    assert "of the gradients of a job: search 40%, race 60%" in lines
