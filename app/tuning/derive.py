@@ -73,8 +73,8 @@ def _decayed(leader: Entry, peak: float) -> Entry:
 
 def _as_refined(leader: Entry, schedule: dict[str, Any], times: int, peak: float) -> Entry:
     found = _with(leader, schedule, peak)
-    often = "schedule refined" if times == 1 else "schedule refined twice"
-    label = f"{often} from gradient norms: {describe(found.configuration)}"
+    often = "refined schedule" if times == 1 else "twice refined schedule"
+    label = f"{often}: {describe(found.configuration)}"
     return replace(found, source="refined", refinements=times, label=label)
 
 
