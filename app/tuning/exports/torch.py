@@ -49,9 +49,9 @@ _LIMITED_STEP = """
         super().step()
         return loss
 """
+# 1e-300 is 0 in every product; at 0 itself PyTorch keeps no sum, and prodigy's package has another formula.
 _SETTERS = {
-    "momentum": 'group["momentum"] = momentum(self.last_epoch)',
-    # In place of 0, at which a package may take another formula.
+    "momentum": 'group["momentum"] = momentum(self.last_epoch) or 1e-300',
     "beta1": 'group["betas"] = (momentum(self.last_epoch) or 1e-300, *group["betas"][1:])',
 }
 
