@@ -37,6 +37,8 @@ def _type_kinds(schemas: dict[str, Schema]) -> None:
     optimizer = schemas[model]["properties"][name]
     model, name = SCHEDULES_OF
     schedule = schemas[model]["properties"][name]
+    for option in optimizer["oneOf"]:
+        _drop_rate(schemas[option["$ref"].rpartition("/")[2]])
     for schema in list(schemas.values()):
         for name, kinds in (("optimizer", optimizer), ("schedule", schedule)):
             if schema.get("properties", {}).get(name, {}).get("additionalProperties") is True:
@@ -44,6 +46,14 @@ def _type_kinds(schemas: dict[str, Schema]) -> None:
     schemas[TAKEN] = _taken_table(schemas[TABLE])
     taken = {"anyOf": [{"$ref": REF.format(model=TAKEN)}, {"type": "null"}]}
     _replace(schemas["Recommendation"], "taken_schedule", taken)
+
+
+def _drop_rate(optimizer: Schema) -> None:
+    """Drop the default of the learning rate: a generated client would send it to a range test, a 422."""
+    fields = optimizer["properties"]
+    fields["learning_rate"] = {
+        name: value for name, value in fields["learning_rate"].items() if name != "default"
+    }
 
 
 def _taken_table(table: Schema) -> Schema:
@@ -74,6 +84,8 @@ def _rewritten(node: Any) -> Any:
         return node
     found = {name: _rewritten(value) for name, value in node.items() if name not in ("default", "examples")}
     found |= {name: node[name] for name in ("default", "examples") if name in node}
+    if "anyOf" in found:
+        found["anyOf"] = [_as_choice(option) for option in found["anyOf"]]
     if "properties" in found:
         found["properties"] = {name: _in_words(value) for name, value in found["properties"].items()}
     same = {json.dumps(item, sort_keys=True) for item in found.get("prefixItems", ())}
@@ -82,6 +94,13 @@ def _rewritten(node: Any) -> Any:
             0
         ]  # beside maxItems it allows nothing more, and linters want it
     return found
+
+
+def _as_choice(option: Any) -> Any:
+    """Return a constant of a union as a choice of one: a generated client refuses all else for a constant."""
+    if not isinstance(option, dict) or "const" not in option:
+        return option
+    return {name: value for name, value in option.items() if name != "const"} | {"enum": [option["const"]]}
 
 
 def _in_words(schema: Any) -> Any:

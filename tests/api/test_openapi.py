@@ -184,6 +184,12 @@ def test_a_default_that_depends_on_the_objective_is_none_of_the_document() -> No
         assert "default" not in replicates and "Default: " in replicates["description"]
 
 
+def test_a_range_test_s_optimizer_has_no_rate_that_a_client_would_send() -> None:
+    for option in SCHEMAS["RangeTestSpec"]["properties"]["optimizer"]["oneOf"]:
+        fields = SCHEMAS[option["$ref"].rpartition("/")[2]]["properties"]
+        assert "default" not in fields["learning_rate"], option
+
+
 def test_no_inline_schema_takes_the_name_of_another() -> None:
     for name, schema in SCHEMAS.items():
         for field, inline in schema.get("properties", {}).items():
@@ -234,3 +240,10 @@ def test_the_path_of_modules_answers_texts_alone() -> None:
     ]
     assert set(content) == {"text/csv", "text/x-python"}
     assert all(entry["schema"] == {"type": "string"} for entry in content.values())
+
+
+def test_no_option_of_a_plain_union_is_a_constant() -> None:
+    options = [option for part in parts(SCHEMAS) for option in part.get("anyOf", ())]
+    assert options and [option for option in options if "const" in option] == []
+    size = SCHEMAS["SearchSpace"]["properties"]["batch_size"]["anyOf"]
+    assert {"type": "string", "enum": ["full"]} in size
