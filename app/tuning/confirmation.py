@@ -72,9 +72,9 @@ def reconsider(
     """Return another choice where the confirmation speaks against this one, with the race that it is of.
 
     None where the choice stands. It does not where another entry that was raced is better by a paired test,
-    or where the recommended one
-    diverged: a lower peak, or another entry, may have the margin that it lacks. diverged: the configurations
-    that any stage saw diverge, this confirmation too; those of a race with a margin are added.
+    or where the recommended one diverged: a lower peak, or another entry, may have the margin that it lacks.
+    An entry without a margin takes no place of one that has it. diverged: the configurations that any stage
+    saw diverge, this confirmation too; those of a race with a margin are added.
     """
     if np.isnan(confirmation.values[0]).any():
         race, other = yield from choose_with_margin(spec, standing, floor, diverged, choice.sweeps)
@@ -83,7 +83,8 @@ def reconsider(
     better = None if build_objective(spec.objective).deterministic else _better(standing, confirmation)
     if better is None:
         return None
-    return standing, (yield from choose(spec, standing, floor, diverged, [better], choice.sweeps))
+    other = yield from choose(spec, standing, floor, diverged, [better], choice.sweeps)
+    return None if other.range is None and choice.range is not None else (standing, other)
 
 
 def range_after(choice: Choice, diverged: Sequence[Configuration]) -> SafeLearningRate | None:

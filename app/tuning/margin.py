@@ -141,4 +141,6 @@ def _with_margin(
 
 
 def _higher(configuration: Configuration) -> Configuration:
-    return at_rate(configuration, HALF_OCTAVE * float(configuration.optimizer["learning_rate"]))
+    """Return the configuration half an octave higher; at the bound of the rate itself, as it is."""
+    rate = HALF_OCTAVE * float(configuration.optimizer["learning_rate"])
+    return at_rate(configuration, rate) if within_bounds(configuration, [rate]) else configuration

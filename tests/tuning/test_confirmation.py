@@ -56,6 +56,19 @@ def test_a_tie_that_the_confirmation_does_not_contradict_stands() -> None:
     assert found.schedule["kind"] == "constant" and not world.of(Seeds.RECONFIRM)
 
 
+def test_an_entry_at_the_edge_of_divergence_takes_no_place_of_one_with_a_margin() -> None:
+    class Edge(Contradicting):
+        def _value(self, found: Configuration, replicate: int, steps: int) -> float:
+            is_high = found.optimizer["learning_rate"] > 0.0401
+            fragile = is_high and found.schedule["kind"] != "constant"
+            low = found.optimizer["learning_rate"] < 0.0399 and found.schedule["kind"] != "constant"
+            return NAN if fragile else super()._value(found, replicate, steps) + (9.0 if low else 0.0)
+
+    world = Edge()
+    found = advised(world, tied())
+    assert found.schedule["kind"] == "constant" and found.safe_learning_rate is not None
+
+
 def test_a_choice_that_diverges_when_confirmed_is_replaced_by_one_with_a_margin() -> None:
     class Fragile(World):
         def _value(self, found: Configuration, replicate: int, steps: int) -> float:
