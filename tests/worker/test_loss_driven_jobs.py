@@ -64,7 +64,7 @@ def test_exports_carry_a_table_that_rises_above_the_given_rate(
     assert max(answer.taken_schedule["factors"]) > 2.0
     number = int(answer.evidence.candidates[0].label.split()[1].rstrip(":"))
     curve = trials.trajectory(db, job_id, number, None)
-    exported = recommendations.schedule_table(db, job_id, None)
+    exported = recommendations.schedule_table(db, job_id, None).learning_rate
     assert exported == pytest.approx(curve.learning_rate[:-1], rel=1e-14)
     assert any(
         "starts at" in sentence and "follows the losses" in sentence for sentence in answer.explanation
