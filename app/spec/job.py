@@ -17,7 +17,7 @@ from app.spec.kinds import KindWire, search_model, union_of, without_regularisat
 from app.spec.needs import unmet_cycling, unmet_need, wants_full_batch
 from app.spec.objective import FunctionSpec, ObjectiveSpec
 from app.spec.search import PrunerSpec, SamplerSpec
-from app.spec.values import Scalar, StrictFloat
+from app.spec.values import Scalar, StrictFloat, without_default
 
 MAX_TRIALS = 100_000
 MAX_STEPS = 10_000_000
@@ -53,11 +53,6 @@ def _few(value: object) -> object:
     if isinstance(value, dict) and len(value) > MAX_NAMES:
         raise invalid(f"has {len(value)} parameters; no trial has more than {MAX_NAMES}")
     return value
-
-
-def _without_default(schema: dict[str, Any]) -> None:
-    """Drop a default that depends on the objective: a generated client would send it whatever that is."""
-    schema.pop("default")
 
 
 def _distinct_ids(ids: tuple[str, ...]) -> tuple[str, ...]:
@@ -140,7 +135,7 @@ class Confirmation(Wire):
         default=CONFIRMING,
         ge=2,
         le=256,
-        json_schema_extra=_without_default,
+        json_schema_extra=without_default,
         description=(
             f"fresh seeds of each. Default: {CONFIRMING_CHEAP} for runs of at most {CHEAP_STEPS:,} steps on"
             f" functions and data of less than {SMALL_DATASET:,} rows, {CONFIRMING} otherwise"
@@ -159,7 +154,7 @@ class JobSpec(Wire):
         default=1,
         ge=1,
         le=64,
-        json_schema_extra=_without_default,
+        json_schema_extra=without_default,
         description="seeds of each trial; its value is their mean. "
         f"Default: {SMALL_DATASET_REPLICATES} for data of less than {SMALL_DATASET:,} rows, 1 otherwise",
     )

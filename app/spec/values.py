@@ -130,6 +130,11 @@ def largest(value: Any) -> Any:
     return value
 
 
+def without_default(schema: dict[str, Any]) -> None:
+    """Drop a default that depends on the objective: a generated client would send it whatever that is."""
+    schema.pop("default")
+
+
 def _check_step(value: Range, step: float) -> None:
     """Refuse a step that gives the range no second value, or more values than anyone could want."""
     width = value.high - value.low

@@ -11,7 +11,6 @@ import pytest
 from numpy.typing import NDArray
 
 from app.tuning.range_reading import smooth
-from app.tuning.range_spikes import spikes
 from app.tuning.range_spread import Spread
 from app.tuning.range_test import analyse, range_rates
 
@@ -200,21 +199,6 @@ def test_a_single_loss_apart_from_the_others_does_not_count(
         assert getattr(found.reading, name) == pytest.approx(getattr(whole.reading, name), rel=0.5)
     (warning,) = [text for text in found.warnings if "apart" in text]
     assert warning.startswith(f"the loss {value:g} of update {update}, counted from 0, stands apart")
-
-
-def test_losses_that_do_not_come_back_are_no_spikes() -> None:
-    grows = np.concatenate([np.linspace(1.0, 0.5, 60), 0.5 * 10.0 ** np.arange(1, 41)])
-    assert spikes(grows).tolist() == []
-    stays = np.concatenate([np.linspace(1.0, 0.5, 60), np.full(40, 50.0)])
-    assert spikes(stays).tolist() == []
-    assert spikes(np.append(np.linspace(1.0, 0.5, 60), 50.0)).tolist() == []
-
-
-def test_two_losses_apart_are_a_spike_and_noise_is_none() -> None:
-    noise = np.random.default_rng(1).normal(scale=0.3, size=200)
-    assert spikes(np.exp(noise)).tolist() == [] and spikes(noise).tolist() == []
-    noise[[70, 71]] = 60.0
-    assert spikes(noise).tolist() == [70, 71]
 
 
 def test_suggestions_far_apart_are_warned_of() -> None:
