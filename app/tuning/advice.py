@@ -26,7 +26,7 @@ from app.tuning.neighbours import most_neighbour_runs, race_neighbours
 from app.tuning.objective import build_objective
 from app.tuning.peaks import diverged_entries, diverged_trials
 from app.tuning.recommend import recommend, recommend_unconfirmed
-from app.tuning.safe_range import FLOOR, MOST_IN_DOUBT
+from app.tuning.safe_range import FLOOR
 from app.tuning.sweep import HALF_OCTAVES, seed_looks
 from app.tuning.taken import taken_schedule
 from app.tuning.verdict import reach_verdict
@@ -113,7 +113,7 @@ def most_runs(spec: JobSpec) -> int:
     if not planned:
         return 0
     # The ends of a range, which run on more seeds: of each choice, of which there are three at the most.
-    further = (2 * MOST_SWEPT + MOST_LOWEST) * MOST_IN_DOUBT * max([0, *seed_looks(spec)])
+    further = (2 * MOST_SWEPT + MOST_LOWEST) * (len(HALF_OCTAVES) + 1) * max([0, *seed_looks(spec)])
     again = planned[Seeds.CONFIRM] + (MOST_SWEPT + MOST_LOWEST) * (len(HALF_OCTAVES) + 1) * some_seeds(spec)
     prolonged = most_prolonged(replicates) + most_margin_runs(spec, replicates)
     prolonged += horizon_runs(spec, MOST_HEATS) - planned[Seeds.HORIZONS]

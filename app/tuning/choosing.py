@@ -18,6 +18,7 @@ from app.tuning.preference import Choice, complexity, tied
 from app.tuning.safe_range import (
     Needs,
     SafeRange,
+    ends_below,
     first_divergence,
     in_doubt,
     recommended_peak,
@@ -117,10 +118,20 @@ class _Board:
                 doubtful = in_doubt(self.sweeps[row], self.needs(row))
                 if doubtful:
                     self.sweeps[row] = yield from more_seeds(self._spec, self.sweeps[row], doubtful, seeds)
+            yield from self._verify_ends(row)
             found = safe_range(self.sweeps[row], self.needs(row))
             if found is not None:
                 return row, found
         return rows[0], None
+
+    def _verify_ends(self, row: int) -> Steps[None]:
+        """Run the ends of a range on as many seeds as a peak may have, and the next ones where an end falls.
+
+        A few seeds do not see the rare ones on which a peak fails.
+        """
+        for seeds in seed_looks(self._spec)[-1:]:
+            while unseen := ends_below(self.sweeps[row], self.needs(row), seeds):
+                self.sweeps[row] = yield from more_seeds(self._spec, self.sweeps[row], unseen, seeds)
 
     def lowest(self, count: int) -> list[int]:
         """Return the eligible entries with the lowest means."""

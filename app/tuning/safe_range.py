@@ -23,7 +23,6 @@ TOLERANCE = 0.05  # of the loss at the recommended peak
 FLOOR = 0.001  # of the loss at the start: below, a loss near zero has no range, whatever its percentages
 MARGIN = 2.0  # the factor between the highest safe peak and the first that diverged
 ENOUGH = 2  # half octaves: a side of the range that is as wide is not looked at on more seeds
-MOST_IN_DOUBT = 8  # rows that run on further seeds: three on each side, the own peak and the default
 _ROUNDING = 1.0 + 1e-9  # powers of the root of two, multiplied
 
 
@@ -129,7 +128,7 @@ def in_doubt(sweep: Sweep, needs: Needs) -> list[int]:
     of it. Where no peak is certain these are the likely one and the two below it.
     """
     found = safe_range(sweep, needs)
-    reference = [sweep.own, *([] if sweep.default is None else [len(sweep.rates)])]
+    reference = _references(sweep)
     if found is None:
         likely = recommended_peak(sweep, needs, is_certain=False)
         return [] if likely is None else [*range(max(0, likely - 2), likely + 1), *reference]
@@ -139,6 +138,20 @@ def in_doubt(sweep: Sweep, needs: Needs) -> list[int]:
     if found.likely_high > found.high and found.high - found.peak < ENOUGH:
         rows |= set(range(max(found.likely_high - 2, found.peak + 1), found.likely_high + 1))
     return [*sorted(rows), *reference] if rows else []
+
+
+def ends_below(sweep: Sweep, needs: Needs, seeds: int) -> list[int]:
+    """Return the ends of the range that ran on fewer seeds, with the rows that they are compared with."""
+    found = safe_range(sweep, needs)
+    if found is None:
+        return []
+    ends = [row for row in (found.low, found.high) if row != found.peak and sweep.runs[row] < seeds]
+    return [*ends, *_references(sweep)] if ends else []
+
+
+def _references(sweep: Sweep) -> list[int]:
+    """Return the rows that every peak is compared with: the own peak, and the default where there is one."""
+    return [sweep.own, *([] if sweep.default is None else [len(sweep.rates)])]
 
 
 def as_rates(sweep: Sweep, found: SafeRange) -> SafeLearningRate:

@@ -176,7 +176,7 @@ def test_the_updates_of_a_job_are_those_of_all_that_it_runs() -> None:
     prolonged = (8 * 1 + 6 * 2 + 4 * 4) * 6
     entries = 6 * 4 + 3 * 6 // 4 + 4
     margin = 2 * (entries * 2 + max(3 * 6, entries * 2))
-    ends = (3 + 5 + 3) * 8 * (6 + 48) + most - horizons
+    ends = (3 + 5 + 3) * 18 * (6 + 48) + most - horizons
     again = confirm + (3 + 5) * (17 + 1) * 2
     assert job_updates(spec) == (planned + prolonged + margin + ends + again) * 30
 
