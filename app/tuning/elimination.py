@@ -60,10 +60,6 @@ class Standing:
         found = self._differences(row)
         return float(found.std(ddof=1)) / math.sqrt(len(found)) if len(found) > 1 else 0.0
 
-    def is_surely_worse(self, row: int, level: float) -> bool:
-        """Return whether a row is worse than the leader by a one-sided paired t test at that level."""
-        return _is_worse(self._differences(row), level)
-
     def has_diverged(self, row: int) -> bool:
         """Return whether a run of the row diverged."""
         return bool(np.isnan(self.values[row, : self.runs[row]]).any())
