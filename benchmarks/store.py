@@ -19,8 +19,8 @@ from app.services import jobs, work
 from app.settings import Settings
 from app.spec.job import JobSpec
 from app.spec.records import TrialResult
-from app.tuning.evaluate import evaluate, shards_of_round
-from app.tuning.rounds import ask_round, trial_numbers
+from app.tuning.evaluation.shards import evaluate, shards_of_round
+from app.tuning.search.rounds import ask_round, trial_numbers
 
 TRIALS = 64
 ROUNDS = 9

@@ -18,8 +18,8 @@ from app.services import jobs, work
 from app.settings import Settings
 from app.spec.job import JobSpec
 from app.spec.records import Configuration, TrialResult
-from app.tuning.evaluate import evaluate, shards_of_round
-from app.tuning.rounds import ask_round, trial_numbers
+from app.tuning.evaluation.shards import evaluate, shards_of_round
+from app.tuning.search.rounds import ask_round, trial_numbers
 from benchmarks import peers
 from tests.acceptance.server import Json, Server, free_port
 

@@ -17,8 +17,8 @@ from app.db.tables import TrialRow
 from app.services import jobs, views
 from app.spec.answers import Trial
 from app.spec.job import JobSpec
-from app.tuning.space import Space
-from app.tuning.storage_file import Rungs, write_storage
+from app.tuning.optuna_interop.storage_file import Rungs, write_storage
+from app.tuning.space.tree import Space
 
 PAGE = 500  # trials
 CHUNK_BYTES = 256 * 1024

@@ -5,8 +5,8 @@ from __future__ import annotations
 from app.db import Database, heats
 from app.db import jobs as table
 from app.services.work import Interrupted, running
-from app.tuning import heat_codec
-from app.tuning.heats import Heat, HeatResult
+from app.tuning.evaluation import request_codec
+from app.tuning.evaluation.requests import Heat, HeatResult
 
 
 def find(db: Database, job_id: str, number: int, heat: Heat) -> HeatResult | None:
@@ -16,10 +16,10 @@ def find(db: Database, job_id: str, number: int, heat: Heat) -> HeatResult | Non
         if row is None:
             raise Interrupted(job_id)
         data = heats.find(session, row.key, number, heat.digest)
-        return None if data is None else heat_codec.decode(data)
+        return None if data is None else request_codec.decode(data)
 
 
 def store(db: Database, job_id: str, run: int, number: int, heat: Heat, result: HeatResult) -> None:
     """Keeps what a heat gave. Raises Interrupted."""
     with running(db, job_id, run) as (session, row):
-        heats.store(session, row.key, number, heat.digest, heat_codec.encode(result))
+        heats.store(session, row.key, number, heat.digest, request_codec.encode(result))

@@ -10,7 +10,7 @@ from app.db import trials as table
 from app.services import jobs
 from app.spec.answers import Importance
 from app.spec.job import JobSpec
-from app.tuning.importances import importances
+from app.tuning.optuna_interop.importances import importances
 
 MAX_TRIALS = 2_000  # completed trials that are looked at, evenly spaced; a quarter of a second
 MAX_CACHED = 256  # jobs

@@ -24,9 +24,9 @@ from app.services import paging, transitions, views, warm_starts
 from app.settings import Settings
 from app.spec.answers import Job, JobState, Page
 from app.spec.job import JobSpec
-from app.tuning.enqueued import check_enqueued
-from app.tuning.size import check_size, job_updates
-from app.tuning.suitability import check_suitable
+from app.tuning.recommendation.budget import check_size, job_updates
+from app.tuning.search.suitability import check_suitable
+from app.tuning.space.enqueue import check_enqueued
 
 SUBMIT_ATTEMPTS = 5  # each fails only where another request stored, or deleted, the same key meanwhile
 

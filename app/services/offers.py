@@ -17,8 +17,8 @@ from app.services.health import WORKER_SILENCE
 from app.services.work import running
 from app.spec.job import JobSpec
 from app.spec.records import TrialResult
-from app.tuning import shard_codec
-from app.tuning.evaluate import Shard
+from app.tuning.evaluation import shard_codec
+from app.tuning.evaluation.shards import Shard
 
 LEASE = timedelta(seconds=15)
 

@@ -26,8 +26,8 @@ from app.spec.range_test import (
     RangeTestResult,
     RangeTestSpec,
 )
-from app.tuning.range_test import RangeAnalysis, analyse, range_rates
-from app.tuning.space import Space
+from app.tuning.lr_finder.suggestions import RangeAnalysis, analyse, range_rates
+from app.tuning.space.tree import Space
 
 
 def submit(db: Database, settings: Settings, spec: RangeTestSpec, idempotency_key: str | None) -> RangeTest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.spec.refinement import RefinedSchedule, ScheduleRefinement
-from app.tuning.refine import Norm, norm_for, refined_factors, resample, table_schedule
+from app.tuning.schedules.refinement import Norm, norm_for, refined_factors, resample, table_schedule
 
 
 def refine(request: ScheduleRefinement) -> RefinedSchedule:

@@ -12,9 +12,9 @@ from app.services import trial_rows
 from app.services.work import Interrupted
 from app.spec.job import JobSpec
 from app.spec.records import FinishedTrial
-from app.tuning.parzen.history import HISTORY, MOST_GOOD
-from app.tuning.space import Space
-from app.tuning.warm_start import check_sampler, decode, encode, incomparable, inherited
+from app.tuning.samplers.parzen.history import HISTORY, MOST_GOOD
+from app.tuning.search.warm_start import check_sampler, decode, encode, incomparable, inherited
+from app.tuning.space.tree import Space
 
 ALL_ROUNDS = 2**31 - 1
 

@@ -22,7 +22,7 @@ from app.spec.answers import JobState, Problem, TrialState
 from app.spec.job import JobSpec
 from app.spec.recommendation import Recommendation
 from app.spec.records import Configuration, FinishedTrial, TrialResult
-from app.tuning.stages import RANGE_TEST, SEARCH
+from app.tuning.recommendation.stages import RANGE_TEST, SEARCH
 
 PROGRESS_INTERVAL_S = 0.25  # at most 4 progress events a second
 

@@ -7,7 +7,7 @@ import math
 from app.db import Database
 from app.services import warm_starts, work
 from app.spec.records import FinishedTrial
-from app.tuning.parzen.history import HISTORY, MOST_GOOD
+from app.tuning.samplers.parzen.history import HISTORY, MOST_GOOD
 
 
 class Past:

@@ -18,7 +18,7 @@ from pebble import ProcessExpired, ProcessPool
 from app.services import tracing
 from app.services.work import Interrupted
 from app.spec.records import TrialResult
-from app.tuning.evaluate import Shard, deadline_s, evaluate
+from app.tuning.evaluation.shards import Shard, deadline_s, evaluate
 from app.worker.process import prepare
 from app.worker.turns import Turns
 

@@ -15,4 +15,4 @@ def prepare(parent: int) -> None:
     die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the worker decides
     # Only now, and not when the first shard comes: NumPy and what stands on it take most of a second.
-    import app.tuning.evaluate  # noqa: F401 - loaded for what it brings, used by the shards
+    import app.tuning.evaluation.shards  # noqa: F401 - loaded for what it brings, used by the shards

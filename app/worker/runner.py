@@ -14,13 +14,13 @@ from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.recommendation import Recommendation
 from app.spec.records import FinishedTrial, TrialResult
-from app.tuning.advice import advise
-from app.tuning.evaluate import Shard
-from app.tuning.heats import Heat, HeatResult, gather, shards_of_heat
-from app.tuning.rounds import round_count, trial_count
-from app.tuning.settling import why_settled
-from app.tuning.size import AdviceShare
-from app.tuning.stages import stage_word
+from app.tuning.evaluation.requests import Heat, HeatResult, gather, shards_of_heat
+from app.tuning.evaluation.shards import Shard
+from app.tuning.recommendation.budget import AdviceShare
+from app.tuning.recommendation.pipeline import advise
+from app.tuning.recommendation.stages import stage_word
+from app.tuning.search.rounds import round_count, trial_count
+from app.tuning.search.stopping import why_settled
 from app.worker.fanout import Fanout
 from app.worker.metrics import WorkerMetrics
 from app.worker.pool import Batches, Line, Pool, ShardLost

@@ -10,11 +10,11 @@ from app.db import Database
 from app.services import work
 from app.spec.job import JobSpec
 from app.spec.records import Configuration
-from app.tuning.evaluate import Shard, failed, shards_of_round
-from app.tuning.rounds import Rounds, ask_round
+from app.tuning.evaluation.shards import Shard, failed, shards_of_round
+from app.tuning.recommendation.budget import search_share
 from app.tuning.samplers import sampler_of
-from app.tuning.settling import settled
-from app.tuning.size import search_share
+from app.tuning.search.rounds import Rounds, ask_round
+from app.tuning.search.stopping import settled
 from app.worker.metrics import WorkerMetrics
 from app.worker.past import Past
 from app.worker.pool import Batches, Results, ShardLost

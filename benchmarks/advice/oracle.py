@@ -6,9 +6,9 @@ import numpy as np
 import optuna
 from optuna.samplers import RandomSampler
 
-from app.tuning.elimination import ranked
-from app.tuning.objective import build_objective
-from app.tuning.space import Space
+from app.tuning.evaluation.objective import build_objective
+from app.tuning.racing.elimination import ranked
+from app.tuning.space.tree import Space
 from benchmarks.advice.problems import ORACLE_SEED, by_name
 from benchmarks.advice.tasks import Plain, plain, run
 

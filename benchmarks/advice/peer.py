@@ -18,8 +18,8 @@ from app.engine.batch import Run, run_batch
 from app.engine.result import BatchResult, Outcome
 from app.spec.job import JobSpec
 from app.spec.records import Configuration
-from app.tuning.objective import build_objective, dtype_of
-from app.tuning.space import Space
+from app.tuning.evaluation.objective import build_objective, dtype_of
+from app.tuning.space.tree import Space
 from benchmarks.advice.problems import PEER_SEED, by_name
 from benchmarks.advice.tasks import Plain, plain
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from app.tuning.safe_range import FLOOR, tolerance
+from app.tuning.learning_rates.safe_range import FLOOR, tolerance
 from benchmarks.advice.figures import share
 from benchmarks.advice.problems import FRESH, Problem
 from benchmarks.advice.store import Store, Task

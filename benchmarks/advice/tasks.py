@@ -14,13 +14,13 @@ from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules.constant import Constant
 from app.spec.job import BatchSizeChoices, JobSpec
 from app.spec.records import Configuration, FinishedTrial
-from app.tuning.advice import advise
-from app.tuning.elimination import ranked
-from app.tuning.evaluate import evaluate
-from app.tuning.heats import Heat, Values, gather, shards_of_heat
-from app.tuning.horizon_line import peak_at
-from app.tuning.objective import build_objective
-from app.tuning.sweep import at_rate, swept_rates
+from app.tuning.evaluation.objective import build_objective
+from app.tuning.evaluation.requests import Heat, Values, gather, shards_of_heat
+from app.tuning.evaluation.shards import evaluate
+from app.tuning.horizons.fitted_line import peak_at
+from app.tuning.learning_rates.sweep import at_rate, swept_rates
+from app.tuning.racing.elimination import ranked
+from app.tuning.recommendation.pipeline import advise
 from benchmarks.advice.problems import EVALUATION_SEED, by_name
 from benchmarks.whole_searches.search import rounds_of
 

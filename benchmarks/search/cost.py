@@ -16,7 +16,7 @@ from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.records import FinishedTrial
 from app.tuning.samplers import SAMPLERS, Ask
-from app.tuning.space import Space
+from app.tuning.space.tree import Space
 from benchmarks.search.stock import tpe
 
 STORED = (100, 1_000, 10_000)

@@ -1,7 +1,7 @@
 """What is searched: functions, surrogates of tuning with a conditional space, and jobs on the engine.
 
-A problem walks a space, as `app.tuning.space` does, and evaluates points. Its optimum is known, or 0 where
-losses have no known least one.
+A problem walks a space, as `app.tuning.space.tree` does, and evaluates points. Its optimum is known, or 0
+where losses have no known least one.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.records import Configuration
-from app.tuning.distributions import Distribution, Pick
-from app.tuning.evaluate import evaluate, shards_of_round
-from app.tuning.space import Space
+from app.tuning.evaluation.shards import evaluate, shards_of_round
+from app.tuning.space.distributions import Distribution, Pick
+from app.tuning.space.tree import Space
 from benchmarks.search import functions, surrogates
 from benchmarks.search.surrogates import Params
 

@@ -18,7 +18,11 @@ from benchmarks.search.store import Store, version_of
 SEEDS, TRIALS, BATCH = 20, 96, 16
 AT = (32, 48, 64, 96)
 FLOOR = 1e-8  # of a regret, whose logarithm is taken
-SAMPLER = ("app/tuning/parzen", "app/tuning/samplers", "app/tuning/coordinates.py", "app/tuning/rounds.py")
+SAMPLER = (
+    "app/tuning/samplers",
+    "app/tuning/space/unit_cube.py",
+    "app/tuning/search/rounds.py",
+)
 # Rounds of ours and of Optuna's that are compared.
 PAIRS = ((BATCH, BATCH), (1, 1), (AS_JOBS, 1), (BATCH, 1))
 

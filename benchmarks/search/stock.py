@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import Trial, TrialState
 
-from app.tuning.distributions import suggest
+from app.tuning.space.distributions import suggest
 from benchmarks.search.problems import Problem, by_name
 
 STARTUP = 16  # random trials, as many as ours has

@@ -7,7 +7,7 @@ from typing import Any
 
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from app.tuning.distributions import Distribution, Pick
+from app.tuning.space.distributions import Distribution, Pick
 
 Params = dict[str, Any]
 

@@ -15,8 +15,8 @@ from app.engine.batch import Run, run_batch
 from app.engine.result import Outcome
 from app.spec.job import JobSpec
 from app.spec.records import Configuration, FinishedTrial
-from app.tuning.objective import build_objective, dtype_of
-from app.tuning.rounds import Rounds, ask_numbers
+from app.tuning.evaluation.objective import build_objective, dtype_of
+from app.tuning.search.rounds import Rounds, ask_numbers
 from benchmarks.ended import ended
 
 

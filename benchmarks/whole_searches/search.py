@@ -8,8 +8,8 @@ import numpy as np
 
 from app.spec.job import JobSpec
 from app.spec.records import Configuration, FinishedTrial
-from app.tuning.evaluate import Shard, evaluate, shards_of_round
-from app.tuning.rounds import ask_round, round_count, trial_numbers
+from app.tuning.evaluation.shards import Shard, evaluate, shards_of_round
+from app.tuning.search.rounds import ask_round, round_count, trial_numbers
 
 FRESH_SEED = 1_000_003  # on which the found configurations are measured; no search has it
 FRESH = 16  # replicates

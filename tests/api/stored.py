@@ -15,7 +15,7 @@ from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.recommendation import Candidate, Evidence, Recommendation
 from app.spec.records import Configuration, TrialResult
-from app.tuning.space import Space
+from app.tuning.space.tree import Space
 from tests.curves import make_curve
 
 BODY = {

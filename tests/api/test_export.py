@@ -23,8 +23,8 @@ from app.errors import JobNotFound
 from app.services import export, jobs
 from app.settings import Settings
 from app.spec.job import JobSpec
-from app.tuning.space import Space
-from app.tuning.storage_file import write_storage
+from app.tuning.optuna_interop.storage_file import write_storage
+from app.tuning.space.tree import Space
 from tests.api.stored import BODY, store_finished_job, store_running_job, store_searched_job
 
 COUNT = 21

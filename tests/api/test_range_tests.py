@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.engine.optimizers import OPTIMIZERS
-from app.tuning.range_test import range_rates
+from app.tuning.lr_finder.suggestions import range_rates
 
 Json = dict[str, Any]
 BODY: Json = {"objective": {"kind": "function", "name": "rosenbrock"}, "optimizer": {"kind": "sgd"}}

@@ -10,7 +10,7 @@ import pytest
 from app.cli import watching
 from app.cli.api_client import JobsClient
 from app.cli.watching import duration, watch_job
-from app.tuning.stages import SEARCH, WORDS
+from app.tuning.recommendation.stages import SEARCH, WORDS
 
 LOOKS = 4_000  # of a job of a quarter of an hour
 

@@ -20,13 +20,13 @@ from app.engine.schedules import SCHEDULES
 from app.engine.schedules.loss_driven import LossDriven
 from app.spec.job import JobSpec
 from app.spec.records import Configuration
-from app.tuning.evaluate import Shard, evaluate
+from app.tuning.evaluation.objective import build_objective
+from app.tuning.evaluation.shards import Shard, evaluate
 from app.tuning.exports import FORMATS
 from app.tuning.exports.table import learning_rates
-from app.tuning.objective import build_objective
 from tests.parity.paths import Case, Vector, engine_paths, quadratic_gradient, start
+from tests.tuning.exports.test_exports import module, recommendation
 from tests.tuning.jobs import job
-from tests.tuning.test_exports import module, recommendation
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 FRAMEWORKS = ("keras", "optax", "torch", "transformers")

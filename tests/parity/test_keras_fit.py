@@ -33,7 +33,7 @@ from tests.parity.regression import (
     gradient,
     runs,
 )
-from tests.tuning.test_exports import module, recommendation
+from tests.tuning.exports.test_exports import module, recommendation
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 BACKEND = os.environ["KERAS_BACKEND"]

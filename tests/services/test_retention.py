@@ -13,7 +13,7 @@ from app.db import Database
 from app.db.tables import Base, JobRow
 from app.services import jobs, retention
 from app.settings import Settings
-from app.tuning.rounds import round_count
+from app.tuning.search.rounds import round_count
 from tests.conftest import MakeSpec
 from tests.worker.in_process import run_job
 

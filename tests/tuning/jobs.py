@@ -9,9 +9,9 @@ from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.recommendation import Recommendation
 from app.spec.records import Configuration, FinishedTrial
-from app.tuning.advice import advise
-from app.tuning.evaluate import evaluate
-from app.tuning.heats import Heat, HeatResult, Steps, gather, shards_of_heat
+from app.tuning.evaluation.requests import Heat, HeatResult, Steps, gather, shards_of_heat
+from app.tuning.evaluation.shards import evaluate
+from app.tuning.recommendation.pipeline import advise
 from benchmarks.whole_searches.search import rounds_of
 
 T = TypeVar("T")

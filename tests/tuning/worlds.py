@@ -14,8 +14,8 @@ from app.engine.result import Trajectory
 from app.spec.job import JobSpec
 from app.spec.recommendation import Recommendation
 from app.spec.records import Configuration, FinishedTrial
-from app.tuning.advice import advise
-from app.tuning.heats import Heat, HeatResult, Seeds
+from app.tuning.evaluation.requests import Heat, HeatResult, Seeds
+from app.tuning.recommendation.pipeline import advise
 from tests.tuning.jobs import NOISY, finished, follow, job, space
 
 NAN = float("nan")

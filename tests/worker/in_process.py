@@ -8,7 +8,7 @@ from app.db import Database
 from app.services import jobs
 from app.settings import Settings
 from app.spec.job import JobSpec
-from app.tuning.evaluate import Shard, evaluate
+from app.tuning.evaluation.shards import Shard, evaluate
 from app.worker.pool import Batches, Line, Pool, Results, ShardLost
 from app.worker.runner import Runner
 

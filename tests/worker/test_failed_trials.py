@@ -11,7 +11,7 @@ from app.services import jobs, recommendations, trials
 from app.settings import Settings
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec
-from app.tuning.evaluate import Shard, evaluate
+from app.tuning.evaluation.shards import Shard, evaluate
 from app.worker.pool import Batches, Line, Pool, Results, ShardLost
 from app.worker.runner import Runner
 from app.worker.search import TooManyFailed

@@ -14,8 +14,8 @@ from app.services import jobs, offers, work
 from app.services.work import Interrupted
 from app.settings import Settings
 from app.spec.records import TrialResult
-from app.tuning.evaluate import Shard, evaluate
-from app.tuning.rounds import ask_round, trial_numbers
+from app.tuning.evaluation.shards import Shard, evaluate
+from app.tuning.search.rounds import ask_round, trial_numbers
 from app.worker.fanout import Fanout, Helpers
 from app.worker.pool import Batches, Line, Results, ShardLost
 from tests.acceptance.server import wait_for

@@ -13,11 +13,11 @@ from app.services import events, heats, jobs, recommendations, work
 from app.services.work import Interrupted
 from app.settings import Settings
 from app.spec.job import JobSpec
-from app.tuning import heat_codec
-from app.tuning.evaluate import Shard, evaluate
-from app.tuning.heats import Heat, HeatResult, Seeds
-from app.tuning.size import search_share
-from app.tuning.stages import SEARCH, WORDS, stage_word
+from app.tuning.evaluation import request_codec
+from app.tuning.evaluation.requests import Heat, HeatResult, Seeds
+from app.tuning.evaluation.shards import Shard, evaluate
+from app.tuning.recommendation.budget import search_share
+from app.tuning.recommendation.stages import SEARCH, WORDS, stage_word
 from app.worker.pool import Batches, Line, Pool, Results
 from app.worker.runner import Runner
 from tests.conftest import MakeSpec
@@ -203,11 +203,11 @@ def test_a_heat_of_a_job_that_no_longer_runs_is_refused(
 
 
 def test_what_a_heat_gave_comes_back_bit_for_bit() -> None:
-    found = heat_codec.decode(heat_codec.encode(RESULT))
+    found = request_codec.decode(request_codec.encode(RESULT))
     np.testing.assert_array_equal(found.values, RESULT.values)
     assert found.curves == RESULT.curves
     assert list(found.metrics) == list(RESULT.metrics)
     for name, means in RESULT.metrics.items():
         np.testing.assert_array_equal(found.metrics[name], means)
     many = HeatResult(values=np.ones((12, 1)), curves=tuple((bytes([i]),) for i in range(12)))
-    assert heat_codec.decode(heat_codec.encode(many)).curves == many.curves
+    assert request_codec.decode(request_codec.encode(many)).curves == many.curves

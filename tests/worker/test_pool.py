@@ -12,8 +12,8 @@ import pytest
 
 from app.services.work import Interrupted
 from app.spec.job import JobSpec
-from app.tuning.evaluate import Shard, deadline_s, evaluate, shards_of_round
-from app.tuning.rounds import ask_round, trial_numbers
+from app.tuning.evaluation.shards import Shard, deadline_s, evaluate, shards_of_round
+from app.tuning.search.rounds import ask_round, trial_numbers
 from app.worker.pool import Line, Pool, ShardLost
 from tests.acceptance.server import wait_for
 from tests.conftest import MakeSpec

@@ -14,7 +14,7 @@ from app.services import events, jobs, range_tests, recommendations, trials
 from app.settings import Settings
 from app.spec.answers import JobState, TrialState
 from app.spec.range_test import RangeTest, RangeTestSpec
-from app.tuning.stages import RANGE_TEST
+from app.tuning.recommendation.stages import RANGE_TEST
 from tests.worker.in_process import run_stored_job
 
 QUADRATIC: dict[str, Any] = {

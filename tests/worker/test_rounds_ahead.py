@@ -11,7 +11,7 @@ from app.services import jobs, trials, work
 from app.settings import Settings
 from app.spec.answers import JobState, Trial
 from app.spec.job import JobSpec
-from app.tuning.evaluate import Shard, evaluate
+from app.tuning.evaluation.shards import Shard, evaluate
 from app.worker.pool import Batches, Line, Results
 from app.worker.runner import Runner
 from tests.worker.in_process import InThisProcess, InTurn, run_job, run_stored_job

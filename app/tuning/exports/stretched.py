@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.spec.recommendation import Recommendation
-from app.tuning.horizon_line import Basis, peak_at
+from app.tuning.horizons.fitted_line import Basis, peak_at
 
 _WORDS = {
     Basis.TUNED: "the peak is the tuned one",

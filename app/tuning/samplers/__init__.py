@@ -5,7 +5,7 @@ import sys
 from app.engine.registry import Registry
 from app.spec.job import JobSpec
 from app.tuning.samplers.base import Ask, Sampler
-from app.tuning.space import Space
+from app.tuning.space.tree import Space
 
 __all__ = ["SAMPLERS", "Ask", "Sampler", "effective_sampler", "sampler_of"]
 

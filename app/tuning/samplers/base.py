@@ -12,7 +12,7 @@ import numpy as np
 from app.engine.registry import Kind
 from app.engine.seeds import Purpose, stream
 from app.spec.records import Configuration, FinishedTrial
-from app.tuning.space import Space
+from app.tuning.space.tree import Space
 
 
 @dataclass(frozen=True, kw_only=True)

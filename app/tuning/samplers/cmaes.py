@@ -12,12 +12,12 @@ import numpy as np
 from optuna.distributions import CategoricalDistribution
 
 from app.spec.records import Configuration, FinishedTrial
-from app.tuning.coordinates import Floats, coordinates, external
-from app.tuning.distributions import Distribution, given
-from app.tuning.evolution import Evolution
-from app.tuning.parzen.history import rank_of
 from app.tuning.samplers.base import Ask, Sampler
-from app.tuning.space import OPTIMIZER, SCHEDULE, Space
+from app.tuning.samplers.cma_evolution import Evolution
+from app.tuning.samplers.parzen.history import rank_of
+from app.tuning.space.distributions import Distribution, given
+from app.tuning.space.tree import OPTIMIZER, SCHEDULE, Space
+from app.tuning.space.unit_cube import Floats, coordinates, external
 
 GENERATION = 16
 STEP = 0.25  # of every range: the first generation covers most of it

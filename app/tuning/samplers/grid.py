@@ -12,10 +12,10 @@ from optuna.distributions import CategoricalDistribution, IntDistribution
 
 from app.spec.records import Configuration
 from app.spec.values import Scalar
-from app.tuning.coordinates import external
-from app.tuning.distributions import Distribution, given
 from app.tuning.samplers.base import Ask, Sampler
-from app.tuning.space import BATCH_SIZE, OPTIMIZER, SCHEDULE, Candidate, Space
+from app.tuning.space.distributions import Distribution, given
+from app.tuning.space.tree import BATCH_SIZE, OPTIMIZER, SCHEDULE, Candidate, Space
+from app.tuning.space.unit_cube import external
 
 GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from app.engine.seeds import Purpose, stream
 from app.spec.records import Configuration
 from app.spec.values import Scalar
-from app.tuning.coordinates import Floats, at_quantile, external
-from app.tuning.distributions import Distribution, Pick
 from app.tuning.samplers.base import Ask, Sampler
+from app.tuning.space.distributions import Distribution, Pick
+from app.tuning.space.unit_cube import Floats, at_quantile, external
 
 BITS = 52  # digits as many as a double holds
 

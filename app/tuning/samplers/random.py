@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.spec.records import Configuration
-from app.tuning.coordinates import uniform
 from app.tuning.samplers.base import Ask, Sampler
+from app.tuning.space.unit_cube import uniform
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.spec.records import Configuration
-from app.tuning.parzen.batch import propose
-from app.tuning.parzen.history import History, rank_of
 from app.tuning.samplers.base import Ask, Sampler
+from app.tuning.samplers.parzen.history import History, rank_of
+from app.tuning.samplers.parzen.proposals import propose
 
 
 @dataclass(frozen=True, kw_only=True)

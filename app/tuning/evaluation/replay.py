@@ -1,0 +1,103 @@
+"""Runs one trial again, alone, and compares what comes out with what was stored, bit for bit."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine import codec
+from app.engine.result import Trajectory
+from app.spec.answers import TrialState
+from app.spec.job import JobSpec
+from app.spec.records import Configuration, TrialResult
+from app.spec.replay import ReplayDifference
+from app.tuning.evaluation.shards import Shard
+
+
+def replay_shard(
+    spec: JobSpec, number: int, configuration: Configuration, state: TrialState, steps_done: int
+) -> Shard:
+    """The trial on all of its replicates.
+
+    Row i of a batch equals the trial alone, so that the others of its round are not needed; one that was
+    pruned stops where it did.
+    """
+    return Shard(
+        spec=spec,
+        numbers=(number,),
+        configurations=(configuration,),
+        replicates=tuple(range(spec.replicates)),
+        stop_at=steps_done if state is TrialState.PRUNED else None,
+    )
+
+
+def first_difference(stored: TrialResult, replayed: TrialResult) -> ReplayDifference | None:
+    """The first thing in which two results differ: rows of the trajectory first, in the order of steps.
+
+    What a replay cannot tell is left out: how long it took, and by what rank a trial was pruned.
+    """
+    found = _first_row(_curve(stored), _curve(replayed))
+    if found is not None:
+        return found
+    for name in ("state", "steps_done", "rungs", "value", "metrics"):
+        before, after = _shown(getattr(stored, name)), _shown(getattr(replayed, name))
+        if before != after:
+            return ReplayDifference(field=name, step=None, stored=before, replayed=after)
+    return None
+
+
+def _curve(result: TrialResult) -> Trajectory | None:
+    return None if result.trajectory is None else codec.decode(result.trajectory)
+
+
+def _first_row(stored: Trajectory | None, replayed: Trajectory | None) -> ReplayDifference | None:
+    if stored is None or replayed is None:
+        return None  # a trial without a curve has its result alone
+    rows = min(len(stored.step), len(replayed.step))
+    first: tuple[int, str] | None = None
+    for field in dataclasses.fields(stored):
+        before, after = getattr(stored, field.name), getattr(replayed, field.name)
+        if before is None or after is None:
+            continue
+        row = _first_unequal(before[:rows], after[:rows])
+        if row is not None and (first is None or row < first[0]):
+            first = row, field.name
+    if first is None:
+        if len(stored.step) == len(replayed.step):
+            return None
+        last, counts = int(stored.step[rows - 1]), (len(stored.step), len(replayed.step))
+        return ReplayDifference(
+            field="step", step=last, stored=f"{counts[0]} rows", replayed=f"{counts[1]} rows"
+        )
+    row, name = first
+    before, after = (_shown(getattr(curve, name)[row].tolist()) for curve in (stored, replayed))
+    return ReplayDifference(field=name, step=int(stored.step[row]), stored=before, replayed=after)
+
+
+def _first_unequal(stored: NDArray[Any], replayed: NDArray[Any]) -> int | None:
+    """The first row in which any bit differs; nan equals nan."""
+    # Any: columns of any type.
+    if stored.dtype != replayed.dtype or stored.shape != replayed.shape:
+        return 0
+    unequal = _bits(stored) != _bits(replayed)
+    found = np.flatnonzero(unequal.reshape(len(unequal), -1).any(axis=1))
+    return int(found[0]) if len(found) else None
+
+
+def _bits(column: NDArray[Any]) -> NDArray[Any]:
+    return np.ascontiguousarray(column).view(f"u{column.itemsize}")
+
+
+def _shown(value: Any) -> str | None:
+    """A number in full, so that two that differ in their last bit read differently; None for no number."""
+    # Any: numbers, states, and lists and dictionaries of these as JSON has them.
+    if value is None or value != value:
+        return None
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(str(_shown(item)) for item in value)}]"
+    if isinstance(value, dict):  # what an ended run has no number of depends on its neighbours
+        return ", ".join(f"{name} {_shown(value[name])}" for name in sorted(value) if value[name] is not None)
+    return repr(float(value)) if isinstance(value, float) else str(value)

@@ -1,0 +1,167 @@
+"""A heat: configurations that run on the same fresh seeds; how it is cut into shards, and what it gave.
+
+The advice asks for one heat after another and is told what each gave; who runs them, and where, it does not
+know. A heat is a pure function of the spec and of the heats before it: a stored one need not run again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.spec.job import JobSpec
+from app.spec.records import Configuration, TrialResult
+from app.tuning.evaluation.objective import build_objective
+from app.tuning.evaluation.shards import Shard, cuts, fitting_count, shard_count
+
+Values: TypeAlias = NDArray[np.float64]
+T = TypeVar("T")
+
+
+class Seeds(IntEnum):
+    """The first replicate of each stage. The search has those from 0 on, at most 64, so it saw none of these.
+
+    Stored results depend on these numbers: never renumber, only add.
+    """
+
+    RACE = 1_000_000
+    CONFIRM = 2_000_000
+    NORMS = 3_000_000
+    FINAL = 4_000_000
+    SWEEP = 5_000_000
+    NEIGHBOURS = 6_000_000
+    RECONFIRM = 7_000_000
+    HORIZONS = 8_000_000
+    MARGIN = 9_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heat:
+    """Every configuration on every replicate, for `steps` updates.
+
+    record: whether the curves are wanted too.
+    """
+
+    configurations: tuple[Configuration, ...]
+    replicates: range
+    steps: int
+    record: bool = False
+
+    @property
+    def stage(self) -> Seeds:
+        """The stage whose seeds it runs on."""
+        return max(stage for stage in Seeds if stage <= self.replicates.start)
+
+    @property
+    def updates(self) -> int:
+        """The updates that it makes."""
+        return len(self.configurations) * len(self.replicates) * self.steps
+
+    @property
+    def digest(self) -> str:
+        """A name for what is asked, by which a stored answer is known to be the one wanted."""
+        entries = [
+            [found.optimizer, found.schedule, found.batch_size, found.settings]
+            for found in self.configurations
+        ]
+        asked = [entries, self.replicates.start, self.replicates.stop, self.steps, self.record]
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HeatResult:
+    """What a heat gave.
+
+    values: (entries, replicates), nan where a run diverged. metrics: by name the means over the replicates,
+    (entries,), nan where any diverged. curves: where they were recorded, of each entry the encoded mean
+    trajectories of its parts; else empty.
+    """
+
+    values: Values
+    metrics: Mapping[str, Values] = field(default_factory=dict)
+    curves: tuple[tuple[bytes, ...], ...] = ()
+
+
+# A part of the advice: asks for heats, and returns what it made of them.
+Steps: TypeAlias = Generator[Heat, HeatResult, T]
+
+
+def replicates_of(spec: JobSpec) -> int:
+    """How many seeds a configuration is confirmed on; one is enough where every replicate is the same."""
+    if spec.confirmation is None:
+        return 0
+    return 1 if build_objective(spec.objective).deterministic else spec.confirmation.replicates
+
+
+def some_seeds(spec: JobSpec) -> int:
+    """How many seeds a stage has whose figures are read from means: a quarter of those that confirm."""
+    return min(max(2, replicates_of(spec) // 4), replicates_of(spec))
+
+
+def some_replicates(spec: JobSpec, first: Seeds) -> range:
+    """The seeds of such a stage."""
+    return range(first, first + some_seeds(spec))
+
+
+def shards_of_heat(spec: JobSpec, heat: Heat) -> list[Shard]:
+    """Cuts a heat by its replicates, by a fixed rule of the spec.
+
+    Every shard has all entries, unless these do not fit the memory of one on a single replicate.
+    """
+    entries = heat.configurations
+    if not entries or not heat.replicates:
+        return []
+    if heat.steps != spec.budget.steps:
+        budget = spec.budget.model_copy(update={"steps": heat.steps})
+        spec = spec.model_copy(update={"budget": budget})
+    groups = min(max(1, fitting_count(spec, entries, 1)), len(entries))
+    return [shard for part in cuts(len(entries), groups) for shard in _group(spec, heat, part)]
+
+
+def _group(spec: JobSpec, heat: Heat, part: slice) -> list[Shard]:
+    """The shards of some entries."""
+    own = heat.configurations[part]
+    count = shard_count(spec, own, len(heat.replicates), at_most=len(heat.replicates))
+    return [
+        Shard(
+            spec=spec,
+            numbers=tuple(range(len(heat.configurations))[part]),
+            configurations=own,
+            replicates=tuple(heat.replicates[some]),
+            record=heat.record,
+        )
+        for some in cuts(len(heat.replicates), count)
+    ]
+
+
+def gather(shards: Sequence[Sequence[TrialResult]]) -> HeatResult:
+    """What a heat gave, from the results of `shards_of_heat`, in their order."""
+    values: dict[int, list[float]] = {}
+    measured: dict[str, dict[int, list[float]]] = {}
+    curves: dict[int, list[bytes]] = {}
+    for result in (result for shard in shards for result in shard):
+        values.setdefault(result.number, []).extend(result.values)
+        for name, mean in result.metrics.items():
+            own = [np.nan if mean is None else mean] * len(result.values)
+            measured.setdefault(name, {}).setdefault(result.number, []).extend(own)
+        if result.trajectory is not None:
+            curves.setdefault(result.number, []).append(result.trajectory)
+    found = np.array([values[entry] for entry in sorted(values)]) if values else np.empty((0, 0))
+    metrics = {
+        name: np.array([_mean(of_name.get(entry, []), len(values[entry])) for entry in sorted(values)])
+        for name, of_name in measured.items()
+    }
+    ordered = tuple(tuple(curves[entry]) for entry in sorted(curves))
+    return HeatResult(values=found, metrics=metrics, curves=ordered)
+
+
+def _mean(measured: Sequence[float], wanted: int) -> float:
+    """nan where some are missing: a shard in which nothing completed measures little."""
+    return float(np.mean(measured)) if len(measured) == wanted else np.nan

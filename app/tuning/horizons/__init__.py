@@ -1,0 +1,1 @@
+"""The best peaks at other numbers of updates."""

@@ -1,0 +1,1 @@
+"""Stored trials as Optuna's own, for its importances, its files and its dashboard."""

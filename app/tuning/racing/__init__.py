@@ -1,0 +1,1 @@
+"""The race: candidates, iterated racing, elimination and the final."""

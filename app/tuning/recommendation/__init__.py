@@ -1,0 +1,1 @@
+"""The recommendation: evidence, summary, explanation and warnings."""

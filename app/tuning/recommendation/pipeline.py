@@ -1,0 +1,134 @@
+"""The advice of a job: one heat after another, until the recommendation stands.
+
+A generator without input or output: it asks for heats and is sent what each gave. The worker drives it with a
+pool and a store, the benchmark with neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from app.engine.result import Trajectory
+from app.spec.job import JobSpec
+from app.spec.recommendation import Recommendation
+from app.spec.records import FinishedTrial
+from app.tuning.decision.choice import MOST_LOWEST, MOST_SWEPT
+from app.tuning.decision.confirmation import confirm, range_after, reconsider
+from app.tuning.decision.margin import choose_with_margin, most_margin_runs
+from app.tuning.decision.race_history import CONFIRMED, Course, Entrants
+from app.tuning.evaluation.objective import build_objective
+from app.tuning.evaluation.requests import Seeds, Steps, replicates_of, some_seeds
+from app.tuning.horizons.measurement import MOST_HEATS, horizon_runs, measure_horizons
+from app.tuning.learning_rates.safe_range import FLOOR
+from app.tuning.learning_rates.sweep import HALF_OCTAVES, seed_looks
+from app.tuning.racing.candidates import MOST_CONSTANT, Entry, baselines_of, kinds, race_field
+from app.tuning.racing.derived_schedules import Derived, derive
+from app.tuning.racing.elimination import eliminate, most_raced
+from app.tuning.racing.final import finalists, most_finalists, most_prolonged, race_final
+from app.tuning.racing.iterated import most_neighbour_runs, race_neighbours
+from app.tuning.racing.peak_limits import diverged_entries, diverged_trials
+from app.tuning.recommendation.assemble import recommend, recommend_unconfirmed
+from app.tuning.recommendation.evidence import reach_verdict
+from app.tuning.schedules.realised import taken_schedule
+
+# The stored curve of a trial, by its number.
+CurveOf = Callable[[int], Trajectory | None]
+
+
+def advise(
+    spec: JobSpec, finished: Sequence[FinishedTrial], curve_of: CurveOf
+) -> Steps[Recommendation | None]:
+    """Ask for the heats of a job and return its recommendation; None where no trial completed.
+
+    Race, new ones near its best, schedules made for the leader, final, choice and sweep, confirmation, and
+    the other horizons. Where the confirmation speaks against the choice, another one is confirmed on new
+    seeds, once. Without confirmation the best trial is recommended as it is, and nothing runs.
+    """
+    field = race_field(spec, finished)
+    if not field:
+        return None
+    if spec.confirmation is None:
+        return recommend_unconfirmed(spec, field[0], finished, _taken(field[0], curve_of))
+    # The baselines have no share: they are there to be beaten, and a few runs show that most are.
+    first = yield from eliminate(spec, field, Seeds.RACE, spec.confirmation.top)
+    near = yield from race_neighbours(spec, first)
+    derived = yield from derive(spec, near.entries[near.leader])
+    floor = _floor(spec, derived)
+    final = yield from race_final(spec, finalists(spec, first, near, derived.entries))
+    races = (entry for race in (first, near, final) for entry in diverged_entries(race))
+    diverged = [*diverged_trials(finished), *races]
+    standing, choice = yield from choose_with_margin(spec, final, floor, diverged)
+    confirmation = yield from confirm(spec, Entrants(first, final, standing), choice, Seeds.CONFIRM)
+    diverged += confirmation.diverged()
+    other = yield from reconsider(spec, standing, choice, confirmation, floor, diverged)
+    contradicted = None if other is None else choice
+    if other is not None:
+        standing, choice = other
+        confirmation = yield from confirm(spec, Entrants(first, final, standing), choice, Seeds.RECONFIRM)
+        diverged += confirmation.diverged()
+    course = Course(
+        first=first,
+        near=near,
+        final=final,
+        standing=standing,
+        choice=choice,
+        contradicted=contradicted,
+        safe=range_after(choice, diverged),
+        horizons=(yield from measure_horizons(spec, choice, floor)),
+    )
+    verdict = reach_verdict(spec, confirmation)
+    return recommend(
+        spec, course, verdict, finished, confirmation.metrics, _taken(choice.recommended, curve_of)
+    )
+
+
+def planned_runs(spec: JobSpec) -> dict[Seeds, int]:
+    """Return the runs, in units of `steps` updates, that each stage asks for at the most, in their order.
+
+    Leave out what depends on values: a final that is prolonged, ends of a range that run on more seeds, a
+    race with a margin, a second confirmation, and peaks beyond the first ones at another horizon.
+    """
+    if spec.confirmation is None:
+        return {}
+    replicates, some = replicates_of(spec), some_seeds(spec)
+    baselines = len(baselines_of(spec)) + 1  # and the best constant rate
+    top = spec.confirmation.top
+    raced = min(top + MOST_CONSTANT, spec.budget.trials) + len(kinds(spec)) + baselines
+    return {
+        Seeds.RACE: most_raced(replicates, raced, top),
+        Seeds.NEIGHBOURS: most_neighbour_runs(spec, replicates),
+        Seeds.NORMS: 2 * some,
+        Seeds.FINAL: most_finalists(spec) * replicates,
+        Seeds.SWEEP: MOST_SWEPT * (len(HALF_OCTAVES) + 1) * some,
+        Seeds.MARGIN: 0,
+        Seeds.CONFIRM: (CONFIRMED + baselines) * replicates,
+        Seeds.RECONFIRM: 0,
+        Seeds.HORIZONS: horizon_runs(spec),
+    }
+
+
+def most_runs(spec: JobSpec) -> int:
+    """Return the most runs, in units of `steps` updates, that the advice asks for."""
+    planned, replicates = planned_runs(spec), replicates_of(spec)
+    if not planned:
+        return 0
+    # The ends of a range, which run on more seeds: of each choice, of which there are three at the most.
+    further = (2 * MOST_SWEPT + MOST_LOWEST) * (len(HALF_OCTAVES) + 1) * max([0, *seed_looks(spec)])
+    again = planned[Seeds.CONFIRM] + (MOST_SWEPT + MOST_LOWEST) * (len(HALF_OCTAVES) + 1) * some_seeds(spec)
+    prolonged = most_prolonged(replicates) + most_margin_runs(spec, replicates)
+    prolonged += horizon_runs(spec, MOST_HEATS) - planned[Seeds.HORIZONS]
+    return sum(planned.values()) + prolonged + further + again
+
+
+def _floor(spec: JobSpec, derived: Derived) -> float:
+    """The least tolerance of a loss: a part of that at the start, which for an error is near 1."""
+    is_error = build_objective(spec.objective).metric == "validation_error"
+    return FLOOR * (1.0 if is_error else abs(derived.start))
+
+
+def _taken(entry: Entry, curve_of: CurveOf) -> dict[str, object] | None:
+    """The table that the entry's schedule took in its trial, where it follows the losses."""
+    if entry.number is None or entry.source != "search":
+        return None
+    curve = curve_of(entry.number)
+    return None if curve is None else taken_schedule(entry.configuration, curve)

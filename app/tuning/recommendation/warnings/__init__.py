@@ -1,0 +1,1 @@
+"""Warnings: what lowers the trust in a recommendation, each with a way out."""

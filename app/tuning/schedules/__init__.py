@@ -1,0 +1,1 @@
+"""Schedules made from what a run recorded."""

@@ -1,0 +1,1 @@
+"""The search: rounds of trials, when to stop, and what is learned from other jobs."""

@@ -1,0 +1,128 @@
+"""The configurations that a client wants tried first, given as the parameters of a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from optuna.distributions import CategoricalDistribution
+
+from app.engine.seeds import Purpose, stream
+from app.spec.hints import meant
+from app.spec.job import JobSpec
+from app.spec.records import Configuration
+from app.spec.values import Scalar
+from app.tuning.space.distributions import Distribution, Pick, matching
+from app.tuning.space.tree import BATCH_SIZE, OPTIMIZER, SCHEDULE, Candidate, Space
+from app.tuning.space.unit_cube import uniform
+
+LISTED = 12  # names in a message
+
+
+def check_enqueued(spec: JobSpec) -> list[tuple[str, str]]:
+    """What of `enqueue` is not of the job's search space: (JSON pointer, message with the way out)."""
+    if not spec.enqueue:
+        return []
+    space = Space.of(spec)
+    return [
+        (f"/enqueue/{i}/{name.replace('~', '~0').replace('/', '~1')}", message)
+        for i, given in enumerate(spec.enqueue)
+        for name, message in _faults(space, given)
+    ]
+
+
+def enqueued(spec: JobSpec, space: Space, numbers: Sequence[int]) -> list[Configuration]:
+    """The configurations of those of the trials which the client gave, by number.
+
+    What one leaves out is drawn independently, from a stream of its own: by spec and number alone.
+    """
+    found = []
+    for number in numbers:
+        if number < len(spec.enqueue):
+            generator = stream(spec.seed, Purpose.ENQUEUED, number)
+            found.append(space.walk(_given_or_drawn(_complete(space, spec.enqueue[number]), generator)))
+    return found
+
+
+def _given_or_drawn(given: Mapping[str, Scalar], generator: np.random.Generator) -> Pick:
+    def pick(name: str, distribution: Distribution) -> Scalar:
+        return given[name] if name in given else uniform(distribution, generator)
+
+    return pick
+
+
+def _complete(space: Space, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """The drawn parameters as the space holds them, with the optimizer and the schedule that they imply."""
+    distributions = space.distributions()
+    complete = {}
+    for name in given.keys() & distributions.keys():
+        held = matching(distributions[name], given[name])
+        if held is not None:
+            complete[name] = held
+    for name, candidates in _choices(space):
+        implied = _implied(candidates, given)
+        if name in distributions and name not in complete and implied is not None:
+            complete[name] = implied
+    return complete
+
+
+def _faults(space: Space, given: Mapping[str, Scalar]) -> Iterator[tuple[str, str]]:
+    distributions, fixed = space.distributions(), _fixed(space)
+    for name, value in given.items():
+        if name in fixed:
+            if value != fixed[name]:
+                yield name, f"is {fixed[name]!r} in this search space, got {value!r}; leave it out"
+        elif name not in distributions:
+            known = f"{meant(name, distributions)}; take one of: {_listed(distributions)}"
+            yield name, f"{name!r} is no parameter of this search space{known}"
+        elif matching(distributions[name], value) is None:
+            way_out = "widen the search space, or leave it out to have it drawn"
+            yield name, f"must be {_allowed(distributions[name])}, got {value!r}; {way_out}"
+    for choice, candidates in _choices(space):
+        label = given.get(choice) or _implied(candidates, given)
+        for name in given:
+            owner = _owner(candidates, name)
+            if owner is not None and owner != label:
+                yield name, f"belongs to {owner}, and the {choice} here is {label}; leave one of them out"
+
+
+def _choices(space: Space) -> tuple[tuple[str, Mapping[str, Candidate]], ...]:
+    return (OPTIMIZER, space.optimizers), (SCHEDULE, space.schedules)
+
+
+def _fixed(space: Space) -> dict[str, Any]:
+    """What has one value in this space, by the name that it has where it is drawn."""
+    # Any: a value of any field.
+    found: dict[str, Any] = {}
+    for choice, candidates in _choices(space):
+        if len(candidates) == 1:
+            found[choice] = next(iter(candidates))
+        for label, candidate in candidates.items():
+            found |= {f"{label}.{name}": value for name, value in candidate.fields.items()}
+    found |= {BATCH_SIZE: space.batch_size, **space.settings}
+    return {name: value for name, value in found.items() if not isinstance(value, Distribution)}
+
+
+def _listed(names: Iterable[str]) -> str:
+    known = list(names)
+    more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
+    return ", ".join(known[:LISTED]) + more if known else "none, since all is fixed"
+
+
+def _allowed(distribution: Distribution) -> str:
+    if isinstance(distribution, CategoricalDistribution):
+        return "one of " + ", ".join(map(repr, distribution.choices))
+    step = "" if distribution.step is None or distribution.log else f" in steps of {distribution.step:g}"
+    return f"from {distribution.low:g} to {distribution.high:g}{step}"
+
+
+def _implied(candidates: Mapping[str, Candidate], given: Mapping[str, Scalar]) -> str | None:
+    """The candidate whose parameters are given first; None where those of none are."""
+    owners = (_owner(candidates, name) for name in given)
+    return next((owner for owner in owners if owner is not None), None)
+
+
+def _owner(candidates: Mapping[str, Candidate], name: str) -> str | None:
+    label, dot, _ = name.rpartition(".")
+    return label if dot and label in candidates else None

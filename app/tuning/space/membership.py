@@ -1,0 +1,45 @@
+"""Whether a configuration lies in a job's search space, and whether the job chose its optimizers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from app.spec.job import JobSpec
+from app.spec.records import Configuration
+from app.tuning.space.distributions import Distribution, matching
+from app.tuning.space.tree import Candidate, Space
+
+
+def contains(spec: JobSpec, configuration: Configuration) -> bool:
+    """Return whether optimizer and schedule are candidates of the space, with every value in its range.
+
+    Batch size and settings of the objective are not looked at: only trials of the job have any.
+    """
+    space = Space.of(spec)
+    return _is_among(space.optimizers.values(), configuration.optimizer) and _is_among(
+        space.schedules.values(), configuration.schedule
+    )
+
+
+def names_optimizers(spec: JobSpec) -> bool:
+    """Return whether the job's optimizers are others than those of a job that names none."""
+    objective = spec.objective.model_dump(mode="json")
+    usual = JobSpec.model_validate({"objective": objective}).search_space.optimizers
+    return spec.search_space.optimizers != usual
+
+
+def _is_among(candidates: Iterable[Candidate], values: Mapping[str, Any]) -> bool:
+    # Any: what a hyperparameter holds.
+    return any(
+        candidate.kind == values["kind"]
+        and all(_allows(field, values[name]) for name, field in candidate.fields.items())
+        for candidate in candidates
+    )
+
+
+def _allows(field: object, value: object) -> bool:
+    """Return whether a field of a candidate, a distribution or its only value, can have that value."""
+    if isinstance(field, Distribution):
+        return matching(field, value) is not None
+    return bool(field == value)

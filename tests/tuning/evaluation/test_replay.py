@@ -1,0 +1,99 @@
+"""A trial that is run again, alone, against what it gave among the others of its round."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app.engine import codec
+from app.spec.answers import TrialState
+from app.spec.job import JobSpec
+from app.spec.records import Configuration, TrialResult
+from app.tuning.evaluation.replay import first_difference, replay_shard
+from app.tuning.evaluation.shards import evaluate, shards_of_round
+from app.tuning.search.rounds import ask_round, trial_numbers
+from tests.tuning.jobs import DIGITS, job, space
+
+WIDE = space({"kind": "sgd", "learning_rate": {"low": 1e-3, "high": 1e3, "log": True}}, {"kind": "adam"})
+
+
+def first_round(spec: JobSpec) -> tuple[list[Configuration], list[TrialResult]]:
+    numbers = trial_numbers(spec, 0)
+    asked = ask_round(spec, 0, [])
+    return asked, [result for shard in shards_of_round(spec, 0, numbers, asked) for result in evaluate(shard)]
+
+
+def replayed(spec: JobSpec, configuration: Configuration, result: TrialResult) -> TrialResult:
+    shard = replay_shard(spec, result.number, configuration, result.state, result.steps_done)
+    (found,) = evaluate(shard)
+    return found
+
+
+@pytest.mark.parametrize("replicates", [1, 2])
+@pytest.mark.parametrize("objective", ["digits", "noisy"])
+def test_every_trial_of_a_round_comes_out_the_same_alone(objective: str, replicates: int) -> None:
+    noisy = {"kind": "function", "name": "quadratic", "noise": 0.5}
+    spec = job(
+        DIGITS if objective == "digits" else noisy,
+        trials=16,
+        steps=30,
+        replicates=replicates,
+        search_space=WIDE,
+        pruner={"kind": "hyperband"},
+        sampler={"kind": "random"},
+    )
+    asked, results = first_round(spec)
+    assert {TrialState.COMPLETED, TrialState.PRUNED} <= {result.state for result in results}
+    for configuration, result in zip(asked, results, strict=True):
+        assert first_difference(result, replayed(spec, configuration, result)) is None, result.number
+
+
+def a_result() -> TrialResult:
+    adam = space({"kind": "adam", "learning_rate": 0.01})
+    return first_round(job(trials=1, steps=20, search_space=adam))[1][0]
+
+
+def test_the_first_bit_that_differs_is_named_with_its_step() -> None:
+    stored = a_result()
+    assert stored.trajectory is not None
+    curve = codec.decode(stored.trajectory)
+    loss = curve.loss.copy()
+    loss[7] = np.nextafter(loss[7], np.inf)
+    rate = curve.learning_rate.copy()
+    rate[9] = 0.0
+    changed = replace(stored, trajectory=codec.encode(replace(curve, loss=loss, learning_rate=rate)))
+    found = first_difference(stored, changed)
+    assert found is not None
+    assert (found.field, found.step) == ("loss", 7)
+    assert found.stored == repr(float(curve.loss[7])) and found.replayed == repr(float(loss[7]))
+
+
+def test_the_rows_that_have_no_number_are_equal_to_themselves() -> None:
+    stored = a_result()  # the last row has no learning rate
+    assert first_difference(stored, stored) is None
+
+
+def test_a_run_that_ends_earlier_differs_in_its_rows() -> None:
+    stored = a_result()
+    assert stored.trajectory is not None
+    curve = codec.decode(stored.trajectory)
+    columns = {name: column[:-3] for name, column in vars(curve).items() if column is not None}
+    found = first_difference(stored, replace(stored, trajectory=codec.encode(replace(curve, **columns))))
+    assert found is not None and (found.field, found.stored, found.replayed) == ("step", "21 rows", "18 rows")
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "shown"),
+    [
+        ({"value": 0.30000000000000004}, "value", "0.30000000000000004"),
+        ({"state": TrialState.PRUNED}, "state", "pruned"),
+        ({"steps_done": 3}, "steps_done", "3"),
+        ({"metrics": {"loss": 1.5}}, "metrics", "loss 1.5"),
+    ],
+)
+def test_results_are_compared_after_the_curves(change: dict[str, object], field: str, shown: str) -> None:
+    stored = a_result()
+    found = first_difference(stored, replace(stored, **change))  # type: ignore[arg-type]
+    assert found is not None and (found.field, found.step, found.replayed) == (field, None, shown)

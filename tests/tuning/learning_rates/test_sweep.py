@@ -1,0 +1,61 @@
+"""Which peaks a sweep runs, and how further seeds are added to it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app.tuning.evaluation.requests import Seeds
+from app.tuning.learning_rates.sweep import more_seeds, seed_looks, sweep, swept_rates
+from tests.tuning.jobs import ROSENBROCK, configuration, follow
+from tests.tuning.worlds import World, bowl, spec
+
+PEAK = 0.01
+WINNER, OTHER = configuration(learning_rate=PEAK), configuration("sgd", 0.5)
+
+
+def test_the_sweep_goes_from_a_sixteenth_to_sixteenfold_in_half_octaves() -> None:
+    rates = swept_rates(WINNER)
+    assert len(rates) == 17 and rates[8] == PEAK
+    np.testing.assert_allclose(np.diff(np.log2(rates)), 0.5)
+
+
+def test_the_sweep_stays_within_the_bounds_of_the_learning_rate() -> None:
+    rates = swept_rates(configuration(learning_rate=5e5))
+    assert rates[-1] == 1e6 and len(rates) == 11
+
+
+def test_several_are_swept_at_once_on_a_quarter_of_the_seeds_each_beside_the_default() -> None:
+    world = World(bowl())
+    first, second = follow(sweep(spec(), [WINNER, OTHER], OTHER), world)
+    (heat,) = world.heats
+    assert heat.replicates == range(Seeds.SWEEP, Seeds.SWEEP + 2)
+    assert len(heat.configurations) == 2 * (17 + 1)
+    assert first.values.shape == second.values.shape == (18, 2)
+    for found in first.configurations[:17]:
+        assert found.optimizer | {"learning_rate": PEAK} == WINNER.optimizer
+        assert found.schedule == WINNER.schedule
+    assert first.configurations[17] == OTHER
+
+
+def test_further_seeds_go_to_the_rows_that_lack_them() -> None:
+    world = World(bowl())
+    (begun,) = follow(sweep(spec(), [WINNER], None), world)
+    some = follow(more_seeds(spec(), begun, [7, 8], 8), world)
+    more = follow(more_seeds(spec(), some, [6, 8], 12), world)
+    assert more.runs[[5, 6, 7, 8]].tolist() == [2, 12, 8, 12]
+    asked = [(len(heat.configurations), heat.replicates) for heat in world.heats[1:]]
+    assert asked == [
+        (2, range(Seeds.SWEEP + 2, Seeds.SWEEP + 8)),
+        (1, range(Seeds.SWEEP + 2, Seeds.SWEEP + 12)),
+        (1, range(Seeds.SWEEP + 8, Seeds.SWEEP + 12)),
+    ]
+    np.testing.assert_array_equal(more.values[8, :8], some.values[8, :8])
+    assert np.isfinite(more.of(6)).all() and np.isnan(more.values[7, 8:]).all()
+
+
+@pytest.mark.parametrize(("parts", "looks"), [({}, [8, 56]), ({"objective": ROSENBROCK}, [])])
+def test_the_ends_run_on_up_to_48_seeds_beyond_those_of_the_job(
+    parts: dict[str, object], looks: list[int]
+) -> None:
+    assert seed_looks(spec(**parts)) == looks

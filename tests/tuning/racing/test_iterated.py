@@ -1,0 +1,283 @@
+"""New configurations made of the best: where they lie, whose they are, what they are worth."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from app.spec.job import JobSpec
+from app.spec.records import Configuration
+from app.tuning.evaluation.requests import Seeds
+from app.tuning.racing.candidates import Entry
+from app.tuning.racing.elimination import Standing
+from app.tuning.racing.iterated import LITTER, SPREADS, litter, most_new, parents
+from app.tuning.racing.perturbations import Crossings
+from app.tuning.space.distributions import given
+from app.tuning.space.tree import Space
+from tests.tuning.jobs import NOISY, configuration, job, space
+from tests.tuning.worlds import LOG_RANGE, NAN, World, advised, bowl, spec, trials
+
+SPREAD = 0.1
+TRIED = {"low": 0.0, "high": 0.99}
+
+
+def parent(number: int = 7, **parts: Any) -> Entry:
+    found = configuration("adam", 0.01, **parts)
+    return Entry(label="best", configuration=found, source="search", number=number)
+
+
+def wide(**parts: Any) -> JobSpec:
+    body: dict[str, Any] = {
+        "confirmation": {"top": 50, "replicates": 16},
+        "search_space": space({"kind": "adam", "learning_rate": LOG_RANGE}),
+    }
+    return job(**({"objective": NOISY} | body | parts))
+
+
+def drawn(
+    spec: JobSpec,
+    parents: Sequence[Entry],
+    generation: int = 0,
+    spread: float = SPREAD,
+    known: Sequence[Entry] = (),
+) -> list[Entry]:
+    return litter(spec, parents, known, generation, spread, Crossings(np.random.default_rng(0)))
+
+
+def crossed(found: Sequence[Entry]) -> list[Entry]:
+    """Every other one, from the first on, as long as none was the same as another."""
+    return list(found[::2])
+
+
+def near(found: Sequence[Entry]) -> list[Entry]:
+    return list(found[1::2])
+
+
+def test_every_other_one_lies_around_its_parent_and_within_the_range() -> None:
+    found = drawn(wide(), [parent()])
+    rates = [entry.configuration.optimizer["learning_rate"] for entry in near(found)]
+    assert len(set(rates)) == LITTER * 25 and 1e-3 <= min(rates) and max(rates) <= 1e-1
+    steps = [math.log(rate / 0.01) / math.log(100.0) for rate in rates]  # in parts of the range
+    within = sum(abs(step) <= SPREAD for step in steps) / len(steps)
+    assert 0.5 < within < 0.85 and min(steps) < -SPREAD and max(steps) > SPREAD
+
+
+def test_the_others_are_anywhere_in_the_range_evenly() -> None:
+    found = drawn(wide(), [parent()])
+    rates = [entry.configuration.optimizer["learning_rate"] for entry in crossed(found)]
+    places = sorted(math.log(rate / 1e-3) / math.log(100.0) for rate in rates)
+    gaps = np.diff([0.0, *places, 1.0])
+    assert len(places) == 100 and gaps.max() < 2.7 / 100  # by the golden ratio; at random it is near 5 / 100
+
+
+def test_of_those_one_number_moved_and_numbers_and_kinds_take_turns() -> None:
+    kinds = [{"kind": kind, "learning_rate": LOG_RANGE} for kind in ("adam", "sgd")]
+    both = wide(search_space=space(kinds[0] | {"beta1": TRIED}, kinds[1]))
+    second = Entry(label="", configuration=configuration("sgd"), source="search", number=9)
+    of = [parent(7, **{"adam.beta1": 0.9}), parent(8, **{"adam.beta1": 0.9}), second]
+    found = crossed(drawn(both, of))
+    own = {entry.number: entry.configuration.optimizer for entry in of}
+    changed = [
+        (entry.number, [name for name, value in own[entry.number].items() if value != moved[name]])
+        for entry in found
+        for moved in (entry.configuration.optimizer,)
+    ]
+    turns = [(7, ["learning_rate"]), (9, ["learning_rate"]), (7, ["beta1"]), (9, ["learning_rate"])]
+    assert changed == turns * 25
+
+
+def test_equal_jobs_draw_equal_ones_and_other_generations_others() -> None:
+    first, again, later = (drawn(wide(), [parent()], generation) for generation in (0, 0, 1))
+    assert first == again
+    assert not any(found == other for found in near(first) for other in near(later))
+
+
+def test_most_stay_with_the_choices_of_their_parent_and_some_do_not() -> None:
+    several = wide(search_space=space({"kind": "adam", "learning_rate": LOG_RANGE}, {"kind": "adamw"}))
+    found = drawn(several, [parent()])
+    kinds = [entry.configuration.optimizer["kind"] for entry in near(found)]
+    assert 5 <= kinds.count("adamw") < 30 and len(kinds) == 100
+    assert {entry.configuration.optimizer["kind"] for entry in crossed(found)} == {"adam"}
+
+
+def test_a_number_goes_along_to_another_kind_of_the_same_field() -> None:
+    several = wide(
+        search_space=space(
+            {"kind": "adam", "learning_rate": LOG_RANGE}, {"kind": "adamw", "learning_rate": LOG_RANGE}
+        )
+    )
+    found = [entry.configuration.optimizer for entry in drawn(several, [parent()], spread=0.01)]
+    others = [own["learning_rate"] for own in found if own["kind"] == "adamw"]
+    assert others and all(0.008 < rate < 0.0125 for rate in others)
+
+
+def test_a_default_is_a_parent_too() -> None:
+    default = Entry(label="adam", configuration=configuration("adam", 0.01), source="baseline")
+    found = drawn(wide(), [default], spread=0.01)
+    assert found[0].label.startswith("variant of a default: adam at 0.")
+    assert all(0.008 < entry.configuration.optimizer["learning_rate"] < 0.0125 for entry in near(found))
+
+
+def test_a_default_beyond_the_space_comes_back_into_it() -> None:
+    beyond = Entry(label="dog", configuration=configuration("sgd", 7.0), source="baseline")
+    found = drawn(wide(), [beyond])
+    assert {entry.configuration.optimizer["kind"] for entry in found} == {"adam"}
+    assert all(1e-3 <= entry.configuration.optimizer["learning_rate"] <= 1e-1 for entry in found)
+
+
+def test_the_better_parent_has_more() -> None:
+    both = [parent(), Entry(label="", configuration=configuration("adam", 0.05), source="search", number=8)]
+    numbers = [found.number for found in near(drawn(wide(), both))]
+    assert 55 <= numbers.count(7) <= 80
+
+
+def test_none_follows_the_losses() -> None:
+    driven = wide(
+        search_space=space({"kind": "adam"}, schedules=[{"kind": "reduce_on_plateau"}, {"kind": "constant"}])
+    )
+    found = drawn(driven, [parent()])
+    assert {entry.configuration.schedule["kind"] for entry in found} == {"constant"}
+
+
+def test_where_nothing_is_searched_there_is_none() -> None:
+    fixed = {"search_space": space({"kind": "adam", "learning_rate": 0.01})}
+    only = Space.of(spec(**fixed)).walk(given({}))
+    world = World(bowl())
+    advised(world, [replace(trials()[0], configuration=only)], **fixed)
+    assert len(world.of(Seeds.RACE)) > 0 and world.of(Seeds.NEIGHBOURS) == []
+
+
+def test_none_is_again_what_an_earlier_generation_had() -> None:
+    few = wide(
+        search_space=space({"kind": "adam", "learning_rate": LOG_RANGE | {"log": False, "step": 0.033}})
+    )
+    first = drawn(few, [parent()])
+    assert len(first) == 4  # of the four rates none is that of the parent
+    assert drawn(few, [parent()], known=first[:3]) == first[3:]
+
+
+def test_a_default_that_is_not_of_the_space_has_no_crossings_where_another_parent_is() -> None:
+    rate_free = Entry(label="", configuration=configuration("sgd", 1.0), source="baseline")
+    found = drawn(wide(), [rate_free, parent()])
+    assert {entry.number for entry in crossed(found)} == {7}
+
+
+def test_where_there_are_few_seeds_there_are_so_few_that_they_get_beyond_two() -> None:
+    for replicates, most in ((2, 8), (4, 8), (8, 16), (16, 32), (64, 32)):
+        few = wide(confirmation={"top": 8, "replicates": replicates})
+        assert most_new(few) == most
+        world = World(bowl(0.02), own=0.5)
+        advised(world, confirmation={"top": 8, "replicates": replicates})
+        assert (
+            replicates < 4
+            or max(heat.replicates.stop for heat in world.of(Seeds.NEIGHBOURS)) > 2 + Seeds.NEIGHBOURS
+        )
+
+
+def test_what_lies_between_the_trials_is_found() -> None:
+    world = World(bowl(0.02), own=0.0001)  # the trials are at 0.01 and 0.04
+    found = advised(world, confirmation={"top": 8, "replicates": 8})
+    assert abs(math.log(found.optimizer["learning_rate"] / 0.02)) < 0.1
+
+
+def test_a_number_far_from_all_trials_is_found() -> None:
+    # It is at the far end of the scale of the decay, and small steps towards it lose.
+    def means(found: Configuration, steps: int) -> float:
+        decay = found.optimizer.get("weight_decay") or 1e-2
+        return 1.0 - 0.5 * (decay > 0.3) + 0.03 * math.log(decay / 1e-4)
+
+    decayed = {
+        "kind": "adamw",
+        "learning_rate": 0.01,
+        "weight_decay": {"low": 1e-4, "high": 1.0, "log": True},
+    }
+    only = Space.of(spec(search_space=space(decayed))).walk(given({"adamw.weight_decay": 1e-3}))
+    start = [replace(trials()[0], configuration=only)]
+    found = advised(
+        World(means), start, search_space=space(decayed), confirmation={"top": 8, "replicates": 8}
+    )
+    assert found.optimizer["weight_decay"] > 0.3
+
+
+def test_generations_share_their_seeds_and_a_parent_runs_on_each_once() -> None:
+    world = World(bowl(0.02), own=0.01)
+    advised(world, confirmation={"top": 8, "replicates": 16})
+    heats = world.of(Seeds.NEIGHBOURS)
+    openings = [heat for heat in heats if heat.replicates.start == Seeds.NEIGHBOURS]
+    assert len(openings) == len(SPREADS)
+    sizes = [len(heat.configurations) for heat in openings]
+    assert sizes[0] > LITTER * 8 and sizes[1:] == [LITTER * 8] * 2  # the parents of the first are new here
+    ran = [
+        (json.dumps([found.optimizer, found.schedule], sort_keys=True), seed)
+        for heat in heats
+        for found in heat.configurations
+        for seed in heat.replicates
+    ]
+    assert len(set(ran)) == len(ran)
+
+
+def standing(*rows: tuple[str, list[float], bool]) -> Standing:
+    """Entries by kind, with what they gave on their first seeds, and whether they survived."""
+    values = np.full((len(rows), 8), np.nan)
+    for row, (_, own, _) in enumerate(rows):
+        values[row, : len(own)] = own
+    return Standing(
+        entries=tuple(
+            Entry(label=str(row), configuration=configuration(kind, 0.01 + row), source="search", number=row)
+            for row, (kind, _, _) in enumerate(rows)
+        ),
+        values=values,
+        runs=tuple(len(own) for _, own, _ in rows),
+        survivors=tuple(row for row, (_, _, is_left) in enumerate(rows) if is_left),
+    )
+
+
+def numbered(race: Standing, is_first: bool = False) -> list[int | None]:
+    both = space({"kind": "adam", "learning_rate": LOG_RANGE}, {"kind": "sgd", "learning_rate": LOG_RANGE})
+    return [entry.number for entry in parents(wide(search_space=both), race, is_first=is_first)]
+
+
+LEADER = [1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0]
+
+
+def test_of_another_kind_the_best_that_may_still_win_is_a_parent() -> None:
+    race = standing(
+        ("adam", LEADER, True),
+        ("adam", [1.1] * 8, True),
+        ("sgd", [1.3, 1.9, 1.2, 2.2], False),
+        ("sgd", [1.2, 1.9, 1.1, 2.1], False),
+        ("adam", [1.3, 1.9, 1.2, 2.2], False),
+    )
+    assert numbered(race) == [0, 1, 3]
+
+
+def test_at_first_every_kind_has_its_best_but_for_what_diverged() -> None:
+    worse = standing(("adam", LEADER, True), ("sgd", [2.0, 3.0, 2.1, 3.0], False))
+    assert (numbered(worse), numbered(worse, is_first=True)) == ([0], [0, 1])
+    assert numbered(standing(("adam", LEADER, True), ("sgd", [1.0, NAN], False)), is_first=True) == [0]
+
+
+def test_what_is_surely_worse_or_diverged_or_is_not_of_the_space_is_no_parent() -> None:
+    assert numbered(standing(("adam", LEADER, True), ("sgd", [2.0, 3.0, 2.1, 3.0], False))) == [0]
+    assert numbered(standing(("adam", LEADER, True), ("sgd", [1.0, NAN, 1.0, NAN], False))) == [0]
+    assert numbered(standing(("adam", LEADER, True), ("sgd", [1.0], False))) == [0]
+    assert numbered(standing(("adam", LEADER, True), ("sgd", [1.0, 2.1], False))) == [0, 1]
+    race = standing(("sgd", LEADER, True), ("adam", [1.0, 2.1], False))
+    only = wide(search_space=space({"kind": "sgd", "learning_rate": LOG_RANGE}))
+    assert [entry.number for entry in parents(only, race, is_first=True)] == [0]
+
+
+def test_a_kind_has_one_such_parent_however_often_it_is_in_the_space() -> None:
+    twice = wide(search_space=space({"kind": "adam"}, {"kind": "sgd"}, {"kind": "sgd"}))
+    race = standing(("adam", LEADER, True), ("sgd", [1.0, 2.1], False), ("sgd", [1.0, 2.2], False))
+    assert [entry.number for entry in parents(twice, race, is_first=False)] == [0, 1]
+
+
+def test_at_most_four_survivors_are_parents() -> None:
+    race = standing(*(("adam", LEADER, True) for _ in range(6)))
+    assert numbered(race) == [0, 1, 2, 3]

@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from app.spec.answers import TrialState
+from app.spec.recommendation import Recommendation
+from app.spec.records import Configuration
+from app.tuning.evaluation.requests import Seeds
+from app.tuning.racing.candidates import race_field
+from app.tuning.recommendation.formatting import Gap, number, percent, probability
+from app.tuning.recommendation.race_explanation import in_words, told_apart
+from app.tuning.statistics import Mean
+from tests.tuning.jobs import ROSENBROCK, finished
+from tests.tuning.worlds import COSINE, NAN, REPLICATES, Rival, World, advised, bowl, spec, trials
+
+LEADER = "adam (learning rate 0.04, constant schedule)"
+
+
+def sentence(found: Recommendation, word: str) -> str:
+    (only,) = [text for text in found.explanation if word in text]
+    return only
+
+
+def test_it_cites_its_figures_to_three_digits() -> None:
+    found = advised(World(bowl()))
+    own = found.evidence.candidates[0]
+    assert own.mean is not None and own.ci95 is not None
+    text = sentence(found, "drawn after the choice the mean")
+    for figure in (own.mean, *own.ci95):
+        assert f"{figure:.3g}" in text
+    best = min(
+        (one for one in found.evidence.baselines if one.label.split()[1:3] == ["at", "its"]),
+        key=lambda one: one.mean or 0.0,
+    )
+    assert best.mean is not None and best.difference is not None
+    low, high = best.difference.ci95
+    share = [100 * bound / best.mean for bound in (-best.difference.mean, -high, -low)]
+    text = sentence(found, "The best of the")
+    assert f"had {best.mean:.3g}" in text
+    assert f"{share[0]:.3g} % lower (95 % interval {share[1]:.3g} to {share[2]:.3g} %" in text
+
+
+def test_every_sentence_is_whole_and_none_names_a_trial() -> None:
+    for found in (advised(World(bowl())), advised(World(bowl(), own=1.0))):
+        assert len(found.explanation) <= 12
+        for text in found.explanation:
+            assert (text[0].isupper() or text[0].isdigit()) and text.endswith(".") and ".." not in text
+            assert "trial 0" not in text.lower()
+
+
+def test_the_search_is_counted() -> None:
+    text = "All 12 trials ran all 60 updates; their lowest value, 1, is the luckiest of 12."
+    assert advised(World(bowl())).explanation[0] == text
+    ended = [*trials(), finished(12, None, state=TrialState.PRUNED), finished(13, None)]
+    first = advised(World(bowl()), ended).explanation[0]
+    assert first.startswith("Of 14 trials, 12 ran all 60 updates, 1 was pruned and 1 diverged; their lowest")
+
+
+def test_the_race_names_its_best_entry_what_ran_and_how_many_were_dropped() -> None:
+    text = advised(World(bowl()), confirmation={"top": 8, "replicates": REPLICATES}).explanation[1]
+    assert text.startswith("The race ran 2 of the best trials and 10 defaults on up to ")
+    assert re.search(rf"fresh seeds: the lowest loss was [\d.]+, of {re.escape(LEADER)}; 11 of 12", text)
+    assert text.endswith(" were dropped as worse.")
+
+
+def test_the_variants_of_the_best_are_told_of() -> None:
+    text = advised(World(bowl(0.03))).explanation[2]
+    assert text.startswith("Variants of the best entries ran next, in up to 3 generations, all on the same")
+    assert "fresh seeds: the lowest loss was 0.9" in text and ", of adam (learning rate 0.0" in text
+
+
+def test_the_final_tells_what_the_schedules_made_for_the_leader_gave() -> None:
+    def refined_is_better(found: Configuration, steps: int) -> float:
+        return bowl()(found, steps) * (0.6 if found.schedule["kind"] == "table" else 1.0)
+
+    text = advised(World(refined_is_better, common=0.0, own=0.25)).explanation[3]
+    assert re.match(r"The final ran \d of the best entries, (the best default|2 defaults), 2 linear", text)
+    assert "decays and 2 schedules refined from gradient norms on up to" in text
+    assert re.search(r"the lowest loss was 0\.\d+, of adam \(.* refined table schedule\), 0\.\d+ below", text)
+
+
+def test_the_best_constant_rate_is_compared_with_a_schedule() -> None:
+    ended = trials()
+    ended[0] = replace(ended[0], configuration=replace(ended[0].configuration, schedule=COSINE))
+
+    def cosine_is_best(found: Configuration, steps: int) -> float:
+        return bowl()(found, steps) * (0.5 if found.schedule["kind"] == "cosine" else 1.0)
+
+    text = sentence(advised(World(cosine_is_best), ended), "The best constant learning rate, adam")
+    assert "constant schedule), had" in text and "% lower" in text
+
+
+def test_only_the_best_of_the_defaults_is_cited() -> None:
+    found = advised(World(bowl()))
+    defaults = [one for one in found.evidence.baselines if not one.label.startswith("trial")]
+    best = min(defaults, key=lambda one: one.mean or 0.0)
+    assert best.optimizer["kind"] in ("momentum", "sgd") and len(defaults) == 10
+    text = sentence(found, "at its defaults")
+    assert text.startswith(f"The best of the 10 defaults, {best.optimizer['kind']} at its defaults (")
+
+
+def test_a_default_that_cannot_be_told_from_the_winner_is_called_as_good() -> None:
+    text = sentence(advised(Rival(1.0)), "the 10 defaults, adam")
+    assert f"and is as good, as far as {REPLICATES} seeds can tell" in text
+
+
+def test_a_default_that_did_better_is_said_to_have() -> None:
+    assert "did better there" in sentence(advised(Rival(0.1)), "the 10 defaults, adam")
+
+
+def test_defaults_that_all_diverged_are_said_to_have() -> None:
+    def only_tuned(found: Configuration, steps: int) -> float:
+        return bowl()(found, steps) if found.optimizer["learning_rate"] in (0.01, 0.04, 0.08) else NAN
+
+    ended = [finished(i, 1.0 + i, learning_rate=0.04, optimizer="adam") for i in range(12)]
+
+    class Diverging(World):
+        def _value(self, found: Configuration, replicate: int, steps: int) -> float:
+            is_default = found.params == {} and replicate // 1_000_000 == Seeds.CONFIRM // 1_000_000
+            return NAN if is_default else super()._value(found, replicate, steps)
+
+    found = advised(Diverging(only_tuned), ended).explanation
+    assert "The 10 defaults all diverged on some of the same seeds." in found
+
+
+def test_where_all_diverged_in_the_race_no_mean_is_claimed() -> None:
+    class Unlucky(World):
+        def _value(self, found: Configuration, replicate: int, steps: int) -> float:
+            unlucky = replicate == Seeds.RACE
+            return NAN if unlucky else super()._value(found, replicate, steps)
+
+    text = advised(Unlucky(bowl())).explanation[1]
+    assert "all of them diverged on some" in text and "lowest" not in text
+
+
+def test_a_deterministic_race_has_no_seeds_and_no_intervals() -> None:
+    found = advised(World(bowl(), common=0.0, own=0.0), objective=ROSENBROCK).explanation
+    assert f"the lowest loss was 1, of {LEADER}" in found[1]
+    assert any("; that of the recommended configuration is" in text for text in found)
+    assert not any("seed" in text or "interval" in text for text in found)
+
+
+def test_the_learning_rate_is_followed_from_start_to_end() -> None:
+    def own_schedule(found: Configuration, steps: int) -> float:
+        return bowl()(found, steps) * (0.5 if found.schedule["kind"] == "cosine" else 1.0)
+
+    ended = trials()
+    for warmup, words in (
+        (0.0, "starts at 0.04 and ends at "),
+        (0.1, "starts at 0, rises to 0.04 in update 6"),
+    ):
+        schedule = COSINE | {"warmup_fraction": warmup}
+        ended[0] = replace(ended[0], configuration=replace(ended[0].configuration, schedule=schedule))
+        assert f"The recommended learning rate {words}" in advised(World(own_schedule), ended).explanation[-1]
+    constant = advised(World(bowl())).explanation[-1]
+    assert constant == "The recommended learning rate is 0.04 in all 60 updates."
+
+
+def test_the_batch_size_is_named_where_there_is_one() -> None:
+    digits = {"kind": "classification", "dataset": "digits", "model": {"kind": "linear"}}
+    ended = [replace(one, configuration=replace(one.configuration, batch_size=32)) for one in trials()]
+    found = advised(World(bowl()), ended, objective=digits)
+    assert "adam (learning rate 0.04, constant schedule, batch size 32)" in found.explanation[1]
+    assert "adam at its defaults, constant, batch size 32" in [one.label for one in found.evidence.baselines]
+    assert "validation loss" in found.explanation[1]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.123456, "0.123"), (-1e-7, "-1e-07"), (1234.5, "1,234"), (0.0, "0"), (7.5e8, "7.5e+08")],
+)
+def test_numbers_have_three_digits(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+def test_who_would_read_like_the_one_before_is_told_apart() -> None:
+    schedule = {"kind": "constant", "warmup_fraction": 0.0, "warmup_shape": "linear"}
+    (one, *_) = trials()
+    ended = [replace(one, configuration=replace(one.configuration, schedule=schedule))]
+    (first,) = race_field(spec(confirmation=None), ended)
+    other = replace(
+        first,
+        configuration=replace(
+            first.configuration,
+            optimizer=first.configuration.optimizer | {"beta1": 0.95, "learning_rate": 0.0400001},
+            schedule=schedule | {"warmup_fraction": 0.1, "warmup_shape": "cosine"},
+        ),
+    )
+    assert in_words(other) == LEADER
+    told = (
+        "learning rate 0.0400001 instead of 0.04, beta1 0.95 instead of 0.9, warmup fraction 0.1 instead of 0"
+        ", warmup shape cosine instead of linear"
+    )
+    assert told_apart(other, first) == LEADER.replace(")", f", {told})")
+    assert told_apart(first, first) == LEADER
+    once, twice = (replace(first, source="refined", refinements=times) for times in (1, 2))
+    assert told_apart(once, twice) == "adam (learning rate 0.04, refined table schedule)"
+    assert told_apart(twice, once) == "adam (learning rate 0.04, twice refined table schedule)"
+    flagged, table = (
+        replace(first, configuration=replace(first.configuration, **{part: found}))
+        for part, found in (
+            ("optimizer", first.configuration.optimizer | {"amsgrad": True}),
+            ("schedule", first.configuration.schedule | {"factors": [1.0, 0.0]}),
+        )
+    )
+    assert "amsgrad true instead of none" in told_apart(flagged, first)
+    assert told_apart(table, first).endswith("other factors)")
+
+
+def test_a_default_that_wins_in_the_final_is_not_said_to_have_led_the_race() -> None:
+    class Late(World):
+        def _value(self, found: Configuration, replicate: int, steps: int) -> float:
+            better = found.params == {} and replicate // 1_000_000 in (2, 4, 5)
+            return super()._value(found, replicate, steps) * (0.1 if better else 1.0)
+
+    found = advised(Late(bowl())).explanation
+    assert f"of {LEADER}" in found[1]
+
+
+def test_a_probability_that_is_almost_certain_is_not_called_certain() -> None:
+    found = [probability(value) for value in (1.0, 0.9994, 0.5, 0.0)]
+    assert found == ["more than 99.9 %", "more than 99.9 %", "50 %", "less than 0.1 %"]
+    assert percent(0.12345) == "12.3 %"
+
+
+@pytest.mark.parametrize(
+    ("difference", "base", "text", "interval"),
+    [
+        (Mean(-0.5, (-0.6, -0.4)), 2.0, "25 % lower", "95 % interval 20 to 30 %"),
+        (Mean(0.5, (-0.1, 1.1)), 2.0, "25 % higher", "95 % interval -5 to 55 %"),
+        (Mean(-0.5, (-0.6, -0.4)), -2.0, "0.5 lower", "95 % interval 0.4 to 0.6"),  # of a negative loss
+        (Mean(-3.0, (-3.5, -2.5)), 2.0, "3 lower", "95 % interval 2.5 to 3.5"),  # to a negative loss
+        (Mean(3.0, (2.0, 4.0)), 0.001, "3 higher", "95 % interval 2 to 4"),
+        (Mean(0.0, (0.0, 0.0)), 2.0, "no different", "95 % interval 0 to 0 %"),
+    ],
+)
+def test_a_gap_is_in_percent_where_that_is_natural(
+    difference: Mean, base: float, text: str, interval: str
+) -> None:
+    gap = Gap(difference, base)
+    assert (str(gap), gap.interval) == (text, interval)
+
+
+def test_a_range_that_ends_with_the_sweep_is_said_to_be_at_least_as_wide() -> None:
+    def flat(found: Configuration, steps: int) -> float:
+        return 1.0 if found.params and found.optimizer["kind"] == "adam" else 9.0
+
+    found = advised(World(flat, own=0.0))
+    (text,) = [text for text in found.explanation if "are safe" in text]
+    assert re.match(r"Peaks from [\d.]+ or less to at least [\d.]+ are safe\. No run diverged", text)
+    assert "to at least" in found.summary[-1]
+    narrow = advised(World(bowl()))
+    assert not any("at least" in text for text in (*narrow.summary, *narrow.explanation))

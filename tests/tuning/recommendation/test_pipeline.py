@@ -1,0 +1,221 @@
+"""Which heats the advice asks for, and what it makes of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from app.engine.result import Trajectory
+from app.spec.records import Configuration, FinishedTrial
+from app.tuning.evaluation.requests import Heat, Seeds
+from app.tuning.recommendation.pipeline import advise, most_runs
+from tests.tuning.jobs import NOISY, ROSENBROCK, finished, follow, job, run_heat, search, space
+from tests.tuning.worlds import COSINE, NAN, REPLICATES, World, advised, bowl, spec, trials
+
+CONSTANT_IS_BEST = bowl()
+
+
+def decaying_is_better(found: Configuration, steps: int) -> float:
+    return bowl()(found, steps) * (0.5 if found.schedule["kind"] in ("linear", "table") else 1.0)
+
+
+def refined_is_better(found: Configuration, steps: int) -> float:
+    return bowl()(found, steps) * (0.5 if found.schedule["kind"] == "table" else 1.0)
+
+
+def test_the_stages_follow_each_other_on_seeds_of_their_own() -> None:
+    world = World(bowl())
+    advised(world)
+    stages = [Seeds(heat.replicates.start // 1_000_000 * 1_000_000) for heat in world.heats]
+    assert list(dict.fromkeys(stages)) == [
+        Seeds.RACE,
+        Seeds.NEIGHBOURS,
+        Seeds.NORMS,
+        Seeds.FINAL,
+        Seeds.SWEEP,
+        Seeds.CONFIRM,
+        Seeds.HORIZONS,
+    ]
+
+
+def test_a_linear_decay_that_is_better_is_recommended() -> None:
+    found = advised(World(decaying_is_better, own=0.0))  # it ties with the refined one, and is simpler
+    assert found.evidence.candidates[0].source == "decay"
+    assert (found.schedule["kind"], found.schedule["final_factor"]) == ("linear", 0.0)
+    assert found.optimizer["learning_rate"] == 0.04
+
+
+def test_a_refined_schedule_that_is_better_is_recommended() -> None:
+    found = advised(World(refined_is_better))
+    assert found.evidence.candidates[0].source == "refined"
+    assert found.schedule["kind"] == "table" and len(found.schedule["factors"]) == 60
+
+
+def test_the_refinement_reads_the_norms_of_the_leader_and_then_of_its_own_run() -> None:
+    world = World(bowl())
+    advised(world)
+    first, second = world.of(Seeds.NORMS)
+    assert first.record and second.record and len(first.replicates) == 2
+    assert first.configurations[0].schedule["kind"] == "constant"
+    assert second.configurations[0].schedule["kind"] == "table"
+    factors = second.configurations[0].schedule["factors"]
+    # Norms fall tenfold in this world: adam's l1 weights rise, then the rest that is summed runs out.
+    assert factors[0] < max(factors) == 1.0 and factors[-1] == 0.0
+
+
+def test_decays_run_at_the_peak_of_the_leader_and_at_twice_that_within_the_range() -> None:
+    world = World(bowl())
+    advised(world)
+    peaks = {
+        entry.optimizer["learning_rate"]
+        for entry in world.of(Seeds.FINAL)[0].configurations
+        if entry.schedule["kind"] == "linear"
+    }
+    assert peaks == {0.04, 0.08}
+    near = [replace(one, configuration=_at(one.configuration, 0.06)) for one in trials()]
+    world = World(bowl(0.06))
+    advised(world, near)
+    rates = [entry.optimizer["learning_rate"] for entry in world.of(Seeds.FINAL)[0].configurations]
+    assert max(rates) == 0.06  # the range ends at 0.1
+
+
+def _at(configuration: Configuration, rate: float) -> Configuration:
+    params = configuration.params | {"adam.learning_rate": rate}
+    return replace(configuration, optimizer=configuration.optimizer | {"learning_rate": rate}, params=params)
+
+
+def test_a_fixed_learning_rate_stays_as_it_is() -> None:
+    fixed = [
+        FinishedTrial(
+            number=0, round=0, state=one.state, configuration=replace(one.configuration, params={}), value=1.0
+        )
+        for one in trials(1)
+    ]
+    world = World(bowl())
+    advised(world, fixed, search_space=space({"kind": "adam", "learning_rate": 0.04}))
+    made = [one for one in world.of(Seeds.FINAL)[0].configurations if one.schedule["kind"] != "constant"]
+    assert made and {one.optimizer["learning_rate"] for one in made} == {0.04}
+
+
+def test_a_decay_keeps_the_warmup_of_its_leader() -> None:
+    warm = COSINE | {"warmup_fraction": 0.1}
+    ended = trials(1)
+    ended[0] = replace(ended[0], configuration=replace(ended[0].configuration, schedule=warm))
+    found = advised(World(decaying_is_better, own=0.0), ended)
+    assert (found.schedule["kind"], found.schedule["warmup_fraction"]) == ("linear", 0.1)
+
+
+def test_among_those_that_cannot_be_told_apart_the_simplest_schedule_is_taken() -> None:
+    ended = trials()
+    ended[0] = replace(ended[0], configuration=replace(ended[0].configuration, schedule=COSINE))
+    ended[1] = replace(ended[1], configuration=_at(ended[1].configuration, 0.04))
+
+    def alike(found: Configuration, steps: int) -> float:
+        lead = 0.0001 if found.schedule["kind"] == "cosine" else 0.0
+        return bowl()(found, steps) - lead
+
+    found = advised(World(alike, own=0.01), ended)
+    assert found.schedule["kind"] == "constant"
+    assert any("cannot tell" in text and "has the simplest schedule" in text for text in found.explanation)
+
+
+def test_among_equally_simple_ones_the_widest_safe_range_is_taken() -> None:
+    ended = [
+        finished(0, 1.0, learning_rate=0.04, optimizer="adam"),
+        finished(1, 1.1, kind="sgd", learning_rate=0.04, optimizer="sgd"),
+    ]
+
+    def narrow(found: Configuration, steps: int) -> float:
+        is_sgd = found.optimizer["kind"] == "sgd"
+        away = abs(found.optimizer["learning_rate"] / 0.04 - 1.0)
+        return 1.0 + (0.05 if is_sgd else 0.5) * away
+
+    found = advised(World(narrow, own=0.0), ended)
+    assert found.optimizer["kind"] == "sgd"
+    assert any("has the widest margin or safe range" in text for text in found.explanation)
+
+
+def test_the_sweep_is_the_safe_range() -> None:
+    found = advised(World(bowl())).safe_learning_rate
+    assert found is not None
+    # 0.3 ln(2^0.5) = 0.10 is more than 5 %, so no other half octave is safe.
+    assert (found.low, found.high, found.diverges_above) == (0.04, 0.04, None)
+
+
+def test_an_optimizer_whose_runs_diverge_for_the_norms_has_no_refined_schedule() -> None:
+    class Diverging(World):
+        def _value(self, found: Configuration, replicate: int, steps: int) -> float:
+            return NAN if replicate >= Seeds.NORMS and replicate < Seeds.FINAL else 1.0
+
+    world = Diverging(bowl())
+    found = advised(world)
+    assert len(world.of(Seeds.NORMS)) == 1
+    assert "refined" not in {candidate.source for candidate in found.evidence.candidates}
+
+
+def test_no_run_is_longer_than_a_run_can_be() -> None:
+    world = World(bowl())
+    advised(world, budget={"trials": 12, "steps": 10_000_000})
+    assert max(heat.steps for heat in world.heats) == 10_000_000
+
+
+def test_without_a_completed_trial_there_is_no_advice() -> None:
+    assert follow(advise(spec(), [finished(0, None)], lambda number: None), World(bowl())) is None
+
+
+def test_a_rule_that_follows_the_losses_is_exported_as_its_trial_took_it() -> None:
+    rule = {"kind": "reduce_by_ratio"}
+    ended = [replace(one, configuration=replace(one.configuration, schedule=rule)) for one in trials(1)]
+
+    def rule_is_better(found: Configuration, steps: int) -> float:
+        return bowl()(found, steps) * (0.5 if found.schedule["kind"] == "reduce_by_ratio" else 1.0)
+
+    asked: list[int] = []
+
+    def curve_of(number: int) -> Trajectory | None:
+        asked.append(number)
+        return None
+
+    found = follow(advise(spec(), ended, curve_of), World(rule_is_better))
+    assert found is not None and found.schedule["kind"] == "reduce_by_ratio" and asked == [0]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {},
+        {"objective": ROSENBROCK},
+        {"confirmation": {"top": 2, "replicates": 2}},
+        {"confirmation": {"top": 1, "replicates": 16}},
+        {"budget": {"trials": 1, "steps": 60}},
+    ],
+)
+@pytest.mark.parametrize("own", [0.0, 0.3, 3.0])
+def test_the_advice_never_asks_for_more_runs_than_are_counted(parts: dict[str, Any], own: float) -> None:
+    world = World(bowl(), own=own)
+    advised(world, trials(1) if "budget" in parts else None, **parts)
+    assert sum(heat.updates for heat in world.heats) <= most_runs(spec(**parts)) * 60
+
+
+def test_equal_answers_give_the_same_heats_and_the_same_recommendation() -> None:
+    spec_, trials_ = job(NOISY, trials=20, steps=20, confirmation={"top": 2, "replicates": 4}), []
+    trials_ = search(spec_)
+    heats: list[list[Heat]] = [[], []]
+    answers = [
+        follow(
+            advise(spec_, trials_, lambda number: None),
+            lambda heat, i=i: (heats[i].append(heat), run_heat(spec_, heat))[1],  # type: ignore[misc]
+        )
+        for i in range(2)
+    ]
+    assert answers[0] == answers[1]
+    assert [heat.digest for heat in heats[0]] == [heat.digest for heat in heats[1]]
+
+
+def test_the_confirmation_has_the_replicates_of_the_job() -> None:
+    world = World(bowl())
+    advised(world)
+    (confirmation,) = world.of(Seeds.CONFIRM)
+    assert len(confirmation.replicates) == REPLICATES

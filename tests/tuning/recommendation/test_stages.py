@@ -1,0 +1,33 @@
+"""The words for the stages of a job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.db.tables import EventRow, JobRow
+from app.tuning.evaluation.requests import Heat, Seeds
+from app.tuning.recommendation.stages import STAGES, WORDS, stage_word
+from tests.tuning.jobs import configuration
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def heat(stage: Seeds, steps: int) -> Heat:
+    return Heat(configurations=(configuration(),), replicates=range(stage + 3, stage + 5), steps=steps)
+
+
+def test_every_stage_has_a_word() -> None:
+    assert set(WORDS) == set(Seeds)
+    assert [stage_word(heat(stage, 60)) for stage in Seeds] == [WORDS[stage] for stage in Seeds]
+
+
+def test_every_word_fits_its_column_and_the_name_of_its_event() -> None:
+    beside = len("1234567-0.123456-")  # run and fraction
+    for word in STAGES:
+        assert len(word) <= JobRow.__table__.columns["stage"].type.length
+        assert len(word) + beside <= EventRow.__table__.columns["name"].type.length
+
+
+def test_every_word_is_documented() -> None:
+    page = (ROOT / "docs" / "reference" / "http.md").read_text()
+    assert [word for word in STAGES if f"`{word}`" not in page] == []

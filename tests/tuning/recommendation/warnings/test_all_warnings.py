@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from app.spec.records import Configuration, FinishedTrial
+from app.tuning.evaluation.requests import Seeds
+from tests.tuning.jobs import ROSENBROCK, finished, space
+from tests.tuning.worlds import COSINE, REPLICATES, Rival, World, advised, bowl, trials
+
+
+def warned(word: str, warnings: list[str]) -> list[str]:
+    return [warning for warning in warnings if word in warning]
+
+
+@pytest.mark.parametrize(("rate", "edge"), [(0.0999, "upper"), (0.00101, "lower"), (0.01, None)])
+def test_a_learning_rate_at_an_edge_of_its_range_is_warned_of(rate: float, edge: str | None) -> None:
+    ended = [finished(i, 1.0 + i, learning_rate=rate, optimizer="adam") for i in range(12)]
+    found = advised(World(bowl(rate)), ended)
+    way_out = "`high` above 0.1" if edge == "upper" else "`low` below 0.001"
+    expected = [
+        f"adam's learning_rate, {rate:.3g}, is at the {edge} edge of its search range, 0.001 to 0.1: a "
+        f"better value may lie outside; give it a range with {way_out}"
+    ]
+    assert warned("edge", found.warnings) == (expected if edge else [])
+
+
+def test_an_edge_that_cannot_be_moved_is_not_warned_of() -> None:
+    schedules = [{"kind": "cosine", "warmup_fraction": {"low": 0.0, "high": 0.2}}]
+    parts = {"search_space": space({"kind": "adam"}, schedules=schedules)}
+    for fraction, is_warned in ((0.0, False), (0.2, True)):
+        params: dict[str, Any] = {"cosine.warmup_fraction": fraction}
+        schedule = COSINE | {"warmup_fraction": fraction, "warmup_shape": "linear"}
+        ended = [
+            replace(trial, configuration=replace(trial.configuration, schedule=schedule))
+            for trial in (finished(i, 1.0 + i, learning_rate=0.02, **params) for i in range(12))
+        ]
+
+        def means(found: Configuration, steps: int, best: float = fraction) -> float:
+            return bowl(0.02)(found, steps) + abs(found.schedule["warmup_fraction"] - best)
+
+        found = advised(World(means), ended, **parts)
+        assert found.schedule["warmup_fraction"] == fraction
+        assert bool(warned("warmup_fraction", found.warnings)) is is_warned
+
+
+def test_a_gain_that_is_not_certain_is_warned_of() -> None:
+    found = advised(Rival(1.0))
+    (warning,) = warned("not certain", found.warnings)
+    assert "the gain over adam at its defaults, constant is not certain" in warning
+
+
+def test_a_baseline_that_was_better_is_warned_of_as_such() -> None:
+    found = advised(Rival(0.1))
+    (warning,) = warned("did better", found.warnings)
+    assert "adam at its defaults, constant did better; take the best of these instead" in warning
+    assert not any("adam at its defaults" in text for text in warned("not certain", found.warnings))
+    assert not warned("did better", advised(Rival(1.0)).warnings + advised(Rival(1.5)).warnings)
+
+
+def test_other_settings_than_those_of_the_defaults_are_warned_of() -> None:
+    digits = {"kind": "classification", "dataset": "digits", "model": {"kind": "linear"}}
+    ended = [
+        replace(one, configuration=replace(one.configuration, batch_size=size, settings={"l2": 0.1 / size}))
+        for one, size in zip(trials(), [32, *[64] * 11], strict=True)
+    ]
+
+    def large_is_better(found: Configuration, steps: int) -> float:
+        return bowl()(found, steps) * (1.0 if found.batch_size == 64 else 2.0)
+
+    found = advised(World(large_is_better), ended, objective=digits)
+    assert found.batch_size == 64
+    (warning,) = warned("the defaults ran with", found.warnings)
+    assert "another l2 and batch size, that of the best trial" in warning
+
+    def only_first(found: Configuration, steps: int) -> float:
+        return bowl()(found, steps) * (1.0 if found.batch_size == 32 else 2.0)
+
+    alike = advised(World(only_first), ended, objective=digits)
+    assert alike.batch_size == 32 and not warned("the defaults ran with", alike.warnings)
+
+
+def test_a_schedule_that_was_made_is_not_at_the_edge_of_the_one_it_replaced() -> None:
+    schedules = [{"kind": "cosine", "final_factor": {"low": 0.0, "high": 0.5}}]
+    parts = {"search_space": space({"kind": "adam"}, schedules=schedules)}
+    schedule = COSINE | {"final_factor": 0.5}
+    ended = [
+        replace(trial, configuration=replace(trial.configuration, schedule=schedule))
+        for trial in (
+            finished(i, 1.0 + i, learning_rate=0.02, **{"cosine.final_factor": 0.5}) for i in range(12)
+        )
+    ]
+
+    def best(kind: str) -> Any:
+        def means(found: Configuration, steps: int) -> float:
+            least = bowl(0.02)(found, steps) * (1.0 if found.schedule["kind"] == kind else 2.0)
+            return least + (
+                0.5 - found.schedule["final_factor"] if kind == "cosine" == found.schedule["kind"] else 0.0
+            )
+
+        return means
+
+    assert warned("final_factor", advised(World(best("cosine")), ended, **parts).warnings)
+    for kind in ("table", "linear"):
+        found = advised(World(best(kind)), ended, **parts)
+        assert found.schedule["kind"] == kind and not warned("final_factor", found.warnings)
+
+
+@pytest.mark.parametrize("replicates", [2, 7, 8])
+def test_few_seeds_are_warned_of(replicates: int) -> None:
+    found = advised(World(bowl()), confirmation={"top": 2, "replicates": replicates}).warnings
+    assert len(warned(f"only {replicates} seeds confirm the", found)) == (replicates < 8)
+
+
+def test_a_gain_that_is_certain_is_not_warned_of() -> None:
+    assert not warned("not certain", advised(Rival(1.5)).warnings)
+
+
+def test_a_deterministic_gain_that_is_none_is_warned_of() -> None:
+    def alike(found: Configuration, steps: int) -> float:
+        return 1.0 if found.optimizer["kind"] == "adam" else 2.0
+
+    found = advised(World(alike, common=0.0, own=0.0), objective=ROSENBROCK)
+    assert "the recommended configuration is no better than adam at its defaults, constant" in found.warnings
+
+
+def test_few_completed_and_many_diverged_trials_are_warned_of() -> None:
+    ended = trials(4) + [finished(i, None) for i in range(4, 8)]
+    text = " ".join(advised(World(bowl()), ended).warnings)
+    assert "only 4 of 32 trials completed" in text
+    assert "4 of 8 trials of adam diverged" in text
+
+
+@pytest.mark.parametrize(("dataset", "rows"), [("iris", 30), ("digits", None)])
+def test_a_small_validation_part_is_warned_of(dataset: str, rows: int | None) -> None:
+    objective = {"kind": "classification", "dataset": dataset, "model": {"kind": "linear"}}
+    ended = [replace(one, configuration=replace(one.configuration, batch_size=32)) for one in trials()]
+    found = warned("validation part", advised(World(bowl()), ended, objective=objective).warnings)
+    assert (len(found) == 1 and f"has {rows} rows" in found[0]) if rows else found == []
+
+
+def moving(factor: float) -> Any:
+    """Where the best peak is `factor` of 0.04 after 120 updates, and the loss there half as large."""
+
+    def means(found: Configuration, steps: int) -> float:
+        return bowl()(found, steps) if steps == 60 else 0.5 * bowl(0.04 * factor)(found, steps)
+
+    return means
+
+
+def test_a_budget_too_small_to_settle_is_warned_of() -> None:
+    for factor in (1.0, 0.25):  # the best peak of the longer run counts
+        (warning,) = warned("still falls", advised(World(moving(factor), common=0.0)).warnings)
+        assert "the loss still falls after 60 updates: on the same seeds the mean is 1" in warning
+        assert re.search(r"after 60 and 0\.\d+ after 120", warning)
+
+
+def test_what_twice_the_steps_leave_in_doubt_is_not_warned_of() -> None:
+    settled = advised(World(bowl()))
+    assert not warned("still falls", settled.warnings)
+    for factor in (1.0, 0.25):
+        doubtful = advised(World(moving(factor), own=5.0))
+        assert not warned("still falls", doubtful.warnings)
+
+
+def test_a_loss_that_is_nothing_beside_that_of_the_start_has_settled() -> None:
+    found = advised(World(moving(1.0), start=1e6))  # a thousandth of it is the floor
+    assert not warned("still falls", found.warnings)
+
+
+def test_the_warnings_of_an_unconfirmed_job_are_those_of_its_search() -> None:
+    ended: list[FinishedTrial] = [finished(0, 1.0, learning_rate=0.0999, optimizer="adam")]
+    found = advised(World(bowl()), ended, confirmation=None).warnings
+    assert "confirmation is null" in found[0]
+    assert warned("edge", found) and warned("only 1 of 32 trials completed", found)
+
+
+def test_a_mean_that_a_single_seed_carries_is_one_to_distrust() -> None:
+    class Rare(World):
+        def _value(self, found: Configuration, replicate: int, steps: int) -> float:
+            times = 100.0 if replicate == Seeds.CONFIRM + 3 else 1.0
+            return times * super()._value(found, replicate, steps)
+
+    (warning,) = warned("carries", advised(Rare(bowl(), common=0.0)).warnings)
+    assert warning.startswith(f"one of {REPLICATES} seeds carries 93.5 % of the mean")
+    assert not warned("carries", advised(World(bowl())).warnings)

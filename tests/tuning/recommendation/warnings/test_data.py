@@ -1,0 +1,109 @@
+"""Warnings of what is minimised: rare classes, targets that teach nothing, functions without an optimum."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.data import DATASETS, Data, load
+from app.engine.objectives.functions import FUNCTIONS
+from app.engine.objectives.split import training_rows, validation_rows
+from app.engine.seeds import Purpose, stream
+from app.tuning.recommendation.warnings.data import data_warnings
+from app.tuning.recommendation.warnings.objective import objective_warnings
+from tests.tuning.jobs import NOISY, job, run, space
+
+
+def labelled(*counts: int) -> Data:
+    """Rows of classes 0, 1, ... with so many of each."""
+    targets = np.repeat(np.arange(len(counts)), counts)
+    return Data(inputs=np.zeros((len(targets), 2)), targets=targets, classes=len(counts))
+
+
+def numbered(*targets: float) -> Data:
+    return Data(inputs=np.zeros((len(targets), 2)), targets=np.array(targets), classes=None)
+
+
+def of(data: Data) -> list[str]:
+    """The warnings of the targets, without that of the size."""
+    return [text for text in data_warnings("uploaded", data, is_confirmed=True) if "uploaded" not in text]
+
+
+def test_a_class_of_two_rows_is_warned_of_with_how_seldom_it_is_validated() -> None:
+    (found,) = of(labelled(118, 2))
+    assert found.startswith("class 1 has 2 of 120 rows: the validation part has 0.4 of them on average")
+    assert "none on 63.9 % of seeds" in found
+
+
+def test_the_share_of_seeds_without_the_class_is_that_of_the_splits() -> None:
+    rare, validated = {118, 119}, slice(training_rows(120), 120 - validation_rows(120))
+    missed = [
+        rare.isdisjoint(stream(0, Purpose.SPLIT, seed).permutation(120)[validated].tolist())
+        for seed in range(2000)
+    ]
+    assert np.mean(missed) == pytest.approx(0.639, abs=0.03)  # 3 standard errors
+
+
+def test_several_rare_classes_are_counted_and_the_rarest_is_named() -> None:
+    (found,) = of(labelled(300, 9, 4, 14))
+    assert found.startswith("3 of 4 classes have fewer than 16 of 327 rows, the rarest, class 2, 4")
+
+
+def test_classes_with_rows_enough_are_not_warned_of() -> None:
+    assert of(labelled(985, 15)) == []
+
+
+def test_a_class_without_rows_is_warned_of() -> None:
+    (found,) = of(labelled(60, 0, 60))
+    assert found.startswith("class 1 has no rows")
+    (found,) = of(labelled(60, 0, 60, 0))
+    assert found.startswith("classes 1 and 3 have no rows")
+
+
+def test_data_of_a_single_class_is_warned_of_once() -> None:
+    (found,) = of(labelled(120, 0))
+    assert found.startswith("all 120 rows have class 0, so there is nothing to tell apart")
+
+
+def test_a_target_without_spread_is_warned_of() -> None:
+    (found,) = of(numbered(*[3.5] * 120))
+    assert found.startswith("all 120 targets are 3.5, so there is nothing to predict")
+
+
+def test_a_target_with_hardly_any_spread_is_warned_of() -> None:
+    (found,) = of(numbered(*[3.5] * 118, 1.0, 2.0))
+    assert found.startswith("2 of 120 targets differ from 3.5: the validation part has 0.4 of them")
+    assert of(numbered(*[0.0] * 100, *range(1, 21))) == []
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_no_built_in_dataset_has_such_a_fault(name: str) -> None:
+    assert [text for text in data_warnings(name, load(name), is_confirmed=True) if name not in text] == []
+
+
+def test_a_small_validation_part_has_the_way_out_that_the_job_offers() -> None:
+    for is_confirmed, way_out in ((True, "compare means by their intervals"), (False, "raise `replicates`")):
+        (found,) = data_warnings("iris", load("iris"), is_confirmed=is_confirmed)
+        assert "the validation part of iris has 30 rows" in found and found.endswith(way_out)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_without_a_least_value_is_warned_of(name: str) -> None:
+    found = objective_warnings(job({"kind": "function", "name": name}))
+    assert len(found) == (not FUNCTIONS[name].bounded_below)
+    assert all(text.startswith(f"{name} has no lower bound") for text in found)
+
+
+def test_an_unraced_job_is_promised_no_other_value_where_none_is_drawn() -> None:
+    parts: dict[str, Any] = {
+        "confirmation": None,
+        "trials": 12,
+        "steps": 5,
+        "search_space": space({"kind": "sgd", "learning_rate": {"low": 1e-4, "high": 1e-3, "log": True}}),
+    }
+    for objective, is_exact in (({"kind": "function", "name": "quadratic"}, True), (NOISY, False)):
+        _, found = run(job(objective, **parts))
+        assert found.warnings[0].startswith("confirmation is null")
+        assert ("fresh seeds" in found.warnings[0]) is not is_exact

@@ -1,0 +1,259 @@
+"""The batch TPE: its estimator, its ranking, its picks, and the sampler for any study."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+import scipy.stats
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.samplers._tpe.sampler import _get_pruned_trial_score  # the rule has no public name
+from optuna.trial import FrozenTrial, Trial, create_trial
+
+from app.spec.answers import TrialState
+from app.spec.records import FinishedTrial
+from app.tuning.samplers.parzen.bandwidths import FINEST, fit, fit_ranked, narrowed
+from app.tuning.samplers.parzen.constant_liar import REACHES, picks
+from app.tuning.samplers.parzen.estimator import Group
+from app.tuning.samplers.parzen.history import History, Rank, rank_of, rank_of_frozen
+from app.tuning.samplers.parzen.proposals import STARTUP, propose
+from app.tuning.samplers.parzen.sampler import BatchTPESampler
+from app.tuning.space.distributions import Distribution, Pick, suggest
+from tests.tuning.jobs import configuration
+
+UNIT = FloatDistribution(0.0, 1.0)
+CHOICE = CategoricalDistribution(("a", "b"))
+SPACE: dict[str, Distribution] = {
+    "kind": CategoricalDistribution(("flat", "deep")),
+    "rate": FloatDistribution(1e-4, 1.0, log=True),
+    "depth": IntDistribution(1, 9),
+}
+
+
+def walk(pick: Pick) -> dict[str, Any]:
+    """Only deep ones have a depth."""
+    found = {"kind": pick("kind", SPACE["kind"]), "rate": pick("rate", SPACE["rate"])}
+    if found["kind"] == "deep":
+        found["depth"] = pick("depth", SPACE["depth"])
+    return found
+
+
+def value(point: dict[str, Any]) -> float:
+    away = (math.log10(point["rate"]) + 2.0) ** 2
+    return away + (0.1 * (point["depth"] - 6) ** 2 if "depth" in point else 1.0)
+
+
+def history(count: int, *, diverged: bool = False) -> History:
+    """Random trials with their values; diverged: whether each third one did."""
+    nothing = History.of([], [], SPACE)
+    found = propose(nothing, count, walk, np.random.default_rng(5))
+    ranks: list[Rank] = [
+        (2, 0.0, 0.0) if diverged and i % 3 == 0 else (0, 0.0, value(point)) for i, point in enumerate(found)
+    ]
+    return History.of(found, ranks, SPACE)
+
+
+def objective(trial: Trial) -> float:
+    return value(walk(lambda name, distribution: suggest(trial, name, distribution)))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 30])
+def test_a_density_integrates_to_1(count: int) -> None:
+    generator = np.random.default_rng(count)
+    group = Group.of([UNIT, CategoricalDistribution((1, 2, 3))])
+    points = np.stack([generator.random(count), generator.integers(3, size=count).astype(float)], axis=1)
+    middles = (np.arange(20_000) + 0.5) / 20_000
+    total = sum(
+        fit(group, points).density(np.stack([middles, np.full(20_000, choice)], axis=1)).mean()
+        for choice in (0.0, 1.0, 2.0)
+    )
+    assert total == pytest.approx(1.0, abs=1e-4)  # the sum of a midpoint rule over kernels 0.01 wide
+
+
+@pytest.mark.parametrize("numbers", [1, 6, 40])
+def test_a_density_is_the_mean_of_the_prior_and_truncated_normals(numbers: int) -> None:
+    """Near kernels and far from them, and where the product of many densities exceeds single precision."""
+    generator = np.random.default_rng(numbers)
+    group = Group.of([UNIT] * numbers)
+    found = fit(group, generator.random((50, numbers)))
+    points = np.concatenate(
+        [found.kernels[:5] + 1e-3, generator.random((20, numbers)), np.ones((1, numbers))]
+    )
+    middles, widths = found.kernels, found.widths
+    each = scipy.stats.truncnorm.pdf(
+        points[:, None], -middles / widths, (1.0 - middles) / widths, middles, widths
+    )
+    expected = found.prior + each.prod(axis=2) @ found.weights
+    # A kernel's logarithm is rounded to single precision: 300 of them, at most, to 1.5e-5.
+    np.testing.assert_allclose(found.density(points), expected, rtol=2e-5)
+
+
+def test_draws_follow_the_density() -> None:
+    group = Group.of([UNIT, CategoricalDistribution(("a", "b"))])
+    estimator = fit(group, np.array([[0.1, 0.0], [0.15, 0.0], [0.9, 1.0]]))
+    drawn = estimator.draw(40_000, np.random.default_rng(0))
+    edges = np.linspace(0.0, 1.0, 11)
+    fine = (np.arange(1_000) + 0.5) / 1_000
+    for choice in (0.0, 1.0):
+        counts, _ = np.histogram(drawn[drawn[:, 1] == choice, 0], edges)
+        density = estimator.density(np.stack([fine, np.full(1_000, choice)], axis=1))
+        expected = density.reshape(10, 100).mean(axis=1) / 10 * len(drawn)
+        assert np.abs(counts - expected).max() < 5 * math.sqrt(expected.max())  # five sigma of a count
+
+
+def test_equal_categorical_trials_are_one_kernel_of_their_weight() -> None:
+    group = Group.of([CategoricalDistribution((1, 2))])
+    estimator = fit(group, np.array([[0.0], [1.0], [0.0], [0.0]]))
+    assert estimator.weights.tolist() == [0.6, 0.2]
+    assert estimator.prior == 0.2
+
+
+def test_the_groups_are_the_parameters_that_occur_together() -> None:
+    assert history(30).groups() == [[0, 1], [2]]
+
+
+def test_without_trials_enough_a_round_is_spread_over_the_space() -> None:
+    found = propose(history(STARTUP - 1), 20, walk, np.random.default_rng(0))
+    assert [point["kind"] for point in found].count("deep") == 10
+    places = sorted(int(5 * (math.log10(point["rate"]) + 4)) for point in found)
+    assert places == list(range(20))  # one in each twentieth of the range
+
+
+def test_proposals_are_where_good_trials_are() -> None:
+    found = propose(history(200), 32, walk, np.random.default_rng(0))
+    assert np.median([value(point) for point in found]) < 0.3
+    assert all(("depth" in point) is (point["kind"] == "deep") for point in found)
+
+
+def test_equal_streams_give_equal_proposals() -> None:
+    first, again = (propose(history(60), 16, walk, np.random.default_rng(3)) for _ in range(2))
+    assert first == again
+
+
+def test_diverged_trials_are_never_called_good_while_others_are_left() -> None:
+    found = history(60, diverged=True)
+    good, bad = found.split([1])
+    assert len(good) == found.good == 6
+    assert len(good) + len(bad) == 60
+    assert propose(found, 4, walk, np.random.default_rng(0))
+
+
+def test_trials_rank_by_state_then_by_value_or_rung() -> None:
+    def trial(state: TrialState, value: float | None = None, *rungs: tuple[int, float]) -> FinishedTrial:
+        return FinishedTrial(
+            number=0, round=0, state=state, configuration=configuration(), value=value, rungs=rungs
+        )
+
+    ordered = [
+        trial(TrialState.COMPLETED, 1.0),
+        trial(TrialState.COMPLETED, 2.0),
+        trial(TrialState.PRUNED, None, (10, 5.0), (30, 3.0)),
+        trial(TrialState.PRUNED, None, (10, 5.0), (30, 4.0)),
+        trial(TrialState.PRUNED, None, (10, 0.1)),
+        trial(TrialState.DIVERGED, None, (10, 0.1), (30, 0.1), (90, 0.1)),
+    ]
+    ranks = [rank_of(found) for found in ordered]
+    assert None not in ranks
+    assert ranks == sorted(ranks, key=lambda rank: rank or ())
+    assert len(set(ranks)) == len(ranks)
+    assert rank_of(trial(TrialState.FAILED)) is None
+
+
+def test_pruned_trials_rank_as_optunas_tpe_ranks_them() -> None:
+    def pruned(**reports: float) -> FrozenTrial:
+        steps = {int(step[1:]): found for step, found in reports.items()}
+        return create_trial(state=optuna.trial.TrialState.PRUNED, intermediate_values=steps)
+
+    trials = [pruned(), pruned(s1=2.0), pruned(s1=1.0, s4=9.0), pruned(s4=8.0), pruned(s4=math.nan)]
+    study = optuna.create_study()
+    ours = sorted(trials, key=lambda trial: rank_of_frozen(trial, 1.0) or ())
+    theirs = sorted(trials, key=lambda trial: _get_pruned_trial_score(trial, study))
+    assert [str(trial.intermediate_values) for trial in ours] == [
+        str(trial.intermediate_values) for trial in theirs
+    ]
+
+
+def test_a_long_history_keeps_the_best_and_the_latest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.tuning.samplers.parzen.history.HISTORY", 3)
+    monkeypatch.setattr("app.tuning.samplers.parzen.history.MOST_GOOD", 2)
+    values = [9.0, 0.1, 8.0, 0.2, 7.0, 6.0, 5.0, 4.0]
+    found = History.of([{"x": i / 10} for i in range(8)], [(0, 0.0, value) for value in values], {"x": UNIT})
+    assert found.points[:, 0].tolist() == [0.1, 0.3, 0.7, 0.6, 0.5]
+
+
+def test_a_better_one_of_the_good_trials_weighs_more_in_numbers_and_not_in_choices() -> None:
+    numbers = fit_ranked(Group.of([UNIT, CHOICE]), np.array([[0.2, 0.0], [0.5, 1.0], [0.8, 0.0]]))
+    np.testing.assert_allclose(numbers.weights * 4 / 3, np.array([36.0, 9.0, 4.0]) / 49.0)
+    assert numbers.weights.sum() + numbers.prior == pytest.approx(1.0)
+    choices = fit_ranked(Group.of([CHOICE]), np.array([[0.0], [1.0]]))
+    assert choices.weights[0] == choices.weights[1]
+
+
+def test_narrowed_kernels_reach_half_a_cell() -> None:
+    group = Group.of([UNIT, IntDistribution(1, 10)])
+    estimator = fit(group, np.array([[0.2, 0.25], [0.21, 0.35]]))
+    found = narrowed(estimator, 1e-6)
+    assert (found.widths[:, 0] == FINEST).all() and (found.widths[:, 1] == 0.05).all()
+    np.testing.assert_array_equal(narrowed(estimator, 0.5).widths[:, 0], 0.5 * estimator.widths[:, 0])
+
+
+def test_the_picks_of_a_batch_look_around_and_refine() -> None:
+    """Of many batches around one good place, the picks of the narrowest turn lie nearest to it."""
+    group, good, bad = Group.of([UNIT]), np.array([[0.5]]), np.linspace(0.0, 1.0, 20)[:, None]
+    away = []
+    for seed in range(200):
+        generator = np.random.default_rng(seed)
+        turn = int(np.random.default_rng(seed).integers(len(REACHES)))
+        away.append(np.roll(np.abs(picks(group, good, bad, 4, generator)[:, 0] - 0.5), turn))
+    spread = np.median(away, axis=0)
+    assert spread[3] < 0.6 * spread[0]
+
+
+def test_the_picks_of_a_batch_keep_away_from_each_other() -> None:
+    """Of two good places, a batch takes both; the nearest of its picks are apart."""
+    group = Group.of([UNIT])
+    good, bad = np.array([[0.2], [0.8]]), np.linspace(0.0, 1.0, 40)[:, None]
+    for seed in range(5):
+        found = np.sort(picks(group, good, bad, 16, np.random.default_rng(seed))[:, 0])
+        assert found[0] < 0.45 < 0.55 < found[-1]
+        assert np.diff(found).min() > 1e-4
+
+
+def test_it_is_a_sampler_for_a_study() -> None:
+    def best(sampler: optuna.samplers.BaseSampler) -> float:
+        study = optuna.create_study(sampler=sampler)
+        study.optimize(objective, n_trials=60)
+        return study.best_value
+
+    ours = [best(BatchTPESampler(seed=seed)) for seed in range(3)]
+    random = [best(optuna.samplers.RandomSampler(seed=seed)) for seed in range(3)]
+    assert np.median(ours) < np.median(random)
+    assert best(BatchTPESampler(seed=0)) == ours[0]
+
+
+def test_a_study_that_maximises_is_asked_as_its_mirror_image() -> None:
+    found = []
+    for direction, sign in (("minimize", 1.0), ("maximize", -1.0)):
+        study = optuna.create_study(sampler=BatchTPESampler(seed=1), direction=direction)
+        for _ in range(30):
+            trial = study.ask()
+            study.tell(trial, sign * objective(trial))
+        found.append([trial.params for trial in study.trials])
+    assert found[0] == found[1]
+
+
+def test_a_study_can_be_asked_for_a_batch() -> None:
+    study = optuna.create_study(sampler=BatchTPESampler(seed=2))
+    study.optimize(objective, n_trials=40)
+    found = BatchTPESampler(seed=3).propose(study, 12, walk, SPACE)
+    assert len(found) == 12
+    assert np.median([value(point) for point in found]) < np.median([trial.value for trial in study.trials])
+
+
+def test_a_study_of_two_objectives_is_refused() -> None:
+    study = optuna.create_study(sampler=BatchTPESampler(seed=0), directions=["minimize", "minimize"])
+    with pytest.raises(ValueError, match="one objective, and the study 2"):
+        study.ask().suggest_float("x", 0.0, 1.0)
