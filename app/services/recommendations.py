@@ -15,8 +15,8 @@ from app.spec.catalogue import ScheduleTable
 from app.spec.recommendation import Recommendation
 from app.tuning.exports import FORMATS
 from app.tuning.exports.epochs import render_by_epoch
-from app.tuning.exports.stretched import Stretched, stretch
-from app.tuning.exports.table import learning_rates
+from app.tuning.exports.source.factor_table import learning_rates
+from app.tuning.exports.source.other_horizon import Stretched, stretch
 
 MAX_TOTAL_STEPS = 1_000_000  # or the steps of the job: a table of more is hundreds of megabytes in memory
 MODULE = "text/x-python"

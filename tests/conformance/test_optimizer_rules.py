@@ -10,7 +10,7 @@ import pytest
 
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.stack import stack
-from app.tuning.exports.carried import imported, rule_source
+from app.tuning.exports.source.optimizer_rules import imported, rule_source
 from tests.parity.paths import Case, Vector, cases, engine_paths, quadratic_gradient, start
 
 CARRIED = [kind for kind, cls in OPTIMIZERS.items() if cls().rule() is not None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.spec.recommendation import Recommendation
 from app.tuning.exports.base import Format
-from app.tuning.exports.table import learning_rates, momenta
+from app.tuning.exports.source.factor_table import learning_rates, momenta
 
 
 def render(recommendation: Recommendation, total_steps: int) -> str:

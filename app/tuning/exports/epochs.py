@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.spec.recommendation import Recommendation
 from app.tuning.exports.base import Format
-from app.tuning.exports.per_epoch import PerEpoch
+from app.tuning.exports.source.per_epoch import PerEpoch
 
 MODULE = "text/x-python"
 

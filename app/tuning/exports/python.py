@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.spec.recommendation import Recommendation
 from app.tuning.exports.base import Format, header, imports
-from app.tuning.exports.factors import factor_source, momentum_source
+from app.tuning.exports.source.factor_functions import factor_source, momentum_source
 
 _LEARNING_RATE = '''def learning_rate(step):
     """The learning rate of an update, counted from 0; beyond TOTAL_STEPS the last one is held."""

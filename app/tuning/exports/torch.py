@@ -10,7 +10,7 @@ from app.engine.optimizers.reference import Reference
 from app.errors import NotExportable
 from app.spec.recommendation import Recommendation
 from app.tuning.exports.base import Format, header, imports, joined, requirement, tuned_optimizer
-from app.tuning.exports.factors import factor_source, momentum_source
+from app.tuning.exports.source.factor_functions import factor_source, momentum_source
 
 _MAKE_SCHEDULER = '''
 def make_scheduler(optimizer):

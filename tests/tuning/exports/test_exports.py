@@ -15,8 +15,8 @@ from app.engine.schedules import SCHEDULES
 from app.errors import NotExportable
 from app.spec.recommendation import Candidate, Evidence, Recommendation
 from app.tuning.exports import FORMATS
-from app.tuning.exports.formulas import BODIES
-from app.tuning.exports.table import learning_rates
+from app.tuning.exports.source.factor_table import learning_rates
+from app.tuning.exports.source.schedule_formulas import BODIES
 
 PEAK = 0.037
 

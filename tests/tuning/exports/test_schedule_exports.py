@@ -19,8 +19,8 @@ from app.errors import NotExportable
 from app.spec.answers import TrialState
 from app.tuning.evaluation.shards import Shard, evaluate
 from app.tuning.exports import FORMATS
-from app.tuning.exports.formulas import BODIES, MOMENTUM_BODIES
-from app.tuning.exports.table import learning_rates
+from app.tuning.exports.source.factor_table import learning_rates
+from app.tuning.exports.source.schedule_formulas import BODIES, MOMENTUM_BODIES
 from app.tuning.schedules.realised import taken_schedule
 from tests.parity.factors import HORIZONS, cases
 from tests.tuning.exports.test_exports import PEAK, module, recommendation

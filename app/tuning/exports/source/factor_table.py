@@ -10,7 +10,7 @@ from app.engine.schedules.loss_driven import LossDriven
 from app.engine.schedules.momentum_cycling import cycling
 from app.errors import NotExportable
 from app.spec.recommendation import Recommendation
-from app.tuning.exports.per_epoch import by_epoch
+from app.tuning.exports.source.per_epoch import by_epoch
 
 
 def learning_rates(recommendation: Recommendation, total_steps: int) -> list[float]:

@@ -7,7 +7,7 @@ from typing import Literal
 from app.engine.optimizers import Optimizer
 from app.engine.optimizers.rule import Native
 from app.spec.recommendation import Recommendation
-from app.tuning.exports.factors import factor_source, momentum_source
+from app.tuning.exports.source.factor_functions import factor_source, momentum_source
 
 _RATES = """
 # The learning rate of every update: a traced function cannot branch on its number, but can look it up.

@@ -8,8 +8,8 @@ from app.engine.arrays import Array
 from app.engine.schedules.base import LEAST_EXPONENTIAL_START, Schedule
 from app.engine.schedules.momentum_cycling import cycling
 from app.spec.recommendation import Recommendation
-from app.tuning.exports.formulas import BODIES, MOMENTUM_BODIES, updates
-from app.tuning.exports.table import exported_schedule
+from app.tuning.exports.source.factor_table import exported_schedule
+from app.tuning.exports.source.schedule_formulas import BODIES, MOMENTUM_BODIES, updates
 
 _TABLE_WIDTH = 6  # numbers in a line
 _FACTOR = "The factor of the peak learning rate at an update, counted from 0."

@@ -1,0 +1,1 @@
+"""Python source of optimizers and schedules, which the formats put together."""
