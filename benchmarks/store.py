@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 
 from app.db import Database
 from app.db.migrate import upgrade
-from app.engine.codec import decode
+from app.engine.trajectories.codec import decode
 from app.services import jobs, work
 from app.settings import Settings
 from app.spec.job import JobSpec

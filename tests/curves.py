@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.engine.result import Trajectory
+from app.engine.trajectories.result import Trajectory
 
 
 def make_curve(rows: int, seed: int = 0, parameters: int | None = None) -> Trajectory:

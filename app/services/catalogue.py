@@ -15,10 +15,10 @@ from app.engine.initialisations import INITIALISATIONS
 from app.engine.losses import LOSSES
 from app.engine.models import MODELS, Model
 from app.engine.objectives.functions import FUNCTIONS, Function
-from app.engine.objectives.penalty import PenaltyFields
 from app.engine.optimizers import OPTIMIZERS, Optimizer
 from app.engine.registry import Kind, description
 from app.engine.schedules import SCHEDULES
+from app.engine.supervised.penalty import PenaltyFields
 from app.spec.base import Wire
 from app.spec.catalogue import (
     Bounds,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.result import Trajectory as EngineTrajectory
+from app.engine.trajectories.result import Trajectory as EngineTrajectory
 from app.spec.answers import Trajectory
 
 

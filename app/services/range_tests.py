@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.db import Database, range_tests
 from app.db.tables import JobRow, RangeTestRow
-from app.engine.result import Trajectory
+from app.engine.trajectories.result import Trajectory
 from app.errors import IdempotencyKeyReused, InvalidRequest, QuotaExceeded, RangeTestNotFound
 from app.services import jobs, transitions, work
 from app.settings import Settings

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from app.db import Database
 from app.db import trials as table
-from app.engine import codec
-from app.engine.result import Trajectory as EngineTrajectory
+from app.engine.trajectories import codec
+from app.engine.trajectories.result import Trajectory as EngineTrajectory
 from app.errors import TrajectoryNotFound, TrialNotFound
 from app.services import curves, jobs, paging, views
 from app.spec.answers import NumberedTrajectory, Page, Trajectory, Trial, TrialState

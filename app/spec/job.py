@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, field_validator, model_validator
 
 from app.data import DATASETS
-from app.engine.objectives.supervised import training_rows
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
+from app.engine.supervised.objective import training_rows
 from app.spec.base import MAX_NAMES, Wire, invalid
 from app.spec.kinds import KindWire, search_model, union_of, without_regularisation
 from app.spec.needs import unmet_cycling, unmet_need, wants_full_batch

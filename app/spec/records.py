@@ -64,7 +64,7 @@ class TrialResult:
     """What the evaluation of one configuration gave.
 
     values: of each replicate in the order asked for, nan where it did not complete.
-    trajectory: encoded by `app.engine.codec`, None where nothing was recorded.
+    trajectory: encoded by `app.engine.trajectories.codec`, None where nothing was recorded.
     """
 
     number: int

@@ -11,7 +11,7 @@ from app.engine.hyper import HyperField, hyper_fields
 from app.engine.losses import LOSSES
 from app.engine.models import MODELS
 from app.engine.models.matrix_factorization import MatrixFactorization
-from app.engine.objectives.penalty import PenaltyFields
+from app.engine.supervised.penalty import PenaltyFields
 from app.spec.base import Wire, invalid
 from app.spec.hints import meant
 from app.spec.kinds import KindWire, part_model, union_of

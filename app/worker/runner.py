@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 
 from app.db import Database
-from app.engine import codec
-from app.engine.result import Trajectory
+from app.engine.trajectories import codec
+from app.engine.trajectories.result import Trajectory
 from app.services import heats, range_tests, work
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec

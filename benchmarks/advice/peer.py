@@ -14,8 +14,8 @@ import optuna
 from numpy.typing import NDArray
 from optuna.trial import Trial, TrialState
 
-from app.engine.batch import Run, run_batch
-from app.engine.result import BatchResult, Outcome
+from app.engine.batching.run_batch import Run, run_batch
+from app.engine.trajectories.result import BatchResult, Outcome
 from app.spec.job import JobSpec
 from app.spec.records import Configuration
 from app.tuning.evaluation.objective import build_objective, dtype_of

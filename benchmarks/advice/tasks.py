@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from app.engine import codec
 from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules.constant import Constant
+from app.engine.trajectories import codec
 from app.spec.job import BatchSizeChoices, JobSpec
 from app.spec.records import Configuration, FinishedTrial
 from app.tuning.evaluation.objective import build_objective

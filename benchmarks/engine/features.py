@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.engine.codec import encode
-from app.engine.result import BatchResult
+from app.engine.trajectories.codec import encode
+from app.engine.trajectories.result import BatchResult
 from benchmarks.engine.works import OPTIMIZERS_MIXED, ROSENBROCK, SCHEDULES_MIXED, TRAININGS, Training
 from benchmarks.measure import Rounds, side_by_side
 

@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.data import load
-from app.engine.batch import Run, run_batch
+from app.engine.batching.run_batch import Run, run_batch
 from app.engine.inputs.features import FeatureMinibatches
 from app.engine.models.mlp import MLP
 from app.engine.objectives.base import Objective
 from app.engine.objectives.function import FunctionObjective
 from app.engine.objectives.functions import FUNCTIONS
-from app.engine.objectives.minibatches import SupervisedProblem
-from app.engine.objectives.supervised import SupervisedObjective
 from app.engine.optimizers import OPTIMIZERS
-from app.engine.result import BatchResult
 from app.engine.schedules import SCHEDULES
+from app.engine.supervised.minibatches import SupervisedProblem
+from app.engine.supervised.objective import SupervisedObjective
+from app.engine.trajectories.result import BatchResult
 
 OPTIMIZERS_MIXED = ("adam", "adamw", "sgd", "momentum", "nesterov", "rmsprop", "adagrad", "nadam")
 SCHEDULES_MIXED = ("constant", "cosine", "step", "exponential")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import optuna
 
 from app.db import Database
-from app.engine import codec
+from app.engine.trajectories import codec
 from app.services import jobs, work
 from app.settings import Settings
 from app.spec.answers import TrialState

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.engine.batch import Run, run_batch
-from app.engine.floats import batch_arithmetic
+from app.engine.batching.fp_environment import batch_arithmetic
+from app.engine.batching.run_batch import Run, run_batch
 from app.engine.objectives.functions import FUNCTIONS, Function
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES

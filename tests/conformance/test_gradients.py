@@ -17,7 +17,7 @@ from app.engine.models import MODELS, Model
 from app.engine.models.embedding_bag import EmbeddingBag
 from app.engine.models.matrix_factorization import MatrixFactorization
 from app.engine.models.mlp import MLP
-from app.engine.objectives.supervised import SupervisedObjective
+from app.engine.supervised.objective import SupervisedObjective
 from tests.engine.batches import suited_to
 
 ROWS = 3  # runs of a batch, each with settings of its own

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from app.engine.activations import ACTIVATIONS
-from app.engine.batch import Run, run_batch
+from app.engine.batching.run_batch import Run, run_batch
+from app.engine.batching.stacking import concatenate, select, stack
 from app.engine.hyper import HyperField, hyper_fields
 from app.engine.initialisations import INITIALISATIONS
 from app.engine.losses import LOSSES
@@ -20,7 +21,6 @@ from app.engine.objectives.function import FunctionObjective
 from app.engine.objectives.functions import FUNCTIONS
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
-from app.engine.stack import concatenate, select, stack
 from tests.engine.batches import assert_same_row, suited_to
 
 REGISTRIES: dict[str, Any] = {

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from app.engine.arrays import Array
+from app.engine.batching.stacking import stack
 from app.engine.optimizers import OPTIMIZERS
-from app.engine.stack import stack
 
 FIRST_ORDER = [pytest.param(cls, id=kind) for kind, cls in OPTIMIZERS.items() if not cls.needs_full_batch]
 

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.engine.batch import Run, run_batch
+from app.engine.batching.run_batch import Run, run_batch
 from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
-from app.engine.result import Outcome
 from app.engine.schedules import SCHEDULES
+from app.engine.trajectories.result import Outcome
 from tests.engine.batches import assert_same_row, function, supervised
-from tests.engine.test_rows_alone import assert_rows_equal_alone
+from tests.engine.batching.test_rows_alone import assert_rows_equal_alone
 from tests.parity.paths import draw
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.engine.batching.stacking import stack
 from app.engine.optimizers import OPTIMIZERS
-from app.engine.stack import stack
 from app.tuning.exports.source.optimizer_rules import imported, rule_source
 from tests.parity.paths import Case, Vector, cases, engine_paths, quadratic_gradient, start
 

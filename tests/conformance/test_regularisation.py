@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from app.engine.batching.stacking import stack
 from app.engine.hyper import HyperField, hyper_fields
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.optimizers.base import Optimizer
-from app.engine.stack import stack
 
 FIELDS = [
     pytest.param(cls, field, id=f"{kind}.{field.name}")

@@ -9,7 +9,7 @@ import pytest
 
 from app.data import DATASETS, load
 from app.data.generated import GENERATED
-from app.engine.batch import Run, run_batch
+from app.engine.batching.run_batch import Run, run_batch
 from app.engine.inputs.tokens import NO_TOKEN
 from app.engine.models import MODELS
 from app.engine.optimizers import OPTIMIZERS

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.data import DATASETS, load
-from app.engine.batch import Run
+from app.engine.batching.run_batch import Run
 from app.engine.losses import Loss
 from app.engine.losses.cross_entropy import CrossEntropy
 from app.engine.models import Model
@@ -17,10 +17,10 @@ from app.engine.models.linear import Linear
 from app.engine.models.mlp import MLP
 from app.engine.objectives.function import FunctionObjective
 from app.engine.objectives.functions import FUNCTIONS
-from app.engine.objectives.supervised import SupervisedObjective
 from app.engine.optimizers import OPTIMIZERS
-from app.engine.result import BatchResult
 from app.engine.schedules import SCHEDULES
+from app.engine.supervised.objective import SupervisedObjective
+from app.engine.trajectories.result import BatchResult
 
 COLUMNS = (
     "step",

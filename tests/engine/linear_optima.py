@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.batch import run_batch
+from app.engine.batching.run_batch import run_batch
 from app.engine.losses.hinge import Hinge
-from app.engine.objectives.supervised import SupervisedObjective
+from app.engine.supervised.objective import SupervisedObjective
 from tests.engine.batches import run, supervised
 
 DATASETS = ("breast_cancer", "wine", "iris", "digits")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.engine.batch import run_batch
+from app.engine.batching.run_batch import run_batch
+from app.engine.batching.stacking import stack
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.optimizers.clipping import clip, clipping_state
-from app.engine.stack import stack
 from tests.engine.batches import function, run
 
 

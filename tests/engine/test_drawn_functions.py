@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.engine.batch import run_batch
+from app.engine.batching.run_batch import run_batch
 from app.engine.objectives.function import FunctionProblem
 from tests.engine.batches import function, run
 

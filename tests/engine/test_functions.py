@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import rosen, rosen_der
 
-from app.engine.batch import Run, run_batch
+from app.engine.batching.run_batch import Run, run_batch
 from app.engine.objectives.functions import FUNCTIONS
 from tests.engine.batches import function, losses_and_gradients, run
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.engine.batch import run_batch
+from app.engine.batching.run_batch import run_batch
+from app.engine.batching.stacking import stack
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.engine.schedules.momentum_cycling import MomentumCycling, cycling
-from app.engine.stack import stack
 from tests.engine.batches import assert_same_row, function, run
 from tests.parity.factors import HORIZONS, cases
 

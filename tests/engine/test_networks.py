@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.engine.inputs.features import FeatureBatch
 from app.engine.models.mlp import MLP
-from app.engine.objectives.supervised import SupervisedObjective
+from app.engine.supervised.objective import SupervisedObjective
 from tests.engine.batches import losses_and_gradients, supervised
 
 OBJECTIVES = {

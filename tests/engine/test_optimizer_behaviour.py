@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.engine.batch import Run, run_batch
-from app.engine.objectives.supervised import training_rows
+from app.engine.batching.run_batch import Run, run_batch
+from app.engine.batching.stacking import stack
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
-from app.engine.stack import stack
+from app.engine.supervised.objective import training_rows
 from tests.engine.batches import assert_same_row, function, run, supervised
 
 LEARNING_RATE_FREE = [kind for kind, cls in OPTIMIZERS.items() if cls.finds_its_rate]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.engine.batching.stacking import stack
 from app.engine.optimizers import OPTIMIZERS
-from app.engine.stack import stack
 
 Fields = dict[str, Any]
 Step = Callable[[float, float, int], float]  # parameter, gradient, t from 1 -> parameter

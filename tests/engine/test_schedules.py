@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.engine.rates import Rates
+from app.engine.batching.learning_rates import Rates
+from app.engine.batching.stacking import stack
 from app.engine.schedules import SCHEDULES, Schedule
 from app.engine.schedules.loss_driven import DependsOnLosses, LossDriven
-from app.engine.stack import stack
 from tests.parity.factors import HORIZONS, cases
 
 OPEN = [kind for kind, cls in SCHEDULES.items() if not issubclass(cls, LossDriven)]

@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engine.batching.stacking import stack
 from app.engine.hyper import HyperField, hyper_fields
 from app.engine.inputs.features import FeatureMinibatches
 from app.engine.losses.cross_entropy import CrossEntropy
 from app.engine.network.feedforward import Feedforward
 from app.engine.network.shape import Shape
-from app.engine.objectives.training import SupervisedWorkspace
 from app.engine.optimizers import OPTIMIZERS, Optimizer
 from app.engine.schedules import SCHEDULES, Schedule
 from app.engine.schedules.loss_driven import LossDriven
 from app.engine.schedules.momentum_cycling import cycling, with_cycled_momentum
-from app.engine.stack import stack
+from app.engine.supervised.training import SupervisedWorkspace
 
 Vector = NDArray[np.float64]
 STEPS = 300

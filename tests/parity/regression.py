@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engine.batching.stacking import stack
 from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS, Optimizer
 from app.engine.schedules import SCHEDULES, Schedule
 from app.engine.schedules.momentum_cycling import cycling, with_cycled_momentum
-from app.engine.stack import stack
 from app.tuning.exports import FORMATS
 from tests.tuning.exports.test_exports import module, recommendation
 

@@ -15,7 +15,7 @@ from app.engine.network.bags import EmbeddingBags
 from app.engine.network.factors import Factors
 from app.engine.network.feedforward import Feedforward
 from app.engine.network.layers import Normalisation
-from app.engine.objectives.minibatches import SupervisedProblem
+from app.engine.supervised.minibatches import SupervisedProblem
 
 Tensor = Any  # PyTorch is not among the dependencies that mypy sees
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 import pytest
 
 from app.db import Database
-from app.engine.codec import encode
+from app.engine.trajectories.codec import encode
 from app.errors import TrajectoryNotFound, TrialNotFound
 from app.services import events, jobs, transitions, trials, work
 from app.services.work import Interrupted

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from app.engine import codec
-from app.engine.result import Trajectory
+from app.engine.trajectories import codec
+from app.engine.trajectories.result import Trajectory
 from app.spec.job import JobSpec
 from app.spec.recommendation import Recommendation
 from app.spec.records import Configuration, FinishedTrial

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from app.db import Database
-from app.engine import codec
+from app.engine.trajectories import codec
 from app.errors import JobNotFound, ReplayNotFound
 from app.services import jobs, replays, trials
 from app.settings import Settings

@@ -10,7 +10,7 @@ import numpy as np
 from app.engine.arrays import Array
 from app.engine.losses.base import BoundLoss, Loss
 from app.engine.losses.of_numbers import ResidualLoss
-from app.engine.objectives.settings import Settings
+from app.engine.objective_columns import Settings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.arrays import Array
-from app.engine.objectives.settings import Settings
+from app.engine.objective_columns import Settings
 from app.engine.registry import Kind
 
 

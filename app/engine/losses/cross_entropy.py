@@ -10,9 +10,9 @@ import numpy as np
 from app.engine.arrays import Array
 from app.engine.hyper import Hyper
 from app.engine.losses.base import BoundLoss, Loss
+from app.engine.losses.curvature import cross_entropy_hessian
 from app.engine.losses.of_classes import ClassLoss, sum_first_axis
-from app.engine.network.curvature import cross_entropy_hessian
-from app.engine.objectives.settings import Settings, stretches
+from app.engine.objective_columns import Settings, stretches
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,9 +9,9 @@ import numpy as np
 
 from app.engine.arrays import Array
 from app.engine.losses.base import BoundLoss, Loss
+from app.engine.losses.curvature import squared_error_hessian
 from app.engine.losses.of_numbers import ResidualLoss
-from app.engine.network.curvature import squared_error_hessian
-from app.engine.objectives.settings import Settings
+from app.engine.objective_columns import Settings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ from app.engine.inputs.tokens import TokenBatch
 from app.engine.network.architecture import Architecture, Network, TrainedNetwork
 from app.engine.network.layers import Layer
 from app.engine.network.products import TransposedProduct
-from app.engine.objectives.settings import Settings
+from app.engine.objective_columns import Settings
 
 _OPERATIONS_PER_PARAMETER = 12.0  # an adaptive optimizer's passes
 _OPERATIONS_PER_OUTPUT = 16.0  # of the loss

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.engine.arrays import Array
 from app.engine.inputs.pairs import PairBatch
 from app.engine.network.architecture import Architecture, Network, TrainedNetwork
-from app.engine.objectives.settings import Settings
+from app.engine.objective_columns import Settings
 
 _OPERATIONS_PER_PARAMETER = 12.0  # an adaptive optimizer's passes
 _OPERATIONS_PER_FACTOR = 16.0  # of an example: products, gathers and sums, there and back

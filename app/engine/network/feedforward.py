@@ -13,7 +13,7 @@ from app.engine.arrays import Array
 from app.engine.network.architecture import Architecture
 from app.engine.network.dense import Dense, Trained
 from app.engine.network.shape import Shape
-from app.engine.objectives.settings import Settings
+from app.engine.objective_columns import Settings
 
 _OPERATIONS_PER_PARAMETER = 12.0  # an adaptive optimizer's passes
 _OPERATIONS_PER_ACTIVATION = 16.0  # nonlinearity and loss, forward and backward

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.arrays import Array
-from app.engine.objectives.settings import Settings
+from app.engine.objective_columns import Settings
 
 Scores: TypeAlias = dict[str, NDArray[np.float64]]  # each (B,)
 

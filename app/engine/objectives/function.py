@@ -9,9 +9,9 @@ from itertools import groupby
 import numpy as np
 
 from app.engine.arrays import Array
+from app.engine.objective_columns import Settings
 from app.engine.objectives.base import Problem, Scores, Workspace
 from app.engine.objectives.functions import Function
-from app.engine.objectives.settings import Settings
 from app.engine.seeds import Purpose, stream
 
 METRIC = "loss"

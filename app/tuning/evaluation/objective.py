@@ -12,7 +12,7 @@ from app.engine.models import MODELS
 from app.engine.objectives.base import Objective
 from app.engine.objectives.function import FunctionObjective
 from app.engine.objectives.functions import FUNCTIONS
-from app.engine.objectives.supervised import SupervisedObjective
+from app.engine.supervised.objective import SupervisedObjective
 from app.spec.job import JobSpec
 from app.spec.kinds import instance
 from app.spec.objective import FunctionSpec, ObjectiveSpec

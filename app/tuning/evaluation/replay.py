@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine import codec
-from app.engine.result import Trajectory
+from app.engine.trajectories import codec
+from app.engine.trajectories.result import Trajectory
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.records import Configuration, TrialResult

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.engine.result import Trajectory
+from app.engine.trajectories.result import Trajectory
 
 # The engine records runs up to this length whole; of longer ones each keeps extremes of its own.
 WHOLE_UP_TO = 1_000  # steps

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine import codec
-from app.engine.batch import Run, run_batch
+from app.engine.batching.run_batch import Run, run_batch
 from app.engine.objectives.base import Objective
-from app.engine.result import BatchResult, Outcome, Trajectory
+from app.engine.trajectories import codec
+from app.engine.trajectories.result import BatchResult, Outcome, Trajectory
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.records import Configuration, TrialResult

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine import codec
 from app.engine.schedules.linear import Linear
+from app.engine.trajectories import codec
 from app.spec.job import JobSpec
 from app.spec.records import Configuration
 from app.tuning.evaluation.requests import Heat, HeatResult, Seeds, Steps, some_replicates

@@ -12,7 +12,7 @@ from optuna.trial import FixedTrial
 from app.engine.hyper import hyper_fields
 from app.engine.losses import LOSSES
 from app.engine.models import MODELS
-from app.engine.objectives.penalty import PenaltyFields
+from app.engine.supervised.penalty import PenaltyFields
 from app.tuning.evaluation.memory import batch_bytes
 from app.tuning.evaluation.objective import build_objective
 from app.tuning.evaluation.shards import Shard, evaluate

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.engine.result import Trajectory
+from app.engine.trajectories.result import Trajectory
 from app.tuning.evaluation.replicate_mean import mean_trajectory
 
 

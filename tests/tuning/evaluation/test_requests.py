@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.engine import codec
+from app.engine.trajectories import codec
 from app.tuning.evaluation import shards as sharding
 from app.tuning.evaluation.memory import batch_bytes
 from app.tuning.evaluation.requests import (

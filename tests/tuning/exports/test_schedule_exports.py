@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.engine import codec
 from app.engine.schedules import SCHEDULES
 from app.engine.schedules.loss_driven import LossDriven
 from app.engine.schedules.momentum_cycling import MomentumCycling
+from app.engine.trajectories import codec
 from app.errors import NotExportable
 from app.spec.answers import TrialState
 from app.tuning.evaluation.shards import Shard, evaluate

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.engine.result import Trajectory
+from app.engine.trajectories.result import Trajectory
 from app.spec.records import Configuration, FinishedTrial
 from app.tuning.evaluation.requests import Heat, Seeds
 from app.tuning.recommendation.pipeline import advise, most_runs

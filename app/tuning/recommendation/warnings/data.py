@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.data import Data
-from app.engine.objectives.split import validation_rows
+from app.engine.supervised.split import validation_rows
 from app.tuning.recommendation.formatting import listed, number, percent
 
 MIN_VALIDATION_ROWS = 100

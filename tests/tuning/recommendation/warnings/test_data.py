@@ -9,8 +9,8 @@ import pytest
 
 from app.data import DATASETS, Data, load
 from app.engine.objectives.functions import FUNCTIONS
-from app.engine.objectives.split import training_rows, validation_rows
 from app.engine.seeds import Purpose, stream
+from app.engine.supervised.split import training_rows, validation_rows
 from app.tuning.recommendation.warnings.data import data_warnings
 from app.tuning.recommendation.warnings.objective import objective_warnings
 from tests.tuning.jobs import NOISY, job, run, space

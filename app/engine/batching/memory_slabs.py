@@ -11,9 +11,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from app.engine.batching.blocking import Run
 from app.engine.objectives.base import Objective
-from app.engine.population import Run
-from app.engine.result import BatchResult
+from app.engine.trajectories.result import BatchResult
 
 _SLAB_BYTES = 64_000_000  # of parameters, gradients and optimizers' states
 

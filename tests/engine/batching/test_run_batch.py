@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.engine.batch import run_batch
+from app.engine.batching.run_batch import run_batch
 from app.engine.models.linear import Linear
-from app.engine.objectives.supervised import SupervisedObjective
-from app.engine.result import Outcome
 from app.engine.seeds import Purpose, stream
+from app.engine.supervised.objective import SupervisedObjective
+from app.engine.trajectories.result import Outcome
 from tests.engine.batches import function, run, supervised
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.arrays import Array
-from app.engine.rates import Rates
-from app.engine.record import Piece, Recorder, Rows
+from app.engine.batching.learning_rates import Rates
+from app.engine.batching.recorder import Piece, Recorder, Rows
 
 MOST_ROWS = 1001  # of a trajectory
 

@@ -17,12 +17,12 @@ from app.engine.losses.cross_entropy import CrossEntropy
 from app.engine.losses.squared import Squared
 from app.engine.models import Model
 from app.engine.network.architecture import Architecture
+from app.engine.objective_columns import Settings
 from app.engine.objectives.base import Problem, Workspace
-from app.engine.objectives.minibatches import SupervisedProblem
-from app.engine.objectives.settings import Settings
-from app.engine.objectives.split import LEAST_ROWS, split, training_rows
-from app.engine.objectives.training import SupervisedWorkspace
 from app.engine.seeds import Purpose, stream
+from app.engine.supervised.minibatches import SupervisedProblem
+from app.engine.supervised.split import LEAST_ROWS, split, training_rows
+from app.engine.supervised.training import SupervisedWorkspace
 
 __all__ = ["METRICS", "SupervisedObjective", "training_rows"]
 

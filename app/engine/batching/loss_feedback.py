@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.arrays import Array, State
+from app.engine.batching.stacking import select, stack
 from app.engine.schedules.lengths import updates
 from app.engine.schedules.loss_driven import LossDriven
-from app.engine.stack import select, stack
 
 # Factors are constant from one change to the next: the updates of a row's changes, and what it changed to.
 Changes: TypeAlias = "tuple[array[int], array[float]]"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.engine.arrays import Array
 from app.engine.hyper import Hyper
-from app.engine.objectives.settings import stretches
+from app.engine.objective_columns import stretches
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,17 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.arrays import Array
-from app.engine.block import Block
-from app.engine.chunk import Chunk
-from app.engine.floats import batch_arithmetic
+from app.engine.batching.block import Block
+from app.engine.batching.blocking import Population, Run
+from app.engine.batching.downsampling_recorder import MOST_ROWS, ThinnedRecorder
+from app.engine.batching.fp_environment import batch_arithmetic
+from app.engine.batching.learning_rates import Rates
+from app.engine.batching.memory_slabs import joined, slabs
+from app.engine.batching.recorder import Piece, Recorder, WholeRecorder
+from app.engine.batching.step_chunk import Chunk
 from app.engine.objectives.base import Objective, Scores
-from app.engine.population import Population, Run
-from app.engine.rates import Rates
-from app.engine.record import Piece, Recorder, WholeRecorder
-from app.engine.result import BatchResult, Outcome
 from app.engine.schedules.momentum_cycling import cycling
-from app.engine.slabs import joined, slabs
-from app.engine.thinning import MOST_ROWS, ThinnedRecorder
+from app.engine.trajectories.result import BatchResult, Outcome
 
 __all__ = ["Judge", "Run", "run_batch"]
 

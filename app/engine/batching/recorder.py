@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.arrays import Array, allocate
-from app.engine.chunk import RECORDED_DIMENSION, Chunk
-from app.engine.floats import batch_arithmetic
-from app.engine.rates import Rates
-from app.engine.result import Columns, Trajectories
+from app.engine.batching.fp_environment import batch_arithmetic
+from app.engine.batching.learning_rates import Rates
+from app.engine.batching.step_chunk import RECORDED_DIMENSION, Chunk
+from app.engine.trajectories.result import Columns, Trajectories
 
 # Steps and runs that are turned at once: in the cache, so that lines of a column are written whole.
 _TILE = (64, 256)

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.arrays import Array, State
-from app.engine.chunk import Chunk
+from app.engine.batching.learning_rates import Follower
+from app.engine.batching.stacking import select
+from app.engine.batching.step_chunk import Chunk
+from app.engine.objective_columns import Settings
 from app.engine.objectives.base import Objective, Problem, Scores, Workspace
-from app.engine.objectives.settings import Settings
 from app.engine.optimizers import Optimizer
-from app.engine.rates import Follower
-from app.engine.stack import select
 
 # Up to this many parameters, coefficient columns are stored as wide as the rows: broadcasting a column over
 # rows that short costs more than reading it.

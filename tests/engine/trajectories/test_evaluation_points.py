@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.engine.batch import run_batch
+from app.engine.batching.run_batch import run_batch
 from tests.engine.batches import function, run, supervised
 
 KINDS = ("schedule_free_sgd", "schedule_free_adamw")

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-from app.engine.result import Trajectory
+from app.engine.trajectories.result import Trajectory
 
 STEP = np.dtype("<i4")  # runs have at most 10,000,000 steps
 RATE = np.dtype("<f8")

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.engine.batch import run_batch
-from app.engine.feedback import taken
-from app.engine.result import Outcome
+from app.engine.batching.loss_feedback import taken
+from app.engine.batching.run_batch import run_batch
 from app.engine.schedules import SCHEDULES
 from app.engine.schedules.loss_driven import LossDriven
+from app.engine.trajectories.result import Outcome
 from tests.engine.batches import assert_same_row, function, run, supervised
 from tests.engine.test_schedules import WARMUPS, ramp
 from tests.parity.factors import HORIZONS, losses

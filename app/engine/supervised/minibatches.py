@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from app.engine.arrays import Array
 from app.engine.inputs.base import Minibatches, Repeated
 from app.engine.objectives.base import Problem
-from app.engine.objectives.split import Split
 from app.engine.seeds import Purpose, stream
+from app.engine.supervised.split import Split
 
 
 class SupervisedProblem(Problem):

@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 import pytest
 
-from app.engine.floats import batch_arithmetic
+from app.engine.batching.fp_environment import batch_arithmetic
 
 TINY = np.full(4, 1e-30, dtype=np.float32)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.engine.codec import decode, encode
+from app.engine.trajectories.codec import decode, encode
 from tests.curves import make_curve
 
 HEADER_BYTES = 256

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from app.data import load
 from app.engine.activations import ACTIVATIONS
-from app.engine.batch import Judge, Run, run_batch
+from app.engine.batching.run_batch import Judge, Run, run_batch
 from app.engine.models.mlp import MLP
-from app.engine.objectives.supervised import SupervisedObjective
-from app.engine.result import BatchResult, Outcome
+from app.engine.supervised.objective import SupervisedObjective
+from app.engine.trajectories.result import BatchResult, Outcome
 from tests.engine.batches import assert_same_row, function, run, supervised
 
 RUNGS = (10, 30)

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.arrays import Array
-from app.engine.feedback import Feedback
+from app.engine.batching.loss_feedback import Feedback
+from app.engine.batching.stacking import stack
 from app.engine.schedules import Schedule
 from app.engine.schedules.loss_driven import LossDriven
 from app.engine.schedules.momentum_cycling import MomentumCycling, cycling
-from app.engine.stack import stack
 
 
 class Rates:

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.engine.batch import run_batch
+from app.engine.batching.downsampling_recorder import MOST_ROWS, bucket_edges
+from app.engine.batching.run_batch import run_batch
+from app.engine.batching.stacking import stack
 from app.engine.optimizers import OPTIMIZERS
-from app.engine.result import Trajectory
-from app.engine.stack import stack
-from app.engine.thinning import MOST_ROWS, bucket_edges
+from app.engine.trajectories.result import Trajectory
 from tests.engine.batches import function, losses_and_gradients, run, supervised
 
 

@@ -11,11 +11,11 @@ import numpy as np
 from app.engine.arrays import Array
 from app.engine.losses import BoundLoss, Loss
 from app.engine.network.architecture import Architecture, Network
+from app.engine.objective_columns import Settings
 from app.engine.objectives.base import Scores, Workspace
-from app.engine.objectives.minibatches import SupervisedProblem
-from app.engine.objectives.penalty import Penalty
-from app.engine.objectives.settings import Settings
-from app.engine.objectives.split import Part
+from app.engine.supervised.minibatches import SupervisedProblem
+from app.engine.supervised.penalty import Penalty
+from app.engine.supervised.split import Part
 
 _PREFIXES = {"training": "train", "validation": "validation", "test": "test"}
 # Examples measured at once: a split of any size needs little memory.

@@ -7,9 +7,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from app.engine import population, slabs
-from app.engine.batch import run_batch
-from app.engine.result import Outcome
+from app.engine.batching import blocking, memory_slabs
+from app.engine.batching.run_batch import run_batch
+from app.engine.trajectories.result import Outcome
 from tests.engine.batches import assert_same_row, run, supervised
 
 # Of four kinds, one with a rate at which it diverges at once.
@@ -22,9 +22,9 @@ RUNS = [
 def test_a_row_does_not_notice_that_its_batch_runs_in_slabs(monkeypatch: pytest.MonkeyPatch) -> None:
     objective = supervised("iris", (5,))
     whole = run_batch(objective, RUNS, steps=40, seed=1, rungs=(10,))
-    monkeypatch.setattr(slabs, "_SLAB_BYTES", 12_000)
+    monkeypatch.setattr(memory_slabs, "_SLAB_BYTES", 12_000)
     cut = run_batch(objective, RUNS, steps=40, seed=1, rungs=(10,))
-    assert len(slabs.slabs(objective, RUNS, np.float64)) > 3
+    assert len(memory_slabs.slabs(objective, RUNS, np.float64)) > 3
     assert Outcome.DIVERGED in cut.outcomes
     for row in range(len(RUNS)):
         assert_same_row(cut, row, whole, row)
@@ -38,15 +38,15 @@ def test_a_row_does_not_notice_that_blocks_share_their_buffers(monkeypatch: pyte
         for i, own in enumerate(settings)
     ]
     whole = run_batch(objective, runs, steps=40, seed=1, rungs=(10,))
-    monkeypatch.setattr(population, "BLOCK_BYTES", 30_000)
+    monkeypatch.setattr(blocking, "BLOCK_BYTES", 30_000)
     cut = run_batch(objective, runs, steps=40, seed=1, rungs=(10,))
     for row in range(len(runs)):
         assert_same_row(cut, row, whole, row)
 
 
 def test_memory_does_not_grow_with_the_width_of_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slabs, "_SLAB_BYTES", 2_000_000)
-    monkeypatch.setattr(population, "BLOCK_BYTES", 500_000)
+    monkeypatch.setattr(memory_slabs, "_SLAB_BYTES", 2_000_000)
+    monkeypatch.setattr(blocking, "BLOCK_BYTES", 500_000)
     objective = supervised("digits", (16,))
 
     def peak(trials: int) -> int:

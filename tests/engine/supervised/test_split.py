@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.engine.models.linear import Linear
-from app.engine.objectives.supervised import SupervisedObjective, training_rows
+from app.engine.supervised.objective import SupervisedObjective, training_rows
 from tests.engine.batches import supervised
 
 

@@ -11,13 +11,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.block import Block, Segment, column_width
-from app.engine.cache import BLOCK_BYTES
+from app.engine.batching.block import Block, Segment, column_width
+from app.engine.batching.cache_size import BLOCK_BYTES
+from app.engine.batching.stacking import concatenate, stack
 from app.engine.objectives.base import Objective, Problem
 from app.engine.optimizers import Optimizer
 from app.engine.schedules import Schedule
 from app.engine.schedules.momentum_cycling import cycling, with_cycled_momentum
-from app.engine.stack import concatenate, stack
 
 # Arrays as large as the parameters: x, gradient, work and an adaptive optimizer's state; its coefficients too
 # where columns are widened.

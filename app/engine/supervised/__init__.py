@@ -1,0 +1,1 @@
+"""A model on a dataset as an objective: splits, minibatches, training and penalties."""

@@ -1,0 +1,1 @@
+"""What a run leaves: its result, its recorded trajectory, and the trajectory as bytes."""
