@@ -2,7 +2,7 @@
 
 import sys
 
-from app.worker.lifeline import die_with_parent
+from app.process.parent_death import die_with_parent
 
 if __name__ == "__main__":
     parent, *arguments = sys.argv[1:]

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from app.cli.logs import configure_logging
+from app.process.file_lock import InUse
 from app.services.tracing import NoTracing
 from app.settings import Settings
-from app.worker.sole import InUse
 
 pool_processes = click.option(
     "--pool-processes", type=int, help="processes that evaluate batches  [default: one a core]"

@@ -10,7 +10,7 @@ import click
 
 from app.cli.options import pool_processes, with_settings
 from app.cli.schema import prepare
-from app.cli.supervisor import supervise
+from app.process.supervisor import supervise
 from app.settings import Settings
 
 

@@ -16,20 +16,20 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.db import Database, workers
 from app.db.doorbell import doorbell
 from app.db.locks import Claim
+from app.process.file_lock import sole_user
 from app.services import replays, tracing, work
 from app.settings import Settings
-from app.worker.durable import dbos_config, worker_id
-from app.worker.fanout import Fanout, Helpers
+from app.worker.jobs.replays import Replays
+from app.worker.jobs.runner import Runner
 from app.worker.metrics import WorkerMetrics, serve_metrics
-from app.worker.pool import Pool
-from app.worker.replays import Replays
-from app.worker.runner import Runner
-from app.worker.seats import Seats
-from app.worker.silence import LOOKS, Silence
-from app.worker.sole import sole_user
-from app.worker.takeover import reconcile, take_over
-from app.worker.tidying import forget_ended
-from app.worker.workflow import Tune, define_workflow, workflow_id
+from app.worker.pool.pool import Pool
+from app.worker.pool.work_sharing import Fanout, Helpers
+from app.worker.queue.dbos_config import dbos_config, worker_id
+from app.worker.queue.garbage_collection import forget_ended
+from app.worker.queue.heartbeat_monitor import LOOKS, Silence
+from app.worker.queue.job_slots import Seats
+from app.worker.queue.recovery import reconcile, take_over
+from app.worker.queue.workflow import Tune, define_workflow, workflow_id
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import pytest
 
 from app.cli.serve import check_address
 from app.settings import Settings
-from app.worker.durable import worker_id
+from app.worker.queue.dbos_config import worker_id
 from tests.deploy.recipes import COMPOSE, interpolate, service_environment, services
 
 OURS = ("migrate", "api", "worker")

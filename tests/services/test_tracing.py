@@ -10,7 +10,7 @@ from opentelemetry import trace
 from app.db import Database
 from app.services import jobs, tracing
 from app.settings import Settings
-from app.worker.runner import Runner
+from app.worker.jobs.runner import Runner
 from tests.conftest import MakeSpec
 from tests.spans import only, recorded
 from tests.worker.in_process import InThisProcess

@@ -9,8 +9,8 @@ from app.services import jobs
 from app.settings import Settings
 from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import Shard, evaluate
-from app.worker.pool import Batches, Line, Pool, Results, ShardLost
-from app.worker.runner import Runner
+from app.worker.jobs.runner import Runner
+from app.worker.pool.pool import Batches, Line, Pool, Results, ShardLost
 
 
 class InThisProcess(Pool):

@@ -10,8 +10,8 @@ import pytest
 from app.db import Database
 from app.services import jobs
 from app.settings import Settings
+from app.worker.jobs.runner import Runner
 from app.worker.metrics import WorkerMetrics, serve_metrics
-from app.worker.runner import Runner
 from tests.acceptance.server import free_port
 from tests.conftest import MakeSpec
 from tests.worker.in_process import InThisProcess

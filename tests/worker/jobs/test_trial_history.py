@@ -7,9 +7,9 @@ import pytest
 from app.db import Database
 from app.services import jobs, work
 from app.settings import Settings
-from app.worker import past
-from app.worker.past import Past
-from app.worker.runner import Runner
+from app.worker.jobs import trial_history
+from app.worker.jobs.runner import Runner
+from app.worker.jobs.trial_history import Past
 from tests.conftest import MakeSpec
 from tests.worker.in_process import InThisProcess
 
@@ -17,8 +17,8 @@ from tests.worker.in_process import InThisProcess
 def test_trials_read_round_by_round_are_those_read_at_once(
     db: Database, settings: Settings, make_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(past, "HISTORY", 9)
-    monkeypatch.setattr(past, "MOST_GOOD", 3)
+    monkeypatch.setattr(trial_history, "HISTORY", 9)
+    monkeypatch.setattr(trial_history, "MOST_GOOD", 3)
     spec = make_spec(budget={"trials": 60, "steps": 5}, sampler={"kind": "tpe"})
     job_id = jobs.submit(db, settings, spec).id
     runner = Runner(db, InThisProcess(), max_failed_trials=0)

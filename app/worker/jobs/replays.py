@@ -13,7 +13,7 @@ from app.services import replays
 from app.services.replays import Claimed
 from app.services.work import Interrupted
 from app.tuning.evaluation.replay import first_difference, replay_shard
-from app.worker.pool import Line, Pool, ShardLost
+from app.worker.pool.pool import Line, Pool, ShardLost
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from app.services.work import Interrupted
 from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import Shard, deadline_s, evaluate, shards_of_round
 from app.tuning.search.rounds import ask_round, trial_numbers
-from app.worker.pool import Line, Pool, ShardLost
+from app.worker.pool.pool import Line, Pool, ShardLost
 from tests.acceptance.server import wait_for
 from tests.conftest import MakeSpec
 
@@ -90,7 +90,7 @@ def test_a_hung_batch_is_killed_at_its_deadline_and_then_given_up(
         limits.append(deadline_s(shard))
         return 1.0
 
-    monkeypatch.setattr("app.worker.pool.deadline_s", limit)
+    monkeypatch.setattr("app.worker.pool.pool.deadline_s", limit)
     long = make_spec(
         search_space={"optimizers": [{"kind": "adam", "learning_rate": 1e-6}]},
         pruner={"kind": "none"},

@@ -21,10 +21,10 @@ from app.tuning.recommendation.pipeline import advise
 from app.tuning.recommendation.stages import stage_word
 from app.tuning.search.rounds import round_count, trial_count
 from app.tuning.search.stopping import why_settled
-from app.worker.fanout import Fanout
+from app.worker.jobs.search import Run, Search, TooManyFailed
 from app.worker.metrics import WorkerMetrics
-from app.worker.pool import Batches, Line, Pool, ShardLost
-from app.worker.search import Run, Search, TooManyFailed
+from app.worker.pool.pool import Batches, Line, Pool, ShardLost
+from app.worker.pool.work_sharing import Fanout
 
 logger = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from app.services import offers
 from app.services.offers import Taken
 from app.services.work import Interrupted
 from app.tuning.evaluation.shards import Shard
-from app.worker.pool import CONTROL_INTERVAL_S, Batches, Line, Pool, Results, ShardLost
+from app.worker.pool.pool import CONTROL_INTERVAL_S, Batches, Line, Pool, Results, ShardLost
 
 logger = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from app.tuning.recommendation.budget import search_share
 from app.tuning.samplers import sampler_of
 from app.tuning.search.rounds import Rounds, ask_round
 from app.tuning.search.stopping import settled
+from app.worker.jobs.trial_history import Past
 from app.worker.metrics import WorkerMetrics
-from app.worker.past import Past
-from app.worker.pool import Batches, Results, ShardLost
+from app.worker.pool.pool import Batches, Results, ShardLost
 
 
 class TooManyFailed(Exception):

@@ -11,8 +11,8 @@ import pytest
 from dbos import DBOS, SetWorkflowID
 
 from app.settings import Settings
-from app.worker.durable import dbos_config
-from app.worker.tidying import KEPT_FOR, forget_ended
+from app.worker.queue.dbos_config import dbos_config
+from app.worker.queue.garbage_collection import KEPT_FOR, forget_ended
 
 pytestmark = pytest.mark.slow
 

@@ -20,11 +20,11 @@ from app.errors import AppError
 from app.services import log_context, tracing, work
 from app.services.work import Interrupted
 from app.spec.answers import Problem
-from app.worker.durable import MAX_RECOVERIES
-from app.worker.pool import ShardLost
-from app.worker.runner import Runner
-from app.worker.search import TooManyFailed
-from app.worker.seats import Seats
+from app.worker.jobs.runner import Runner
+from app.worker.jobs.search import TooManyFailed
+from app.worker.pool.pool import ShardLost
+from app.worker.queue.dbos_config import MAX_RECOVERIES
+from app.worker.queue.job_slots import Seats
 
 logger = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.worker.seats import Seats
+from app.worker.queue.job_slots import Seats
 
 
 def test_a_seat_is_taken_once_and_given_back_once() -> None:

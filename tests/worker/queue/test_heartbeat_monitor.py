@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from app.worker.silence import LOOKS, Silence
+from app.worker.queue.heartbeat_monitor import LOOKS, Silence
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -19,8 +19,8 @@ from app.services import tracing
 from app.services.work import Interrupted
 from app.spec.records import TrialResult
 from app.tuning.evaluation.shards import Shard, deadline_s, evaluate
-from app.worker.process import prepare
-from app.worker.turns import Turns
+from app.worker.pool.bootstrap import prepare
+from app.worker.pool.fair_queue import Turns
 
 logger = logging.getLogger(__name__)
 

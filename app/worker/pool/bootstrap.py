@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from app.worker.lifeline import die_with_parent
+from app.process.parent_death import die_with_parent
 
 
 def prepare(parent: int) -> None:

@@ -12,9 +12,9 @@ from app.settings import Settings
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import Shard, evaluate
-from app.worker.pool import Batches, Line, Pool, Results, ShardLost
-from app.worker.runner import Runner
-from app.worker.search import TooManyFailed
+from app.worker.jobs.runner import Runner
+from app.worker.jobs.search import TooManyFailed
+from app.worker.pool.pool import Batches, Line, Pool, Results, ShardLost
 from tests.conftest import MakeSpec
 from tests.worker.in_process import InTurn
 

@@ -16,8 +16,8 @@ from app.settings import Settings
 from app.spec.records import TrialResult
 from app.tuning.evaluation.shards import Shard, evaluate
 from app.tuning.search.rounds import ask_round, trial_numbers
-from app.worker.fanout import Fanout, Helpers
-from app.worker.pool import Batches, Line, Results, ShardLost
+from app.worker.pool.pool import Batches, Line, Results, ShardLost
+from app.worker.pool.work_sharing import Fanout, Helpers
 from tests.acceptance.server import wait_for
 from tests.conftest import MakeSpec
 from tests.worker.in_process import InThisProcess

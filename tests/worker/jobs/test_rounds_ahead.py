@@ -12,8 +12,8 @@ from app.settings import Settings
 from app.spec.answers import JobState, Trial
 from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import Shard, evaluate
-from app.worker.pool import Batches, Line, Results
-from app.worker.runner import Runner
+from app.worker.jobs.runner import Runner
+from app.worker.pool.pool import Batches, Line, Results
 from tests.worker.in_process import InThisProcess, InTurn, run_job, run_stored_job
 
 

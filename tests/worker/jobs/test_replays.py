@@ -15,8 +15,8 @@ from app.services import jobs, replays, trials
 from app.settings import Settings
 from app.spec.answers import TrialState
 from app.spec.replay import Replay, ReplayState
-from app.worker.pool import ShardLost
-from app.worker.replays import Replays
+from app.worker.jobs.replays import Replays
+from app.worker.pool.pool import ShardLost
 from tests.conftest import MakeSpec
 from tests.worker.in_process import InThisProcess, run_job
 

@@ -11,8 +11,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.process.file_lock import sole_user
 from app.settings import Settings
-from app.worker.sole import sole_user
 
 logger = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from app.tuning.evaluation.requests import Heat, HeatResult, Seeds
 from app.tuning.evaluation.shards import Shard, evaluate
 from app.tuning.recommendation.budget import search_share
 from app.tuning.recommendation.stages import SEARCH, WORDS, stage_word
-from app.worker.pool import Batches, Line, Pool, Results
-from app.worker.runner import Runner
+from app.worker.jobs.runner import Runner
+from app.worker.pool.pool import Batches, Line, Pool, Results
 from tests.conftest import MakeSpec
 from tests.tuning.jobs import configuration
 from tests.worker.in_process import InTurn, run_job, run_stored_job

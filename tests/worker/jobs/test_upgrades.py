@@ -13,7 +13,7 @@ from app.db import Database, migrate
 from app.services import jobs, trials
 from app.settings import Settings
 from app.spec.answers import JobState
-from app.worker.runner import Runner
+from app.worker.jobs.runner import Runner
 from tests.conftest import MakeSpec
 from tests.databases import Databases
 from tests.worker.in_process import InThisProcess, run_job, run_stored_job

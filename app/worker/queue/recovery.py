@@ -8,8 +8,8 @@ from dbos import DBOS, WorkflowStatus
 
 from app.db import Database, locks, workers
 from app.services import work
-from app.worker.silence import Silence
-from app.worker.workflow import run_of, workflow_id
+from app.worker.queue.heartbeat_monitor import Silence
+from app.worker.queue.workflow import run_of, workflow_id
 
 logger = logging.getLogger(__name__)
 

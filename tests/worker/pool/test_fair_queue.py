@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from app.worker.turns import BACKLOG_S, PATIENCE_S, Turns
+from app.worker.pool.fair_queue import BACKLOG_S, PATIENCE_S, Turns
 
 Queue = Turns[str]
 

@@ -1,0 +1,1 @@
+"""Processes that evaluate shards: a fair queue among jobs, and work shared with other workers."""

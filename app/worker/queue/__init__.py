@@ -1,0 +1,1 @@
+"""Jobs as durable workflows of DBOS: slots, heartbeats, recovery and garbage collection."""
