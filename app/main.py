@@ -12,29 +12,27 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware.gzip import GZipMiddleware
 
 from app import dashboard
-from app.api import (
+from app.api.errors import handlers
+from app.api.http import openapi
+from app.api.http.head_and_options import Methods
+from app.api.http.request_id import RequestId
+from app.api.http.security_headers import SecurityHeaders
+from app.api.system import health, metrics, problem_pages
+from app.api.system.metrics import RequestMetrics
+from app.api.system.request_log import Observe
+from app.api.v1 import (
     catalogue,
     events,
     export,
-    health,
     importances,
     jobs,
-    metrics,
     modules,
-    openapi,
-    problem_pages,
-    problems,
     range_tests,
     recommendations,
     replays,
     schedules,
     trials,
 )
-from app.api.methods import Methods
-from app.api.metrics import RequestMetrics
-from app.api.observing import Observe
-from app.api.request_id import RequestId
-from app.api.security import SecurityHeaders
 from app.db import Database
 from app.settings import Settings
 
@@ -88,7 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
     for resource in RESOURCES:
         app.include_router(resource.router)
     dashboard.install(app)
-    problems.install_handlers(app)
+    handlers.install_handlers(app)
     openapi.install(app, [resource.router for resource in RESOURCES])
     # The last one added is the first to see a request.
     app.add_middleware(Methods, routes=app.routes)

@@ -13,7 +13,8 @@ from app.spec.base import Answer
 Item = TypeVar("Item")
 
 # A stored spec was validated when it was posted; to validate it again would cost most of a GET.
-# `app.api.openapi` writes the reference to JobSpec: pydantic refuses one to a schema that it did not make.
+# `app.api.http.openapi` writes the reference to JobSpec: pydantic refuses a reference to a schema of
+# somebody else's making.
 StoredSpec: TypeAlias = dict[str, Any]
 
 

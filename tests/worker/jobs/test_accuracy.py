@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.api.examples import folder
+from app.api.v1.example_jobs import folder
 from app.db import Database
 from app.services import recommendations
 from app.settings import Settings

@@ -1,0 +1,171 @@
+"""Words a validation error for the client: the limit, the value, the way out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from app.api.errors.json_pointer import Place
+from app.spec.hints import closest, did_you_mean, meant
+
+# Any: what pydantic reports, with the client's value in it.
+Report: TypeAlias = Mapping[str, Any]
+
+MAX_SHOWN = 60  # characters of the client's value
+MANY_NAMES = 4  # of fewer the list itself is the hint
+OBJECT = "must be an object"
+LIST = "must be a list"
+
+QUOTED = re.compile("'([^']*)'")  # the names in what pydantic expected
+
+# What each pattern asks for, in words.
+PATTERNS = {"^[!-~]+$": "must consist of visible ASCII characters, without spaces"}
+
+# What each type of error says about the value; the value is added behind it.
+TEXTS: dict[str, str] = {
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "dict_type": OBJECT,
+    "finite_number": "must be a finite number",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "int_from_float": "must be an integer",
+    "int_parsing": "must be an integer",
+    "int_parsing_size": "must be a smaller integer",
+    "int_type": "must be an integer",
+    "list_type": LIST,
+    "none_required": "must be null",
+    "string_type": "must be a string",
+    "tuple_type": LIST,
+}
+BOUNDS: dict[str, tuple[str, str]] = {
+    "greater_than": (">", "gt"),
+    "greater_than_equal": (">=", "ge"),
+    "less_than": ("<", "lt"),
+    "less_than_equal": ("<=", "le"),
+}
+
+
+def message(report: Report, place: Place) -> str:
+    """The sentence for one error."""
+    kind = report["type"]
+    if kind in SPECIAL:
+        return SPECIAL[kind](report, place)
+    if kind in BOUNDS:
+        sign, name = BOUNDS[kind]
+        return f"must be {sign} {_number(report['ctx'][name])}, got {shown(report['input'])}"
+    if kind in TEXTS:
+        return f"{TEXTS[kind]}, got {shown(report['input'])}"
+    return f"{report['msg']}, got {shown(report['input'])}"
+
+
+def shown(value: Any) -> str:
+    """The client's value as JSON, cut to a readable length."""
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, (list, tuple)):
+        return f"a list of {len(value)}"
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError):  # ValueError: an integer of thousands of digits
+        return f"a {type(value).__name__}"
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+
+
+def _number(bound: Any) -> str:
+    """A bound without the exponent or the fraction that it does not need."""
+    whole = isinstance(bound, float) and bound.is_integer() and abs(bound) < 1e16
+    return str(int(bound) if whole else bound)
+
+
+def _missing(report: Report, place: Place) -> str:
+    if place.pointer:
+        return "is required"
+    return "a JSON body is required; send one with Content-Type: application/json"
+
+
+def _unknown_field(report: Report, place: Place) -> str:
+    hint = did_you_mean(report["loc"][-1], place.names, f"the known ones are: {', '.join(place.names)}")
+    return f"is no field here; {hint}"
+
+
+def _unknown_kind(report: Report, place: Place) -> str:
+    given = report["input"].get("kind") if isinstance(report["input"], dict) else report["ctx"].get("tag")
+    return f"must be one of {', '.join(place.kinds)}{meant(given, place.kinds)}, got {shown(given)}"
+
+
+def _no_kind(report: Report, place: Place) -> str:
+    return f"is required; choose one of: {', '.join(place.kinds)}"
+
+
+def _one_of(report: Report, place: Place) -> str:
+    expected = report["ctx"]["expected"]
+    known = QUOTED.findall(expected)
+    hint = meant(report["input"], known) if len(known) >= MANY_NAMES else ""
+    return f"must be {expected}{hint}, got {shown(report['input'])}"
+
+
+def _no_object(report: Report, place: Place) -> str:
+    """A kind is named by an object: the bare name becomes the example."""
+    given = report["input"]
+    kind = closest(given, place.kinds)
+    if kind is not None:
+        return f"{OBJECT}, such as {json.dumps({'kind': kind})}, got {shown(given)}"
+    if place.kinds and isinstance(given, str):
+        return f"{OBJECT} whose kind is one of {', '.join(place.kinds)}, got {shown(given)}"
+    return f"{OBJECT}, got {shown(given)}"
+
+
+def _too_short(report: Report, place: Place) -> str:
+    ctx = report["ctx"]
+    entries = "entry" if ctx["min_length"] == 1 else "entries"
+    return f"must have at least {ctx['min_length']} {entries}, got {ctx['actual_length']}"
+
+
+def _too_long(report: Report, place: Place) -> str:
+    ctx = report["ctx"]
+    actual = len(report["input"]) if ctx.get("actual_length") is None else ctx["actual_length"]
+    return f"must have at most {ctx['max_length']} entries, got {actual}"
+
+
+def _text_too_short(report: Report, place: Place) -> str:
+    return f"must have at least {report['ctx']['min_length']} character, got {shown(report['input'])}"
+
+
+def _pattern(report: Report, place: Place) -> str:
+    pattern = report["ctx"]["pattern"]
+    wanted = PATTERNS.get(pattern, f"must match {pattern}")
+    return f"{wanted}, got {shown(report['input'])}"
+
+
+def _text_too_long(report: Report, place: Place) -> str:
+    return f"must have at most {report['ctx']['max_length']} characters, got {len(report['input'])}"
+
+
+def _ours(report: Report, place: Place) -> str:
+    return str(report["ctx"]["message"])
+
+
+def _value_error(report: Report, place: Place) -> str:
+    return f"{report['ctx']['error']}, got {shown(report['input'])}"
+
+
+SPECIAL: dict[str, Callable[[Report, Place], str]] = {
+    "enum": _one_of,
+    "extra_forbidden": _unknown_field,
+    "invalid": _ours,
+    "literal_error": _one_of,
+    "missing": _missing,
+    "model_attributes_type": _no_object,
+    "model_type": _no_object,
+    "string_pattern_mismatch": _pattern,
+    "string_too_long": _text_too_long,
+    "string_too_short": _text_too_short,
+    "too_long": _too_long,
+    "too_short": _too_short,
+    "union_tag_invalid": _unknown_kind,
+    "union_tag_not_found": _no_kind,
+    "value_error": _value_error,
+}

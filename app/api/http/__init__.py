@@ -1,0 +1,1 @@
+"""What every path shares: bodies, entity tags, headers, the request log and the OpenAPI document."""

@@ -1,0 +1,1 @@
+"""What operators and tools ask for: health, metrics, and the pages of the problems."""

@@ -1,0 +1,105 @@
+"""Metrics for Prometheus: of this process's requests, and of what the database says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+from app.api.errors.handlers import documented
+from app.api.http.api_route import ApiRoute
+from app.api.http.dependencies import Db
+from app.services import metrics
+from app.services.metrics import Snapshot
+
+# Seconds: a GET of one row takes a few milliseconds, a large export some seconds.
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+EXAMPLE = """# HELP stepsize_jobs Jobs by state.
+# TYPE stepsize_jobs gauge
+stepsize_jobs{state="queued"} 0.0
+"""
+
+router = APIRouter(tags=["health"], route_class=ApiRoute)
+
+
+class RequestMetrics:
+    """Counts the requests of one application."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        labels = ("method", "route", "status")
+        self._requests = Counter(
+            "stepsize_http_requests", "Requests answered.", labels, registry=self.registry
+        )
+        self._latency = Histogram(
+            "stepsize_http_request_duration_seconds",
+            "Time until the answer began; a stream's length does not count.",
+            labels,
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Counts one answer."""
+        self._requests.labels(method, route, status).inc()
+        self._latency.labels(method, route, status).observe(seconds)
+
+
+class _Stored(Collector):
+    """A snapshot as Prometheus's gauges."""
+
+    def __init__(self, snapshot: Snapshot | None) -> None:
+        self._snapshot = snapshot
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Every gauge; of a database that does not answer, only that it does not."""
+        found = self._snapshot
+        yield _gauge("stepsize_database_up", "Whether the database answers.", float(found is not None))
+        if found is None:
+            return
+        yield _by_state("stepsize_jobs", "Jobs by state.", found.jobs.items())
+        yield _by_state("stepsize_trials", "Trials by state.", found.trials.items())
+        yield _gauge("stepsize_queue_depth", "Jobs that wait for a worker.", found.jobs["queued"])
+        yield _gauge(
+            "stepsize_queue_oldest_seconds",
+            "How long the job has waited that has waited longest.",
+            found.oldest_queued_s,
+        )
+        yield _gauge("stepsize_workers", "Workers that were heard of lately.", found.workers)
+
+
+def _gauge(name: str, help: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, help, value=value)
+
+
+def _by_state(name: str, help: str, counts: Iterable[tuple[str, int]]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, help, labels=["state"])
+    for state, count in counts:
+        family.add_metric([state], count)
+    return family
+
+
+@router.get(
+    "/metrics",
+    operation_id="get_metrics",
+    summary="Metrics",
+    response_class=Response,
+    response_description="The text format of Prometheus.",
+    responses={
+        200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": EXAMPLE}}},
+        **documented(),
+    },
+)
+def get_metrics(request: Request, db: Db) -> Response:
+    """For Prometheus: jobs and trials by state, the queue, the workers, and the requests that this process
+    has answered. Where the database does not answer, `stepsize_database_up` is 0."""
+    stored = CollectorRegistry()
+    stored.register(_Stored(metrics.snapshot(db)))
+    own: RequestMetrics = request.app.state.metrics
+    content = generate_latest(stored) + generate_latest(own.registry)
+    return Response(content, headers={"Content-Type": CONTENT_TYPE_LATEST})

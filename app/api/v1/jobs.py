@@ -1,0 +1,145 @@
+"""Jobs: submit, look at, control, remove."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query, Response
+
+from app.api.errors.handlers import documented
+from app.api.http.api_route import ApiRoute
+from app.api.http.dependencies import DEFAULT_LIMIT, Config, Db, IdempotencyKey, JobId, Limit, PageToken
+from app.api.http.locations import started
+from app.api.v1.example_jobs import job_examples
+from app.errors import (
+    BodyTooLarge,
+    IdempotencyKeyReused,
+    IllegalTransition,
+    InvalidPageToken,
+    InvalidRequest,
+    JobNotFinished,
+    JobNotFound,
+    MalformedJson,
+    QuotaExceeded,
+    UnsupportedMediaType,
+)
+from app.services import jobs
+from app.spec.answers import Job, JobState, Page
+from app.spec.job import JobSpec
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=ApiRoute)
+
+
+@router.post(
+    "",
+    operation_id="submit_job",
+    summary="Submit a job",
+    status_code=202,
+    response_description="The job, queued; `Location` is its address.",
+    responses={
+        **started("job"),
+        **documented(
+            InvalidRequest,
+            MalformedJson,
+            QuotaExceeded,
+            IdempotencyKeyReused,
+            BodyTooLarge,
+            UnsupportedMediaType,
+        ),
+    },
+)
+def submit_job(
+    db: Db,
+    settings: Config,
+    response: Response,
+    spec: Annotated[JobSpec, Body(openapi_examples=job_examples())],
+    idempotency_key: IdempotencyKey = None,
+) -> Job:
+    """Stores a tuning job and queues it. Only `objective` is required: the rest has defaults that give a
+    good answer within a minute on a laptop.
+
+    Follow the job by `GET /v1/jobs/{job_id}` or its events; once it has succeeded, its recommendation is
+    the tuned optimizer and learning-rate schedule."""
+    job = jobs.submit(db, settings, spec, idempotency_key)
+    response.headers["Location"] = f"/v1/jobs/{job.id}"
+    return job
+
+
+@router.get(
+    "",
+    operation_id="list_jobs",
+    summary="List the jobs",
+    response_description="A page of jobs, newest first.",
+    responses=documented(InvalidRequest, InvalidPageToken),
+)
+def list_jobs(
+    db: Db,
+    state: Annotated[JobState | None, Query(description="only jobs in this state")] = None,
+    name: Annotated[str | None, Query(description="only jobs of exactly this name", max_length=200)] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    page_token: PageToken = None,
+) -> Page[Job]:
+    """Newest first. `next_page_token` is null on the last page."""
+    return jobs.list_jobs(db, state=state, name=name, limit=limit, page_token=page_token)
+
+
+@router.get(
+    "/{job_id}",
+    operation_id="get_job",
+    summary="Look at a job",
+    response_description="The job, with every default of its spec filled in.",
+    responses=documented(JobNotFound),
+)
+def get_job(db: Db, job_id: JobId) -> Job:
+    """Its state, how far it is, and the best trial so far."""
+    return jobs.get(db, job_id)
+
+
+@router.delete(
+    "/{job_id}",
+    operation_id="delete_job",
+    summary="Delete a job",
+    status_code=204,
+    response_description="The job is gone.",
+    responses=documented(JobNotFound, JobNotFinished),
+)
+def delete_job(db: Db, job_id: JobId) -> None:
+    """Removes an ended job with its trials, trajectories, events and recommendation. There is no way back."""
+    jobs.delete(db, job_id)
+
+
+@router.post(
+    "/{job_id}/cancel",
+    operation_id="cancel_job",
+    summary="Cancel a job",
+    response_description="The job, cancelled.",
+    responses=documented(JobNotFound, IllegalTransition),
+)
+def cancel_job(db: Db, job_id: JobId) -> Job:
+    """Ends a job for good; a running batch stops within 2 s. Finished trials stay, the others fail with
+    reason `cancelled`. Repeating it is no error."""
+    return jobs.cancel(db, job_id)
+
+
+@router.post(
+    "/{job_id}/pause",
+    operation_id="pause_job",
+    summary="Pause a job",
+    response_description="The job, paused.",
+    responses=documented(JobNotFound, IllegalTransition),
+)
+def pause_job(db: Db, job_id: JobId) -> Job:
+    """Stops a job until it is resumed; every finished trial is kept. Repeating it is no error."""
+    return jobs.pause(db, job_id)
+
+
+@router.post(
+    "/{job_id}/resume",
+    operation_id="resume_job",
+    summary="Resume a paused job",
+    response_description="The job, queued again.",
+    responses=documented(JobNotFound, IllegalTransition),
+)
+def resume_job(db: Db, job_id: JobId) -> Job:
+    """Queues a paused job again; it goes on after the trials that it has. Repeating it is no error."""
+    return jobs.resume(db, job_id)
