@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 from app.db import Database
 from app.db.migrate import upgrade
 from app.engine.trajectories.codec import decode
-from app.services import jobs, work
+from app.services import job_runs, jobs
 from app.settings import Settings
 from app.spec.job import JobSpec
 from app.spec.records import TrialResult
@@ -74,11 +74,11 @@ def _ours(folder: Path, results: list[TrialResult]) -> tuple[float, float]:
     times, sizes = [], []
     for _ in range(ROUNDS):
         job = jobs.submit(db, Settings(), SPEC)
-        work.start(db, job.id, 1)
+        job_runs.start(db, job.id, 1)
         before = _size(db, folder)
         begun = time.perf_counter()
-        work.open_round(db, job.id, 1, 0, trial_numbers(SPEC, 0), asked)
-        work.record_trials(db, job.id, 1, results, 0.5)
+        job_runs.open_round(db, job.id, 1, 0, trial_numbers(SPEC, 0), asked)
+        job_runs.record_trials(db, job.id, 1, results, 0.5)
         times.append(1e3 * (time.perf_counter() - begun) / len(results))
         sizes.append(_size(db, folder) - before)
     db.close()

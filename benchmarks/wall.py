@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 
 from app.db import Database
 from app.db.migrate import upgrade
-from app.services import jobs, work
+from app.services import job_runs, jobs
 from app.settings import Settings
 from app.spec.job import JobSpec
 from app.spec.records import Configuration, TrialResult
@@ -130,10 +130,10 @@ def _store_s(spec: JobSpec, asked: list[Configuration], results: list[TrialResul
         upgrade(url)
         db = Database(url)
         job = jobs.submit(db, Settings(), spec)
-        work.start(db, job.id, 1)
+        job_runs.start(db, job.id, 1)
         begun = time.perf_counter()
-        work.open_round(db, job.id, 1, 0, trial_numbers(spec, 0), asked)
-        work.record_trials(db, job.id, 1, results, 1.0)
+        job_runs.open_round(db, job.id, 1, 0, trial_numbers(spec, 0), asked)
+        job_runs.record_trials(db, job.id, 1, results, 1.0)
         seconds = time.perf_counter() - begun
         db.close()
     return seconds

@@ -7,7 +7,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from app.services import tracing
+from app.observability import tracing
 
 
 def recorded(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:

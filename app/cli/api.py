@@ -12,7 +12,7 @@ import uvicorn
 
 from app.cli.options import with_settings
 from app.main import create_app
-from app.services import tracing
+from app.observability import tracing
 from app.settings import Settings
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from app.services import log_context
+from app.observability import log_context
 from app.settings import LogFormat
 
 QUIET = ("httpx", "alembic", "dbos", "optuna")  # their information is our noise

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from app.cli.logs import configure_logging
+from app.observability.tracing import NoTracing
 from app.process.file_lock import InUse
-from app.services.tracing import NoTracing
 from app.settings import Settings
 
 pool_processes = click.option(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.db import Database, trials
 from app.db import events as table
 from app.db.tables import EventRow
-from app.services import jobs, views
+from app.services import jobs, responses
 from app.spec.answers import JobState
 
 PAGE = 500
@@ -54,4 +54,4 @@ def _body(session: Session, row: EventRow) -> Any:
     if row.kind == "recommendation":
         return table.recommendation(session, row.job_key)
     trial = trials.find(session, row.job_key, int(row.name))
-    return None if trial is None else views.trial(trial).model_dump(mode="json")
+    return None if trial is None else responses.trial(trial).model_dump(mode="json")

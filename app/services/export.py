@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Literal
 from app.db import Database
 from app.db import trials as table
 from app.db.tables import TrialRow
-from app.services import jobs, views
+from app.services import jobs, responses
 from app.spec.answers import Trial
 from app.spec.job import JobSpec
 from app.tuning.optuna_interop.storage_file import Rungs, write_storage
@@ -81,7 +81,7 @@ def _pages(db: Database, job_id: str) -> Iterator[list[TrialRow]]:
 
 def _json_lines(db: Database, job_id: str) -> Iterator[bytes]:
     for rows in _pages(db, job_id):
-        yield "".join(f"{views.trial(row).model_dump_json()}\n" for row in rows).encode()
+        yield "".join(f"{responses.trial(row).model_dump_json()}\n" for row in rows).encode()
 
 
 def _csv(db: Database, job_id: str, spec: JobSpec, metrics: list[str]) -> Iterator[bytes]:
@@ -89,7 +89,7 @@ def _csv(db: Database, job_id: str, spec: JobSpec, metrics: list[str]) -> Iterat
     head = [*COLUMNS, *(f"metrics_{name}" for name in metrics), *(f"params_{name}" for name in params)]
     yield _csv_lines([head])
     for rows in _pages(db, job_id):
-        yield _csv_lines([_csv_row(views.trial(row), metrics, params) for row in rows])
+        yield _csv_lines([_csv_row(responses.trial(row), metrics, params) for row in rows])
 
 
 def _csv_row(trial: Trial, metrics: list[str], params: list[str]) -> list[Any]:
@@ -120,7 +120,7 @@ def _storage_file(db: Database, job_id: str, spec: JobSpec) -> BinaryIO:
 def _with_rungs(db: Database, job_id: str) -> Iterator[tuple[Trial, Rungs]]:
     for rows in _pages(db, job_id):
         for row in rows:
-            yield views.trial(row), [(step, value) for step, value in row.rungs or ()]
+            yield responses.trial(row), [(step, value) for step, value in row.rungs or ()]
 
 
 class _Chunks(Iterator[bytes]):

@@ -20,7 +20,7 @@ from app.errors import (
     JobNotFound,
     QuotaExceeded,
 )
-from app.services import paging, transitions, views, warm_starts
+from app.services import paging, responses, transitions, warm_starts
 from app.settings import Settings
 from app.spec.answers import Job, JobState, Page
 from app.spec.job import JobSpec
@@ -76,7 +76,7 @@ def _first(db: Database, key: str, spec: JobSpec) -> Job | None:
                 f"Job {row.id} was submitted under the key {key} with another spec; take a new key, "
                 f"or send the spec that GET /v1/jobs/{row.id} shows."
             )
-        return views.job(row)
+        return responses.job(row)
 
 
 def _store(db: Database, spec: JobSpec, idempotency_key: str | None, along: Along | None) -> Job:
@@ -99,7 +99,7 @@ def _store(db: Database, spec: JobSpec, idempotency_key: str | None, along: Alon
         warm_starts.copy(session, row, spec)
         if along is not None:
             along(session, row)
-        job = views.job(row)
+        job = responses.job(row)
         events.begin(session, row, "state", f"{row.run}-queued", job.model_dump(mode="json"), now)
         ring(session)
         return job
@@ -108,7 +108,7 @@ def _store(db: Database, spec: JobSpec, idempotency_key: str | None, along: Alon
 def get(db: Database, job_id: str) -> Job:
     """One job. Raises JobNotFound."""
     with db.read() as session:
-        return views.job(row(session, job_id))
+        return responses.job(row(session, job_id))
 
 
 def list_jobs(
@@ -120,7 +120,7 @@ def list_jobs(
     before = start[0] if start else None
     with db.read() as session:
         rows = table.page(session, state=state, name=name, before=before, limit=limit + 1)
-        items = [views.job(found) for found in rows[:limit]]
+        items = [responses.job(found) for found in rows[:limit]]
     more = len(rows) > limit
     return Page(
         items=items, next_page_token=paging.token(belongs_to, [rows[limit - 1].key]) if more else None
@@ -180,7 +180,7 @@ def _move(db: Database, job_id: str, to: JobState, reason: str | None) -> Job:
         resumed = to is JobState.QUEUED and found.state == JobState.RUNNING and found.run > 1
         if found.state != to and not resumed:
             transitions.move(session, found, to, reason)
-        return views.job(found)
+        return responses.job(found)
 
 
 def _check_quota(settings: Settings, spec: JobSpec) -> None:

@@ -12,7 +12,7 @@ from app.db import Database, range_tests
 from app.db.tables import JobRow, RangeTestRow
 from app.engine.trajectories.result import Trajectory
 from app.errors import IdempotencyKeyReused, InvalidRequest, QuotaExceeded, RangeTestNotFound
-from app.services import jobs, transitions, work
+from app.services import job_runs, jobs, transitions
 from app.settings import Settings
 from app.spec.answers import JobState, Problem
 from app.spec.range_test import (
@@ -85,7 +85,7 @@ def succeed(db: Database, job_id: str, run: int, curve: Trajectory) -> None:
     with db.read() as session:
         found = range_tests.find(session, job_id)
     if found is None:
-        raise work.Interrupted(job_id)
+        raise job_runs.Interrupted(job_id)
     spec = RangeTestSpec.model_validate(found[1].spec)
     rates = range_rates(spec.low, spec.high, spec.steps)[: len(curve.step)]
     losses = curve.loss.astype(np.float64)[: len(rates)]
@@ -93,7 +93,7 @@ def succeed(db: Database, job_id: str, run: int, curve: Trajectory) -> None:
     result = RangeTestResult(
         learning_rate=rates.tolist(), loss=_numbers(losses), **_analysis(analysis).model_dump()
     )
-    with work.running(db, job_id, run) as (session, row):
+    with job_runs.running(db, job_id, run) as (session, row):
         range_tests.store_result(session, row.key, result.model_dump(mode="json"))
         transitions.move(session, row, JobState.SUCCEEDED, None)
 

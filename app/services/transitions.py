@@ -15,7 +15,7 @@ from app.db import events, jobs, trials
 from app.db.doorbell import ring
 from app.db.tables import JobRow
 from app.errors import IllegalTransition
-from app.services import views
+from app.services import responses
 from app.spec.answers import JobState
 
 TRANSITIONS: dict[JobState, frozenset[JobState]] = {
@@ -63,7 +63,7 @@ def move(session: Session, row: JobRow, to: JobState, reason: str | None = None)
     if to is JobState.SUCCEEDED:
         row.fraction = 1.0
     jobs.recount(session, row)
-    body = views.job(row).model_dump(mode="json")
+    body = responses.job(row).model_dump(mode="json")
     events.append(session, row, "state", {f"{row.run}-{to}": body}, now)
     if to is not JobState.RUNNING:
         ring(session)  # a job waits, or a worker has room for one

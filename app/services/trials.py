@@ -11,7 +11,8 @@ from app.db import trials as table
 from app.engine.trajectories import codec
 from app.engine.trajectories.result import Trajectory as EngineTrajectory
 from app.errors import TrajectoryNotFound, TrialNotFound
-from app.services import curves, jobs, paging, views
+from app.services import jobs, paging, responses
+from app.services import trajectories as curves
 from app.spec.answers import NumberedTrajectory, Page, Trajectory, Trial, TrialState
 
 Order = Literal["number", "value"]
@@ -42,7 +43,7 @@ def list_trials(
     if len(rows) > limit:
         last = rows[limit - 1]
         next_token = paging.token(belongs_to, [last.value, last.number])
-    return Page(items=[views.trial(row) for row in rows[:limit]], next_page_token=next_token)
+    return Page(items=[responses.trial(row) for row in rows[:limit]], next_page_token=next_token)
 
 
 def get(db: Database, job_id: str, number: int) -> Trial:
@@ -51,7 +52,7 @@ def get(db: Database, job_id: str, number: int) -> Trial:
         row = table.find(session, jobs.row(session, job_id).key, _number(job_id, number))
         if row is None:
             raise _no_trial(job_id, number)
-        return views.trial(row)
+        return responses.trial(row)
 
 
 def trajectory(db: Database, job_id: str, number: int, points: int | None) -> Trajectory:

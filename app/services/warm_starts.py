@@ -9,7 +9,7 @@ from app.db import jobs as table
 from app.db.tables import JobRow
 from app.errors import InvalidRequest
 from app.services import trial_rows
-from app.services.work import Interrupted
+from app.services.job_runs import Interrupted
 from app.spec.job import JobSpec
 from app.spec.records import FinishedTrial
 from app.tuning.samplers.parzen.history import HISTORY, MOST_GOOD

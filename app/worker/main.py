@@ -16,8 +16,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.db import Database, workers
 from app.db.doorbell import doorbell
 from app.db.locks import Claim
+from app.observability import tracing
 from app.process.file_lock import sole_user
-from app.services import replays, tracing, work
+from app.services import job_runs, replays
 from app.settings import Settings
 from app.worker.jobs.replays import Replays
 from app.worker.jobs.runner import Runner
@@ -170,7 +171,7 @@ def start_waiting(db: Database, tune: Tune, seats: Seats) -> None:
     A crash between the workflow and the mark on the job's row repeats the first without effect, here or on
     another worker: then the workflow belongs to this one, and goes the way of all that it ran.
     """
-    with work.claim(db, seats.free()) as pending:
+    with job_runs.claim(db, seats.free()) as pending:
         for item in pending:
             mine = workflow_id(item.job_id, item.run)
             seats.take(mine)

@@ -9,7 +9,7 @@ import optuna
 
 from app.db import Database
 from app.engine.trajectories import codec
-from app.services import jobs, work
+from app.services import job_runs, jobs
 from app.settings import Settings
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec
@@ -30,17 +30,17 @@ VALUES = (0.5, 0.25, None)  # the last trial diverged
 def store_running_job(db: Database, settings: Settings, **parts: object) -> str:
     """A job with three trials that run; returns its id. parts: of the spec."""
     job_id = jobs.submit(db, settings, JobSpec.model_validate(BODY | parts)).id
-    work.start(db, job_id, 1)
+    job_runs.start(db, job_id, 1)
     configuration = Configuration(optimizer=ADAM, schedule=COSINE, params={"adam.learning_rate": 0.1})
-    work.open_round(db, job_id, 1, 0, range(len(VALUES)), [configuration] * len(VALUES))
+    job_runs.open_round(db, job_id, 1, 0, range(len(VALUES)), [configuration] * len(VALUES))
     return job_id
 
 
 def store_finished_job(db: Database, settings: Settings) -> str:
     """A job that succeeded; returns its id."""
     job_id = store_running_job(db, settings)
-    work.record_trials(db, job_id, 1, results(), 0.5)
-    work.succeed(db, job_id, 1, recommendation(), None)
+    job_runs.record_trials(db, job_id, 1, results(), 0.5)
+    job_runs.succeed(db, job_id, 1, recommendation(), None)
     return job_id
 
 
@@ -111,15 +111,15 @@ def store_searched_job(
     """
     spec = JobSpec.model_validate(CONDITIONAL | {"budget": {"trials": count, "steps": 9}})
     job_id = jobs.submit(db, settings, spec).id
-    work.start(db, job_id, 1)
+    job_runs.start(db, job_id, 1)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
     asked = [Space.of(spec).draw(study.ask()) for _ in range(count)]
-    work.open_round(db, job_id, 1, 0, range(count), asked)
+    job_runs.open_round(db, job_id, 1, 0, range(count), asked)
     results = [
         _searched(number, states[number % len(states)], asked[number].optimizer["learning_rate"])
         for number in range(count)
     ]
-    work.record_trials(db, job_id, 1, results, 0.5)
+    job_runs.record_trials(db, job_id, 1, results, 0.5)
     return job_id
 
 

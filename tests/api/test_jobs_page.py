@@ -19,7 +19,7 @@ import uvicorn
 from app import dashboard
 from app.db import Database
 from app.main import create_app
-from app.services import work
+from app.services import job_runs
 from app.settings import Settings
 from app.spec.answers import Job, Progress
 from app.spec.recommendation import (
@@ -60,9 +60,9 @@ def outside() -> OutsideSpace:
 def store(db: Database, settings: Settings, answer: Recommendation | None, name: str, **spec: Any) -> str:
     """A job whose best value of the search is 0.25; it has succeeded where there is an answer."""
     job_id = store_running_job(db, settings, name=name, **spec)
-    work.record_trials(db, job_id, 1, results(), 0.05)
+    job_runs.record_trials(db, job_id, 1, results(), 0.05)
     if answer is not None:
-        work.succeed(db, job_id, 1, answer, None)
+        job_runs.succeed(db, job_id, 1, answer, None)
     return job_id
 
 
@@ -145,7 +145,7 @@ def test_a_value_of_the_search_is_called_lucky_until_there_is_a_confirmed_one(
     shown: Callable[[], list[str]], db: Database, settings: Settings
 ) -> None:
     running = store(db, settings, None, "running", objective=NOISY)
-    work.record_fraction(db, running, 1, 0.34, "race of the best")
+    job_runs.record_fraction(db, running, 1, 0.34, "race of the best")
     store(db, settings, recommendation(), "unconfirmed", objective=NOISY, confirmation=None)
     store(db, settings, None, "same")  # a function without noise: no luck
     same, unconfirmed, raced = shown()
@@ -160,7 +160,9 @@ def test_an_answer_without_a_summary_and_a_job_without_an_answer_are_shown(
 ) -> None:
     store(db, settings, confirmed(), "old")
     failed = store_running_job(db, settings, name="diverged")
-    work.succeed(db, failed, 1, None, "every trial diverged; lower the learning rates of the search space")
+    job_runs.succeed(
+        db, failed, 1, None, "every trial diverged; lower the learning rates of the search space"
+    )
     diverged, why, old = shown()
     assert why == "every trial diverged; lower the learning rates of the search space"
     assert "recommendation" not in diverged

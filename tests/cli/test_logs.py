@@ -10,7 +10,7 @@ from datetime import datetime
 import pytest
 
 from app.cli.logs import TEXT, JsonLines, TextLines
-from app.services import log_context
+from app.observability import log_context
 
 
 def line(formatter: logging.Formatter, message: str, *arguments: object, **extra: object) -> str:

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from app.db import Database
 from app.db.migrate import alembic_config, is_current
-from app.services import jobs, work
+from app.services import job_runs, jobs
 from app.settings import Settings
 from app.spec.records import Configuration
 from tests.conftest import MakeSpec
@@ -19,8 +19,8 @@ def test_a_way_back_and_forth_keeps_jobs_and_their_trials(
     db: Database, settings: Settings, make_spec: MakeSpec
 ) -> None:
     job_id = jobs.submit(db, settings, make_spec(name="kept")).id
-    work.start(db, job_id, 1)
-    work.open_round(db, job_id, 1, 0, range(2), [ADAM, ADAM])
+    job_runs.start(db, job_id, 1)
+    job_runs.open_round(db, job_id, 1, 0, range(2), [ADAM, ADAM])
     with db.engine.execution_options(immediate=True).begin() as connection:
         command.downgrade(alembic_config(connection), "0001")
         assert connection.execute(text("SELECT count(*) FROM trials")).scalar_one() == 2

@@ -8,7 +8,8 @@ import pytest
 from opentelemetry import trace
 
 from app.db import Database
-from app.services import jobs, tracing
+from app.observability import tracing
+from app.services import jobs
 from app.settings import Settings
 from app.worker.jobs.runner import Runner
 from tests.conftest import MakeSpec

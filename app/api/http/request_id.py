@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors.handlers import problem_response
 from app.errors import AppError
-from app.services import log_context
+from app.observability import log_context
 
 HEADER = "X-Request-Id"
 _ACCEPTED = re.compile(r"[A-Za-z0-9._:-]{1,128}")  # fit for a line of a log

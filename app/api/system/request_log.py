@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.http.request_id import HEADER
 from app.api.system.metrics import RequestMetrics
-from app.services import tracing
+from app.observability import tracing
 
 # What asks every few seconds is no news.
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})

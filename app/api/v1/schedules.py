@@ -10,7 +10,7 @@ from fastapi.openapi.models import Example
 from app.api.errors.handlers import documented
 from app.api.http.api_route import ApiRoute
 from app.errors import BodyTooLarge, InvalidRequest, MalformedJson, UnsupportedMediaType
-from app.services import preview, refinement
+from app.services import refinement, schedules
 from app.spec.catalogue import LearningRates, SchedulePreview
 from app.spec.refinement import RefinedSchedule, ScheduleRefinement
 
@@ -62,7 +62,7 @@ def preview_schedule(
     request: Annotated[SchedulePreview, Body(openapi_examples=EXAMPLES)],
 ) -> LearningRates:
     """The learning rates of a schedule, for a plot or a table; nothing is stored."""
-    return LearningRates(learning_rate=preview.learning_rates(request))
+    return LearningRates(learning_rate=schedules.learning_rates(request))
 
 
 @router.post(

@@ -10,8 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import Database
 from app.services import replays
+from app.services.job_runs import Interrupted
 from app.services.replays import Claimed
-from app.services.work import Interrupted
 from app.tuning.evaluation.replay import first_difference, replay_shard
 from app.worker.pool.pool import Line, Pool, ShardLost
 

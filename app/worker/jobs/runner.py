@@ -9,7 +9,7 @@ from itertools import count
 from app.db import Database
 from app.engine.trajectories import codec
 from app.engine.trajectories.result import Trajectory
-from app.services import heats, range_tests, work
+from app.services import job_runs, race_results, range_tests
 from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.recommendation import Recommendation
@@ -50,8 +50,8 @@ class Runner:
 
     def start(self, job_id: str, run: int) -> int:
         """Sets the job running; returns the number of its rounds."""
-        work.start(self.db, job_id, run)
-        return round_count(work.spec_of(self.db, job_id))
+        job_runs.start(self.db, job_id, run)
+        return round_count(job_runs.spec_of(self.db, job_id))
 
     def search_round(self, job_id: str, run: int, number: int) -> bool:
         """Evaluates a round to its end; False where the search is over, by its budget or for other reasons.
@@ -87,8 +87,8 @@ class Runner:
         if range_tests.is_one(self.db, job_id):
             self._end_range_test(job_id, run)
             return
-        spec = work.spec_of(self.db, job_id)
-        finished = work.finished_trials(self.db, job_id, round_count(spec))
+        spec = job_runs.spec_of(self.db, job_id)
+        finished = job_runs.finished_trials(self.db, job_id, round_count(spec))
         reason = None
         offered = trial_count(spec)
         if len(finished) < offered:
@@ -101,7 +101,7 @@ class Runner:
         answer = self._advise(job_id, run, spec, finished)
         if answer is None:
             reason = _no_answer(finished, reason)
-        work.succeed(self.db, job_id, run, answer, reason)
+        job_runs.succeed(self.db, job_id, run, answer, reason)
 
     def _end_range_test(self, job_id: str, run: int) -> None:
         """A range test has no race: its one trial is the answer, and most often diverged."""
@@ -121,10 +121,10 @@ class Runner:
             heat = next(advice)
             for number in count():
                 share.begin(heat)
-                result = heats.find(self.db, job_id, number, heat)
+                result = race_results.find(self.db, job_id, number, heat)
                 if result is None:  # else an earlier try of this step stored it
                     result = self._run_heat(job_id, run, spec, heat, share)
-                    heats.store(self.db, job_id, run, number, heat, result)
+                    race_results.store(self.db, job_id, run, number, heat, result)
                 heat = advice.send(result)
         except StopIteration as end:
             found = end.value
@@ -133,19 +133,19 @@ class Runner:
     def _run_heat(self, job_id: str, run: int, spec: JobSpec, heat: Heat, share: AdviceShare) -> HeatResult:
         """share: of the job, with this heat begun."""
         stage = stage_word(heat)
-        work.enter_stage(self.db, job_id, run, share.at(0.0), stage)
+        job_runs.enter_stage(self.db, job_id, run, share.at(0.0), stage)
         shards = shards_of_heat(spec, heat)
         gathered: list[list[TrialResult]] = [[] for _ in shards]
         for ended, (i, outcome) in enumerate(self._evaluate(job_id, run, spec, shards), start=1):
             if isinstance(outcome, ShardLost):
                 raise outcome  # a race that lacks some of its runs is none
             gathered[i] = outcome
-            work.record_fraction(self.db, job_id, run, share.at(ended / len(shards)), stage)
+            job_runs.record_fraction(self.db, job_id, run, share.at(ended / len(shards)), stage)
         return gather(gathered)
 
     def _curve(self, job_id: str, number: int) -> Trajectory | None:
         """The stored curve of a trial."""
-        curve = work.trajectory(self.db, job_id, number)
+        curve = job_runs.trajectory(self.db, job_id, number)
         return None if curve is None else codec.decode(curve)
 
     def _evaluate(
@@ -155,7 +155,7 @@ class Runner:
         try:
             batches.add(shards)
             for _ in shards:
-                i, outcome = batches.next(lambda: work.is_running(self.db, job_id, run))
+                i, outcome = batches.next(lambda: job_runs.is_running(self.db, job_id, run))
                 if isinstance(outcome, ShardLost):
                     self._metrics.batch_lost()
                 else:

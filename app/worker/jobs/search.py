@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.db import Database
-from app.services import work
+from app.services import job_runs
 from app.spec.job import JobSpec
 from app.spec.records import Configuration
 from app.tuning.evaluation.shards import Shard, failed, shards_of_round
@@ -59,7 +59,7 @@ class Search:
         self._run = run
         self._max_failed_trials = max_failed_trials
         self._metrics = metrics
-        self._spec = work.spec_of(db, run.job_id)
+        self._spec = job_runs.spec_of(db, run.job_id)
         self._rounds = Rounds.of(self._spec)
         is_whole = sampler_of(self._spec).reads_all
         self._past = Past(db, run.job_id, is_warm=bool(self._spec.from_jobs), is_whole=is_whole)
@@ -68,7 +68,7 @@ class Search:
         self._shards: dict[int, Shard] = {}  # by their index in the batches
         self._evaluated: dict[int, _Round] = {}
         # Of a job that a version with other rounds began, earlier ones may lack trials.
-        self._next = self._rounds.holding(work.count_trials(db, run.job_id))
+        self._next = self._rounds.holding(job_runs.count_trials(db, run.job_id))
 
     def finish_round(self, r: int) -> bool:
         """Evaluates round r to its end, and the next ones meanwhile; False where the search ended before it.
@@ -96,11 +96,11 @@ class Search:
         job_id, run = self._run
         numbers = self._rounds.numbers(r)
         asked: list[Configuration] = []
-        if not work.is_stored(self._db, job_id, numbers):
+        if not job_runs.is_stored(self._db, job_id, numbers):
             if self._is_over(r):
                 return False
             asked = self._ask(r)
-        trials = work.open_round(self._db, job_id, run, r, numbers, asked)
+        trials = job_runs.open_round(self._db, job_id, run, r, numbers, asked)
         running = {trial.number for trial in trials if trial.is_open}
         shards = [
             shard
@@ -114,11 +114,11 @@ class Search:
     def _is_over(self, r: int) -> bool:
         """Whether no round from r on is asked for: the time is spent, or the search has settled."""
         budget = self._spec.budget
-        if budget.seconds is not None and work.elapsed_s(self._db, self._run.job_id) >= budget.seconds:
+        if budget.seconds is not None and job_runs.elapsed_s(self._db, self._run.job_id) >= budget.seconds:
             return True
         if not budget.stop_when_settled:
             return False
-        values = work.values_before(self._db, self._run.job_id, self._rounds.seen(r))
+        values = job_runs.values_before(self._db, self._run.job_id, self._rounds.seen(r))
         return settled(values, self._rounds.edges[-1]) is not None
 
     def _ask(self, r: int) -> list[Configuration]:
@@ -130,7 +130,7 @@ class Search:
     def _take(self) -> None:
         """Stores what the next shard that ends gave, of whichever round it is."""
         job_id, run = self._run
-        i, outcome = self._batches.next(lambda: work.is_running(self._db, job_id, run))
+        i, outcome = self._batches.next(lambda: job_runs.is_running(self._db, job_id, run))
         shard = self._shards.pop(i)
         if isinstance(outcome, ShardLost):
             self._metrics.batch_lost()
@@ -141,7 +141,7 @@ class Search:
         for round_ in self._evaluated.values():
             round_.open.difference_update(result.number for result in results)
         with self._metrics.timed("store"):
-            so_far = work.record_trials(self._db, job_id, run, results, self._fraction())
+            so_far = job_runs.record_trials(self._db, job_id, run, results, self._fraction())
         self._metrics.trials_ended(results)
         if isinstance(outcome, ShardLost) and so_far > self._max_failed_trials:
             raise TooManyFailed(

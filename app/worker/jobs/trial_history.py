@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from app.db import Database
-from app.services import warm_starts, work
+from app.services import job_runs, warm_starts
 from app.spec.records import FinishedTrial
 from app.tuning.samplers.parzen.history import HISTORY, MOST_GOOD
 
@@ -29,7 +29,7 @@ class Past:
     def of_rounds(self, count: int) -> list[FinishedTrial]:
         """Those of the first rounds, so many; never fewer than were asked for before. Raises Interrupted."""
         if count > self._rounds:
-            self._own += work.finished_trials(
+            self._own += job_runs.finished_trials(
                 self._db, self._job_id, count, from_round=self._rounds, best=self._best, latest=self._latest
             )
             self._rounds = count

@@ -15,8 +15,8 @@ from os import getpid
 
 from pebble import ProcessExpired, ProcessPool
 
-from app.services import tracing
-from app.services.work import Interrupted
+from app.observability import tracing
+from app.services.job_runs import Interrupted
 from app.spec.records import TrialResult
 from app.tuning.evaluation.shards import Shard, deadline_s, evaluate
 from app.worker.pool.bootstrap import prepare

@@ -17,9 +17,9 @@ from sqlalchemy.exc import DBAPIError
 
 from app.db import Database
 from app.db.faults import is_passing
-from app.services import offers
-from app.services.offers import Taken
-from app.services.work import Interrupted
+from app.services import shard_leases
+from app.services.job_runs import Interrupted
+from app.services.shard_leases import Taken
 from app.tuning.evaluation.shards import Shard
 from app.worker.pool.pool import CONTROL_INTERVAL_S, Batches, Line, Pool, Results, ShardLost
 
@@ -58,7 +58,7 @@ class Shared(Batches):
         self._line = line
         self._run = run
         self._processes = processes
-        self._batch = offers.new_batch()
+        self._batch = shard_leases.new_batch()
         self._ends: queue.SimpleQueue[tuple[int, Outcome] | BaseException] = queue.SimpleQueue()
         self._open: set[int] = set()  # whose outcome has not been given back
         self._offered: set[int] = set()  # of these
@@ -72,9 +72,9 @@ class Shared(Batches):
         indices = range(self._count, self._count + len(shards))
         self._count = indices.stop
         self._open |= set(indices)
-        if len(shards) > self._processes and offers.others_live(self._db):
+        if len(shards) > self._processes and shard_leases.others_live(self._db):
             places = dict(zip(indices, shards, strict=True))
-            offers.offer(self._db, self._line.job_id, self._run, self._batch, places)
+            shard_leases.offer(self._db, self._line.job_id, self._run, self._batch, places)
             self._offered |= set(indices)
             if not self._hands_work:
                 self._hands_work = True
@@ -100,7 +100,7 @@ class Shared(Batches):
                     self.close()
                     raise Interrupted
             if self._offered:
-                for part in offers.collect(self._db, self._batch):
+                for part in shard_leases.collect(self._db, self._batch):
                     self._ends.put((part.place, part.results if part.lost is None else ShardLost(part.lost)))
 
     def close(self) -> None:
@@ -109,7 +109,7 @@ class Shared(Batches):
         if self._offered:
             self._offered.clear()
             try:
-                offers.withdraw(self._db, self._batch)
+                shard_leases.withdraw(self._db, self._batch)
             except DBAPIError as error:  # the job's next batch removes it
                 logger.error("job %s: could not withdraw a batch: %s", self._line.job_id, error)
         for thread in self._threads:
@@ -134,12 +134,12 @@ class Shared(Batches):
         """Takes offers of this batch, like a helper, and keeps what they give."""
         hand = Hand(self._db, self._pool, self._goes_on)
         while self._goes_on():
-            taken = offers.take(self._db, self._batch) if self._offered else None
+            taken = shard_leases.take(self._db, self._batch) if self._offered else None
             if taken is None:
                 self._closed.wait(TAKE_S)
             elif (outcome := hand.evaluate(taken)) is not None:
                 self._ends.put((taken.place, outcome))
-                offers.drop(self._db, taken)
+                shard_leases.drop(self._db, taken)
 
     def _goes_on(self) -> bool:
         return not self._closed.is_set()
@@ -162,7 +162,7 @@ class Hand:
             nonlocal renew_at, held
             if time.monotonic() >= renew_at:
                 renew_at = time.monotonic() + RENEW_S
-                held = offers.renew(self._db, taken)
+                held = shard_leases.renew(self._db, taken)
             return held and self._go_on()
 
         try:
@@ -194,7 +194,7 @@ class Helpers:
         """Takes offers up with every process that has nothing to do."""
         self._hands = {hand for hand in self._hands if hand.is_alive()}
         for _ in range(min(self._pool.idle(), self._processes - len(self._hands))):
-            taken = offers.take(self._db)
+            taken = shard_leases.take(self._db)
             if taken is None:
                 return
             hand = threading.Thread(target=self._help, args=(taken,), name="helper", daemon=True)
@@ -208,11 +208,11 @@ class Helpers:
             while taken is not None:
                 outcome = hand.evaluate(taken)
                 if isinstance(outcome, ShardLost):
-                    offers.deliver(self._db, taken, [], str(outcome))
+                    shard_leases.deliver(self._db, taken, [], str(outcome))
                 elif outcome is not None:
-                    offers.deliver(self._db, taken, outcome)
+                    shard_leases.deliver(self._db, taken, outcome)
                     self._count()
-                taken = offers.take(self._db) if self._pool.idle() > 0 else None
+                taken = shard_leases.take(self._db) if self._pool.idle() > 0 else None
         except DBAPIError as error:  # the lease runs out, and another takes it
             if not is_passing(error):
                 raise

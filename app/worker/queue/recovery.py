@@ -7,7 +7,7 @@ import logging
 from dbos import DBOS, WorkflowStatus
 
 from app.db import Database, locks, workers
-from app.services import work
+from app.services import job_runs
 from app.worker.queue.heartbeat_monitor import Silence
 from app.worker.queue.workflow import run_of, workflow_id
 
@@ -42,7 +42,7 @@ def take_over(db: Database, me: str, silence: Silence) -> None:
 
 def reconcile(db: Database) -> None:
     """Starts anew what lost its workflow: DBOS's database was lost, or DBOS gave it up."""
-    runs = {workflow_id(item.job_id, item.run): item for item in work.started(db)}
+    runs = {workflow_id(item.job_id, item.run): item for item in job_runs.started(db)}
     if not runs:
         return
     found = DBOS.list_workflows(workflow_ids=list(runs), load_input=False, load_output=False)
@@ -56,7 +56,7 @@ def reconcile(db: Database) -> None:
 def _replace(db: Database, lost: list[str]) -> None:
     """A new run for each; of the old one nothing more is stored, and DBOS forgets it."""
     for own in lost:
-        work.start_anew(db, *run_of(own))
+        job_runs.start_anew(db, *run_of(own))
     if lost:
         DBOS.cancel_workflows(lost)
 

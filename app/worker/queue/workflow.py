@@ -17,8 +17,9 @@ from sqlalchemy.exc import DBAPIError
 
 from app.db.faults import is_passing
 from app.errors import AppError
-from app.services import log_context, tracing, work
-from app.services.work import Interrupted
+from app.observability import log_context, tracing
+from app.services import job_runs
+from app.services.job_runs import Interrupted
 from app.spec.answers import Problem
 from app.worker.jobs.runner import Runner
 from app.worker.jobs.search import TooManyFailed
@@ -95,7 +96,7 @@ def define_workflow(runner: Runner, seats: Seats) -> Tune:
         problem = Problem(
             type=f"/problems/{AppError.slug}", title=AppError.title, status=AppError.status, detail=detail
         )
-        work.fail(runner.db, job_id, run, problem)
+        job_runs.fail(runner.db, job_id, run, problem)
 
     @DBOS.workflow(name="tune", max_recovery_attempts=MAX_RECOVERIES)
     def tune(job_id: str, run: int) -> None:
@@ -132,7 +133,7 @@ def define_workflow(runner: Runner, seats: Seats) -> Tune:
         """As soon as the database answers; should this process end before, the next one recovers the run."""
         while True:
             try:
-                return work.start_anew(runner.db, job_id, run)
+                return job_runs.start_anew(runner.db, job_id, run)
             except DBAPIError as error:
                 if not is_passing(error):
                     raise

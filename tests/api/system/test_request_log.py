@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from app.services import log_context
+from app.observability import log_context
 
 LOGGER = "app.api.system.request_log"
 

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from app.api.v1.recommendations import FormatName
 from app.db import Database
 from app.engine.optimizers import OPTIMIZERS
-from app.services import recommendations, work
+from app.services import job_runs, recommendations
 from app.settings import Settings
 from app.spec.recommendation import HorizonPeak
 from app.tuning.exports import FORMATS
@@ -75,7 +75,7 @@ def with_horizons(db: Database, settings: Settings) -> str:
     """A finished job of 10 updates that measured other horizons."""
     job_id = store_running_job(db, settings)
     peaks = [HorizonPeak(total_steps=n, learning_rate=p, ci95=(p, p)) for n, p in MEASURED.items()]
-    work.succeed(db, job_id, 1, recommendation().model_copy(update={"horizons": peaks}), None)
+    job_runs.succeed(db, job_id, 1, recommendation().model_copy(update={"horizons": peaks}), None)
     return job_id
 
 
@@ -206,7 +206,7 @@ def test_an_optimizer_that_a_framework_cannot_have_is_409_and_says_the_way_out(
 ) -> None:
     job_id = store_running_job(db, settings)
     newton = {"kind": "newton", **vars(OPTIMIZERS["newton"]())}
-    work.succeed(db, job_id, 1, recommendation().model_copy(update={"optimizer": newton}), None)
+    job_runs.succeed(db, job_id, 1, recommendation().model_copy(update={"optimizer": newton}), None)
     answer = client.get(f"/v1/jobs/{job_id}/recommendation/schedule?format={name}")
     assert answer.status_code == 409
     assert answer.json()["type"] == "/problems/not-exportable"

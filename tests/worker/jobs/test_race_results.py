@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from app.db import Database
-from app.services import events, heats, jobs, recommendations, work
-from app.services.work import Interrupted
+from app.services import events, job_runs, jobs, race_results, recommendations
+from app.services.job_runs import Interrupted
 from app.settings import Settings
 from app.spec.job import JobSpec
 from app.tuning.evaluation import request_codec
@@ -79,9 +79,9 @@ def test_the_share_that_is_done_grows_through_the_advice_and_goes_on_after_a_kil
     db: Database, settings: Settings, spec: JobSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shares: list[tuple[Any, ...]] = []  # Any: fraction and stage
-    record = work.record_fraction
+    record = job_runs.record_fraction
     monkeypatch.setattr(
-        work,
+        job_runs,
         "record_fraction",
         lambda db, job, run, *told: (shares.append(told), record(db, job, run, *told)),
     )
@@ -104,7 +104,7 @@ def test_the_share_that_is_done_grows_through_the_advice_and_goes_on_after_a_kil
 def test_the_stage_of_a_job_is_told_from_its_start_to_its_end(
     db: Database, settings: Settings, spec: JobSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work, "PROGRESS_INTERVAL_S", 0.0)  # else a short job tells few
+    monkeypatch.setattr(job_runs, "PROGRESS_INTERVAL_S", 0.0)  # else a short job tells few
     job_id = jobs.submit(db, settings, spec).id
     assert jobs.get(db, job_id).progress.stage is None
     run_stored_job(db, job_id)
@@ -185,11 +185,14 @@ RESULT = HeatResult(
 def test_a_stored_heat_answers_for_itself_alone(db: Database, settings: Settings, spec: JobSpec) -> None:
     job_id = jobs.submit(db, settings, spec).id
     Runner(db, Mortal(0), max_failed_trials=0).start(job_id, 1)
-    heats.store(db, job_id, 1, 3, heat(0.1), RESULT)
-    found = heats.find(db, job_id, 3, heat(0.1))
+    race_results.store(db, job_id, 1, 3, heat(0.1), RESULT)
+    found = race_results.find(db, job_id, 3, heat(0.1))
     assert found is not None
     np.testing.assert_array_equal(found.values, RESULT.values)
-    assert heats.find(db, job_id, 3, heat(0.2)) is None and heats.find(db, job_id, 4, heat(0.1)) is None
+    assert (
+        race_results.find(db, job_id, 3, heat(0.2)) is None
+        and race_results.find(db, job_id, 4, heat(0.1)) is None
+    )
 
 
 def test_a_heat_of_a_job_that_no_longer_runs_is_refused(
@@ -197,9 +200,9 @@ def test_a_heat_of_a_job_that_no_longer_runs_is_refused(
 ) -> None:
     job_id = jobs.submit(db, settings, spec).id
     with pytest.raises(Interrupted):
-        heats.store(db, job_id, 1, 0, heat(0.1), RESULT)
+        race_results.store(db, job_id, 1, 0, heat(0.1), RESULT)
     with pytest.raises(Interrupted):
-        heats.find(db, "nothing", 0, heat(0.1))
+        race_results.find(db, "nothing", 0, heat(0.1))
 
 
 def test_what_a_heat_gave_comes_back_bit_for_bit() -> None:

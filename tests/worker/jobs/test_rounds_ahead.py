@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.db import Database
-from app.services import jobs, trials, work
+from app.services import job_runs, jobs, trials
 from app.settings import Settings
 from app.spec.answers import JobState, Trial
 from app.spec.job import JobSpec
@@ -81,10 +81,10 @@ def test_the_next_round_runs_before_this_one_has_ended(db: Database, settings: S
     runner.start(job_id, 1)
     for number in range(7):
         runner.search_round(job_id, 1, number)
-    assert work.count_trials(db, job_id) == 64
+    assert job_runs.count_trials(db, job_id) == 64
     with pytest.raises(Killed):
         runner.search_round(job_id, 1, 7)
-    assert work.count_trials(db, job_id) == 80
+    assert job_runs.count_trials(db, job_id) == 80
 
 
 def test_a_search_that_settles_ends_with_what_it_has_and_says_why(db: Database, settings: Settings) -> None:
@@ -102,4 +102,4 @@ def test_trials_that_another_version_left_out_are_run_too(db: Database, settings
     runner = Runner(db, InThisProcess(), max_failed_trials=0)
     runner.start(job_id, 1)
     runner.search_round(job_id, 1, 14)  # as if its rounds 0 to 13 had been other ones
-    assert work.count_trials(db, job_id) == 128
+    assert job_runs.count_trials(db, job_id) == 128

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.db import Database
-from app.services import jobs, work
+from app.services import job_runs, jobs
 from app.settings import Settings
 from app.worker.jobs import trial_history
 from app.worker.jobs.runner import Runner
@@ -28,5 +28,5 @@ def test_trials_read_round_by_round_are_those_read_at_once(
     for rounds in range(5):
         once = Past(db, job_id, is_warm=False).of_rounds(rounds)
         assert steadily.of_rounds(rounds) == once
-        assert once == work.finished_trials(db, job_id, rounds, best=3, latest=9)
+        assert once == job_runs.finished_trials(db, job_id, rounds, best=3, latest=9)
     assert 9 < len(once) <= 12

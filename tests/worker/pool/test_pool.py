@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.services.work import Interrupted
+from app.services.job_runs import Interrupted
 from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import Shard, deadline_s, evaluate, shards_of_round
 from app.tuning.search.rounds import ask_round, trial_numbers

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.db import Database, workers
-from app.services import jobs, offers, work
-from app.services.work import Interrupted
+from app.services import job_runs, jobs, shard_leases
+from app.services.job_runs import Interrupted
 from app.settings import Settings
 from app.spec.records import TrialResult
 from app.tuning.evaluation.shards import Shard, evaluate
@@ -52,7 +52,7 @@ def batch(db: Database, settings: Settings, make_spec: MakeSpec) -> Batch:
     """A running job, and a round of it in six shards; two workers live."""
     spec = make_spec(budget={"trials": 6, "steps": 5}, sampler={"kind": "random"}, pruner={"kind": "none"})
     job_id = jobs.submit(db, settings, spec).id
-    work.start(db, job_id, 1)
+    job_runs.start(db, job_id, 1)
     with db.write() as session:
         for name in ("one", "two"):
             workers.beat(session, name, datetime.now(UTC))
@@ -100,8 +100,8 @@ def lending(helpers: Helpers) -> Iterator[None]:
 
 def offer(db: Database, job_id: str, shards: Sequence[Shard]) -> str:
     """Puts a batch on offer; its id."""
-    batch = offers.new_batch()
-    offers.offer(db, job_id, 1, batch, dict(enumerate(shards)))
+    batch = shard_leases.new_batch()
+    shard_leases.offer(db, job_id, 1, batch, dict(enumerate(shards)))
     return batch
 
 
@@ -118,7 +118,7 @@ def test_two_workers_share_a_wide_batch_and_give_the_values_of_one(db: Database,
                 here.gate.set()
     assert here.evaluated and len(there.evaluated) >= 3
     assert [values(found[i]) for i in range(6)] == [values(evaluate(shard)) for shard in shards]
-    assert offers.take(db) is None
+    assert shard_leases.take(db) is None
 
 
 def test_a_batch_stays_here_where_it_fits_or_nobody_else_lives(db: Database, batch: Batch) -> None:
@@ -149,7 +149,7 @@ def test_an_interrupted_batch_is_withdrawn(db: Database, batch: Batch) -> None:
     shared.add(shards)
     with pytest.raises(Interrupted):
         shared.next(lambda: False)
-    assert offers.take(db) is None
+    assert shard_leases.take(db) is None
 
 
 def test_an_offer_whose_lease_ran_out_is_taken_again_and_delivered_once(
@@ -157,43 +157,43 @@ def test_an_offer_whose_lease_ran_out_is_taken_again_and_delivered_once(
 ) -> None:
     job_id, shards = batch
     offered = offer(db, job_id, shards[:1])
-    monkeypatch.setattr(offers, "LEASE", timedelta(0))
-    frozen = offers.take(db)
-    monkeypatch.setattr(offers, "LEASE", timedelta(minutes=1))
-    second = offers.take(db)
-    assert frozen is not None and second is not None and offers.take(db) is None
+    monkeypatch.setattr(shard_leases, "LEASE", timedelta(0))
+    frozen = shard_leases.take(db)
+    monkeypatch.setattr(shard_leases, "LEASE", timedelta(minutes=1))
+    second = shard_leases.take(db)
+    assert frozen is not None and second is not None and shard_leases.take(db) is None
     results: list[TrialResult] = evaluate(shards[0])
-    assert offers.deliver(db, second, results)
-    assert not offers.renew(db, frozen) and not offers.deliver(db, frozen, [])
-    (only,) = offers.collect(db, offered)
+    assert shard_leases.deliver(db, second, results)
+    assert not shard_leases.renew(db, frozen) and not shard_leases.deliver(db, frozen, [])
+    (only,) = shard_leases.collect(db, offered)
     assert repr(only.results) == repr(results)
-    assert offers.collect(db, offered) == []
+    assert shard_leases.collect(db, offered) == []
 
 
 def test_a_shard_that_killed_every_process_elsewhere_is_lost(db: Database, batch: Batch) -> None:
     job_id, shards = batch
     offered = offer(db, job_id, shards[:1])
-    taken = offers.take(db)
-    assert taken is not None and offers.deliver(db, taken, [], "died 5 times")
-    assert [part.lost for part in offers.collect(db, offered)] == ["died 5 times"]
+    taken = shard_leases.take(db)
+    assert taken is not None and shard_leases.deliver(db, taken, [], "died 5 times")
+    assert [part.lost for part in shard_leases.collect(db, offered)] == ["died 5 times"]
 
 
 def test_what_an_earlier_try_or_run_has_on_offer_is_not_taken(db: Database, batch: Batch) -> None:
     job_id, shards = batch
     offer(db, job_id, shards[:3])
     mine = offer(db, job_id, shards[3:4])
-    taken = offers.take(db)
-    assert taken is not None and taken.batch == mine and offers.take(db) is None
+    taken = shard_leases.take(db)
+    assert taken is not None and taken.batch == mine and shard_leases.take(db) is None
     offer(db, job_id, shards)
-    work.start_anew(db, job_id, 1)
-    assert offers.take(db) is None
+    job_runs.start_anew(db, job_id, 1)
+    assert shard_leases.take(db) is None
 
 
 def test_nobody_helps_without_an_idle_process(db: Database, batch: Batch) -> None:
     job_id, shards = batch
     offered = offer(db, job_id, shards)
     Helpers(db, Gated(), processes=0).look()
-    first = offers.take(db, offered)
+    first = shard_leases.take(db, offered)
     assert first is not None and first.place == 0
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from app.services.curves import answer, thin
+from app.services.trajectories import answer, thin
 from tests.curves import make_curve
 
 

@@ -17,7 +17,7 @@ from app.db import Database, events, range_tests, trials
 from app.db import jobs as table
 from app.db.doorbell import ring
 from app.db.tables import JobRow
-from app.services import transitions, trial_rows, views
+from app.services import responses, transitions, trial_rows
 from app.spec.answers import JobState, Problem, TrialState
 from app.spec.job import JobSpec
 from app.spec.recommendation import Recommendation
@@ -291,5 +291,5 @@ def _progress_events(session: Session, row: JobRow, now: datetime) -> None:
         events.append(session, row, "best", {f"{row.best_number}": best}, now)
     last = events.last_time(session, row.key, "progress")
     if last is None or (now - last).total_seconds() >= PROGRESS_INTERVAL_S:
-        body = views.progress(row).model_dump(mode="json")
+        body = responses.progress(row).model_dump(mode="json")
         events.append(session, row, "progress", {f"{row.run}-{row.fraction:.6f}-{row.stage}": body}, now)

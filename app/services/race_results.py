@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.db import Database, heats
 from app.db import jobs as table
-from app.services.work import Interrupted, running
+from app.services.job_runs import Interrupted, running
 from app.tuning.evaluation import request_codec
 from app.tuning.evaluation.requests import Heat, HeatResult
 

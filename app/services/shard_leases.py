@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from app.db import Database, offers, workers
 from app.db.doorbell import ring
 from app.services.health import WORKER_SILENCE
-from app.services.work import running
+from app.services.job_runs import running
 from app.spec.job import JobSpec
 from app.spec.records import TrialResult
 from app.tuning.evaluation import shard_codec

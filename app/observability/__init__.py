@@ -1,0 +1,1 @@
+"""Traces and what every log line says."""
