@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.db import Database, trials
-from app.db import events as table
+from app.db import Database
+from app.db.queries import events as table
+from app.db.queries import trials
 from app.db.tables import EventRow
 from app.services import jobs, responses
 from app.spec.answers import JobState

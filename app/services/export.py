@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from app.db import Database
-from app.db import trials as table
+from app.db.queries import trials as table
 from app.db.tables import TrialRow
 from app.services import jobs, responses
 from app.spec.answers import Trial

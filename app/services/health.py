@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db import Database, migrate, workers
+from app.db import Database, migrate
+from app.db.queries import workers
 from app.errors import NotReady
 from app.settings import Settings
 

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 
 from app.db import Database
-from app.db import trials as table
+from app.db.queries import trials as table
 from app.services import jobs
 from app.spec.answers import Importance
 from app.spec.job import JobSpec

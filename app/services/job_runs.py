@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from app.db import Database, events, range_tests, trials
-from app.db import jobs as table
-from app.db.doorbell import ring
+from app.db import Database
+from app.db.notifications import ring
+from app.db.queries import events, range_tests, trials
+from app.db.queries import jobs as table
 from app.db.tables import JobRow
 from app.services import responses, transitions, trial_rows
 from app.spec.answers import JobState, Problem, TrialState

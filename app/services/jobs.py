@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from app.db import Database, events
-from app.db import jobs as table
-from app.db.doorbell import ring
+from app.db import Database
+from app.db.notifications import ring
+from app.db.queries import events
+from app.db.queries import jobs as table
 from app.db.tables import DEFAULT_TENANT, JobRow
 from app.errors import (
     Conflict,

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db import Database, metrics, workers
+from app.db import Database
+from app.db.queries import metrics, workers
 from app.services.health import WORKER_SILENCE
 from app.spec.answers import JobState
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from app.db import Database, heats
-from app.db import jobs as table
+from app.db import Database
+from app.db.queries import jobs as table
+from app.db.queries import race_results
 from app.services.job_runs import Interrupted, running
 from app.tuning.evaluation import request_codec
 from app.tuning.evaluation.requests import Heat, HeatResult
@@ -15,11 +16,11 @@ def find(db: Database, job_id: str, number: int, heat: Heat) -> HeatResult | Non
         row = table.find(session, job_id)
         if row is None:
             raise Interrupted(job_id)
-        data = heats.find(session, row.key, number, heat.digest)
+        data = race_results.find(session, row.key, number, heat.digest)
         return None if data is None else request_codec.decode(data)
 
 
 def store(db: Database, job_id: str, run: int, number: int, heat: Heat, result: HeatResult) -> None:
     """Keeps what a heat gave. Raises Interrupted."""
     with running(db, job_id, run) as (session, row):
-        heats.store(session, row.key, number, heat.digest, request_codec.encode(result))
+        race_results.store(session, row.key, number, heat.digest, request_codec.encode(result))

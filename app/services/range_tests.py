@@ -8,7 +8,8 @@ from dataclasses import asdict
 import numpy as np
 from numpy.typing import NDArray
 
-from app.db import Database, range_tests
+from app.db import Database
+from app.db.queries import range_tests
 from app.db.tables import JobRow, RangeTestRow
 from app.engine.trajectories.result import Trajectory
 from app.errors import IdempotencyKeyReused, InvalidRequest, QuotaExceeded, RangeTestNotFound

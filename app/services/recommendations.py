@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from app.db import Database, events, range_tests
+from app.db import Database
+from app.db.queries import events, range_tests
 from app.db.tables import JobRow
 from app.errors import InvalidRequest, NoRecommendation
 from app.services import jobs

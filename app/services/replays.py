@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from app.db import Database, replays, trials
-from app.db.doorbell import ring
+from app.db import Database
+from app.db.notifications import ring
+from app.db.queries import replays, trials
 from app.db.tables import JobRow, ReplayRow, TrialRow
 from app.errors import AppError, ReplayNotFound, TrialNotFinished, TrialNotFound
 from app.services import jobs, trial_rows

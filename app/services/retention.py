@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from app.db import Database
-from app.db import jobs as table
+from app.db.queries import jobs as table
 
 JOBS_AT_ONCE = 10  # a transaction; SQLite has one writer, and a running job must not wait for it long
 

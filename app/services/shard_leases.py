@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from app.db import Database, offers, workers
-from app.db.doorbell import ring
+from app.db import Database
+from app.db.notifications import ring
+from app.db.queries import shard_leases, workers
 from app.services.health import WORKER_SILENCE
 from app.services.job_runs import running
 from app.spec.job import JobSpec
@@ -63,9 +64,11 @@ def offer(db: Database, job_id: str, run: int, batch: str, shards: Mapping[int, 
     """
     encoded = {place: shard_codec.encode_shard(shard) for place, shard in shards.items()}
     with running(db, job_id, run) as (session, row):
-        offers.remove_others(session, row.key, batch)
+        shard_leases.remove_others(session, row.key, batch)
         common = {"batch": batch, "job_key": row.key, "run": run, "attempt": 0, "state": "offered"}
-        offers.add(session, [common | {"place": place, "shard": data} for place, data in encoded.items()])
+        shard_leases.add(
+            session, [common | {"place": place, "shard": data} for place, data in encoded.items()]
+        )
         ring(session)
 
 
@@ -73,7 +76,7 @@ def take(db: Database, batch: str | None = None) -> Taken | None:
     """Leases the next offer, of that batch or of any job; None where nothing waits."""
     now = datetime.now(UTC)
     with db.write() as session:
-        found = offers.take(session, now, batch)
+        found = shard_leases.take(session, now, batch)
         if found is None:
             return None
         row, job = found
@@ -86,14 +89,14 @@ def renew(db: Database, taken: Taken) -> bool:
     """Prolongs the lease; whether it was still held and the batch is still wanted."""
     with db.write() as session:
         until = datetime.now(UTC) + LEASE
-        return offers.change(session, taken.batch, taken.place, taken.attempt, leased_until=until)
+        return shard_leases.change(session, taken.batch, taken.place, taken.attempt, leased_until=until)
 
 
 def deliver(db: Database, taken: Taken, results: Sequence[TrialResult], lost: str | None = None) -> bool:
     """Stores what an offer gave; whether it was still wanted."""
     data = shard_codec.encode_results(results)
     with db.write() as session:
-        return offers.change(
+        return shard_leases.change(
             session, taken.batch, taken.place, taken.attempt, state="done", results=data, lost=lost
         )
 
@@ -101,20 +104,20 @@ def deliver(db: Database, taken: Taken, results: Sequence[TrialResult], lost: st
 def collect(db: Database, batch: str) -> list[Delivered]:
     """What others have delivered of a batch; each once."""
     with db.read() as session:  # most looks find nothing
-        found = offers.delivered(session, batch)
+        found = shard_leases.delivered(session, batch)
     if found:
         with db.write() as session:
-            offers.collect(session, batch, [place for place, _, _ in found])
+            shard_leases.collect(session, batch, [place for place, _, _ in found])
     return [Delivered(place, shard_codec.decode_results(data or b"[]"), lost) for place, data, lost in found]
 
 
 def drop(db: Database, taken: Taken) -> None:
     """Takes back an offer that the batch's own worker has evaluated: its results need no store."""
     with db.write() as session:
-        offers.collect(session, taken.batch, [taken.place])
+        shard_leases.collect(session, taken.batch, [taken.place])
 
 
 def withdraw(db: Database, batch: str) -> None:
     """Ends a batch; who still works on a part of it stops."""
     with db.write() as session:
-        offers.remove(session, batch)
+        shard_leases.remove(session, batch)

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from app.db import events, jobs, trials
-from app.db.doorbell import ring
+from app.db.notifications import ring
+from app.db.queries import events, jobs, trials
 from app.db.tables import JobRow
 from app.errors import IllegalTransition
 from app.services import responses

@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from app.db import Database
-from app.db import trials as table
+from app.db.queries import trials as table
 from app.engine.trajectories import codec
 from app.engine.trajectories.result import Trajectory as EngineTrajectory
 from app.errors import TrajectoryNotFound, TrialNotFound

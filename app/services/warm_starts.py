@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from app.db import Database, range_tests, trials, warm_starts
-from app.db import jobs as table
+from app.db import Database
+from app.db.queries import jobs as table
+from app.db.queries import range_tests, trials, warm_starts
 from app.db.tables import JobRow
 from app.errors import InvalidRequest
 from app.services import trial_rows

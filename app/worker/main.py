@@ -13,9 +13,10 @@ from datetime import UTC, datetime, timedelta
 from dbos import DBOS, SetWorkflowID
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db import Database, workers
-from app.db.doorbell import doorbell
-from app.db.locks import Claim
+from app.db import Database
+from app.db.notifications import doorbell
+from app.db.queries import workers
+from app.db.worker_locks import Claim
 from app.observability import tracing
 from app.process.file_lock import sole_user
 from app.services import job_runs, replays

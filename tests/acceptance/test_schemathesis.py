@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from app.db import Database, workers
+from app.db import Database
+from app.db.queries import workers
 from app.services import jobs, range_tests
 from app.settings import Settings
 from app.spec.range_test import RangeTestSpec

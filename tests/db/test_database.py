@@ -14,7 +14,8 @@ from alembic import command
 from sqlalchemy import inspect, make_url, text
 from sqlalchemy.exc import IntegrityError
 
-from app.db import Database, jobs, migrate
+from app.db import Database, migrate
+from app.db.queries import jobs
 from app.db.tables import Base, JobRow, TrialRow
 from app.settings import Settings
 from tests.databases import Databases, SqliteFiles

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.db import Database
-from app.db import jobs as table
+from app.db.queries import jobs as table
 from app.db.tables import Base, JobRow
 from app.errors import IllegalTransition, InvalidPageToken, JobNotFinished, JobNotFound, QuotaExceeded
 from app.services import events, jobs, transitions

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.api.errors.validation_errors import invalid_request
-from app.db.faults import is_full
+from app.db.transient_errors import is_full
 from app.errors import AppError, InvalidRequest, MethodNotAllowed, NotFound, NotReady
 
 logger = logging.getLogger(__name__)

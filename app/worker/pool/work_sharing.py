@@ -16,7 +16,7 @@ from contextlib import suppress
 from sqlalchemy.exc import DBAPIError
 
 from app.db import Database
-from app.db.faults import is_passing
+from app.db.transient_errors import is_passing
 from app.services import shard_leases
 from app.services.job_runs import Interrupted
 from app.services.shard_leases import Taken

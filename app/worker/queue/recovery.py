@@ -6,7 +6,8 @@ import logging
 
 from dbos import DBOS, WorkflowStatus
 
-from app.db import Database, locks, workers
+from app.db import Database, worker_locks
+from app.db.queries import workers
 from app.services import job_runs
 from app.worker.queue.heartbeat_monitor import Silence
 from app.worker.queue.workflow import run_of, workflow_id
@@ -28,7 +29,7 @@ def take_over(db: Database, me: str, silence: Silence) -> None:
     with db.read() as session:
         silent = silence.look(others, workers.signs_of_life(session))
     for owner in others:
-        with locks.if_dead(db, owner) as dead:
+        with worker_locks.if_dead(db, owner) as dead:
             if not dead and owner not in silent:
                 continue
             # Listed again: a peer may have taken them over meanwhile. Under the lock it cannot any more; of a

@@ -15,7 +15,7 @@ from typing import TypedDict
 from dbos import DBOS
 from sqlalchemy.exc import DBAPIError
 
-from app.db.faults import is_passing
+from app.db.transient_errors import is_passing
 from app.errors import AppError
 from app.observability import log_context, tracing
 from app.services import job_runs

@@ -9,7 +9,8 @@ from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text, update
 
-from app.db import Database, workers
+from app.db import Database
+from app.db.queries import workers
 from app.db.tables import EventRow
 from app.services import jobs
 from app.settings import Settings

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Connection, event, insert, text
 
 from app.db import Database
-from app.db import jobs as table
+from app.db.queries import jobs as table
 from app.db.tables import TrialRow
 from app.services import jobs
 from app.settings import Settings

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.db import Database
-from app.db import jobs as table
+from app.db.queries import jobs as table
 from app.services import jobs
 from app.settings import Settings
 from app.spec.job import JobSpec

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from fastapi.testclient import TestClient
 
-from app.db import Database, trials
-from app.db import jobs as table
+from app.db import Database
+from app.db.queries import jobs as table
+from app.db.queries import trials
 from app.services import importances
 from app.settings import Settings
 from app.spec.answers import TrialState

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.db import Database, workers
+from app.db import Database
+from app.db.queries import workers
 from app.services import job_runs, jobs, shard_leases
 from app.services.job_runs import Interrupted
 from app.settings import Settings

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import make_url, text
 
 from app.db import Database
-from app.db.locks import Claim, if_dead
+from app.db.worker_locks import Claim, if_dead
 from app.settings import Settings
 from tests.databases import PostgresServer
 

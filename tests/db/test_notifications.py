@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from app.db import Database
-from app.db.doorbell import Doorbell, doorbell
+from app.db.notifications import Doorbell, doorbell
 from app.services import jobs
 from app.settings import Settings
 from tests.conftest import MakeSpec

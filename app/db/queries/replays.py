@@ -12,7 +12,7 @@ from app.db.tables import ReplayRow
 
 
 def find(session: Session, job_key: int, number: int, *, lock: bool = False) -> ReplayRow | None:
-    """The replay of that trial. lock: as in `app.db.jobs.find`."""
+    """The replay of that trial. lock: as in `app.db.queries.jobs.find`."""
     query = select(ReplayRow).where(ReplayRow.job_key == job_key, ReplayRow.number == number)
     return session.scalars(query.with_for_update() if lock else query).one_or_none()
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.db import Database
-from app.db.faults import is_full, is_passing
+from app.db.transient_errors import is_full, is_passing
 from app.settings import Settings
 from tests.databases import PostgresServer, SqliteFiles
 

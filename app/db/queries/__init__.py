@@ -1,0 +1,1 @@
+"""Every query, one file a table or a resource."""
