@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from app.spec.answers import TrialState
-from app.spec.records import Configuration, FinishedTrial
+from app.domain.records import Configuration, FinishedTrial
+from app.domain.states import TrialState
 
 
 def ended(number: int, r: int, configuration: Configuration, value: float) -> FinishedTrial:

@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from app.spec.records import Configuration
+from app.domain.records import Configuration
 from benchmarks.whole_searches.figures import interval
 from benchmarks.whole_searches.problems import PROBLEMS, by_name
 from benchmarks.whole_searches.search import fresh_values, rounds_of

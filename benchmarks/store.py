@@ -14,11 +14,11 @@ from sqlalchemy import make_url
 
 from app.db import Database
 from app.db.migrate import upgrade
+from app.domain.records import TrialResult
 from app.engine.trajectories.codec import decode
 from app.services import job_runs, jobs
 from app.settings import Settings
 from app.spec.job import JobSpec
-from app.spec.records import TrialResult
 from app.tuning.evaluation.shards import evaluate, shards_of_round
 from app.tuning.search.rounds import ask_round, trial_numbers
 

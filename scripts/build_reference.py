@@ -16,7 +16,7 @@ from typing import Any
 from app.engine.objectives.functions import FUNCTIONS
 from app.engine.schedules import SCHEDULES, Schedule
 from app.services import catalogue
-from app.spec.catalogue import (
+from app.spec.resources.catalogue import (
     Bounds,
     CatalogueItem,
     DatasetItem,

@@ -20,7 +20,8 @@ from app.engine.registry import Kind, description
 from app.engine.schedules import SCHEDULES
 from app.engine.supervised.penalty import PenaltyFields
 from app.spec.base import Wire
-from app.spec.catalogue import (
+from app.spec.objective import MAX_DIMENSION, ObjectiveSpec
+from app.spec.resources.catalogue import (
     Bounds,
     CatalogueItem,
     DatasetItem,
@@ -32,7 +33,6 @@ from app.spec.catalogue import (
     OptimizerItem,
     Optimum,
 )
-from app.spec.objective import MAX_DIMENSION, ObjectiveSpec
 from app.spec.search import PRUNERS, SAMPLERS
 from app.tuning.exports import FORMATS
 

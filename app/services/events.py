@@ -12,8 +12,8 @@ from app.db import Database
 from app.db.queries import events as table
 from app.db.queries import trials
 from app.db.tables import EventRow
+from app.domain.states import JobState
 from app.services import jobs, responses
-from app.spec.answers import JobState
 
 PAGE = 500
 

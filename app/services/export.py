@@ -15,8 +15,8 @@ from app.db import Database
 from app.db.queries import trials as table
 from app.db.tables import TrialRow
 from app.services import jobs, responses
-from app.spec.answers import Trial
 from app.spec.job import JobSpec
+from app.spec.resources.answers import Trial
 from app.tuning.optuna_interop.storage_file import Rungs, write_storage
 from app.tuning.space.tree import Space
 

@@ -8,8 +8,8 @@ from collections import OrderedDict
 from app.db import Database
 from app.db.queries import trials as table
 from app.services import jobs
-from app.spec.answers import Importance
 from app.spec.job import JobSpec
+from app.spec.resources.answers import Importance
 from app.tuning.optuna_interop.importances import importances
 
 MAX_TRIALS = 2_000  # completed trials that are looked at, evenly spaced; a quarter of a second

@@ -18,11 +18,12 @@ from app.db.notifications import ring
 from app.db.queries import events, range_tests, trials
 from app.db.queries import jobs as table
 from app.db.tables import JobRow
+from app.domain.records import Configuration, FinishedTrial, TrialResult
+from app.domain.states import JobState, TrialState
 from app.services import responses, transitions, trial_rows
-from app.spec.answers import JobState, Problem, TrialState
 from app.spec.job import JobSpec
-from app.spec.recommendation import Recommendation
-from app.spec.records import Configuration, FinishedTrial, TrialResult
+from app.spec.resources.answers import Problem
+from app.spec.resources.recommendations import Recommendation
 from app.tuning.recommendation.stages import RANGE_TEST, SEARCH
 
 PROGRESS_INTERVAL_S = 0.25  # at most 4 progress events a second

@@ -13,6 +13,7 @@ from app.db.notifications import ring
 from app.db.queries import events
 from app.db.queries import jobs as table
 from app.db.tables import DEFAULT_TENANT, JobRow
+from app.domain.states import JobState
 from app.errors import (
     Conflict,
     IdempotencyKeyReused,
@@ -23,8 +24,8 @@ from app.errors import (
 )
 from app.services import paging, responses, transitions, warm_starts
 from app.settings import Settings
-from app.spec.answers import Job, JobState, Page
 from app.spec.job import JobSpec
+from app.spec.resources.answers import Job, Page
 from app.tuning.recommendation.budget import check_size, job_updates
 from app.tuning.search.suitability import check_suitable
 from app.tuning.space.enqueue import check_enqueued

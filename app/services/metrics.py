@@ -9,8 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import Database
 from app.db.queries import metrics, workers
+from app.domain.states import JobState
 from app.services.health import WORKER_SILENCE
-from app.spec.answers import JobState
 
 
 @dataclass(frozen=True)

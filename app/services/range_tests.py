@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from app.db import Database
 from app.db.queries import range_tests
 from app.db.tables import JobRow, RangeTestRow
+from app.domain.states import JobState
 from app.engine.trajectories.result import Trajectory
 from app.errors import IdempotencyKeyReused, InvalidRequest, QuotaExceeded, RangeTestNotFound
 from app.services import job_runs, jobs, transitions
 from app.settings import Settings
-from app.spec.answers import JobState, Problem
-from app.spec.range_test import (
+from app.spec.resources.answers import Problem
+from app.spec.resources.range_tests import (
     RangeSpread,
     RangeSpreads,
     RangeSuggestions,

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 from app.db import Database
 from app.db.queries import events, range_tests
 from app.db.tables import JobRow
+from app.domain.states import JobState
 from app.errors import InvalidRequest, NoRecommendation
 from app.services import jobs
-from app.spec.answers import JobState
-from app.spec.catalogue import ScheduleTable
-from app.spec.recommendation import Recommendation
+from app.spec.resources.catalogue import ScheduleTable
+from app.spec.resources.recommendations import Recommendation
 from app.tuning.exports import FORMATS
 from app.tuning.exports.epochs import render_by_epoch
 from app.tuning.exports.source.factor_table import learning_rates

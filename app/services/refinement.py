@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.spec.refinement import RefinedSchedule, ScheduleRefinement
+from app.spec.resources.refinement import RefinedSchedule, ScheduleRefinement
 from app.tuning.schedules.refinement import Norm, norm_for, refined_factors, resample, table_schedule
 
 

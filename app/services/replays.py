@@ -15,13 +15,14 @@ from app.db import Database
 from app.db.notifications import ring
 from app.db.queries import replays, trials
 from app.db.tables import JobRow, ReplayRow, TrialRow
+from app.domain.records import Configuration, TrialResult
+from app.domain.states import TrialState
 from app.errors import AppError, ReplayNotFound, TrialNotFinished, TrialNotFound
 from app.services import jobs, trial_rows
 from app.services.trials import MAX_NUMBER
-from app.spec.answers import Problem, TrialState
 from app.spec.job import JobSpec
-from app.spec.records import Configuration, TrialResult
-from app.spec.replay import Replay, ReplayDifference, ReplayState
+from app.spec.resources.answers import Problem
+from app.spec.resources.replays import Replay, ReplayDifference, ReplayState
 
 LEASE = timedelta(seconds=30)
 MAX_ATTEMPTS = 5

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from app.db.tables import JobRow, TrialRow
-from app.spec.answers import Best, Job, JobState, Problem, Progress, Trial, TrialState
+from app.domain.states import JobState, TrialState
+from app.spec.resources.answers import Best, Job, Problem, Progress, Trial
 
 
 def job(row: JobRow) -> Job:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.engine.schedules import SCHEDULES
-from app.spec.catalogue import SchedulePreview
 from app.spec.kinds import instance
+from app.spec.resources.catalogue import SchedulePreview
 
 
 def learning_rates(preview: SchedulePreview) -> list[float]:

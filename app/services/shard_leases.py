@@ -14,10 +14,10 @@ from datetime import UTC, datetime, timedelta
 from app.db import Database
 from app.db.notifications import ring
 from app.db.queries import shard_leases, workers
+from app.domain.records import TrialResult
 from app.services.health import WORKER_SILENCE
 from app.services.job_runs import running
 from app.spec.job import JobSpec
-from app.spec.records import TrialResult
 from app.tuning.evaluation import shard_codec
 from app.tuning.evaluation.shards import Shard
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.trajectories.result import Trajectory as EngineTrajectory
-from app.spec.answers import Trajectory
+from app.spec.resources.answers import Trajectory
 
 
 def thin(curve: EngineTrajectory, points: int) -> EngineTrajectory:

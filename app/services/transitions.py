@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from app.db.notifications import ring
 from app.db.queries import events, jobs, trials
 from app.db.tables import JobRow
+from app.domain.states import JobState
 from app.errors import IllegalTransition
 from app.services import responses
-from app.spec.answers import JobState
 
 TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     JobState.QUEUED: frozenset({JobState.RUNNING, JobState.PAUSED, JobState.CANCELLED}),

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from app.db.tables import TrialRow
-from app.spec.answers import TrialState
-from app.spec.records import Configuration, FinishedTrial, TrialResult
+from app.domain.records import Configuration, FinishedTrial, TrialResult
+from app.domain.states import TrialState
 
 
 def finished(row: TrialRow) -> FinishedTrial:

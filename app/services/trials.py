@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 
 from app.db import Database
 from app.db.queries import trials as table
+from app.domain.states import TrialState
 from app.engine.trajectories import codec
 from app.engine.trajectories.result import Trajectory as EngineTrajectory
 from app.errors import TrajectoryNotFound, TrialNotFound
 from app.services import jobs, paging, responses
 from app.services import trajectories as curves
-from app.spec.answers import NumberedTrajectory, Page, Trajectory, Trial, TrialState
+from app.spec.resources.answers import NumberedTrajectory, Page, Trajectory, Trial
 
 Order = Literal["number", "value"]
 MAX_NUMBER = 2**31 - 1

@@ -8,11 +8,11 @@ from app.db import Database
 from app.db.queries import jobs as table
 from app.db.queries import range_tests, trials, warm_starts
 from app.db.tables import JobRow
+from app.domain.records import FinishedTrial
 from app.errors import InvalidRequest
 from app.services import trial_rows
 from app.services.job_runs import Interrupted
 from app.spec.job import JobSpec
-from app.spec.records import FinishedTrial
 from app.tuning.samplers.parzen.history import HISTORY, MOST_GOOD
 from app.tuning.search.warm_start import check_sampler, decode, encode, incomparable, inherited
 from app.tuning.space.tree import Space

@@ -11,8 +11,8 @@ from typing import Literal
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 from prometheus_client.process_collector import ProcessCollector
 
+from app.domain.records import TrialResult
 from app.observability import tracing
-from app.spec.records import TrialResult
 
 logger = logging.getLogger(__name__)
 

@@ -14,10 +14,10 @@ import optuna
 from numpy.typing import NDArray
 from optuna.trial import Trial, TrialState
 
+from app.domain.records import Configuration
 from app.engine.batching.run_batch import Run, run_batch
 from app.engine.trajectories.result import BatchResult, Outcome
 from app.spec.job import JobSpec
-from app.spec.records import Configuration
 from app.tuning.evaluation.objective import build_objective, dtype_of
 from app.tuning.space.tree import Space
 from benchmarks.advice.problems import PEER_SEED, by_name

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from app.domain.records import Configuration, FinishedTrial
 from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules.constant import Constant
 from app.engine.trajectories import codec
 from app.spec.job import BatchSizeChoices, JobSpec
-from app.spec.records import Configuration, FinishedTrial
 from app.tuning.evaluation.objective import build_objective
 from app.tuning.evaluation.requests import Heat, Values, gather, shards_of_heat
 from app.tuning.evaluation.shards import evaluate

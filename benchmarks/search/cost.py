@@ -12,9 +12,9 @@ import numpy as np
 import optuna
 from optuna.trial import create_trial
 
-from app.spec.answers import TrialState
+from app.domain.records import FinishedTrial
+from app.domain.states import TrialState
 from app.spec.job import JobSpec
-from app.spec.records import FinishedTrial
 from app.tuning.samplers import SAMPLERS, Ask
 from app.tuning.space.tree import Space
 from benchmarks.search.stock import tpe

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from app.domain.records import FinishedTrial
 from app.spec.job import JobSpec
-from app.spec.records import FinishedTrial
 from app.tuning.samplers import SAMPLERS, Ask
 from app.tuning.search.rounds import Rounds
 from benchmarks.ended import ended

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from app.spec.answers import TrialState
+from app.domain.records import Configuration
+from app.domain.states import TrialState
 from app.spec.job import JobSpec
-from app.spec.records import Configuration
 from app.tuning.evaluation.shards import evaluate, shards_of_round
 from app.tuning.space.distributions import Distribution, Pick
 from app.tuning.space.tree import Space

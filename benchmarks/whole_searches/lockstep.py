@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.records import Configuration, FinishedTrial
 from app.engine.batching.run_batch import Run, run_batch
 from app.engine.trajectories.result import Outcome
 from app.spec.job import JobSpec
-from app.spec.records import Configuration, FinishedTrial
 from app.tuning.evaluation.objective import build_objective, dtype_of
 from app.tuning.search.rounds import Rounds, ask_numbers
 from benchmarks.ended import ended

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from app.domain.records import Configuration, FinishedTrial
 from app.spec.job import JobSpec
-from app.spec.records import Configuration, FinishedTrial
 from app.tuning.evaluation.shards import Shard, evaluate, shards_of_round
 from app.tuning.search.rounds import ask_round, round_count, trial_numbers
 

@@ -17,7 +17,7 @@ from app.db import Database
 from app.db.queries import workers
 from app.services import jobs, range_tests
 from app.settings import Settings
-from app.spec.range_test import RangeTestSpec
+from app.spec.resources.range_tests import RangeTestSpec
 from tests.acceptance.server import Server
 from tests.api.stored import store_finished_job, store_running_job, store_searched_job
 from tests.databases import Databases

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import optuna
 
 from app.db import Database
+from app.domain.records import Configuration, TrialResult
+from app.domain.states import TrialState
 from app.engine.trajectories import codec
 from app.services import job_runs, jobs
 from app.settings import Settings
-from app.spec.answers import TrialState
 from app.spec.job import JobSpec
-from app.spec.recommendation import Candidate, Evidence, Recommendation
-from app.spec.records import Configuration, TrialResult
+from app.spec.resources.recommendations import Candidate, Evidence, Recommendation
 from app.tuning.space.tree import Space
 from tests.curves import make_curve
 

@@ -21,8 +21,8 @@ from app.db import Database
 from app.main import create_app
 from app.services import job_runs
 from app.settings import Settings
-from app.spec.answers import Job, Progress
-from app.spec.recommendation import (
+from app.spec.resources.answers import Job, Progress
+from app.spec.resources.recommendations import (
     Candidate,
     Difference,
     Evidence,

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from app.cli.report import describe
-from app.spec.records import Configuration
+from app.domain.records import Configuration
 from tests.tuning.jobs import ROSENBROCK
 from tests.tuning.worlds import NAN, World, advised, bowl
 

@@ -7,9 +7,9 @@ from sqlalchemy import text
 
 from app.db import Database
 from app.db.migrate import alembic_config, is_current
+from app.domain.records import Configuration
 from app.services import job_runs, jobs
 from app.settings import Settings
-from app.spec.records import Configuration
 from tests.conftest import MakeSpec
 
 ADAM = Configuration(optimizer={"kind": "adam"}, schedule={"kind": "constant"}, batch_size=None)

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.domain.records import Configuration
 from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.engine.schedules.loss_driven import LossDriven
 from app.engine.trajectories import codec
 from app.spec.job import JobSpec
-from app.spec.records import Configuration
 from app.tuning.evaluation.objective import build_objective
 from app.tuning.evaluation.shards import Shard, evaluate
 from app.tuning.exports import FORMATS

@@ -14,7 +14,7 @@ import torch
 
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
-from app.spec.recommendation import Candidate, Evidence, Recommendation
+from app.spec.resources.recommendations import Candidate, Evidence, Recommendation
 from app.tuning.exports import FORMATS
 from tests.parity.factors import names
 from tests.parity.paths import DRAWS, SHAPE, STEPS, Case, Vector, quadratic_gradient, start

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta, tzinfo
 import pytest
 
 from app.db import Database
+from app.domain.records import Configuration, TrialResult
+from app.domain.states import TrialState
 from app.engine.trajectories.codec import encode
 from app.errors import TrajectoryNotFound, TrialNotFound
 from app.services import events, job_runs, jobs, transitions, trials
 from app.services.job_runs import Interrupted
 from app.settings import Settings
-from app.spec.answers import Problem, TrialState
-from app.spec.records import Configuration, TrialResult
+from app.spec.resources.answers import Problem
 from tests.conftest import MakeSpec
 from tests.curves import make_curve
 from tests.databases import PostgresServer

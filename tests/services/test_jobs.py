@@ -11,10 +11,10 @@ from sqlalchemy import func, select
 from app.db import Database
 from app.db.queries import jobs as table
 from app.db.tables import Base, JobRow
+from app.domain.states import JobState
 from app.errors import IllegalTransition, InvalidPageToken, JobNotFinished, JobNotFound, QuotaExceeded
 from app.services import events, jobs, transitions
 from app.settings import Settings
-from app.spec.answers import JobState
 from tests.conftest import MakeSpec
 
 

@@ -8,7 +8,7 @@ from app.db import Database
 from app.errors import QuotaExceeded
 from app.services import range_tests
 from app.settings import Settings
-from app.spec.range_test import RangeTestSpec
+from app.spec.resources.range_tests import RangeTestSpec
 
 SPEC = RangeTestSpec.model_validate(
     {"objective": {"kind": "function", "name": "quadratic"}, "optimizer": {"kind": "sgd"}}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from app.spec.answers import TrialState
+from app.domain.records import Configuration, FinishedTrial
+from app.domain.states import TrialState
 from app.spec.job import JobSpec
-from app.spec.recommendation import Recommendation
-from app.spec.records import Configuration, FinishedTrial
+from app.spec.resources.recommendations import Recommendation
 from app.tuning.evaluation.requests import Heat, HeatResult, Steps, gather, shards_of_heat
 from app.tuning.evaluation.shards import evaluate
 from app.tuning.recommendation.pipeline import advise

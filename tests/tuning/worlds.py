@@ -9,11 +9,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from app.domain.records import Configuration, FinishedTrial
 from app.engine.trajectories import codec
 from app.engine.trajectories.result import Trajectory
 from app.spec.job import JobSpec
-from app.spec.recommendation import Recommendation
-from app.spec.records import Configuration, FinishedTrial
+from app.spec.resources.recommendations import Recommendation
 from app.tuning.evaluation.requests import Heat, HeatResult, Seeds
 from app.tuning.recommendation.pipeline import advise
 from tests.tuning.jobs import NOISY, finished, follow, job, space

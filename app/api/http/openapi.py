@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 
 from app.api.http import openapi_schemas
 from app.api.http.openapi_schemas import REF
-from app.spec.answers import Problem
+from app.spec.resources.answers import Problem
 
 REPLACED = ("HTTPValidationError", "ValidationError")  # FastAPI's own error, which we never send
 PATH = "/openapi.json"

@@ -7,8 +7,8 @@ from fastapi import APIRouter
 from app.api.errors.handlers import documented
 from app.api.http.api_route import ApiRoute
 from app.services import catalogue
-from app.spec.answers import Items
-from app.spec.catalogue import CatalogueItem, DatasetItem, ObjectiveItem, OptimizerItem
+from app.spec.resources.answers import Items
+from app.spec.resources.catalogue import CatalogueItem, DatasetItem, ObjectiveItem, OptimizerItem
 
 router = APIRouter(prefix="/v1", tags=["catalogue"], route_class=ApiRoute, responses=documented())
 

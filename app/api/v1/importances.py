@@ -9,7 +9,7 @@ from app.api.http.api_route import ApiRoute
 from app.api.http.dependencies import Db, JobId
 from app.errors import JobNotFound
 from app.services import importances
-from app.spec.answers import Importance, Items
+from app.spec.resources.answers import Importance, Items
 
 EXAMPLE = {
     "items": [

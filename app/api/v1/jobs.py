@@ -11,6 +11,7 @@ from app.api.http.api_route import ApiRoute
 from app.api.http.dependencies import DEFAULT_LIMIT, Config, Db, IdempotencyKey, JobId, Limit, PageToken
 from app.api.http.locations import started
 from app.api.v1.example_jobs import job_examples
+from app.domain.states import JobState
 from app.errors import (
     BodyTooLarge,
     IdempotencyKeyReused,
@@ -24,8 +25,8 @@ from app.errors import (
     UnsupportedMediaType,
 )
 from app.services import jobs
-from app.spec.answers import Job, JobState, Page
 from app.spec.job import JobSpec
+from app.spec.resources.answers import Job, Page
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=ApiRoute)
 

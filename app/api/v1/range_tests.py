@@ -21,7 +21,7 @@ from app.errors import (
     UnsupportedMediaType,
 )
 from app.services import range_tests
-from app.spec.range_test import RangeTest, RangeTestAnalysis, RangeTestCurve, RangeTestSpec
+from app.spec.resources.range_tests import RangeTest, RangeTestAnalysis, RangeTestCurve, RangeTestSpec
 
 EXAMPLES: dict[str, Example] = {
     "digits": {

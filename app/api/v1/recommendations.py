@@ -12,8 +12,8 @@ from app.api.http.dependencies import Db, JobId
 from app.api.v1.downloads import Peak, StepsPerEpoch, TotalSteps, as_download
 from app.errors import InvalidRequest, JobNotFound, NoRecommendation, NotExportable
 from app.services import recommendations
-from app.spec.catalogue import ScheduleTable
-from app.spec.recommendation import Recommendation
+from app.spec.resources.catalogue import ScheduleTable
+from app.spec.resources.recommendations import Recommendation
 from app.tuning.exports import FORMATS
 
 JSON = "json"

@@ -10,7 +10,7 @@ from app.api.http.dependencies import Db, JobId, TrialNumber
 from app.api.http.locations import started
 from app.errors import JobNotFound, ReplayNotFound, TrialNotFinished, TrialNotFound
 from app.services import replays
-from app.spec.replay import Replay
+from app.spec.resources.replays import Replay
 
 router = APIRouter(prefix="/v1/jobs/{job_id}/trials/{number}/replay", tags=["trials"], route_class=ApiRoute)
 

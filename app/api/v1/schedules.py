@@ -11,8 +11,8 @@ from app.api.errors.handlers import documented
 from app.api.http.api_route import ApiRoute
 from app.errors import BodyTooLarge, InvalidRequest, MalformedJson, UnsupportedMediaType
 from app.services import refinement, schedules
-from app.spec.catalogue import LearningRates, SchedulePreview
-from app.spec.refinement import RefinedSchedule, ScheduleRefinement
+from app.spec.resources.catalogue import LearningRates, SchedulePreview
+from app.spec.resources.refinement import RefinedSchedule, ScheduleRefinement
 
 EXAMPLES: dict[str, Example] = {
     "cosine": {

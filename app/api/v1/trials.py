@@ -12,10 +12,11 @@ from app.api.errors.handlers import documented
 from app.api.http.api_route import ApiRoute
 from app.api.http.content_negotiation import prefers_csv
 from app.api.http.dependencies import DEFAULT_LIMIT, Db, JobId, Limit, PageToken, TrialNumber
+from app.domain.states import TrialState
 from app.errors import InvalidPageToken, InvalidRequest, JobNotFound, TrajectoryNotFound, TrialNotFound
 from app.services import trials
 from app.services.trials import Order
-from app.spec.answers import Items, NumberedTrajectory, Page, Trajectory, Trial, TrialState
+from app.spec.resources.answers import Items, NumberedTrajectory, Page, Trajectory, Trial
 
 MAX_POINTS = 10_000
 MAX_TOP = 100

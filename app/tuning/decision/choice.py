@@ -7,8 +7,8 @@ from functools import partial
 
 import numpy as np
 
+from app.domain.records import Configuration
 from app.spec.job import JobSpec
-from app.spec.records import Configuration
 from app.tuning.evaluation.requests import Steps, some_seeds
 from app.tuning.learning_rates.safe_range import (
     Needs,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.domain.records import Configuration
 from app.spec.job import JobSpec
-from app.spec.recommendation import SafeLearningRate
-from app.spec.records import Configuration
+from app.spec.resources.recommendations import SafeLearningRate
 from app.tuning.decision.choice import choose
 from app.tuning.decision.margin import choose_with_margin
 from app.tuning.decision.race_history import Entrants

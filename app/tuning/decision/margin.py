@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.domain.records import Configuration
 from app.engine.seeds import Purpose, stream
 from app.spec.job import JobSpec
-from app.spec.records import Configuration
 from app.tuning.decision.choice import choose
 from app.tuning.evaluation.requests import Heat, Seeds, Steps, replicates_of
 from app.tuning.learning_rates.safe_range import TOLERANCE

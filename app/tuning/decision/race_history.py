@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from app.spec.recommendation import SafeLearningRate
+from app.spec.resources.recommendations import SafeLearningRate
 from app.tuning.horizons.measurement import Horizons
 from app.tuning.racing.candidates import Entry, describe, unique
 from app.tuning.racing.elimination import Standing

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.records import Configuration, TrialResult
+from app.domain.states import TrialState
 from app.engine.trajectories import codec
 from app.engine.trajectories.result import Trajectory
-from app.spec.answers import TrialState
 from app.spec.job import JobSpec
-from app.spec.records import Configuration, TrialResult
-from app.spec.replay import ReplayDifference
+from app.spec.resources.replays import ReplayDifference
 from app.tuning.evaluation.shards import Shard
 
 

@@ -16,8 +16,8 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.records import Configuration, TrialResult
 from app.spec.job import JobSpec
-from app.spec.records import Configuration, TrialResult
 from app.tuning.evaluation.objective import build_objective
 from app.tuning.evaluation.shards import Shard, cuts, fitting_count, shard_count
 

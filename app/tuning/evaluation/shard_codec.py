@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from app.spec.answers import TrialState
+from app.domain.records import Configuration, TrialResult
+from app.domain.states import TrialState
 from app.spec.job import JobSpec
-from app.spec.records import Configuration, TrialResult
 from app.tuning.evaluation.shards import Shard
 
 

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.records import Configuration, TrialResult
+from app.domain.states import TrialState
 from app.engine.batching.run_batch import Run, run_batch
 from app.engine.objectives.base import Objective
 from app.engine.trajectories import codec
 from app.engine.trajectories.result import BatchResult, Outcome, Trajectory
-from app.spec.answers import TrialState
 from app.spec.job import JobSpec
-from app.spec.records import Configuration, TrialResult
 from app.tuning.evaluation.cost import update_operations
 from app.tuning.evaluation.memory import SHARD_BYTES, batch_bytes
 from app.tuning.evaluation.objective import build_objective, dtype_of

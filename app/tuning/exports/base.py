@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.engine.optimizers import OPTIMIZERS, Optimizer
 from app.engine.schedules.momentum_cycling import cycling, with_cycled_momentum
-from app.spec.recommendation import Recommendation
+from app.spec.resources.recommendations import Recommendation
 from app.tuning.exports.source.factor_table import exported_schedule
 
 _SHOWN = 8  # values of a list that are named in a header

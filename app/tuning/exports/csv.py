@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.spec.recommendation import Recommendation
+from app.spec.resources.recommendations import Recommendation
 from app.tuning.exports.base import Format
 from app.tuning.exports.source.factor_table import learning_rates, momenta
 

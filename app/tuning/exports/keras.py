@@ -7,7 +7,7 @@ from functools import partial
 
 from app.engine.optimizers import Optimizer
 from app.engine.optimizers.rule import Native, Rule
-from app.spec.recommendation import Recommendation
+from app.spec.resources.recommendations import Recommendation
 from app.tuning.exports.base import Format, header, imports, joined, tuned_optimizer
 from app.tuning.exports.source.jax_and_keras import implementation, native, tables
 from app.tuning.exports.source.optimizer_rules import carried_rule, imported, point_source, rule_source

@@ -8,7 +8,7 @@ import textwrap
 from app.engine.optimizers import Optimizer
 from app.engine.optimizers.reference import Reference
 from app.errors import NotExportable
-from app.spec.recommendation import Recommendation
+from app.spec.resources.recommendations import Recommendation
 from app.tuning.exports.base import Format, header, imports, joined, requirement, tuned_optimizer
 from app.tuning.exports.source.factor_functions import factor_source, momentum_source
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.spec.recommendation import Recommendation
+from app.spec.resources.recommendations import Recommendation
 
 STEEPEST, FLATTEST = -1.0, 0.0  # the slope of the line, log peak over log steps
 HALF_OCTAVE = math.sqrt(2.0)

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.records import Configuration
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules.loss_driven import LossDriven
 from app.engine.seeds import Purpose, stream
 from app.spec.job import MAX_STEPS, JobSpec
-from app.spec.recommendation import HorizonPeak
-from app.spec.records import Configuration
+from app.spec.resources.recommendations import HorizonPeak
 from app.tuning.evaluation.objective import build_objective
 from app.tuning.evaluation.requests import Heat, Seeds, Steps, Values, some_replicates, some_seeds
 from app.tuning.horizons.fitted_line import fitted_line

@@ -14,7 +14,7 @@ from enum import StrEnum
 import numpy as np
 from scipy.special import stdtrit
 
-from app.spec.recommendation import SafeLearningRate
+from app.spec.resources.recommendations import SafeLearningRate
 from app.tuning.evaluation.requests import Values
 from app.tuning.learning_rates.sweep import Sweep
 from app.tuning.statistics import CONFIDENCE

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.records import Configuration
 from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
 from app.spec.job import JobSpec
-from app.spec.records import Configuration
 from app.tuning.evaluation.requests import Heat, Seeds, Steps, Values, replicates_of, some_seeds
 
 HALF_OCTAVES = range(-8, 9)  # factors 2^-4 to 2^4

@@ -21,8 +21,8 @@ from optuna.storages import RDBStorage
 from optuna.storages._rdb import models
 from sqlalchemy import Connection, insert
 
-from app.spec.answers import Trial
 from app.spec.job import JobSpec
+from app.spec.resources.answers import Trial
 from app.tuning.optuna_interop.trial_states import STATES, searched
 from app.tuning.space.tree import Space
 

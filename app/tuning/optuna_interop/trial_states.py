@@ -8,7 +8,7 @@ from typing import Any
 import optuna
 from optuna.distributions import BaseDistribution
 
-from app.spec.answers import TrialState
+from app.domain.states import TrialState
 from app.tuning.space.distributions import Distribution
 
 STATES = {

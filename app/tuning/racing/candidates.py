@@ -8,14 +8,14 @@ from typing import Any, Literal, TypeAlias
 
 from optuna.distributions import CategoricalDistribution
 
+from app.domain.records import Configuration, FinishedTrial
+from app.domain.states import TrialState
 from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.optimizers.baseline import Baseline
 from app.engine.schedules.constant import Constant
 from app.engine.schedules.cosine import Cosine
-from app.spec.answers import TrialState
 from app.spec.job import JobSpec
-from app.spec.records import Configuration, FinishedTrial
 from app.tuning.space.distributions import Distribution, position
 from app.tuning.space.membership import contains, names_optimizers
 from app.tuning.space.tree import Space

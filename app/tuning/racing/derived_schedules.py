@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.records import Configuration
 from app.engine.schedules.linear import Linear
 from app.engine.trajectories import codec
 from app.spec.job import JobSpec
-from app.spec.records import Configuration
 from app.tuning.evaluation.requests import Heat, HeatResult, Seeds, Steps, some_replicates
 from app.tuning.learning_rates.sweep import within_bounds
 from app.tuning.racing.candidates import Entry, describe, rate_name, unique

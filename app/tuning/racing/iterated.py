@@ -16,10 +16,10 @@ from itertools import cycle
 
 import numpy as np
 
+from app.domain.records import Configuration
 from app.engine.schedules.loss_driven import LossDriven
 from app.engine.seeds import Purpose, stream
 from app.spec.job import JobSpec
-from app.spec.records import Configuration
 from app.tuning.evaluation.requests import Seeds, Steps, replicates_of
 from app.tuning.racing.candidates import Entry, describe, kind_of, kinds, runs_alike
 from app.tuning.racing.elimination import LEAST, SPANS, Standing, eliminate, most_raced

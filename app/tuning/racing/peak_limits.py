@@ -8,9 +8,9 @@ from typing import Any
 
 from optuna.distributions import FloatDistribution
 
-from app.spec.answers import TrialState
+from app.domain.records import Configuration, FinishedTrial
+from app.domain.states import TrialState
 from app.spec.job import JobSpec
-from app.spec.records import Configuration, FinishedTrial
 from app.tuning.racing.candidates import Entry, rate_name
 from app.tuning.racing.elimination import Standing
 from app.tuning.space.tree import Space

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from optuna.distributions import CategoricalDistribution
 
-from app.spec.records import Configuration
+from app.domain.records import Configuration
 from app.spec.values import Scalar
 from app.tuning.space.distributions import Distribution, matching
 from app.tuning.space.tree import BATCH_SIZE, OPTIMIZER, SCHEDULE, Space

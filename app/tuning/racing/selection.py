@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.domain.records import Configuration
 from app.engine.schedules.loss_driven import LossDriven
 from app.engine.schedules.table import Table
-from app.spec.recommendation import SafeLearningRate
-from app.spec.records import Configuration
+from app.spec.resources.recommendations import SafeLearningRate
 from app.tuning.learning_rates.safe_range import Needs, SafeRange, as_rates, first_divergence
 from app.tuning.learning_rates.sweep import Sweep
 from app.tuning.racing.candidates import Entry, is_constant

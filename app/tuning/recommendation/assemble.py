@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from app.domain.records import Configuration, FinishedTrial
 from app.spec.job import JobSpec
-from app.spec.recommendation import (
+from app.spec.resources.recommendations import (
     Baseline,
     Candidate,
     Difference,
@@ -15,7 +16,6 @@ from app.spec.recommendation import (
     OutsideSpace,
     Recommendation,
 )
-from app.spec.records import Configuration, FinishedTrial
 from app.tuning.decision.race_history import Course
 from app.tuning.evaluation.objective import build_objective
 from app.tuning.racing.candidates import Entry

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import bdtrc
 
+from app.domain.records import Configuration
 from app.spec.job import JobSpec
 from app.spec.objective import FunctionSpec
-from app.spec.records import Configuration
 from app.tuning.decision.confirmation import Confirmation
 from app.tuning.evaluation.objective import build_objective
 from app.tuning.evaluation.requests import Values

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from app.domain.records import Configuration, FinishedTrial
+from app.domain.states import TrialState
 from app.engine.schedules.loss_driven import LossDriven
-from app.spec.answers import TrialState
 from app.spec.job import JobSpec
-from app.spec.records import Configuration, FinishedTrial
 from app.tuning.decision.race_history import Course
 from app.tuning.evaluation.objective import build_objective
 from app.tuning.recommendation.evidence import Comparison, Verdict

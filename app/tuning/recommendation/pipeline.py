@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from app.domain.records import FinishedTrial
 from app.engine.trajectories.result import Trajectory
 from app.spec.job import JobSpec
-from app.spec.recommendation import Recommendation
-from app.spec.records import FinishedTrial
+from app.spec.resources.recommendations import Recommendation
 from app.tuning.decision.choice import MOST_LOWEST, MOST_SWEPT
 from app.tuning.decision.confirmation import confirm, range_after, reconsider
 from app.tuning.decision.margin import choose_with_margin, most_margin_runs

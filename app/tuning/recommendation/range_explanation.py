@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.spec.job import JobSpec
-from app.spec.recommendation import SafeLearningRate
+from app.spec.resources.recommendations import SafeLearningRate
 from app.tuning.decision.race_history import Course
 from app.tuning.learning_rates.safe_range import Bound, SafeRange
 from app.tuning.learning_rates.sweep import octaves

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from app.spec.answers import TrialState
+from app.domain.records import Configuration, FinishedTrial
+from app.domain.states import TrialState
 from app.spec.job import JobSpec
-from app.spec.records import Configuration, FinishedTrial
 from app.tuning.decision.race_history import Course
 from app.tuning.evaluation.objective import build_objective
 from app.tuning.recommendation.evidence import Comparison, Verdict

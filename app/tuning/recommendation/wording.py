@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from app.spec.records import Configuration
+from app.domain.records import Configuration
 from app.tuning.racing.candidates import Entry, recommended_options, warmup_in_words
 from app.tuning.recommendation.formatting import apart, number
 

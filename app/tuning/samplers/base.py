@@ -9,9 +9,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from app.domain.records import Configuration, FinishedTrial
 from app.engine.registry import Kind
 from app.engine.seeds import Purpose, stream
-from app.spec.records import Configuration, FinishedTrial
 from app.tuning.space.tree import Space
 
 

@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 from optuna.distributions import CategoricalDistribution
 
-from app.spec.records import Configuration, FinishedTrial
+from app.domain.records import Configuration, FinishedTrial
 from app.tuning.samplers.base import Ask, Sampler
 from app.tuning.samplers.cma_evolution import Evolution
 from app.tuning.samplers.parzen.history import rank_of

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 from optuna.distributions import CategoricalDistribution, IntDistribution
 
-from app.spec.records import Configuration
+from app.domain.records import Configuration
 from app.spec.values import Scalar
 from app.tuning.samplers.base import Ask, Sampler
 from app.tuning.space.distributions import Distribution, given

@@ -10,8 +10,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.records import Configuration
 from app.engine.seeds import Purpose, stream
-from app.spec.records import Configuration
 from app.spec.values import Scalar
 from app.tuning.samplers.base import Ask, Sampler
 from app.tuning.space.distributions import Distribution, Pick

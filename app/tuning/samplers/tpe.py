@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from app.spec.records import Configuration
+from app.domain.records import Configuration
 from app.tuning.samplers.base import Ask, Sampler
 from app.tuning.samplers.parzen.history import History, rank_of
 from app.tuning.samplers.parzen.proposals import propose

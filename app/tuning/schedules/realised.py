@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from app.domain.records import Configuration
 from app.engine.schedules.lengths import updates
 from app.engine.schedules.loss_driven import LossDriven
 from app.engine.schedules.table import Table
 from app.engine.trajectories.result import Trajectory
-from app.spec.records import Configuration
 
 MOST_FACTORS = 1_000  # of a run whose trajectory is not whole; what is recorded of it is no finer
 

@@ -10,8 +10,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.domain.records import Configuration, FinishedTrial
 from app.spec.job import JobSpec
-from app.spec.records import Configuration, FinishedTrial
 from app.tuning.evaluation.cost import trial_operations
 from app.tuning.samplers import Ask, sampler_of
 from app.tuning.space.enqueue import enqueued

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.domain.records import FinishedTrial
 from app.spec.job import JobSpec
-from app.spec.records import FinishedTrial
 from app.tuning.search.rounds import Rounds
 
 MATERIAL = 0.01  # of the size of the best value: an improvement by less is none

@@ -7,9 +7,9 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from app.spec.answers import TrialState
+from app.domain.records import Configuration, FinishedTrial
+from app.domain.states import TrialState
 from app.spec.job import JobSpec
-from app.spec.records import Configuration, FinishedTrial
 from app.spec.supervised import settings_of
 from app.tuning.samplers import sampler_of
 from app.tuning.space.distributions import Distribution, matching

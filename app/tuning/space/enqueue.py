@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from optuna.distributions import CategoricalDistribution
 
+from app.domain.records import Configuration
 from app.engine.seeds import Purpose, stream
 from app.spec.hints import meant
 from app.spec.job import JobSpec
-from app.spec.records import Configuration
 from app.spec.values import Scalar
 from app.tuning.space.distributions import Distribution, Pick, matching
 from app.tuning.space.tree import BATCH_SIZE, OPTIMIZER, SCHEDULE, Candidate, Space

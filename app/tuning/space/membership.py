@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from app.domain.records import Configuration
 from app.spec.job import JobSpec
-from app.spec.records import Configuration
 from app.tuning.space.distributions import Distribution, matching
 from app.tuning.space.tree import Candidate, Space
 

@@ -15,13 +15,13 @@ from typing import Any, TypeVar
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import BaseTrial
 
+from app.domain.records import BatchSizeValue, Configuration
 from app.engine.hyper import Hyper, hyper_fields
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.registry import Kind, Registry
 from app.engine.schedules import SCHEDULES
 from app.spec.job import BatchSizeChoices, JobSpec
 from app.spec.kinds import KindWire
-from app.spec.records import BatchSizeValue, Configuration
 from app.spec.supervised import searched_settings
 from app.spec.values import Scalar
 from app.tuning.space.distributions import Distribution, Pick, distribution_of, suggest

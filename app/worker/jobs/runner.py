@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 
 from app.db import Database
+from app.domain.records import FinishedTrial, TrialResult
+from app.domain.states import TrialState
 from app.engine.trajectories import codec
 from app.engine.trajectories.result import Trajectory
 from app.services import job_runs, race_results, range_tests
-from app.spec.answers import TrialState
 from app.spec.job import JobSpec
-from app.spec.recommendation import Recommendation
-from app.spec.records import FinishedTrial, TrialResult
+from app.spec.resources.recommendations import Recommendation
 from app.tuning.evaluation.requests import Heat, HeatResult, gather, shards_of_heat
 from app.tuning.evaluation.shards import Shard
 from app.tuning.recommendation.budget import AdviceShare

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.db import Database
+from app.domain.records import Configuration
 from app.services import job_runs
 from app.spec.job import JobSpec
-from app.spec.records import Configuration
 from app.tuning.evaluation.shards import Shard, failed, shards_of_round
 from app.tuning.recommendation.budget import search_share
 from app.tuning.samplers import sampler_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from app.db import Database
+from app.domain.records import FinishedTrial
 from app.services import job_runs, warm_starts
-from app.spec.records import FinishedTrial
 from app.tuning.samplers.parzen.history import HISTORY, MOST_GOOD
 
 

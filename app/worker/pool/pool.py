@@ -15,9 +15,9 @@ from os import getpid
 
 from pebble import ProcessExpired, ProcessPool
 
+from app.domain.records import TrialResult
 from app.observability import tracing
 from app.services.job_runs import Interrupted
-from app.spec.records import TrialResult
 from app.tuning.evaluation.shards import Shard, deadline_s, evaluate
 from app.worker.pool.bootstrap import prepare
 from app.worker.pool.fair_queue import Turns

@@ -20,7 +20,7 @@ from app.errors import AppError
 from app.observability import log_context, tracing
 from app.services import job_runs
 from app.services.job_runs import Interrupted
-from app.spec.answers import Problem
+from app.spec.resources.answers import Problem
 from app.worker.jobs.runner import Runner
 from app.worker.jobs.search import TooManyFailed
 from app.worker.pool.pool import ShardLost

@@ -15,7 +15,7 @@ from app.engine.models import MODELS
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.services import catalogue
-from app.spec.catalogue import Hyperparameter, ObjectiveItem
+from app.spec.resources.catalogue import Hyperparameter, ObjectiveItem
 
 # What an objective requires that its catalogue entry has no choices of.
 REQUIRED: dict[str, dict[str, Any]] = {}

@@ -8,9 +8,9 @@ from fastapi.testclient import TestClient
 from app.db import Database
 from app.db.queries import jobs as table
 from app.db.queries import trials
+from app.domain.states import TrialState
 from app.services import importances
 from app.settings import Settings
-from app.spec.answers import TrialState
 from tests.api.stored import BODY, store_finished_job, store_searched_job
 
 

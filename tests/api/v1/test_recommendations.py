@@ -15,7 +15,7 @@ from app.db import Database
 from app.engine.optimizers import OPTIMIZERS
 from app.services import job_runs, recommendations
 from app.settings import Settings
-from app.spec.recommendation import HorizonPeak
+from app.spec.resources.recommendations import HorizonPeak
 from app.tuning.exports import FORMATS
 from tests.api.stored import recommendation, store_running_job
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.spec.records import Configuration
+from app.domain.records import Configuration
 from app.tuning.evaluation.requests import Seeds
 from tests.tuning.jobs import finished, space
 from tests.tuning.worlds import COSINE, LOG_RANGE, NAN, REPLICATES, World, advised, bowl, trials

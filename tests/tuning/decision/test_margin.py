@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.spec.records import Configuration
+from app.domain.records import Configuration
 from app.tuning.evaluation.requests import Seeds
 from tests.tuning.jobs import finished, space
 from tests.tuning.worlds import LOG_RANGE, NAN, World, advised, bowl, trials

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from app.domain.records import Configuration, TrialResult
+from app.domain.states import TrialState
 from app.engine.trajectories import codec
-from app.spec.answers import TrialState
 from app.spec.job import JobSpec
-from app.spec.records import Configuration, TrialResult
 from app.tuning.evaluation.replay import first_difference, replay_shard
 from app.tuning.evaluation.shards import evaluate, shards_of_round
 from app.tuning.search.rounds import ask_round, trial_numbers

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.spec.answers import TrialState
+from app.domain.states import TrialState
 from app.tuning.evaluation import shard_codec
 from app.tuning.evaluation.requests import Heat, shards_of_heat
 from app.tuning.evaluation.shards import Shard, evaluate, failed, shards_of_round

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.domain.records import Configuration, TrialResult
+from app.domain.states import TrialState
 from app.engine.trajectories import codec
-from app.spec.answers import TrialState
 from app.spec.job import JobSpec
-from app.spec.records import Configuration, TrialResult
 from app.tuning.evaluation import shards as module
 from app.tuning.evaluation.cost import update_operations
 from app.tuning.evaluation.memory import batch_bytes

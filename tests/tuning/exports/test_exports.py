@@ -13,7 +13,7 @@ import pytest
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.errors import NotExportable
-from app.spec.recommendation import Candidate, Evidence, Recommendation
+from app.spec.resources.recommendations import Candidate, Evidence, Recommendation
 from app.tuning.exports import FORMATS
 from app.tuning.exports.source.factor_table import learning_rates
 from app.tuning.exports.source.schedule_formulas import BODIES

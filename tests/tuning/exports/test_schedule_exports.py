@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.domain.states import TrialState
 from app.engine.schedules import SCHEDULES
 from app.engine.schedules.loss_driven import LossDriven
 from app.engine.schedules.momentum_cycling import MomentumCycling
 from app.engine.trajectories import codec
 from app.errors import NotExportable
-from app.spec.answers import TrialState
 from app.tuning.evaluation.shards import Shard, evaluate
 from app.tuning.exports import FORMATS
 from app.tuning.exports.source.factor_table import learning_rates

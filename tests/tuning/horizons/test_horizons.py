@@ -8,9 +8,9 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
+from app.domain.records import Configuration
 from app.engine.optimizers import OPTIMIZERS
-from app.spec.recommendation import HorizonPeak, Recommendation, SafeLearningRate
-from app.spec.records import Configuration
+from app.spec.resources.recommendations import HorizonPeak, Recommendation, SafeLearningRate
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.horizons.fitted_line import Basis, fitted_line, peak_at
 from app.tuning.horizons.measurement import Grid, horizon_lengths, lowest

@@ -3,10 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from app.domain.records import Configuration, FinishedTrial
+from app.domain.states import TrialState
 from app.engine.optimizers import OPTIMIZERS
-from app.spec.answers import TrialState
 from app.spec.job import JobSpec
-from app.spec.records import Configuration, FinishedTrial
 from app.tuning.racing.candidates import baselines_of, describe, differs, race_field
 from app.tuning.recommendation.race_explanation import in_words
 from app.tuning.space.tree import Space

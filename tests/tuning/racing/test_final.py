@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from app.spec.records import Configuration
+from app.domain.records import Configuration
 from app.tuning.decision.race_history import Entrants
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.learning_rates.safe_range import Needs

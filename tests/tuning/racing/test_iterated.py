@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from app.domain.records import Configuration
 from app.spec.job import JobSpec
-from app.spec.records import Configuration
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.racing.candidates import Entry
 from app.tuning.racing.elimination import Standing

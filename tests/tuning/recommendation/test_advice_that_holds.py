@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from app.domain.records import Configuration
 from app.spec.job import JobSpec
-from app.spec.recommendation import Recommendation
-from app.spec.records import Configuration
+from app.spec.resources.recommendations import Recommendation
 from app.tuning.evaluation.requests import Heat
 from tests.tuning.jobs import run, run_heat
 

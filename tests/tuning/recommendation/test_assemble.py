@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.spec.recommendation import Candidate, Recommendation
-from app.spec.records import Configuration
+from app.domain.records import Configuration
+from app.spec.resources.recommendations import Candidate, Recommendation
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.statistics import loss_interval
 from tests.tuning.jobs import ROSENBROCK

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from app.domain.records import Configuration
 from app.engine.hyper import hyper_fields
 from app.engine.schedules import SCHEDULES
 from app.spec.job import JobSpec
-from app.spec.records import Configuration
 from app.tuning.evaluation.memory import PROCESS_BYTES, batch_bytes
 from app.tuning.evaluation.objective import build_objective
 from app.tuning.evaluation.requests import Seeds

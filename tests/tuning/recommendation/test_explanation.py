@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from app.spec.answers import TrialState
-from app.spec.recommendation import Recommendation
-from app.spec.records import Configuration
+from app.domain.records import Configuration
+from app.domain.states import TrialState
+from app.spec.resources.recommendations import Recommendation
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.racing.candidates import race_field
 from app.tuning.recommendation.formatting import Gap, number, percent, probability

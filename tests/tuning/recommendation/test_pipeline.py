@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from app.domain.records import Configuration, FinishedTrial
 from app.engine.trajectories.result import Trajectory
-from app.spec.records import Configuration, FinishedTrial
 from app.tuning.evaluation.requests import Heat, Seeds
 from app.tuning.recommendation.pipeline import advise, most_runs
 from tests.tuning.jobs import NOISY, ROSENBROCK, finished, follow, job, run_heat, search, space

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.spec.records import Configuration
+from app.domain.records import Configuration
 from tests.tuning.jobs import ROSENBROCK
 from tests.tuning.worlds import COSINE, NAN, REPLICATES, Rival, World, advised, bowl, trials
 

@@ -13,8 +13,8 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.samplers._tpe.sampler import _get_pruned_trial_score  # the rule has no public name
 from optuna.trial import FrozenTrial, Trial, create_trial
 
-from app.spec.answers import TrialState
-from app.spec.records import FinishedTrial
+from app.domain.records import FinishedTrial
+from app.domain.states import TrialState
 from app.tuning.samplers.parzen.bandwidths import FINEST, fit, fit_ranked, narrowed
 from app.tuning.samplers.parzen.constant_liar import REACHES, picks
 from app.tuning.samplers.parzen.estimator import Group

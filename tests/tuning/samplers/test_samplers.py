@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.domain.records import FinishedTrial
+from app.domain.states import TrialState
 from app.spec import search as wire
-from app.spec.answers import TrialState
 from app.spec.job import JobSpec
-from app.spec.records import FinishedTrial
 from app.tuning.samplers import SAMPLERS, effective_sampler
 from app.tuning.samplers.cma_evolution import Evolution
 from app.tuning.samplers.cmaes import evolved

@@ -9,8 +9,8 @@ from typing import Any
 import optuna
 import pytest
 
-from app.spec.answers import TrialState
-from app.spec.records import FinishedTrial
+from app.domain.records import FinishedTrial
+from app.domain.states import TrialState
 from app.tuning.search.rounds import Rounds, ask_round, round_count, trial_numbers
 from tests.tuning.jobs import DIGITS, job, space
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.spec.answers import TrialState
+from app.domain.states import TrialState
 from app.tuning.search.rounds import Rounds
 from app.tuning.search.stopping import settled, why_settled
 from tests.tuning.jobs import finished, job, search, space

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from app.spec.answers import TrialState
-from app.spec.records import FinishedTrial
+from app.domain.records import FinishedTrial
+from app.domain.states import TrialState
 from app.tuning.samplers import effective_sampler
 from app.tuning.search.rounds import ask_round
 from app.tuning.search.warm_start import decode, encode, incomparable, inherited

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.spec.answers import TrialState
-from app.spec.recommendation import Recommendation
+from app.domain.states import TrialState
+from app.spec.resources.recommendations import Recommendation
 from app.tuning.search.rounds import ask_round
 from benchmarks.whole_searches.search import evaluate_round
 from tests.tuning.jobs import DIGITS, NOISY, job, run, search, space

@@ -9,10 +9,10 @@ import pytest
 
 from app.data import DATASETS
 from app.db import Database
+from app.domain.states import JobState, TrialState
 from app.engine.models import MODELS
 from app.services import catalogue, jobs, recommendations, trials
 from app.settings import Settings
-from app.spec.answers import JobState, TrialState
 from app.spec.job import JobSpec
 from tests.worker.in_process import run_job
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from app.db import Database
+from app.domain.states import TrialState
 from app.services import jobs, recommendations, trials
 from app.settings import Settings
-from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import Shard, evaluate
 from app.worker.jobs.runner import Runner

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from app.db import Database
+from app.domain.states import JobState, TrialState
 from app.errors import NoRecommendation, RangeTestNotFound
 from app.services import events, jobs, range_tests, recommendations, trials
 from app.settings import Settings
-from app.spec.answers import JobState, TrialState
-from app.spec.range_test import RangeTest, RangeTestSpec
+from app.spec.resources.range_tests import RangeTest, RangeTestSpec
 from app.tuning.recommendation.stages import RANGE_TEST
 from tests.worker.in_process import run_stored_job
 

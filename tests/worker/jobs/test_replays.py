@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import text
 
 from app.db import Database
+from app.domain.states import TrialState
 from app.engine.trajectories import codec
 from app.errors import JobNotFound, ReplayNotFound
 from app.services import jobs, replays, trials
 from app.settings import Settings
-from app.spec.answers import TrialState
-from app.spec.replay import Replay, ReplayState
+from app.spec.resources.replays import Replay, ReplayState
 from app.worker.jobs.replays import Replays
 from app.worker.pool.pool import ShardLost
 from tests.conftest import MakeSpec

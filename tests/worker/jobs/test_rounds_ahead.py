@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from app.db import Database
+from app.domain.states import JobState
 from app.services import job_runs, jobs, trials
 from app.settings import Settings
-from app.spec.answers import JobState, Trial
 from app.spec.job import JobSpec
+from app.spec.resources.answers import Trial
 from app.tuning.evaluation.shards import Shard, evaluate
 from app.worker.jobs.runner import Runner
 from app.worker.pool.pool import Batches, Line, Results

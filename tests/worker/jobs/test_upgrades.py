@@ -10,9 +10,9 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from app.db import Database, migrate
+from app.domain.states import JobState
 from app.services import jobs, trials
 from app.settings import Settings
-from app.spec.answers import JobState
 from app.worker.jobs.runner import Runner
 from tests.conftest import MakeSpec
 from tests.databases import Databases

@@ -11,10 +11,10 @@ import pytest
 
 from app.db import Database
 from app.db.queries import workers
+from app.domain.records import TrialResult
 from app.services import job_runs, jobs, shard_leases
 from app.services.job_runs import Interrupted
 from app.settings import Settings
-from app.spec.records import TrialResult
 from app.tuning.evaluation.shards import Shard, evaluate
 from app.tuning.search.rounds import ask_round, trial_numbers
 from app.worker.pool.pool import Batches, Line, Results, ShardLost

@@ -7,7 +7,7 @@ import re
 from app.engine.arrays import Array
 from app.engine.schedules.base import LEAST_EXPONENTIAL_START, Schedule
 from app.engine.schedules.momentum_cycling import cycling
-from app.spec.recommendation import Recommendation
+from app.spec.resources.recommendations import Recommendation
 from app.tuning.exports.source.factor_table import exported_schedule
 from app.tuning.exports.source.schedule_formulas import BODIES, MOMENTUM_BODIES, updates
 

@@ -9,7 +9,7 @@ from app.engine.schedules import SCHEDULES, Schedule
 from app.engine.schedules.loss_driven import LossDriven
 from app.engine.schedules.momentum_cycling import cycling
 from app.errors import NotExportable
-from app.spec.recommendation import Recommendation
+from app.spec.resources.recommendations import Recommendation
 from app.tuning.exports.source.per_epoch import by_epoch
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from app.engine.optimizers import Optimizer
 from app.engine.optimizers.rule import Native
-from app.spec.recommendation import Recommendation
+from app.spec.resources.recommendations import Recommendation
 from app.tuning.exports.source.factor_functions import factor_source, momentum_source
 
 _RATES = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.spec.recommendation import Recommendation
+from app.spec.resources.recommendations import Recommendation
 from app.tuning.horizons.fitted_line import Basis, peak_at
 
 _WORDS = {

@@ -10,7 +10,7 @@ import numpy as np
 from app.engine.arrays import Array
 from app.engine.schedules.base import Schedule
 from app.engine.schedules.momentum_cycling import MomentumCycling, cycling
-from app.spec.recommendation import Recommendation
+from app.spec.resources.recommendations import Recommendation
 
 
 class PerEpoch(Recommendation):

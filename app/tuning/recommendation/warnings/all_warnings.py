@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.domain.records import FinishedTrial
 from app.spec.job import JobSpec
-from app.spec.records import FinishedTrial
 from app.tuning.decision.race_history import Course
 from app.tuning.evaluation.objective import build_objective
 from app.tuning.racing.candidates import Entry

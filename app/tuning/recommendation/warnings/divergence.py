@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from optuna.distributions import CategoricalDistribution
 
+from app.domain.records import FinishedTrial
+from app.domain.states import TrialState
 from app.engine.objectives.functions import FUNCTIONS
-from app.spec.answers import TrialState
 from app.spec.job import JobSpec
 from app.spec.objective import FunctionSpec
-from app.spec.records import FinishedTrial
 from app.tuning.recommendation.formatting import number
 from app.tuning.space.distributions import Distribution
 from app.tuning.space.tree import OPTIMIZER, Space

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from optuna.distributions import FloatDistribution, IntDistribution
 
+from app.domain.records import Configuration
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import Schedule
 from app.engine.schedules.lengths import updates
 from app.engine.schedules.loss_driven import LossDriven
 from app.engine.schedules.momentum_cycling import cycling
-from app.spec.records import Configuration
 
 MAX_COMPARED_UPDATES = 1_000  # of the two schedules that are compared
 

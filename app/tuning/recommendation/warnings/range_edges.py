@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
+from app.domain.records import Configuration
 from app.engine.hyper import Hyper
 from app.spec.job import JobSpec
-from app.spec.records import Configuration
 from app.tuning.recommendation.formatting import number, percent
 from app.tuning.recommendation.warnings.effective_values import has_effect
 from app.tuning.space.distributions import position

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from app.spec.answers import TrialState
+from app.domain.records import FinishedTrial
+from app.domain.states import TrialState
 from app.spec.job import JobSpec
-from app.spec.records import FinishedTrial
 from app.tuning.recommendation.formatting import listed
 from app.tuning.recommendation.warnings.divergence import divergence_warnings
 from app.tuning.samplers.grid import cells

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from optuna.trial import FrozenTrial, TrialState
 
-from app.spec import answers
-from app.spec.records import FinishedTrial
+from app.domain import states
+from app.domain.records import FinishedTrial
 from app.tuning.space.distributions import Distribution
 from app.tuning.space.unit_cube import Floats, coordinates
 
@@ -79,12 +79,12 @@ def rank_of(trial: FinishedTrial) -> Rank | None:
 
     None for a failed trial, which says nothing of its configuration.
     """
-    if trial.state is answers.TrialState.COMPLETED:
+    if trial.state is states.TrialState.COMPLETED:
         return (0, 0.0, _number(trial.value))
-    if trial.state is answers.TrialState.PRUNED and trial.rungs:
+    if trial.state is states.TrialState.PRUNED and trial.rungs:
         step, value = max(trial.rungs)
         return (1, -float(step), _number(value))
-    if trial.state in (answers.TrialState.PRUNED, answers.TrialState.DIVERGED):
+    if trial.state in (states.TrialState.PRUNED, states.TrialState.DIVERGED):
         return (2, 0.0, 0.0)
     return None
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.spec.records import Configuration, FinishedTrial
+from app.domain.records import Configuration, FinishedTrial
 from app.tuning.evaluation.requests import Seeds
 from tests.tuning.jobs import ROSENBROCK, finished, space
 from tests.tuning.worlds import COSINE, REPLICATES, Rival, World, advised, bowl, trials

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from optuna.trial import FixedTrial
 
-from app.spec.records import Configuration
+from app.domain.records import Configuration
 from app.tuning.recommendation.warnings.range_edges import edges_of
 from app.tuning.space.tree import Space
 from tests.tuning.jobs import configuration, job, space

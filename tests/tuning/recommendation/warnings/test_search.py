@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.spec.answers import TrialState
-from app.spec.records import FinishedTrial
+from app.domain.records import FinishedTrial
+from app.domain.states import TrialState
 from app.tuning.recommendation.warnings.search import search_warnings
 from tests.tuning.jobs import NOISY, finished, job, search, space
 

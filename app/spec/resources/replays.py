@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from app.spec.answers import Problem
 from app.spec.base import Answer
+from app.spec.resources.answers import Problem
 
 
 class ReplayState(StrEnum):

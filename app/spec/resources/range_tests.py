@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from annotated_types import Gt
 from pydantic import FailFast, Field, Strict, ValidationError, field_validator, model_validator
 
+from app.domain.states import JobState
 from app.engine.optimizers import OPTIMIZERS
-from app.spec.answers import JobState, Problem
 from app.spec.base import Answer, Wire, invalid
 from app.spec.job import BatchSize, BatchSizeChoices, Count, JobSpec
 from app.spec.kinds import KindWire, fixed_model, union_of
 from app.spec.objective import ObjectiveSpec
+from app.spec.resources.answers import Problem
 from app.spec.values import StrictFloat
 
 LEAST_STEPS = 20

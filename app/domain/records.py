@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.domain.states import TrialState
 from app.engine.optimizers import OPTIMIZERS, Optimizer
 from app.engine.schedules import SCHEDULES, Schedule
-from app.spec.answers import TrialState
 
 BatchSizeValue = int | str | None  # rows, "full", or null for functions
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from pydantic import Field
 
+from app.domain.states import JobState, TrialState
 from app.spec.base import Answer
 
 Item = TypeVar("Item")
@@ -16,33 +16,6 @@ Item = TypeVar("Item")
 # `app.api.http.openapi` writes the reference to JobSpec: pydantic refuses a reference to a schema of
 # somebody else's making.
 StoredSpec: TypeAlias = dict[str, Any]
-
-
-class JobState(StrEnum):
-    """Where a job stands."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    PAUSED = "paused"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def final(self) -> bool:
-        """Whether nothing follows."""
-        return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
-
-
-class TrialState(StrEnum):
-    """Where a trial stands."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    COMPLETED = "completed"
-    PRUNED = "pruned"
-    DIVERGED = "diverged"
-    FAILED = "failed"
 
 
 class Progress(Answer):
