@@ -7,13 +7,13 @@ from importlib import import_module
 import click
 
 COMMANDS = {  # name -> the module that has a command of that name
-    "serve": "app.cli.serve",
-    "worker": "app.cli.worker",
-    "api": "app.cli.api",
-    "migrate": "app.cli.schema",
-    "prune": "app.cli.prune",
-    "submit": "app.cli.client",
-    "watch": "app.cli.client",
+    "serve": "app.cli.commands.serve",
+    "worker": "app.cli.commands.worker",
+    "api": "app.cli.commands.api",
+    "migrate": "app.cli.commands.migrate",
+    "prune": "app.cli.commands.prune",
+    "submit": "app.cli.commands.submit_and_watch",
+    "watch": "app.cli.commands.submit_and_watch",
 }
 
 

@@ -10,7 +10,7 @@ import click
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
-from app.cli.logs import configure_logging
+from app.cli.log_format import configure_logging
 from app.observability.tracing import NoTracing
 from app.process.file_lock import InUse
 from app.settings import Settings

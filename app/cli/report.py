@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from app.cli.evidence import evidence, interval, table
+from app.cli.report_tables import evidence, interval, table
 
 LINE = 100
 SHOWN = 5  # numbers of a list

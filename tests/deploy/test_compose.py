@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.serve import check_address
+from app.cli.commands.serve import check_address
 from app.settings import Settings
 from app.worker.queue.dbos_config import worker_id
 from tests.deploy.recipes import COMPOSE, interpolate, service_environment, services

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from app.cli.serve import check_address
+from app.cli.commands.serve import check_address
 from app.settings import Settings
 from tests.deploy.recipes import DOCKERFILE, ROOT, image, image_command, image_environment, stages
 

@@ -9,8 +9,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from app.cli.commands.serve import check_address
 from app.cli.main import COMMANDS
-from app.cli.serve import check_address
 from app.settings import Settings
 from tests.deploy.recipes import ROOT, image, image_environment
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from app.cli import watching
-from app.cli.api_client import JobsClient
-from app.cli.watching import duration, watch_job
+from app.cli import progress_bar
+from app.cli.http_client import JobsClient
+from app.cli.progress_bar import duration, watch_job
 from app.tuning.recommendation.stages import SEARCH, WORDS
 
 LOOKS = 4_000  # of a job of a quarter of an hour
@@ -56,7 +56,7 @@ def story() -> list[dict[str, Any]]:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "POLL_S", 0.0)
+    monkeypatch.setattr(progress_bar, "POLL_S", 0.0)
 
 
 def test_a_pipe_gets_a_line_for_each_change_and_no_carriage_return() -> None:

@@ -10,9 +10,9 @@ from typing import Any, ParamSpec
 
 import click
 
-from app.cli.api_client import ApiError, JobsClient
+from app.cli.http_client import ApiError, JobsClient
+from app.cli.progress_bar import watch_job
 from app.cli.report import describe
-from app.cli.watching import watch_job
 
 P = ParamSpec("P")
 

@@ -8,8 +8,8 @@ import sys
 
 import click
 
+from app.cli.commands.migrate import prepare
 from app.cli.options import pool_processes, with_settings
-from app.cli.schema import prepare
 from app.process.supervisor import supervise
 from app.settings import Settings
 
@@ -26,7 +26,9 @@ def serve(settings: Settings, worker: bool) -> None:
     prepare(settings)
     if worker:
         sys.exit(supervise(settings))
-    from app.cli.api import run_api  # only here: a supervisor needs no web framework, which takes a second
+    from app.cli.commands.api import (
+        run_api,  # only here: a supervisor needs no web framework, which takes a second
+    )
 
     run_api(settings)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pytest
 
-from app.cli.logs import TEXT, JsonLines, TextLines
+from app.cli.log_format import TEXT, JsonLines, TextLines
 from app.observability import log_context
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from app.cli.commands.migrate import prepare
 from app.cli.options import pool_processes, with_settings
-from app.cli.schema import prepare
 from app.settings import Settings
 from app.worker.main import run_worker
 

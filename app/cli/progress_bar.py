@@ -9,7 +9,7 @@ from typing import Any, Protocol, TextIO
 
 from tqdm import tqdm
 
-from app.cli.api_client import ApiError, JobsClient
+from app.cli.http_client import ApiError, JobsClient
 
 POLL_S = 0.25
 RESTART_WAIT_S = 30.0

@@ -1,0 +1,1 @@
+"""The commands, one file each; `stepsize COMMAND` loads its file when it is used."""
