@@ -156,7 +156,7 @@ class TrajectoryRow(Base):
     data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class HeatRow(Base):
+class RaceResultRow(Base):
     """What a heat of the race gave, one binary value; digest: of what it asked for."""
 
     __tablename__ = "heats"

@@ -18,7 +18,7 @@ from app.services import jobs, responses
 from app.spec.job import JobSpec
 from app.spec.resources.answers import Trial
 from app.tuning.optuna_interop.storage_file import Rungs, write_storage
-from app.tuning.space.tree import Space
+from app.tuning.space.tree import SearchSpace
 
 PAGE = 500  # trials
 CHUNK_BYTES = 256 * 1024
@@ -85,7 +85,7 @@ def _json_lines(db: Database, job_id: str) -> Iterator[bytes]:
 
 
 def _csv(db: Database, job_id: str, spec: JobSpec, metrics: list[str]) -> Iterator[bytes]:
-    params = list(Space.of(spec).distributions())
+    params = list(SearchSpace.of(spec).distributions())
     head = [*COLUMNS, *(f"metrics_{name}" for name in metrics), *(f"params_{name}" for name in params)]
     yield _csv_lines([head])
     for rows in _pages(db, job_id):

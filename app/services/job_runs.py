@@ -231,7 +231,7 @@ def record_trials(
 
 def enter_stage(db: Database, job_id: str, run: int, fraction: float, stage: str) -> None:
     """Store the stage that the job has come to, unless it is there already. Raises Interrupted."""
-    with db.read() as session:  # most heats are of the stage before, and need not wait for a writer
+    with db.read() as session:  # most requests are of the stage before, and need not wait for a writer
         row = table.find(session, job_id)
         if row is not None and row.stage == stage:
             return

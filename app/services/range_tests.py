@@ -29,7 +29,7 @@ from app.spec.resources.range_tests import (
     RangeTestSpec,
 )
 from app.tuning.lr_finder.suggestions import RangeAnalysis, analyse, range_rates
-from app.tuning.space.tree import Space
+from app.tuning.space.tree import SearchSpace
 
 
 def submit(db: Database, settings: Settings, spec: RangeTestSpec, idempotency_key: str | None) -> RangeTest:
@@ -39,7 +39,7 @@ def submit(db: Database, settings: Settings, spec: RangeTestSpec, idempotency_ke
     """
     rates = range_rates(spec.low, spec.high, spec.steps)
     job_spec = spec.job(tuple((rates / spec.high).tolist()))
-    searched = sorted(Space.of(job_spec).distributions())
+    searched = sorted(SearchSpace.of(job_spec).distributions())
     if searched:
         detail = f"a range test varies the learning rate alone; give one value for {', '.join(searched)}"
         raise InvalidRequest(detail, errors=[("/objective", detail)])

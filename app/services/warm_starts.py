@@ -15,7 +15,7 @@ from app.services.job_runs import Interrupted
 from app.spec.job import JobSpec
 from app.tuning.samplers.parzen.history import HISTORY, MOST_GOOD
 from app.tuning.search.warm_start import check_sampler, decode, encode, incomparable, inherited
-from app.tuning.space.tree import Space
+from app.tuning.space.tree import SearchSpace
 
 ALL_ROUNDS = 2**31 - 1
 
@@ -47,7 +47,7 @@ def copy(session: Session, row: JobRow, spec: JobSpec) -> None:
         for other in found
         if isinstance(other, JobRow)
     ]
-    warm_starts.insert(session, row.key, encode(inherited(Space.of(spec), sources)))
+    warm_starts.insert(session, row.key, encode(inherited(SearchSpace.of(spec), sources)))
 
 
 def trials_for(db: Database, job_id: str) -> list[FinishedTrial]:

@@ -8,7 +8,7 @@ from optuna.samplers import RandomSampler
 
 from app.tuning.evaluation.objective import build_objective
 from app.tuning.racing.elimination import ranked
-from app.tuning.space.tree import Space
+from app.tuning.space.tree import SearchSpace
 from benchmarks.advice.problems import ORACLE_SEED, by_name
 from benchmarks.advice.tasks import Plain, plain, run
 
@@ -22,7 +22,7 @@ def oracle(name: str) -> Plain:
     spec = by_name(name).spec(ORACLE_SEED)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(sampler=RandomSampler(seed=ORACLE_SEED))
-    space = Space.of(spec)
+    space = SearchSpace.of(spec)
     left = [space.draw(study.ask()) for _ in range(CONFIGURATIONS)]
     values = np.empty((len(left), 0))
     for seeds, kept in ((1, 1),) if build_objective(spec.objective).deterministic else HALVINGS:

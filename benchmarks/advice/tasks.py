@@ -15,7 +15,7 @@ from app.engine.schedules.constant import Constant
 from app.engine.trajectories import codec
 from app.spec.job import BatchSizeChoices, JobSpec
 from app.tuning.evaluation.objective import build_objective
-from app.tuning.evaluation.requests import Heat, Values, gather, shards_of_heat
+from app.tuning.evaluation.requests import EvaluationRequest, Values, gather, shards_of_request
 from app.tuning.evaluation.shards import evaluate
 from app.tuning.horizons.fitted_line import peak_at
 from app.tuning.learning_rates.sweep import at_rate, swept_rates
@@ -42,11 +42,11 @@ def job(name: str, seed: int) -> dict[str, Any]:
         trials += ended
         stages["search"] += updates
     advice = advise(spec, trials, lambda number: None)
-    heat = next(advice)
+    request = next(advice)
     while True:
-        stages[heat.stage.name.lower()] += heat.updates
+        stages[request.stage.name.lower()] += request.updates
         try:
-            heat = advice.send(gather([evaluate(shard) for shard in shards_of_heat(spec, heat)]))
+            request = advice.send(gather([evaluate(shard) for shard in shards_of_request(spec, request)]))
         except StopIteration as end:
             found = end.value
             break
@@ -69,13 +69,13 @@ def start(name: str, configuration: Plain) -> float:
     spec = by_name(name).spec(EVALUATION_SEED)
     if build_objective(spec.objective).metric == "validation_error":
         return 1.0
-    heat = Heat(
+    request = EvaluationRequest(
         configurations=(Configuration(**configuration),),
         replicates=range(START_SEEDS),
         steps=spec.budget.steps,
         record=True,
     )
-    curves = gather([evaluate(shard) for shard in shards_of_heat(spec, heat)]).curves[0]
+    curves = gather([evaluate(shard) for shard in shards_of_request(spec, request)]).curves[0]
     return float(np.mean([codec.decode(curve).loss[0] for curve in curves], dtype=np.float64))
 
 
@@ -124,8 +124,8 @@ def run(
 ) -> Values:
     """Return values, (configurations, replicates), nan where a run diverged; steps: the job's, else these."""
     steps = steps or spec.budget.steps
-    heat = Heat(configurations=tuple(configurations), replicates=replicates, steps=steps)
-    return np.asarray(gather([evaluate(shard) for shard in shards_of_heat(spec, heat)]).values)
+    request = EvaluationRequest(configurations=tuple(configurations), replicates=replicates, steps=steps)
+    return np.asarray(gather([evaluate(shard) for shard in shards_of_request(spec, request)]).values)
 
 
 def adam(name: str) -> Plain:

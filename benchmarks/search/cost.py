@@ -16,7 +16,7 @@ from app.domain.records import FinishedTrial
 from app.domain.states import TrialState
 from app.spec.job import JobSpec
 from app.tuning.samplers import SAMPLERS, Ask
-from app.tuning.space.tree import Space
+from app.tuning.space.tree import SearchSpace
 from benchmarks.search.stock import tpe
 
 STORED = (100, 1_000, 10_000)
@@ -50,7 +50,7 @@ def lines() -> Iterator[str]:
     yield f"milliseconds of a core for each trial asked, in rounds of {ROUND}; Optuna's one at a time"
     for label, searched in SPACES.items():
         body = {"objective": {"kind": "function", "name": "rosenbrock"}, "search_space": searched}
-        space = Space.of(JobSpec.model_validate(body))
+        space = SearchSpace.of(JobSpec.model_validate(body))
         for stored in STORED:
             ours, theirs = _both(space, stored)
             yield (
@@ -62,7 +62,7 @@ def lines() -> Iterator[str]:
             yield f"{label}, CMA-ES: {', '.join(costs)}"
 
 
-def _cmaes_ms(space: Space, stored: int) -> float:
+def _cmaes_ms(space: SearchSpace, stored: int) -> float:
     """Milliseconds of a trial, in a search whose last generation is new to the process."""
     whole = stored // ROUND * ROUND
     past = [replace(trial, round=trial.number // ROUND) for trial in _past(space, whole)]
@@ -74,7 +74,7 @@ def _cmaes_ms(space: Space, stored: int) -> float:
     return median(times)
 
 
-def _both(space: Space, stored: int) -> tuple[float, float]:
+def _both(space: SearchSpace, stored: int) -> tuple[float, float]:
     """Milliseconds of a trial: ours, Optuna's."""
     past = _past(space, stored)
     study = _study(space, past)
@@ -86,7 +86,7 @@ def _both(space: Space, stored: int) -> tuple[float, float]:
     return median(ours), median(theirs)
 
 
-def _past(space: Space, count: int) -> list[FinishedTrial]:
+def _past(space: SearchSpace, count: int) -> list[FinishedTrial]:
     """Random trials with random values."""
     ask = Ask(space=space, seed=0, round=0, numbers=range(count))
     values = np.random.default_rng(0).random(count).tolist()
@@ -96,7 +96,7 @@ def _past(space: Space, count: int) -> list[FinishedTrial]:
     ]
 
 
-def _study(space: Space, past: list[FinishedTrial]) -> optuna.Study:
+def _study(space: SearchSpace, past: list[FinishedTrial]) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(sampler=tpe(0))
     distributions = space.distributions()
@@ -113,7 +113,7 @@ def _study(space: Space, past: list[FinishedTrial]) -> optuna.Study:
     return study
 
 
-def _stock_asks(space: Space, study: optuna.Study) -> None:
+def _stock_asks(space: SearchSpace, study: optuna.Study) -> None:
     for _ in range(STOCK_ASKS):
         trial = study.ask()
         space.draw(trial)

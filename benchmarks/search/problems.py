@@ -19,7 +19,7 @@ from app.domain.states import TrialState
 from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import evaluate, shards_of_round
 from app.tuning.space.distributions import Distribution, Pick
-from app.tuning.space.tree import Space
+from app.tuning.space.tree import SearchSpace
 from benchmarks.search import functions, surrogates
 from benchmarks.search.surrogates import Params
 
@@ -103,7 +103,7 @@ def _job(name: str, objective: dict[str, Any], steps: int, **parts: Any) -> Prob
     """Trials of a job, run to their end on the engine; a job's other defaults."""
     body = {"objective": objective, "budget": {"trials": 256, "steps": steps}, "replicates": 1}
     spec = JobSpec.model_validate(body | {"pruner": {"kind": "none"}} | parts)
-    space = Space.of(spec)
+    space = SearchSpace.of(spec)
 
     def values(points: Sequence[Configuration]) -> list[float]:
         shards = shards_of_round(spec, 0, range(len(points)), points)

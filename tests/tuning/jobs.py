@@ -9,7 +9,13 @@ from app.domain.records import Configuration, FinishedTrial
 from app.domain.states import TrialState
 from app.spec.job import JobSpec
 from app.spec.resources.recommendations import Recommendation
-from app.tuning.evaluation.requests import Heat, HeatResult, Steps, gather, shards_of_heat
+from app.tuning.evaluation.requests import (
+    EvaluationRequest,
+    EvaluationResult,
+    Steps,
+    gather,
+    shards_of_request,
+)
 from app.tuning.evaluation.shards import evaluate
 from app.tuning.recommendation.pipeline import advise
 from benchmarks.whole_searches.search import rounds_of
@@ -66,17 +72,17 @@ def search(spec: JobSpec) -> list[FinishedTrial]:
     return [trial for ended, _ in rounds_of(spec) for trial in ended]
 
 
-def run_heat(spec: JobSpec, heat: Heat) -> HeatResult:
+def run_request(spec: JobSpec, request: EvaluationRequest) -> EvaluationResult:
     """What a heat gives, in this process."""
-    return gather([evaluate(shard) for shard in shards_of_heat(spec, heat)])
+    return gather([evaluate(shard) for shard in shards_of_request(spec, request)])
 
 
-def follow(advice: Steps[T], answer: Callable[[Heat], HeatResult]) -> T:
+def follow(advice: Steps[T], answer: Callable[[EvaluationRequest], EvaluationResult]) -> T:
     """Gives the advice, or a part of it, what it asks for, and returns what it made of that."""
     try:
-        heat = next(advice)
+        request = next(advice)
         while True:
-            heat = advice.send(answer(heat))
+            request = advice.send(answer(request))
     except StopIteration as end:
         found: T = end.value
         return found
@@ -85,6 +91,6 @@ def follow(advice: Steps[T], answer: Callable[[Heat], HeatResult]) -> T:
 def run(spec: JobSpec) -> tuple[list[FinishedTrial], Recommendation]:
     """A whole job in this process, as the worker runs it."""
     trials = search(spec)
-    found = follow(advise(spec, trials, lambda number: None), lambda heat: run_heat(spec, heat))
+    found = follow(advise(spec, trials, lambda number: None), lambda request: run_request(spec, request))
     assert found is not None
     return trials, found

@@ -14,7 +14,7 @@ from app.engine.trajectories import codec
 from app.engine.trajectories.result import Trajectory
 from app.spec.job import JobSpec
 from app.spec.resources.recommendations import Recommendation
-from app.tuning.evaluation.requests import Heat, HeatResult, Seeds
+from app.tuning.evaluation.requests import EvaluationRequest, EvaluationResult, Seeds
 from app.tuning.recommendation.pipeline import advise
 from tests.tuning.jobs import NOISY, finished, follow, job, space
 
@@ -65,20 +65,22 @@ class World:
         self._common = common
         self._own = own
         self._start = start
-        self.heats: list[Heat] = []
+        self.requests: list[EvaluationRequest] = []
 
-    def __call__(self, heat: Heat) -> HeatResult:
-        self.heats.append(heat)
+    def __call__(self, request: EvaluationRequest) -> EvaluationResult:
+        self.requests.append(request)
         values = [
-            [self._value(found, replicate, heat.steps) for replicate in heat.replicates]
-            for found in heat.configurations
+            [self._value(found, replicate, request.steps) for replicate in request.replicates]
+            for found in request.configurations
         ]
-        curves = tuple((self._curve(heat.steps),) for _ in heat.configurations) if heat.record else ()
-        return HeatResult(values=np.array(values), curves=curves)
+        curves = (
+            tuple((self._curve(request.steps),) for _ in request.configurations) if request.record else ()
+        )
+        return EvaluationResult(values=np.array(values), curves=curves)
 
-    def of(self, stage: Seeds) -> list[Heat]:
+    def of(self, stage: Seeds) -> list[EvaluationRequest]:
         """The heats of a stage."""
-        return [heat for heat in self.heats if stage <= heat.replicates.start < stage + 1_000_000]
+        return [request for request in self.requests if stage <= request.replicates.start < stage + 1_000_000]
 
     def _value(self, found: Configuration, replicate: int, steps: int) -> float:
         common = self._common * float(np.random.default_rng(replicate).standard_normal())

@@ -14,9 +14,9 @@ from app.tuning.decision.choice import choose
 from app.tuning.decision.margin import choose_with_margin
 from app.tuning.decision.race_history import Entrants
 from app.tuning.evaluation.objective import build_objective
-from app.tuning.evaluation.requests import Heat, Seeds, Steps, Values, replicates_of
+from app.tuning.evaluation.requests import EvaluationRequest, Seeds, Steps, Values, replicates_of
 from app.tuning.learning_rates.safe_range import as_rates, safe_range
-from app.tuning.racing.candidates import Entry, runs_alike, unique
+from app.tuning.racing.candidates import RaceCandidate, runs_alike, unique
 from app.tuning.racing.elimination import Standing
 from app.tuning.racing.peak_limits import first_seen_to_diverge
 from app.tuning.racing.selection import Choice
@@ -33,7 +33,7 @@ class Confirmation:
     are baselines. values: (entries, replicates), nan where a run diverged. metrics: of the recommended one.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[RaceCandidate, ...]
     count: int
     values: Values
     metrics: Mapping[str, float]
@@ -48,7 +48,7 @@ def confirm(spec: JobSpec, entrants: Entrants, choice: Choice, seeds: Seeds) -> 
     """Run the choice, the next ones and the baselines on every replicate of the job."""
     best = entrants.candidates(choice)
     entries = unique([*best, *entrants.baselines(choice)])
-    result = yield Heat(
+    result = yield EvaluationRequest(
         configurations=tuple(entry.configuration for entry in entries),
         replicates=range(seeds, seeds + replicates_of(spec)),
         steps=spec.budget.steps,

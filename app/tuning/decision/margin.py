@@ -16,12 +16,12 @@ from app.domain.records import Configuration
 from app.engine.seeds import Purpose, stream
 from app.spec.job import JobSpec
 from app.tuning.decision.choice import choose
-from app.tuning.evaluation.requests import Heat, Seeds, Steps, replicates_of
+from app.tuning.evaluation.requests import EvaluationRequest, Seeds, Steps, replicates_of
 from app.tuning.learning_rates.safe_range import TOLERANCE
 from app.tuning.learning_rates.sweep import Sweep, at_rate, within_bounds
-from app.tuning.racing.candidates import Entry, at_peak, unique
+from app.tuning.racing.candidates import RaceCandidate, at_peak, unique
 from app.tuning.racing.elimination import LEAST, Standing, eliminate, most_raced
-from app.tuning.racing.iterated import LOOKS, litter, most_new, parents
+from app.tuning.racing.iterated import LOOKS, most_new, offspring, parents
 from app.tuning.racing.peak_limits import diverged_entries, lowest_peak
 from app.tuning.racing.perturbations import Crossings
 from app.tuning.racing.selection import Choice
@@ -91,7 +91,7 @@ def race_with_margin(spec: JobSpec, final: Standing) -> Steps[MarginRace | None]
     before: list[Standing] = []
     for generation, spread in enumerate(SPREADS):
         known = [entry for race in before for entry in race.entries]
-        new = litter(spec, best, known, _FIRST_GENERATION + generation, spread, crossings)
+        new = offspring(spec, best, known, _FIRST_GENERATION + generation, spread, crossings)
         made = new if before else unique([*best, *new])
         kept = yield from _with_margin(spec, made, diverged)
         field = unique([*(best if before else ()), *kept, *usual])
@@ -111,7 +111,7 @@ def most_margin_runs(spec: JobSpec, replicates: int) -> int:
     return len(SPREADS) * (checks + most_raced(replicates, entries, spec.confirmation.top))
 
 
-def _lowered(spec: JobSpec, final: Standing) -> list[Entry]:
+def _lowered(spec: JobSpec, final: Standing) -> list[RaceCandidate]:
     """Return the best entries of the final at their own and at lower peaks, within their ranges."""
     rows = [row for row, entry in enumerate(final.entries) if entry.is_eligible and not entry.is_default]
     rows = sorted((row for row in rows if not math.isnan(final.behind(row))), key=final.behind)
@@ -124,13 +124,13 @@ def _lowered(spec: JobSpec, final: Standing) -> list[Entry]:
 
 
 def _with_margin(
-    spec: JobSpec, entries: Sequence[Entry], diverged: list[Configuration]
-) -> Steps[list[Entry]]:
+    spec: JobSpec, entries: Sequence[RaceCandidate], diverged: list[Configuration]
+) -> Steps[list[RaceCandidate]]:
     """Return the entries that do not diverge half an octave higher; add what diverged to the list."""
     higher = [_higher(entry.configuration) for entry in entries]
     if not higher:
         return []
-    result = yield Heat(
+    result = yield EvaluationRequest(
         configurations=tuple(higher),
         replicates=range(Seeds.MARGIN, Seeds.MARGIN + min(LEAST, replicates_of(spec))),
         steps=spec.budget.steps,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from app.spec.resources.recommendations import SafeLearningRate
 from app.tuning.horizons.measurement import Horizons
-from app.tuning.racing.candidates import Entry, describe, unique
+from app.tuning.racing.candidates import RaceCandidate, describe, unique
 from app.tuning.racing.elimination import Standing
 from app.tuning.racing.final import best_row, is_tuned_constant
 from app.tuning.racing.selection import Choice
@@ -15,7 +15,7 @@ CONFIRMED = 3  # entries of the final that run on the confirming seeds
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Course:
+class RaceHistory:
     """What each stage gave.
 
     first: candidates and baselines. near: the last generation made of the best of these; the first where
@@ -35,7 +35,7 @@ class Course:
     horizons: Horizons
 
     @property
-    def winner(self) -> Entry:
+    def winner(self) -> RaceCandidate:
         """The recommended one."""
         return self.choice.recommended
 
@@ -52,7 +52,7 @@ class Entrants:
     final: Standing
     standing: Standing
 
-    def candidates(self, choice: Choice) -> list[Entry]:
+    def candidates(self, choice: Choice) -> list[RaceCandidate]:
         """Return the recommended entry and the best others of its race, those tied with it first."""
         entries = self.standing.entries
         # The defaults run as baselines anyway.
@@ -61,7 +61,7 @@ class Entrants:
         others.sort(key=lambda row: row not in choice.tied)
         return unique([choice.recommended, *(entries[row] for row in others[: CONFIRMED - 1])])
 
-    def baselines(self, choice: Choice) -> list[Entry]:
+    def baselines(self, choice: Choice) -> list[RaceCandidate]:
         """Return the defaults, and the best constant rate of the final where a schedule is recommended.
 
         That one is named by its role, whatever else it is.

@@ -1,4 +1,4 @@
-"""The result of a heat as one binary value, and back: a NumPy .npz archive."""
+"""The result of a request as one binary value, and back: a NumPy .npz archive."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import io
 
 import numpy as np
 
-from app.tuning.evaluation.requests import HeatResult
+from app.tuning.evaluation.requests import EvaluationResult
 
 _METRIC = "metric "
 
 
-def encode(result: HeatResult) -> bytes:
+def encode(result: EvaluationResult) -> bytes:
     """The values, metrics by name, and each curve as it was encoded, by the numbers of its entry and part."""
     curves = {
         f"curve {entry} {part}": np.frombuffer(curve, dtype=np.uint8)
@@ -24,7 +24,7 @@ def encode(result: HeatResult) -> bytes:
     return buffer.getvalue()
 
 
-def decode(data: bytes) -> HeatResult:
+def decode(data: bytes) -> EvaluationResult:
     """The result that `encode` was given."""
     with np.load(io.BytesIO(data), allow_pickle=False) as stored:
         curves: dict[int, list[bytes]] = {}
@@ -35,4 +35,4 @@ def decode(data: bytes) -> HeatResult:
         metrics = {
             name.removeprefix(_METRIC): stored[name] for name in stored.files if name.startswith(_METRIC)
         }
-        return HeatResult(values=stored["values"], metrics=metrics, curves=ordered)
+        return EvaluationResult(values=stored["values"], metrics=metrics, curves=ordered)

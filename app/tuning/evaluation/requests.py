@@ -1,7 +1,8 @@
-"""A heat: configurations that run on the same fresh seeds; how it is cut into shards, and what it gave.
+"""A request: configurations that run on the same fresh seeds; how it is cut into shards, and what it gave.
 
-The advice asks for one heat after another and is told what each gave; who runs them, and where, it does not
-know. A heat is a pure function of the spec and of the heats before it: a stored one need not run again.
+The advice asks for one request after another and receives the result of each. The advice knows neither who
+runs a request nor where. A request is a pure function of the spec and of the requests before it, so a stored
+result need not be computed again.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Seeds(IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heat:
+class EvaluationRequest:
     """Every configuration on every replicate, for `steps` updates.
 
     record: whether the curves are wanted too.
@@ -76,8 +77,8 @@ class Heat:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class HeatResult:
-    """What a heat gave.
+class EvaluationResult:
+    """What a request gave.
 
     values: (entries, replicates), nan where a run diverged. metrics: by name the means over the replicates,
     (entries,), nan where any diverged. curves: where they were recorded, of each entry the encoded mean
@@ -89,8 +90,8 @@ class HeatResult:
     curves: tuple[tuple[bytes, ...], ...] = ()
 
 
-# A part of the advice: asks for heats, and returns what it made of them.
-Steps: TypeAlias = Generator[Heat, HeatResult, T]
+# A part of the advice: asks for requests, and returns what it made of them.
+Steps: TypeAlias = Generator[EvaluationRequest, EvaluationResult, T]
 
 
 def replicates_of(spec: JobSpec) -> int:
@@ -110,39 +111,39 @@ def some_replicates(spec: JobSpec, first: Seeds) -> range:
     return range(first, first + some_seeds(spec))
 
 
-def shards_of_heat(spec: JobSpec, heat: Heat) -> list[Shard]:
-    """Cuts a heat by its replicates, by a fixed rule of the spec.
+def shards_of_request(spec: JobSpec, request: EvaluationRequest) -> list[Shard]:
+    """Cuts a request by its replicates, by a fixed rule of the spec.
 
     Every shard has all entries, unless these do not fit the memory of one on a single replicate.
     """
-    entries = heat.configurations
-    if not entries or not heat.replicates:
+    entries = request.configurations
+    if not entries or not request.replicates:
         return []
-    if heat.steps != spec.budget.steps:
-        budget = spec.budget.model_copy(update={"steps": heat.steps})
+    if request.steps != spec.budget.steps:
+        budget = spec.budget.model_copy(update={"steps": request.steps})
         spec = spec.model_copy(update={"budget": budget})
     groups = min(max(1, fitting_count(spec, entries, 1)), len(entries))
-    return [shard for part in cuts(len(entries), groups) for shard in _group(spec, heat, part)]
+    return [shard for part in cuts(len(entries), groups) for shard in _group(spec, request, part)]
 
 
-def _group(spec: JobSpec, heat: Heat, part: slice) -> list[Shard]:
+def _group(spec: JobSpec, request: EvaluationRequest, part: slice) -> list[Shard]:
     """The shards of some entries."""
-    own = heat.configurations[part]
-    count = shard_count(spec, own, len(heat.replicates), at_most=len(heat.replicates))
+    own = request.configurations[part]
+    count = shard_count(spec, own, len(request.replicates), at_most=len(request.replicates))
     return [
         Shard(
             spec=spec,
-            numbers=tuple(range(len(heat.configurations))[part]),
+            numbers=tuple(range(len(request.configurations))[part]),
             configurations=own,
-            replicates=tuple(heat.replicates[some]),
-            record=heat.record,
+            replicates=tuple(request.replicates[some]),
+            record=request.record,
         )
-        for some in cuts(len(heat.replicates), count)
+        for some in cuts(len(request.replicates), count)
     ]
 
 
-def gather(shards: Sequence[Sequence[TrialResult]]) -> HeatResult:
-    """What a heat gave, from the results of `shards_of_heat`, in their order."""
+def gather(shards: Sequence[Sequence[TrialResult]]) -> EvaluationResult:
+    """What a request gave, from the results of `shards_of_heat`, in their order."""
     values: dict[int, list[float]] = {}
     measured: dict[str, dict[int, list[float]]] = {}
     curves: dict[int, list[bytes]] = {}
@@ -159,7 +160,7 @@ def gather(shards: Sequence[Sequence[TrialResult]]) -> HeatResult:
         for name, of_name in measured.items()
     }
     ordered = tuple(tuple(curves[entry]) for entry in sorted(curves))
-    return HeatResult(values=found, metrics=metrics, curves=ordered)
+    return EvaluationResult(values=found, metrics=metrics, curves=ordered)
 
 
 def _mean(measured: Sequence[float], wanted: int) -> float:

@@ -18,7 +18,7 @@ def encode_shard(shard: Shard) -> bytes:
     """The shard without its spec, which is its job's; floats keep every bit."""
     configurations = [asdict(configuration) for configuration in shard.configurations]
     fields = {name: value for name, value in vars(shard).items() if name != "spec"}
-    steps = shard.spec.budget.steps  # a heat may be longer than the trials
+    steps = shard.spec.budget.steps  # a request may be longer than the trials
     return json.dumps(fields | {"configurations": configurations, "steps": steps}).encode()
 
 

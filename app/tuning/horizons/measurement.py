@@ -16,7 +16,14 @@ from app.engine.seeds import Purpose, stream
 from app.spec.job import MAX_STEPS, JobSpec
 from app.spec.resources.recommendations import HorizonPeak
 from app.tuning.evaluation.objective import build_objective
-from app.tuning.evaluation.requests import Heat, Seeds, Steps, Values, some_replicates, some_seeds
+from app.tuning.evaluation.requests import (
+    EvaluationRequest,
+    Seeds,
+    Steps,
+    Values,
+    some_replicates,
+    some_seeds,
+)
 from app.tuning.horizons.fitted_line import fitted_line
 from app.tuning.learning_rates.safe_range import MARGIN, tolerance
 from app.tuning.learning_rates.sweep import at_rate, within_bounds
@@ -78,10 +85,10 @@ def has_horizons(configuration: Configuration) -> bool:
     )
 
 
-def horizon_runs(spec: JobSpec, heats: int = 1) -> int:
-    """Return the runs of this stage, in units of the job's steps, with so many heats at each horizon."""
+def horizon_runs(spec: JobSpec, requests: int = 1) -> int:
+    """Return the runs of this stage, in units of the job's steps, with so many requests at each horizon."""
     exact = build_objective(spec.objective).deterministic
-    peaks = 2 * (WIDE if exact else REACH) + 1 + (heats - 1) * (2 * REACH)
+    peaks = 2 * (WIDE if exact else REACH) + 1 + (requests - 1) * (2 * REACH)
     shares = sum(length / spec.budget.steps for length in horizon_lengths(spec.budget.steps)) - 1.0
     return math.ceil((peaks * shares + 1.0) * some_seeds(spec))
 
@@ -92,11 +99,11 @@ def measure_horizons(spec: JobSpec, choice: Choice, floor: float) -> Steps[Horiz
     floor: of the tolerance in loss.
     """
     winner, steps = choice.recommended.configuration, spec.budget.steps
-    own = (yield _heat(spec, winner, [_peak(winner)], steps)).values[0]
+    own = (yield _request(spec, winner, [_peak(winner)], steps)).values[0]
     if not has_horizons(winner):
         longer = own * math.nan
         if LONGER * steps <= MAX_STEPS:
-            longer = (yield _heat(spec, winner, [_peak(winner)], LONGER * steps)).values[0]
+            longer = (yield _request(spec, winner, [_peak(winner)], LONGER * steps)).values[0]
         return _compared(spec, None, own, longer, floor)
     known = {steps: _peak(winner)}
     found = {steps: _at_own_steps(spec, choice)}
@@ -159,7 +166,7 @@ def _fill(spec: JobSpec, winner: Configuration, grid: Grid, length: int, predict
         wanted = [k for k in wanted if k not in grid.values and _is_allowed(winner, grid.rate(k))]
         if not wanted:
             return
-        result = yield _heat(spec, winner, [grid.rate(k) for k in wanted], length)
+        result = yield _request(spec, winner, [grid.rate(k) for k in wanted], length)
         grid.values |= dict(zip(wanted, result.values, strict=True))
         best = lowest(grid)
         if best is None:
@@ -211,8 +218,8 @@ def _compared(
     return Horizons(peaks=peaks, own=first, longer=twice, is_lower=is_lower)
 
 
-def _heat(spec: JobSpec, winner: Configuration, rates: Sequence[float], steps: int) -> Heat:
-    return Heat(
+def _request(spec: JobSpec, winner: Configuration, rates: Sequence[float], steps: int) -> EvaluationRequest:
+    return EvaluationRequest(
         configurations=tuple(at_rate(winner, rate) for rate in rates),
         replicates=some_replicates(spec, Seeds.HORIZONS),
         steps=steps,

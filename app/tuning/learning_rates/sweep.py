@@ -13,7 +13,7 @@ from app.domain.records import Configuration
 from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
 from app.spec.job import JobSpec
-from app.tuning.evaluation.requests import Heat, Seeds, Steps, Values, replicates_of, some_seeds
+from app.tuning.evaluation.requests import EvaluationRequest, Seeds, Steps, Values, replicates_of, some_seeds
 
 HALF_OCTAVES = range(-8, 9)  # factors 2^-4 to 2^4
 MORE_SEEDS = 48  # beyond R, where an end of the range is in doubt
@@ -86,7 +86,7 @@ def sweep(
     """Sweep several configurations on the same seeds, a quarter of the job's."""
     seeds = some_seeds(spec)
     begun = [_empty(found, default) for found in configurations]
-    result = yield Heat(
+    result = yield EvaluationRequest(
         configurations=tuple(entry for one in begun for entry in one.configurations),
         replicates=range(Seeds.SWEEP, Seeds.SWEEP + seeds),
         steps=spec.budget.steps,
@@ -105,7 +105,7 @@ def more_seeds(spec: JobSpec, before: Sweep, rows: Sequence[int], seeds: int) ->
     runs, configurations = before.runs.copy(), before.configurations
     for ran in sorted({int(runs[row]) for row in rows if runs[row] < seeds}):
         behind = [row for row in rows if runs[row] == ran]
-        result = yield Heat(
+        result = yield EvaluationRequest(
             configurations=tuple(configurations[row] for row in behind),
             replicates=range(Seeds.SWEEP + ran, Seeds.SWEEP + seeds),
             steps=spec.budget.steps,

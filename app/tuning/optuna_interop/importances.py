@@ -20,7 +20,7 @@ from optuna.trial import create_trial
 from app.spec.job import JobSpec
 from app.tuning.optuna_interop.trial_states import searched
 from app.tuning.space.distributions import Distribution
-from app.tuning.space.tree import Space
+from app.tuning.space.tree import SearchSpace
 
 BEST_SHARE = 0.1  # of the trials are the best ones ...
 BEST_AT_LEAST = 5  # ... and of few trials so many, but never more than half
@@ -36,7 +36,7 @@ def importances(spec: JobSpec, completed: Sequence[Sample]) -> dict[str, float]:
     Empty where no trial completed or nothing was searched; equal shares where the trials tell nothing, as
     with a single one, or where all values are equal.
     """
-    space = Space.of(spec).distributions()
+    space = SearchSpace.of(spec).distributions()
     seen = {name for params, _ in completed for name in params}
     names = [name for name in space if name in seen]
     if not names:

@@ -24,7 +24,7 @@ from sqlalchemy import Connection, insert
 from app.spec.job import JobSpec
 from app.spec.resources.answers import Trial
 from app.tuning.optuna_interop.trial_states import STATES, searched
-from app.tuning.space.tree import Space
+from app.tuning.space.tree import SearchSpace
 
 BATCH = 500  # trials
 
@@ -61,7 +61,7 @@ def write_storage(path: Path, study_name: str, spec: JobSpec, trials: Iterable[t
 class _Writer:
     def __init__(self, spec: JobSpec, study_id: int) -> None:
         self._study_id = study_id
-        self._space = Space.of(spec).distributions()
+        self._space = SearchSpace.of(spec).distributions()
         self._json = {name: distribution_to_json(found) for name, found in self._space.items()}
 
     def write(self, connection: Connection, batch: list[tuple[Trial, Rungs]]) -> None:

@@ -18,7 +18,7 @@ from app.engine.schedules.cosine import Cosine
 from app.spec.job import JobSpec
 from app.tuning.space.distributions import Distribution, position
 from app.tuning.space.membership import contains, names_optimizers
-from app.tuning.space.tree import Space
+from app.tuning.space.tree import SearchSpace
 
 MOST_CONSTANT = 3  # trials with a constant rate that race for being the best of these
 DISTINCT = 0.05  # of a range, on its scale: configurations closer than that count as one
@@ -29,7 +29,7 @@ Source: TypeAlias = Literal["search", "refined", "decay", "baseline"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class RaceCandidate:
     """A configuration that races.
 
     number: of the trial that it comes from, or whose schedule was replaced; None for a default.
@@ -74,7 +74,7 @@ def baselines_of(spec: JobSpec) -> list[tuple[str, Baseline]]:
     return found
 
 
-def race_field(spec: JobSpec, finished: Sequence[FinishedTrial]) -> list[Entry]:
+def race_field(spec: JobSpec, finished: Sequence[FinishedTrial]) -> list[RaceCandidate]:
     """Who races: the best distinct trials, best first, then the baselines; empty where no trial completed.
 
     The best distinct trials with a constant learning rate race, whether or not they are among the best: the
@@ -87,7 +87,7 @@ def race_field(spec: JobSpec, finished: Sequence[FinishedTrial]) -> list[Entry]:
     ranked = sorted(completed, key=lambda trial: (trial.value, trial.number))
     if spec.confirmation is None:
         return [_searched(ranked[0])]
-    distributions = Space.of(spec).distributions()
+    distributions = SearchSpace.of(spec).distributions()
     chosen = _distinct(ranked, distributions, spec.confirmation.top)
     constant = [trial for trial in ranked if is_constant(trial.configuration)]
     firsts = [_first(ranked, kind) for kind in kinds(spec)]
@@ -103,9 +103,9 @@ def is_constant(configuration: Configuration) -> bool:
     return isinstance(schedule, Constant) and schedule.warmup_fraction == 0.0
 
 
-def unique(entries: Iterable[Entry]) -> list[Entry]:
+def unique(entries: Iterable[RaceCandidate]) -> list[RaceCandidate]:
     """The first of each configuration; a baseline that is there already makes it one."""
-    found: list[Entry] = []
+    found: list[RaceCandidate] = []
     for entry in entries:
         same = next((i for i, other in enumerate(found) if runs_alike(entry, other)), None)
         if same is None:
@@ -115,7 +115,7 @@ def unique(entries: Iterable[Entry]) -> list[Entry]:
     return found
 
 
-def runs_alike(a: Entry, b: Entry) -> bool:
+def runs_alike(a: RaceCandidate, b: RaceCandidate) -> bool:
     """Whether two entries run the same; `params` only names what was drawn."""
     one, other = a.configuration, b.configuration
     return (one.optimizer, one.schedule, one.batch_size, one.settings) == (
@@ -131,7 +131,7 @@ def rate_name(params: Mapping[str, Any]) -> str | None:
     return next((name for name in params if name.endswith(".learning_rate")), None)
 
 
-def at_peak(entry: Entry, rate: float) -> Entry:
+def at_peak(entry: RaceCandidate, rate: float) -> RaceCandidate:
     """Return the entry with another peak; of a default it is one no more."""
     found, name = entry.configuration, rate_name(entry.configuration.params)
     configuration = replace(
@@ -186,9 +186,9 @@ def _rest(configuration: Configuration, warmup: str = "") -> str:
     return ", ".join(parts)
 
 
-def _searched(trial: FinishedTrial) -> Entry:
+def _searched(trial: FinishedTrial) -> RaceCandidate:
     label = f"trial {trial.number}: {describe(trial.configuration)}"
-    return Entry(label=label, configuration=trial.configuration, source="search", number=trial.number)
+    return RaceCandidate(label=label, configuration=trial.configuration, source="search", number=trial.number)
 
 
 def _first(ranked: Sequence[FinishedTrial], kind: str) -> FinishedTrial | None:
@@ -227,7 +227,7 @@ def differs(a: Configuration, b: Configuration, distributions: dict[str, Distrib
     return False
 
 
-def _defaults(spec: JobSpec, best: Configuration) -> Iterator[Entry]:
+def _defaults(spec: JobSpec, best: Configuration) -> Iterator[RaceCandidate]:
     """Optimizers as a practitioner runs them without a search.
 
     Batch size, and what is searched of the objective, are those of the best trial of the search: they have
@@ -244,7 +244,7 @@ def _defaults(spec: JobSpec, best: Configuration) -> Iterator[Entry]:
             batch_size=best.batch_size,
             settings=best.settings,
         )
-        yield Entry(
+        yield RaceCandidate(
             label=describe_default(configuration),
             configuration=configuration,
             source="baseline",

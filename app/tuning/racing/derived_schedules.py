@@ -13,9 +13,9 @@ from app.domain.records import Configuration
 from app.engine.schedules.linear import Linear
 from app.engine.trajectories import codec
 from app.spec.job import JobSpec
-from app.tuning.evaluation.requests import Heat, HeatResult, Seeds, Steps, some_replicates
+from app.tuning.evaluation.requests import EvaluationRequest, EvaluationResult, Seeds, Steps, some_replicates
 from app.tuning.learning_rates.sweep import within_bounds
-from app.tuning.racing.candidates import Entry, describe, rate_name, unique
+from app.tuning.racing.candidates import RaceCandidate, describe, rate_name, unique
 from app.tuning.racing.peak_limits import highest_peak
 from app.tuning.schedules.refinement import MOST_FACTORS, Norm, norm_for, refined_factors, table_schedule
 from app.tuning.space.tree import SCHEDULE
@@ -30,11 +30,11 @@ _LARGEST = float(np.finfo(np.float32).max)  # in which norms are recorded
 class Derived:
     """What was made for a leader. start: the loss that its runs had before their first update, as a mean."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[RaceCandidate, ...]
     start: float
 
 
-def derive(spec: JobSpec, leader: Entry) -> Steps[Derived]:
+def derive(spec: JobSpec, leader: RaceCandidate) -> Steps[Derived]:
     """Entries that differ from the leader in their schedule, and in their peak by a factor of 1 or 2.
 
     A linear decay to zero after the leader's own warmup; the schedule refined from the leader's gradient
@@ -55,7 +55,7 @@ def derive(spec: JobSpec, leader: Entry) -> Steps[Derived]:
     return Derived(entries=tuple(made), start=start)
 
 
-def _peaks(spec: JobSpec, leader: Entry) -> list[float]:
+def _peaks(spec: JobSpec, leader: RaceCandidate) -> list[float]:
     """Return the factors of the leader's peak that its range allows; only 1 where the job has it fixed."""
     configuration, highest = leader.configuration, highest_peak(spec, leader)
     rate = float(configuration.optimizer["learning_rate"])
@@ -63,7 +63,7 @@ def _peaks(spec: JobSpec, leader: Entry) -> list[float]:
     return [1.0, *(peak for peak in higher if within_bounds(configuration, [peak * rate]))]
 
 
-def _decayed(leader: Entry, peak: float) -> Entry:
+def _decayed(leader: RaceCandidate, peak: float) -> RaceCandidate:
     own = leader.configuration.schedule
     warmup = {name: value for name, value in own.items() if name.startswith("warmup_")}
     schedule = {"kind": Linear.kind, **asdict(Linear(**warmup))}
@@ -71,14 +71,14 @@ def _decayed(leader: Entry, peak: float) -> Entry:
     return replace(found, source="decay", label=f"linear decay: {describe(found.configuration)}")
 
 
-def _as_refined(leader: Entry, schedule: dict[str, Any], times: int, peak: float) -> Entry:
+def _as_refined(leader: RaceCandidate, schedule: dict[str, Any], times: int, peak: float) -> RaceCandidate:
     found = _with(leader, schedule, peak)
     often = "refined schedule" if times == 1 else "twice refined schedule"
     label = f"{often}: {describe(found.configuration)}"
     return replace(found, source="refined", refinements=times, label=label)
 
 
-def _with(leader: Entry, schedule: dict[str, Any], peak: float) -> Entry:
+def _with(leader: RaceCandidate, schedule: dict[str, Any], peak: float) -> RaceCandidate:
     configuration = leader.configuration
     rate = peak * float(configuration.optimizer["learning_rate"])
     name = rate_name(configuration.params)
@@ -102,9 +102,9 @@ def _kept(configuration: Configuration, schedule: dict[str, Any]) -> Iterator[tu
             yield name, value
 
 
-def _recording(spec: JobSpec, entry: Entry) -> Heat:
+def _recording(spec: JobSpec, entry: RaceCandidate) -> EvaluationRequest:
     """Runs of an entry on fresh seeds, with their gradient norms."""
-    return Heat(
+    return EvaluationRequest(
         configurations=(entry.configuration,),
         replicates=some_replicates(spec, Seeds.NORMS),
         steps=spec.budget.steps,
@@ -112,7 +112,7 @@ def _recording(spec: JobSpec, entry: Entry) -> Heat:
     )
 
 
-def _refined(spec: JobSpec, leader: Entry, run: HeatResult) -> dict[str, Any] | None:
+def _refined(spec: JobSpec, leader: RaceCandidate, run: EvaluationResult) -> dict[str, Any] | None:
     """The schedule refined from the gradient norms of runs; None where one of them diverged."""
     # Any: the fields of a schedule as JSON has them.
     if np.isnan(run.values).any():

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.spec.job import JobSpec
-from app.tuning.evaluation.requests import Heat, Steps, Values, replicates_of
-from app.tuning.racing.candidates import Entry, runs_alike
+from app.tuning.evaluation.requests import EvaluationRequest, Steps, Values, replicates_of
+from app.tuning.racing.candidates import RaceCandidate, runs_alike
 from app.tuning.statistics import probability_better
 
 ERROR = 0.05  # the most, over a whole race, that the entry which is the best in truth is dropped
@@ -36,7 +36,7 @@ class Standing:
     seeds that it has.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[RaceCandidate, ...]
     values: Values
     runs: tuple[int, ...]
     survivors: tuple[int, ...]
@@ -89,7 +89,7 @@ def most_raced(replicates: int, entries: int, shares: int) -> int:
 
 def eliminate(
     spec: JobSpec,
-    entries: Sequence[Entry],
+    entries: Sequence[RaceCandidate],
     first: int,
     shares: int | None = None,
     before: Sequence[Standing] = (),
@@ -127,7 +127,7 @@ def eliminate(
         done += count
         for ran in sorted({int(runs[i]) for i in behind if runs[i] < done}):
             rows = [i for i in behind if runs[i] == ran]
-            result = yield Heat(
+            result = yield EvaluationRequest(
                 configurations=tuple(entries[i].configuration for i in rows),
                 replicates=range(first + ran, first + done),
                 steps=spec.budget.steps,
@@ -147,7 +147,7 @@ def eliminate(
 
 
 def _known(
-    entries: Sequence[Entry], before: Sequence[Standing], seeds: int
+    entries: Sequence[RaceCandidate], before: Sequence[Standing], seeds: int
 ) -> tuple[Values, NDArray[np.int64]]:
     """What entries gave on the seeds of earlier races, (entries, seeds), and on how many seeds they ran."""
     values, runs = np.full((len(entries), seeds), np.nan), np.zeros(len(entries), dtype=np.int64)

@@ -14,8 +14,8 @@ from functools import partial
 import numpy as np
 
 from app.spec.job import JobSpec
-from app.tuning.evaluation.requests import Heat, Seeds, Steps, replicates_of
-from app.tuning.racing.candidates import Entry, is_constant, kind_of, kinds, unique
+from app.tuning.evaluation.requests import EvaluationRequest, Seeds, Steps, replicates_of
+from app.tuning.racing.candidates import RaceCandidate, is_constant, kind_of, kinds, unique
 from app.tuning.racing.derived_schedules import MOST_DERIVED
 from app.tuning.racing.elimination import Standing, eliminate, ranked
 from app.tuning.racing.iterated import FINALISTS, parents
@@ -26,7 +26,9 @@ MOST_COMPARED = 4  # the best constant rates of two races and two defaults
 LONGER = ((2, 8), (4, 6), (8, 4))
 
 
-def finalists(spec: JobSpec, first: Standing, near: Standing, derived: Sequence[Entry]) -> list[Entry]:
+def finalists(
+    spec: JobSpec, first: Standing, near: Standing, derived: Sequence[RaceCandidate]
+) -> list[RaceCandidate]:
     """Return the entries of the final, the leader of the neighbours first.
 
     These are the best survivors, the best of each other kind of optimizer that may still win, what was made
@@ -38,29 +40,29 @@ def finalists(spec: JobSpec, first: Standing, near: Standing, derived: Sequence[
     return unique([*parents(spec, near, is_first=False), *derived, *constant, *usual])
 
 
-def is_tuned_constant(entry: Entry) -> bool:
+def is_tuned_constant(entry: RaceCandidate) -> bool:
     """Return whether the entry has a constant rate that a search chose."""
     return not entry.is_default and is_constant(entry.configuration)
 
 
-def is_own_default(spec: JobSpec, entry: Entry) -> bool:
+def is_own_default(spec: JobSpec, entry: RaceCandidate) -> bool:
     """Return whether the entry is an optimizer of the job's space at its defaults."""
     return entry.is_default and kind_of(entry.configuration) in kinds(spec)
 
 
-def best_row(race: Standing, wanted: Callable[[Entry], bool]) -> int | None:
+def best_row(race: Standing, wanted: Callable[[RaceCandidate], bool]) -> int | None:
     """Return the wanted entry with the lowest mean beside the leader's; None where each of them diverged."""
     rows = [row for row, entry in enumerate(race.entries) if wanted(entry)]
     finite = [row for row in rows if not math.isnan(race.behind(row))]
     return min(finite, key=race.behind, default=None)
 
 
-def _best(race: Standing, wanted: Callable[[Entry], bool]) -> list[Entry]:
+def _best(race: Standing, wanted: Callable[[RaceCandidate], bool]) -> list[RaceCandidate]:
     row = best_row(race, wanted)
     return [] if row is None else [race.entries[row]]
 
 
-def race_final(spec: JobSpec, entries: Sequence[Entry]) -> Steps[Standing]:
+def race_final(spec: JobSpec, entries: Sequence[RaceCandidate]) -> Steps[Standing]:
     """Eliminates as the race does, every entry on the replicates of the job, and then prolongs it.
 
     Until a look the leader and its likeliest contenders run on. Who does not stays as it is.
@@ -94,7 +96,7 @@ def _prolonged(spec: JobSpec, standing: Standing, going: Sequence[int], seeds: i
     done, rows = standing.seeds, list(going)
     values = np.full((len(standing.entries), seeds), np.nan)
     values[:, :done] = standing.values
-    result = yield Heat(
+    result = yield EvaluationRequest(
         configurations=tuple(standing.entries[row].configuration for row in rows),
         replicates=range(Seeds.FINAL + done, Seeds.FINAL + seeds),
         steps=spec.budget.steps,

@@ -21,15 +21,15 @@ from app.engine.schedules.loss_driven import LossDriven
 from app.engine.seeds import Purpose, stream
 from app.spec.job import JobSpec
 from app.tuning.evaluation.requests import Seeds, Steps, replicates_of
-from app.tuning.racing.candidates import Entry, describe, kind_of, kinds, runs_alike
+from app.tuning.racing.candidates import RaceCandidate, describe, kind_of, kinds, runs_alike
 from app.tuning.racing.elimination import LEAST, SPANS, Standing, eliminate, most_raced
 from app.tuning.racing.perturbations import Crossings, moved, stay, step
-from app.tuning.space.tree import OPTIMIZER, Space
+from app.tuning.space.tree import OPTIMIZER, SearchSpace
 
 # Of each generation: the standard deviation of a step from a parent's number, in parts of the range.
 SPREADS = (0.15, 0.15, 0.08)
 FINALISTS = 4  # survivors of a race that are parents, and meet the schedules made for their leader
-LITTER = 4  # new ones a generation at most, for each that `confirmation.top` has
+OFFSPRING = 4  # new ones a generation at most, for each that `confirmation.top` has
 LOOKS = (SPANS[0] / 2.0, *SPANS)  # most of many new ones are bad, and few seeds show it
 
 _ATTEMPTS = 4  # draws for each that is wanted: some are the parent again
@@ -48,7 +48,7 @@ def race_neighbours(spec: JobSpec, race: Standing) -> Steps[Standing]:
     for generation, spread in enumerate(SPREADS):
         best = parents(spec, standing, is_first=not before)
         known = [entry for earlier in before for entry in earlier.entries]
-        new = litter(spec, best, known, generation, spread, crossings)
+        new = offspring(spec, best, known, generation, spread, crossings)
         if not new:
             break
         standing = yield from eliminate(spec, [*best, *new], Seeds.NEIGHBOURS, top, before, LOOKS)
@@ -70,10 +70,14 @@ def most_new(spec: JobSpec) -> int:
     """
     assert spec.confirmation is not None
     top, replicates = spec.confirmation.top, replicates_of(spec)
-    return LITTER * top if replicates == 1 else min(LITTER * top, max(top, top * replicates // (2 * LEAST)))
+    return (
+        OFFSPRING * top
+        if replicates == 1
+        else min(OFFSPRING * top, max(top, top * replicates // (2 * LEAST)))
+    )
 
 
-def parents(spec: JobSpec, race: Standing, *, is_first: bool) -> list[Entry]:
+def parents(spec: JobSpec, race: Standing, *, is_first: bool) -> list[RaceCandidate]:
     """The best survivors and the best of each other kind of optimizer in the space, by their means.
 
     Survivors are often of one kind, of which several are good. Another kind that has one good setting may
@@ -94,14 +98,14 @@ def parents(spec: JobSpec, race: Standing, *, is_first: bool) -> list[Entry]:
     return [entries[row] for row in (*survivors, *sorted(others, key=race.behind))]
 
 
-def litter(
+def offspring(
     spec: JobSpec,
-    parents: Sequence[Entry],
-    known: Sequence[Entry],
+    parents: Sequence[RaceCandidate],
+    known: Sequence[RaceCandidate],
     generation: int,
     spread: float,
     crossings: Crossings,
-) -> list[Entry]:
+) -> list[RaceCandidate]:
     """New configurations: in turn a parent with one value from anywhere in its range, and one near a parent.
 
     Of the first, the best parent of each kind in the space has one in turn. Of the second, the k-th best has
@@ -110,14 +114,14 @@ def litter(
     from the curve of a trial.
     """
     count = most_new(spec)
-    space, generator = Space.of(spec), stream(spec.seed, Purpose.NEIGHBOURS, generation)
+    space, generator = SearchSpace.of(spec), stream(spec.seed, Purpose.NEIGHBOURS, generation)
     shares = 1.0 / np.arange(1, len(parents) + 1)
     chosen = generator.choice(len(parents), size=_ATTEMPTS * count, p=shares / shares.sum())
     firsts = [
         (parent, moved(space, parent.configuration, stay, generator)) for parent in _firsts(spec, parents)
     ]
     crossing = cycle(firsts)
-    found: list[Entry] = []
+    found: list[RaceCandidate] = []
     for attempt, i in enumerate(chosen.tolist()):
         if len(found) == count:
             break
@@ -134,15 +138,15 @@ def litter(
     return found
 
 
-def _firsts(spec: JobSpec, parents: Sequence[Entry]) -> list[Entry]:
+def _firsts(spec: JobSpec, parents: Sequence[RaceCandidate]) -> list[RaceCandidate]:
     """The best parent of each kind in the space; the best of all where there is none."""
-    found: dict[str, Entry] = {}
+    found: dict[str, RaceCandidate] = {}
     for parent in parents:
         found.setdefault(kind_of(parent.configuration), parent)
     return [entry for kind, entry in found.items() if kind in kinds(spec)] or [parents[0]]
 
 
-def _beside(parent: Entry, found: Configuration) -> Entry:
+def _beside(parent: RaceCandidate, found: Configuration) -> RaceCandidate:
     origin = "a default" if parent.number is None else f"trial {parent.number}"
     label = f"variant of {origin}: {describe(found)}"
-    return Entry(label=label, configuration=found, source="search", number=parent.number)
+    return RaceCandidate(label=label, configuration=found, source="search", number=parent.number)

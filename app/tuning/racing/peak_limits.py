@@ -11,14 +11,14 @@ from optuna.distributions import FloatDistribution
 from app.domain.records import Configuration, FinishedTrial
 from app.domain.states import TrialState
 from app.spec.job import JobSpec
-from app.tuning.racing.candidates import Entry, rate_name
+from app.tuning.racing.candidates import RaceCandidate, rate_name
 from app.tuning.racing.elimination import Standing
-from app.tuning.space.tree import Space
+from app.tuning.space.tree import SearchSpace
 
 RATE = "learning_rate"
 
 
-def lowest_peak(spec: JobSpec, entry: Entry) -> float:
+def lowest_peak(spec: JobSpec, entry: RaceCandidate) -> float:
     """Return the lowest peak that may be recommended of an entry; inf where the job has it fixed.
 
     A default of an optimizer outside the space, which is eligible only where the job names no optimizers, has
@@ -27,16 +27,16 @@ def lowest_peak(spec: JobSpec, entry: Entry) -> float:
     return min((field.low if _is_range(field) else math.inf for field in _fields(spec, entry)), default=0.0)
 
 
-def highest_peak(spec: JobSpec, entry: Entry) -> float:
+def highest_peak(spec: JobSpec, entry: RaceCandidate) -> float:
     """Return the highest peak that may be recommended of an entry; 0 where the job has it fixed."""
     fields = _fields(spec, entry)
     return max((field.high if _is_range(field) else 0.0 for field in fields), default=math.inf)
 
 
-def _fields(spec: JobSpec, entry: Entry) -> list[Any]:
+def _fields(spec: JobSpec, entry: RaceCandidate) -> list[Any]:
     """Return what the space has for the entry's peak: distributions, or the only values there are."""
     # Any: as `Candidate.fields`.
-    space = Space.of(spec)
+    space = SearchSpace.of(spec)
     name = rate_name(entry.configuration.params)
     if name is not None:
         return [space.distributions()[name]]

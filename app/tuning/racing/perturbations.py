@@ -13,7 +13,7 @@ from optuna.distributions import CategoricalDistribution
 from app.domain.records import Configuration
 from app.spec.values import Scalar
 from app.tuning.space.distributions import Distribution, matching
-from app.tuning.space.tree import BATCH_SIZE, OPTIMIZER, SCHEDULE, Space
+from app.tuning.space.tree import BATCH_SIZE, OPTIMIZER, SCHEDULE, SearchSpace
 from app.tuning.space.unit_cube import Floats, Scale, at_quantile, coordinates, external, uniform
 
 KEPT = 0.8  # the probability that a choice stays where everything moves
@@ -24,7 +24,9 @@ _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 Move: TypeAlias = Callable[[str, Distribution, Scalar], Scalar]
 
 
-def moved(space: Space, origin: Configuration, move: Move, generator: np.random.Generator) -> Configuration:
+def moved(
+    space: SearchSpace, origin: Configuration, move: Move, generator: np.random.Generator
+) -> Configuration:
     """The configuration that the move makes of another one.
 
     A parameter finds its value by its name or, of another kind of optimizer or schedule, by its field. Where

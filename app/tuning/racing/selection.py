@@ -11,7 +11,7 @@ from app.engine.schedules.table import Table
 from app.spec.resources.recommendations import SafeLearningRate
 from app.tuning.learning_rates.safe_range import Needs, SafeRange, as_rates, first_divergence
 from app.tuning.learning_rates.sweep import Sweep
-from app.tuning.racing.candidates import Entry, is_constant
+from app.tuning.racing.candidates import RaceCandidate, is_constant
 from app.tuning.racing.elimination import Standing
 from app.tuning.racing.practical_equivalence import negligible
 
@@ -31,7 +31,7 @@ class Choice:
     """
 
     entry: int
-    recommended: Entry
+    recommended: RaceCandidate
     tied: tuple[int, ...]
     sweeps: Mapping[int, Sweep]
     needs: Needs

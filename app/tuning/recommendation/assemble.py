@@ -16,9 +16,9 @@ from app.spec.resources.recommendations import (
     OutsideSpace,
     Recommendation,
 )
-from app.tuning.decision.race_history import Course
+from app.tuning.decision.race_history import RaceHistory
 from app.tuning.evaluation.objective import build_objective
-from app.tuning.racing.candidates import Entry
+from app.tuning.racing.candidates import RaceCandidate
 from app.tuning.recommendation.evidence import Comparison, Verdict
 from app.tuning.recommendation.explanation import explain, explain_best_trial
 from app.tuning.recommendation.summary import summarise, summarise_unconfirmed
@@ -27,7 +27,7 @@ from app.tuning.recommendation.warnings.all_warnings import caution, caution_unc
 
 def recommend(
     spec: JobSpec,
-    course: Course,
+    course: RaceHistory,
     verdict: Verdict,
     finished: Sequence[FinishedTrial],
     metrics: Mapping[str, float],
@@ -61,7 +61,7 @@ def recommend(
 
 
 def recommend_unconfirmed(
-    spec: JobSpec, best: Entry, finished: Sequence[FinishedTrial], taken: dict[str, Any] | None = None
+    spec: JobSpec, best: RaceCandidate, finished: Sequence[FinishedTrial], taken: dict[str, Any] | None = None
 ) -> Recommendation:
     """The best trial as it is."""
     value = next(trial.value for trial in finished if trial.number == best.number)

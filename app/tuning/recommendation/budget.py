@@ -7,7 +7,7 @@ from app.spec.objective import FunctionSpec
 from app.tuning.evaluation.cost import run_bytes
 from app.tuning.evaluation.memory import PROCESS_BYTES
 from app.tuning.evaluation.pruning import LEAST_BRACKET, pruning_rungs
-from app.tuning.evaluation.requests import Heat
+from app.tuning.evaluation.requests import EvaluationRequest
 from app.tuning.recommendation.pipeline import most_runs, planned_runs
 from app.tuning.search.rounds import Rounds
 
@@ -31,32 +31,32 @@ def search_share(spec: JobSpec) -> float:
 
 
 class AdviceShare:
-    """The share of a job that is done while its advice goes on, heat after heat; it never falls.
+    """The share of a job that is done while its advice goes on, request after request; it never falls.
 
-    The updates of a stage are planned before it begins. A heat gets its part of the share that is left: its
-    own updates over those that are still planned. A stage that needs less than planned lets the share grow
+    The updates of a stage are planned before it begins. A request gets its part of the share that is left:
+    its own updates over those that are still planned. A stage that needs less than planned lets the share grow
     faster from there on, one that needs more lets it grow slower.
     """
 
     def __init__(self, spec: JobSpec) -> None:
         self._planned = {stage: runs * spec.budget.steps for stage, runs in planned_runs(spec).items()}
-        self._spent = 0  # updates of the stage before the heat
-        self._begun = self._ended = search_share(spec)  # the share before the heat, and after it
-        self._heat: Heat | None = None
+        self._spent = 0  # updates of the stage before the request
+        self._begun = self._ended = search_share(spec)  # the share before the request, and after it
+        self._request: EvaluationRequest | None = None
 
-    def begin(self, heat: Heat) -> None:
-        """Count the heat before this one as ended."""
-        before = self._heat
-        self._spent = self._spent + before.updates if before and before.stage is heat.stage else 0
+    def begin(self, request: EvaluationRequest) -> None:
+        """Count the request before this one as ended."""
+        before = self._request
+        self._spent = self._spent + before.updates if before and before.stage is request.stage else 0
         stages = list(self._planned)
-        later = sum(self._planned[stage] for stage in stages[stages.index(heat.stage) + 1 :])
-        left = max(self._planned[heat.stage] - self._spent, heat.updates) + later
+        later = sum(self._planned[stage] for stage in stages[stages.index(request.stage) + 1 :])
+        left = max(self._planned[request.stage] - self._spent, request.updates) + later
         self._begun = self._ended
-        self._ended += (1.0 - self._begun) * heat.updates / max(1, left)
-        self._heat = heat
+        self._ended += (1.0 - self._begun) * request.updates / max(1, left)
+        self._request = request
 
     def at(self, part: float) -> float:
-        """Return the share once so much of the heat is done, from 0 to 1."""
+        """Return the share once so much of the request is done, from 0 to 1."""
         return self._begun + part * (self._ended - self._begun)
 
 

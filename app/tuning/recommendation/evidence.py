@@ -13,7 +13,7 @@ from app.spec.objective import FunctionSpec
 from app.tuning.decision.confirmation import Confirmation
 from app.tuning.evaluation.objective import build_objective
 from app.tuning.evaluation.requests import Values
-from app.tuning.racing.candidates import Entry, is_constant
+from app.tuning.racing.candidates import RaceCandidate, is_constant
 from app.tuning.statistics import (
     CONFIDENCE,
     Mean,
@@ -35,7 +35,7 @@ class Comparison:
     whether the recommended one has the lower loss on so many seeds that it is no chance, by a sign test.
     """
 
-    entry: Entry
+    entry: RaceCandidate
     other: Mean | None
     diverged: int
     difference: Mean | None
@@ -53,7 +53,7 @@ class Verdict:
     from a single seed. comparisons: with each of the entries, in their order.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[RaceCandidate, ...]
     count: int
     means: tuple[Mean | None, ...]
     probabilities: tuple[float, ...]
@@ -70,7 +70,7 @@ class Verdict:
         return [found for found in self.comparisons if found.entry.is_baseline]
 
     @property
-    def winner(self) -> Entry:
+    def winner(self) -> RaceCandidate:
         """The recommended one."""
         return self.entries[0]
 
@@ -145,7 +145,7 @@ def reach_verdict(spec: JobSpec, confirmation: Confirmation) -> Verdict:
 
 
 def _compare(
-    entry: Entry, own: Values, other: Values, outside: int, *, exact: bool, is_same: bool
+    entry: RaceCandidate, own: Values, other: Values, outside: int, *, exact: bool, is_same: bool
 ) -> Comparison:
     difference = None if is_same else mean_interval(own - other, exact=exact)
     chance = None if difference is None else probability_better(own - other)

@@ -11,7 +11,7 @@ from app.domain.records import Configuration, FinishedTrial
 from app.domain.states import TrialState
 from app.engine.schedules.loss_driven import LossDriven
 from app.spec.job import JobSpec
-from app.tuning.decision.race_history import Course
+from app.tuning.decision.race_history import RaceHistory
 from app.tuning.evaluation.objective import build_objective
 from app.tuning.recommendation.evidence import Comparison, Verdict
 from app.tuning.recommendation.formatting import Gap, interval, listed, number, probability
@@ -20,7 +20,9 @@ from app.tuning.recommendation.range_explanation import tell_horizons, tell_rang
 from app.tuning.recommendation.wording import in_words
 
 
-def explain(spec: JobSpec, course: Course, verdict: Verdict, finished: Sequence[FinishedTrial]) -> list[str]:
+def explain(
+    spec: JobSpec, course: RaceHistory, verdict: Verdict, finished: Sequence[FinishedTrial]
+) -> list[str]:
     """Return the sentences in the order of the stages: search, race, choice, figures, range and horizons."""
     metric = build_objective(spec.objective).metric.replace("_", " ")
     return [

@@ -1,7 +1,7 @@
-"""The advice of a job: one heat after another, until the recommendation stands.
+"""The advice of a job: one request after another, until the recommendation stands.
 
-A generator without input or output: it asks for heats and is sent what each gave. The worker drives it with a
-pool and a store, the benchmark with neither.
+A generator without input or output: it yields requests and is sent the result of each. The worker drives it
+with a pool and a store, the benchmark with neither.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from app.spec.resources.recommendations import Recommendation
 from app.tuning.decision.choice import MOST_LOWEST, MOST_SWEPT
 from app.tuning.decision.confirmation import confirm, range_after, reconsider
 from app.tuning.decision.margin import choose_with_margin, most_margin_runs
-from app.tuning.decision.race_history import CONFIRMED, Course, Entrants
+from app.tuning.decision.race_history import CONFIRMED, Entrants, RaceHistory
 from app.tuning.evaluation.objective import build_objective
 from app.tuning.evaluation.requests import Seeds, Steps, replicates_of, some_seeds
 from app.tuning.horizons.measurement import MOST_HEATS, horizon_runs, measure_horizons
 from app.tuning.learning_rates.safe_range import FLOOR
 from app.tuning.learning_rates.sweep import HALF_OCTAVES, seed_looks
-from app.tuning.racing.candidates import MOST_CONSTANT, Entry, baselines_of, kinds, race_field
+from app.tuning.racing.candidates import MOST_CONSTANT, RaceCandidate, baselines_of, kinds, race_field
 from app.tuning.racing.derived_schedules import Derived, derive
 from app.tuning.racing.elimination import eliminate, most_raced
 from app.tuning.racing.final import finalists, most_finalists, most_prolonged, race_final
@@ -38,7 +38,7 @@ CurveOf = Callable[[int], Trajectory | None]
 def advise(
     spec: JobSpec, finished: Sequence[FinishedTrial], curve_of: CurveOf
 ) -> Steps[Recommendation | None]:
-    """Ask for the heats of a job and return its recommendation; None where no trial completed.
+    """Ask for the requests of a job and return its recommendation; None where no trial completed.
 
     Race, new ones near its best, schedules made for the leader, final, choice and sweep, confirmation, and
     the other horizons. Where the confirmation speaks against the choice, another one is confirmed on new
@@ -66,7 +66,7 @@ def advise(
         standing, choice = other
         confirmation = yield from confirm(spec, Entrants(first, final, standing), choice, Seeds.RECONFIRM)
         diverged += confirmation.diverged()
-    course = Course(
+    course = RaceHistory(
         first=first,
         near=near,
         final=final,
@@ -126,7 +126,7 @@ def _floor(spec: JobSpec, derived: Derived) -> float:
     return FLOOR * (1.0 if is_error else abs(derived.start))
 
 
-def _taken(entry: Entry, curve_of: CurveOf) -> dict[str, object] | None:
+def _taken(entry: RaceCandidate, curve_of: CurveOf) -> dict[str, object] | None:
     """The table that the entry's schedule took in its trial, where it follows the losses."""
     if entry.number is None or entry.source != "search":
         return None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from app.tuning.decision.choice import MOST_SWEPT
-from app.tuning.decision.race_history import Course
-from app.tuning.racing.candidates import Entry
+from app.tuning.decision.race_history import RaceHistory
+from app.tuning.racing.candidates import RaceCandidate
 from app.tuning.racing.elimination import Standing
 from app.tuning.racing.iterated import SPREADS
 from app.tuning.racing.selection import Choice, complexity
@@ -15,7 +15,7 @@ from app.tuning.recommendation.formatting import listed, number
 from app.tuning.recommendation.wording import in_words, plural, told_apart
 
 
-def tell_race(metric: str, course: Course, verdict: Verdict) -> Iterator[str]:
+def tell_race(metric: str, course: RaceHistory, verdict: Verdict) -> Iterator[str]:
     """Yield the sentences about race, variants, final, choice, lowered peak and second choice."""
     yield _race(metric, course, verdict)
     if course.near is not course.first:
@@ -32,7 +32,7 @@ def tell_race(metric: str, course: Course, verdict: Verdict) -> Iterator[str]:
         yield _lowered(course.choice)
 
 
-def _race(metric: str, course: Course, verdict: Verdict) -> str:
+def _race(metric: str, course: RaceHistory, verdict: Verdict) -> str:
     """Return which entries raced, and which had the lowest mean."""
     first = course.first
     searched = sum(not entry.is_default for entry in first.entries)
@@ -52,7 +52,7 @@ def _race(metric: str, course: Course, verdict: Verdict) -> str:
     return f"{race}: the lowest {metric} was {number(mean)}, of {leader}{left}."
 
 
-def _variants(metric: str, course: Course, verdict: Verdict) -> str:
+def _variants(metric: str, course: RaceHistory, verdict: Verdict) -> str:
     """Return what variants of the best entries gave."""
     near, leader = course.near, course.near.entries[course.near.leader]
     where = "" if verdict.deterministic else ", all on the same fresh seeds"
@@ -64,7 +64,7 @@ def _variants(metric: str, course: Course, verdict: Verdict) -> str:
     return f"{ran}: the lowest {metric} was {number(mean)}, of {words}."
 
 
-def _final(metric: str, course: Course, verdict: Verdict) -> str:
+def _final(metric: str, course: RaceHistory, verdict: Verdict) -> str:
     """Return what the final gave, with the schedules that were made for it."""
     final = course.final
     where = "" if verdict.deterministic else f" on up to {final.seeds} other seeds"
@@ -80,7 +80,7 @@ def _final(metric: str, course: Course, verdict: Verdict) -> str:
     return f"{ran}: the lowest {metric} was {number(figure)}, of {words}{said}."
 
 
-def _with_margin(metric: str, course: Course) -> str:
+def _with_margin(metric: str, course: RaceHistory) -> str:
     """Return what a race of entries with a margin to divergence gave."""
     standing = course.standing
     mean, leader = standing.values[standing.leader].mean(), standing.entries[standing.leader]
@@ -91,7 +91,7 @@ def _with_margin(metric: str, course: Course) -> str:
     )
 
 
-def _others(entries: Sequence[Entry]) -> list[str]:
+def _others(entries: Sequence[RaceCandidate]) -> list[str]:
     """Return what ran beside the schedules that were made."""
     searched = sum(entry.source == "search" for entry in entries)
     defaults = sum(entry.is_default for entry in entries)
@@ -100,7 +100,7 @@ def _others(entries: Sequence[Entry]) -> list[str]:
     return [best] * (searched > 0) + [usual] * (defaults > 0)
 
 
-def _made(entries: Sequence[Entry]) -> list[str]:
+def _made(entries: Sequence[RaceCandidate]) -> list[str]:
     """Return what was made for the best entry, of each source."""
     counts = {source: sum(entry.source == source for entry in entries) for source in _MADE}
     return [
@@ -139,7 +139,7 @@ def _preference(final: Standing, choice: Choice, verdict: Verdict) -> str:
     return f"{told}; {taken} which has the widest margin or safe range{simple}, {width}."
 
 
-def _second_choice(course: Course, verdict: Verdict) -> str:
+def _second_choice(course: RaceHistory, verdict: Verdict) -> str:
     """Return why the first choice was not kept."""
     assert course.contradicted is not None
     was, now = course.contradicted.recommended, course.winner

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from app.spec.job import JobSpec
 from app.spec.resources.recommendations import SafeLearningRate
-from app.tuning.decision.race_history import Course
+from app.tuning.decision.race_history import RaceHistory
 from app.tuning.learning_rates.safe_range import Bound, SafeRange
 from app.tuning.learning_rates.sweep import octaves
 from app.tuning.recommendation.formatting import listed, number
@@ -22,7 +22,7 @@ _BOUNDS = {
 }
 
 
-def tell_range(course: Course) -> Iterator[str]:
+def tell_range(course: RaceHistory) -> Iterator[str]:
     """Yield what the safe range is, and where it is narrow what ends it."""
     safe, found = course.safe, course.choice.range
     if safe is None or found is None:
@@ -46,7 +46,7 @@ def range_in_words(safe: SafeLearningRate, found: SafeRange) -> str:
     return f"from {low} to {high}"
 
 
-def tell_horizons(spec: JobSpec, course: Course) -> Iterator[str]:
+def tell_horizons(spec: JobSpec, course: RaceHistory) -> Iterator[str]:
     """Yield the best peaks of other horizons."""
     others = [found for found in course.horizons.peaks or () if found.total_steps != spec.budget.steps]
     if others:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from app.tuning.evaluation.requests import Heat, Seeds
+from app.tuning.evaluation.requests import EvaluationRequest, Seeds
 
 SEARCH = "search"
 RANGE_TEST = "range test"
 OTHER_HORIZONS = "other horizons"
 
-# By the seeds of a heat. A new member of `Seeds` needs its word here.
+# By the seeds of a request. A new member of `Seeds` needs its word here.
 WORDS: dict[Seeds, str] = {
     Seeds.RACE: "race of the best",
     Seeds.NEIGHBOURS: "variations of the best",
@@ -24,6 +24,6 @@ WORDS: dict[Seeds, str] = {
 STAGES = tuple(dict.fromkeys([RANGE_TEST, SEARCH, *WORDS.values()]))
 
 
-def stage_word(heat: Heat) -> str:
-    """Return the stage of a heat in words."""
-    return WORDS[heat.stage]
+def stage_word(request: EvaluationRequest) -> str:
+    """Return the stage of a request in words."""
+    return WORDS[request.stage]

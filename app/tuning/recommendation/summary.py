@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from app.domain.records import Configuration, FinishedTrial
 from app.domain.states import TrialState
 from app.spec.job import JobSpec
-from app.tuning.decision.race_history import Course
+from app.tuning.decision.race_history import RaceHistory
 from app.tuning.evaluation.objective import build_objective
 from app.tuning.recommendation.evidence import Comparison, Verdict
 from app.tuning.recommendation.formatting import Gap, listed, number, percent, probability
@@ -17,7 +17,7 @@ from app.tuning.statistics import CONFIDENCE
 LIKELY = (1.0 + CONFIDENCE) / 2.0  # probability of being better from which a gain is called certain
 
 
-def summarise(spec: JobSpec, course: Course, verdict: Verdict) -> list[str]:
+def summarise(spec: JobSpec, course: RaceHistory, verdict: Verdict) -> list[str]:
     """Return what to use, how much better it is, how sure that is, and what to watch out for."""
     metric = build_objective(spec.objective).metric.replace("_", " ")
     others = [(name, found) for name, found in _compared(verdict) if found is not None]
@@ -107,7 +107,7 @@ def _certainty(verdict: Verdict, others: Sequence[tuple[str, Comparison]]) -> It
     yield f"{text[0].upper()}{text[1:]}."
 
 
-def _watch(course: Course, verdict: Verdict) -> str:
+def _watch(course: RaceHistory, verdict: Verdict) -> str:
     """Return what to watch out for."""
     if verdict.own_diverged:
         return "Take a lower learning rate: some fresh seeds diverged with this one."

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from app.domain.records import Configuration
-from app.tuning.racing.candidates import Entry, recommended_options, warmup_in_words
+from app.tuning.racing.candidates import RaceCandidate, recommended_options, warmup_in_words
 from app.tuning.recommendation.formatting import apart, number
 
 
-def in_words(entry: Entry | Configuration, more: Sequence[str] = ()) -> str:
+def in_words(entry: RaceCandidate | Configuration, more: Sequence[str] = ()) -> str:
     """Return such as "adam (learning rate 0.004, cosine schedule, batch size 32)"; `more` comes last."""
-    configuration = entry.configuration if isinstance(entry, Entry) else entry
+    configuration = entry.configuration if isinstance(entry, RaceCandidate) else entry
     optimizer, schedule = configuration.optimizer, configuration.schedule
-    is_default = isinstance(entry, Entry) and entry.is_default
+    is_default = isinstance(entry, RaceCandidate) and entry.is_default
     options = recommended_options(configuration)
     name = optimizer["kind"]
     name += (f" with {options}" if options else " at its defaults") if is_default else ""
     warmup = warmup_in_words(configuration) if is_default else ""
-    times = entry.refinements if isinstance(entry, Entry) else 0
+    times = entry.refinements if isinstance(entry, RaceCandidate) else 0
     kind = schedule["kind"] if times == 0 else "refined table" if times == 1 else "twice refined table"
     parts = [f"learning rate {number(optimizer['learning_rate'])}", f"{kind} schedule{warmup}"]
     parts += [] if configuration.batch_size is None else [f"batch size {configuration.batch_size}"]
@@ -26,7 +26,7 @@ def in_words(entry: Entry | Configuration, more: Sequence[str] = ()) -> str:
     return f"{name} ({', '.join([*parts, *more])})"
 
 
-def told_apart(entry: Entry, before: Entry) -> str:
+def told_apart(entry: RaceCandidate, before: RaceCandidate) -> str:
     """Return `in_words`, and where the one named before reads alike, what differs."""
     if in_words(entry) != in_words(before):
         return in_words(entry)

@@ -5,7 +5,7 @@ import sys
 from app.engine.registry import Registry
 from app.spec.job import JobSpec
 from app.tuning.samplers.base import Ask, Sampler
-from app.tuning.space.tree import Space
+from app.tuning.space.tree import SearchSpace
 
 __all__ = ["SAMPLERS", "Ask", "Sampler", "effective_sampler", "sampler_of"]
 
@@ -26,7 +26,7 @@ def effective_sampler(spec: JobSpec) -> str:
     if not spec.from_jobs and spec.budget.trials <= AUTO_QMC_UP_TO:
         return "qmc"
     is_long = not spec.from_jobs and spec.budget.trials >= AUTO_CMAES_FROM
-    return "cmaes" if is_long and Space.of(spec).is_plain else "tpe"
+    return "cmaes" if is_long and SearchSpace.of(spec).is_plain else "tpe"
 
 
 def sampler_of(spec: JobSpec) -> Sampler:

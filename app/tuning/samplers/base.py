@@ -12,7 +12,7 @@ import numpy as np
 from app.domain.records import Configuration, FinishedTrial
 from app.engine.registry import Kind
 from app.engine.seeds import Purpose, stream
-from app.tuning.space.tree import Space
+from app.tuning.space.tree import SearchSpace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class Ask:
     save work; it decides nothing, and a process that begins anew begins with none.
     """
 
-    space: Space
+    space: SearchSpace
     seed: int
     round: int
     numbers: range
@@ -49,10 +49,10 @@ class Sampler(Kind):
     def ask(self, ask: Ask) -> list[Configuration]:
         """A configuration for each number, in their order."""
 
-    def unsuited(self, space: Space) -> Iterator[tuple[str, str]]:
+    def unsuited(self, space: SearchSpace) -> Iterator[tuple[str, str]]:
         """What of a space it cannot search: (JSON pointer, message with the way out)."""
         yield from ()
 
-    def most_trials(self, space: Space) -> int | None:
+    def most_trials(self, space: SearchSpace) -> int | None:
         """How many trials it has to offer; None where there is no end."""
         return None

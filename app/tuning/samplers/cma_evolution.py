@@ -32,12 +32,12 @@ class Evolution:
     generations: int = 0
 
     @classmethod
-    def begun(cls, mean: Floats, step: float) -> Evolution:
+    def initial(cls, mean: Floats, step: float) -> Evolution:
         """Before the first generation."""
         n = len(mean)
         return cls(mean, step, np.eye(n), np.zeros(n), np.zeros(n))
 
-    def drawn(self, count: int, generator: np.random.Generator) -> Floats:
+    def ask(self, count: int, generator: np.random.Generator) -> Floats:
         """(count, n): a generation, inside the unit cube."""
         scales, axes = self._axes()
         shape = self.step * (axes * scales)
@@ -50,7 +50,7 @@ class Evolution:
         clipped: Floats = np.clip(found, 0.0, 1.0)
         return clipped
 
-    def told(self, points: Floats) -> Evolution:
+    def tell(self, points: Floats) -> Evolution:
         """After a generation, (count, n), best first, of four points or more."""
         count, n = points.shape
         rates = _Rates.of(count, n)
@@ -87,9 +87,9 @@ class Evolution:
         lengths = (((steps @ axes) / scales) ** 2).sum(axis=1)
         weights = np.where(rates.weights >= 0.0, rates.weights, rates.weights * n / (lengths + 1e-8))
         lost = (1.0 - goes_on) * rates.path * (2.0 - rates.path)
-        kept = 1.0 + rates.one * lost - rates.one - rates.many * float(rates.weights.sum())
-        shaped = kept * self.covariance + rates.one * np.outer(path, path)
-        shaped += rates.many * (steps.T * weights) @ steps
+        kept = 1.0 + rates.c1 * lost - rates.c1 - rates.c_mu * float(rates.weights.sum())
+        shaped = kept * self.covariance + rates.c1 * np.outer(path, path)
+        shaped += rates.c_mu * (steps.T * weights) @ steps
         symmetric: Floats = (shaped + shaped.T) / 2.0
         return symmetric
 
@@ -99,8 +99,8 @@ class _Rates:
     """The constants of a generation. weights: (count,); one, many: of the path and of the points."""
 
     weights: Floats
-    one: float
-    many: float
+    c1: float
+    c_mu: float
     step: float
     damping: float
     path: float
@@ -113,19 +113,19 @@ class _Rates:
         better, worse = raw[raw >= 0.0], raw[raw < 0.0]
         mass = float(better.sum() ** 2 / (better**2).sum())
         mass_worse = float(worse.sum() ** 2 / (worse**2).sum())
-        one = 2.0 / ((n + 1.3) ** 2 + mass)
-        many = min(1.0 - one - 1e-8, 2.0 * (mass - 2.0 + 1.0 / mass) / ((n + 2.0) ** 2 + mass))
+        c1 = 2.0 / ((n + 1.3) ** 2 + mass)
+        c_mu = min(1.0 - c1 - 1e-8, 2.0 * (mass - 2.0 + 1.0 / mass) / ((n + 2.0) ** 2 + mass))
         limit = min(
-            1.0 + one / many,
+            1.0 + c1 / c_mu,
             1.0 + 2.0 * mass_worse / (mass + 2.0),
-            (1.0 - one - many) / (n * many),
+            (1.0 - c1 - c_mu) / (n * c_mu),
         )
         step = (mass + 2.0) / (n + mass + 5.0)
         path = (4.0 + mass / n) / (n + 4.0 + 2.0 * mass / n)
         return cls(
             weights=np.where(raw >= 0.0, raw / better.sum(), raw * limit / -worse.sum()),
-            one=one,
-            many=many,
+            c1=c1,
+            c_mu=c_mu,
             step=step,
             damping=1.0 + 2.0 * max(0.0, math.sqrt((mass - 1.0) / (n + 1.0)) - 1.0) + step,
             path=path,

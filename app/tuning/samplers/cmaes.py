@@ -16,7 +16,7 @@ from app.tuning.samplers.base import Ask, Sampler
 from app.tuning.samplers.cma_evolution import Evolution
 from app.tuning.samplers.parzen.history import rank_of
 from app.tuning.space.distributions import Distribution, given
-from app.tuning.space.tree import OPTIMIZER, SCHEDULE, Space
+from app.tuning.space.tree import OPTIMIZER, SCHEDULE, SearchSpace
 from app.tuning.space.unit_cube import Floats, coordinates, external
 
 GENERATION = 16
@@ -56,7 +56,7 @@ class CmaEs(Sampler):
         before = ask.kept.get(self.kind)
         state = evolved(ask.past, distributions, before if isinstance(before, Told) else None)
         ask.kept[self.kind] = Told(ask.past, state)
-        points = state.drawn(len(ask.numbers), ask.generator)
+        points = state.ask(len(ask.numbers), ask.generator)
         columns = {
             name: external(distribution, points[:, j])
             for j, (name, distribution) in enumerate(distributions.items())
@@ -66,7 +66,7 @@ class CmaEs(Sampler):
             for row in range(len(ask.numbers))
         ]
 
-    def unsuited(self, space: Space) -> Iterator[tuple[str, str]]:
+    def unsuited(self, space: SearchSpace) -> Iterator[tuple[str, str]]:
         """Choices, of kinds too, and a space of fewer than two numbers, which has no covariance."""
         for name, candidates in ((OPTIMIZER, space.optimizers), (SCHEDULE, space.schedules)):
             if len(candidates) > 1:
@@ -94,7 +94,7 @@ def evolved(
     for _, generation in groupby(ranked, key=lambda found: found[0].round):
         best_first = sorted(generation, key=lambda found: found[1])
         if len(best_first) >= SMALLEST:
-            state = state.told(_points([trial for trial, _ in best_first], distributions))
+            state = state.tell(_points([trial for trial, _ in best_first], distributions))
     return state
 
 
@@ -102,9 +102,9 @@ def _begun(past: Sequence[FinishedTrial], distributions: Mapping[str, Distributi
     """Before the first generation: at the best trial of other jobs, or in the middle."""
     others = [trial for trial in past if trial.round < 0 and distributions.keys() <= _names(trial)]
     if not others:
-        return Evolution.begun(np.full(len(distributions), 0.5), STEP)
+        return Evolution.initial(np.full(len(distributions), 0.5), STEP)
     best = min(others, key=lambda trial: rank_of(trial) or UNRANKED)
-    return Evolution.begun(_points([best], distributions)[0], STEP)
+    return Evolution.initial(_points([best], distributions)[0], STEP)
 
 
 def _points(trials: Sequence[FinishedTrial], distributions: Mapping[str, Distribution]) -> Floats:

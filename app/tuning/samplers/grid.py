@@ -14,7 +14,7 @@ from app.domain.records import Configuration
 from app.spec.values import Scalar
 from app.tuning.samplers.base import Ask, Sampler
 from app.tuning.space.distributions import Distribution, given
-from app.tuning.space.tree import BATCH_SIZE, OPTIMIZER, SCHEDULE, Candidate, Space
+from app.tuning.space.tree import BATCH_SIZE, OPTIMIZER, SCHEDULE, Branch, SearchSpace
 from app.tuning.space.unit_cube import external
 
 GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
@@ -37,7 +37,7 @@ class Grid(Sampler):
         found = [_cell(ask.space, number * stride % size) for number in ask.numbers]
         return [ask.space.walk(given(own)) for own in found]
 
-    def unsuited(self, space: Space) -> Iterator[tuple[str, str]]:
+    def unsuited(self, space: SearchSpace) -> Iterator[tuple[str, str]]:
         """Ranges without a step, whose every number is a value."""
         for pointer, distribution in space.pointers():
             if not isinstance(distribution, CategoricalDistribution) and distribution.step is None:
@@ -48,7 +48,7 @@ class Grid(Sampler):
                     "(of a linear range) or choices, or take sampler qmc, which spreads trials over ranges",
                 )
 
-    def most_trials(self, space: Space) -> int | None:
+    def most_trials(self, space: SearchSpace) -> int | None:
         """The cells."""
         return cells(space)
 
@@ -62,13 +62,13 @@ def options(distribution: Distribution) -> int:
     return round((distribution.high - distribution.low) / distribution.step) + 1
 
 
-def cells(space: Space) -> int:
+def cells(space: SearchSpace) -> int:
     """How many combinations the space has. Raises ValueError as `options`."""
     shared = math.prod(options(found) for found in _shared(space).values())
     return _of_kind(space.optimizers) * _of_kind(space.schedules) * shared
 
 
-def _cell(space: Space, index: int) -> dict[str, Scalar]:
+def _cell(space: SearchSpace, index: int) -> dict[str, Scalar]:
     """The values of the cell of that index, by name; mixed radix, the optimizer's digits last."""
     values: dict[str, Scalar] = {}
     index = _digits(_shared(space), index, values)
@@ -100,14 +100,14 @@ def _option(distribution: Distribution, place: int) -> Scalar:
     return int(value) if isinstance(distribution, IntDistribution) else min(value, distribution.high)
 
 
-def _of_kind(candidates: Mapping[str, Candidate]) -> int:
+def _of_kind(candidates: Mapping[str, Branch]) -> int:
     return sum(
         math.prod(options(found) for found in candidate.distributions().values())
         for candidate in candidates.values()
     )
 
 
-def _shared(space: Space) -> dict[str, Distribution]:
+def _shared(space: SearchSpace) -> dict[str, Distribution]:
     """What every trial has, whatever its optimizer and schedule."""
     found: dict[str, Distribution] = {}
     if isinstance(space.batch_size, CategoricalDistribution):

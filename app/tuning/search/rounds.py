@@ -15,7 +15,7 @@ from app.spec.job import JobSpec
 from app.tuning.evaluation.cost import trial_operations
 from app.tuning.samplers import Ask, sampler_of
 from app.tuning.space.enqueue import enqueued
-from app.tuning.space.tree import Space
+from app.tuning.space.tree import SearchSpace
 
 LEARNING_TRIALS = 64
 # A round is asked while the one before it is evaluated once it knows this many trials without that one.
@@ -106,7 +106,7 @@ class Rounds:
 
 def trial_count(spec: JobSpec) -> int:
     """How many trials a job can have: its budget, or fewer where its sampler runs out of them."""
-    offered = sampler_of(spec).most_trials(Space.of(spec))
+    offered = sampler_of(spec).most_trials(SearchSpace.of(spec))
     return spec.budget.trials if offered is None else min(offered + len(spec.enqueue), spec.budget.trials)
 
 
@@ -152,7 +152,7 @@ def ask_numbers(
     kept: dict[str, object] | None = None,
 ) -> list[Configuration]:
     """As `ask_round`, of a round that has these numbers and is asked from all of these trials."""
-    sampler, space = sampler_of(spec), Space.of(spec)
+    sampler, space = sampler_of(spec), SearchSpace.of(spec)
     first = enqueued(spec, space, numbers)
     if len(first) == len(numbers):
         return first

@@ -13,7 +13,7 @@ from app.spec.job import JobSpec
 from app.spec.supervised import settings_of
 from app.tuning.samplers import sampler_of
 from app.tuning.space.distributions import Distribution, matching
-from app.tuning.space.tree import BATCH_SIZE, OPTIMIZER, SCHEDULE, Candidate, Space
+from app.tuning.space.tree import BATCH_SIZE, OPTIMIZER, SCHEDULE, Branch, SearchSpace
 
 BEFORE_ALL = -1  # the round that trials of other jobs count as
 
@@ -40,7 +40,7 @@ def incomparable(spec: JobSpec, other: JobSpec) -> str | None:
     return None
 
 
-def inherited(space: Space, sources: Iterable[Sequence[FinishedTrial]]) -> list[FinishedTrial]:
+def inherited(space: SearchSpace, sources: Iterable[Sequence[FinishedTrial]]) -> list[FinishedTrial]:
     """The trials of other jobs as this space has them, as if they came before the job's own.
 
     A trial keeps the parameters that lie inside this space, whether its own job searched them or not; the
@@ -108,7 +108,7 @@ def _measured(spec: JobSpec) -> dict[str, Any]:
 
 
 def _params(
-    space: Space, distributions: Mapping[str, Distribution], configuration: Configuration
+    space: SearchSpace, distributions: Mapping[str, Distribution], configuration: Configuration
 ) -> dict[str, Any]:
     """The parameters of this space that a configuration has a value for which lies inside."""
     optimizer = _candidate(space.optimizers, configuration.optimizer)
@@ -129,10 +129,10 @@ def _params(
     return found
 
 
-def _candidate(candidates: Mapping[str, Candidate], fields: Mapping[str, Any]) -> Candidate | None:
+def _candidate(candidates: Mapping[str, Branch], fields: Mapping[str, Any]) -> Branch | None:
     """Of the candidates of that kind the one that most of the fields fit; the first of equals."""
 
-    def fitting(candidate: Candidate) -> int:
+    def fitting(candidate: Branch) -> int:
         return sum(_fits(value, fields.get(name)) for name, value in candidate.fields.items())
 
     same = [candidate for candidate in candidates.values() if candidate.kind == fields["kind"]]

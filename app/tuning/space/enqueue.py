@@ -14,7 +14,7 @@ from app.spec.hints import meant
 from app.spec.job import JobSpec
 from app.spec.values import Scalar
 from app.tuning.space.distributions import Distribution, Pick, matching
-from app.tuning.space.tree import BATCH_SIZE, OPTIMIZER, SCHEDULE, Candidate, Space
+from app.tuning.space.tree import BATCH_SIZE, OPTIMIZER, SCHEDULE, Branch, SearchSpace
 from app.tuning.space.unit_cube import uniform
 
 LISTED = 12  # names in a message
@@ -24,7 +24,7 @@ def check_enqueued(spec: JobSpec) -> list[tuple[str, str]]:
     """What of `enqueue` is not of the job's search space: (JSON pointer, message with the way out)."""
     if not spec.enqueue:
         return []
-    space = Space.of(spec)
+    space = SearchSpace.of(spec)
     return [
         (f"/enqueue/{i}/{name.replace('~', '~0').replace('/', '~1')}", message)
         for i, given in enumerate(spec.enqueue)
@@ -32,7 +32,7 @@ def check_enqueued(spec: JobSpec) -> list[tuple[str, str]]:
     ]
 
 
-def enqueued(spec: JobSpec, space: Space, numbers: Sequence[int]) -> list[Configuration]:
+def enqueued(spec: JobSpec, space: SearchSpace, numbers: Sequence[int]) -> list[Configuration]:
     """The configurations of those of the trials which the client gave, by number.
 
     What one leaves out is drawn independently, from a stream of its own: by spec and number alone.
@@ -52,7 +52,7 @@ def _given_or_drawn(given: Mapping[str, Scalar], generator: np.random.Generator)
     return pick
 
 
-def _complete(space: Space, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
+def _complete(space: SearchSpace, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
     """The drawn parameters as the space holds them, with the optimizer and the schedule that they imply."""
     distributions = space.distributions()
     complete = {}
@@ -67,7 +67,7 @@ def _complete(space: Space, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
     return complete
 
 
-def _faults(space: Space, given: Mapping[str, Scalar]) -> Iterator[tuple[str, str]]:
+def _faults(space: SearchSpace, given: Mapping[str, Scalar]) -> Iterator[tuple[str, str]]:
     distributions, fixed = space.distributions(), _fixed(space)
     for name, value in given.items():
         if name in fixed:
@@ -87,11 +87,11 @@ def _faults(space: Space, given: Mapping[str, Scalar]) -> Iterator[tuple[str, st
                 yield name, f"belongs to {owner}, and the {choice} here is {label}; leave one of them out"
 
 
-def _choices(space: Space) -> tuple[tuple[str, Mapping[str, Candidate]], ...]:
+def _choices(space: SearchSpace) -> tuple[tuple[str, Mapping[str, Branch]], ...]:
     return (OPTIMIZER, space.optimizers), (SCHEDULE, space.schedules)
 
 
-def _fixed(space: Space) -> dict[str, Any]:
+def _fixed(space: SearchSpace) -> dict[str, Any]:
     """What has one value in this space, by the name that it has where it is drawn."""
     # Any: a value of any field.
     found: dict[str, Any] = {}
@@ -117,12 +117,12 @@ def _allowed(distribution: Distribution) -> str:
     return f"from {distribution.low:g} to {distribution.high:g}{step}"
 
 
-def _implied(candidates: Mapping[str, Candidate], given: Mapping[str, Scalar]) -> str | None:
+def _implied(candidates: Mapping[str, Branch], given: Mapping[str, Scalar]) -> str | None:
     """The candidate whose parameters are given first; None where those of none are."""
     owners = (_owner(candidates, name) for name in given)
     return next((owner for owner in owners if owner is not None), None)
 
 
-def _owner(candidates: Mapping[str, Candidate], name: str) -> str | None:
+def _owner(candidates: Mapping[str, Branch], name: str) -> str | None:
     label, dot, _ = name.rpartition(".")
     return label if dot and label in candidates else None

@@ -8,7 +8,7 @@ from typing import Any
 from app.domain.records import Configuration
 from app.spec.job import JobSpec
 from app.tuning.space.distributions import Distribution, matching
-from app.tuning.space.tree import Candidate, Space
+from app.tuning.space.tree import Branch, SearchSpace
 
 
 def contains(spec: JobSpec, configuration: Configuration) -> bool:
@@ -16,7 +16,7 @@ def contains(spec: JobSpec, configuration: Configuration) -> bool:
 
     Batch size and settings of the objective are not looked at: only trials of the job have any.
     """
-    space = Space.of(spec)
+    space = SearchSpace.of(spec)
     return _is_among(space.optimizers.values(), configuration.optimizer) and _is_among(
         space.schedules.values(), configuration.schedule
     )
@@ -29,7 +29,7 @@ def names_optimizers(spec: JobSpec) -> bool:
     return spec.search_space.optimizers != usual
 
 
-def _is_among(candidates: Iterable[Candidate], values: Mapping[str, Any]) -> bool:
+def _is_among(candidates: Iterable[Branch], values: Mapping[str, Any]) -> bool:
     # Any: what a hyperparameter holds.
     return any(
         candidate.kind == values["kind"]

@@ -32,7 +32,7 @@ OPTIMIZER, SCHEDULE, BATCH_SIZE = "optimizer", "schedule", "batch_size"
 
 
 @dataclass(frozen=True)
-class Candidate:
+class Branch:
     """An optimizer or a schedule of the space; `fields` are values or distributions, in declared order."""
 
     label: str
@@ -57,16 +57,16 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Space:
+class SearchSpace:
     """A job's search space."""
 
-    optimizers: Mapping[str, Candidate]  # by label
-    schedules: Mapping[str, Candidate]
+    optimizers: Mapping[str, Branch]  # by label
+    schedules: Mapping[str, Branch]
     batch_size: Distribution | BatchSizeValue
     settings: Mapping[str, Any]  # of the objective, by name: a distribution, or the only value there is
 
     @classmethod
-    def of(cls, spec: JobSpec) -> Space:
+    def of(cls, spec: JobSpec) -> SearchSpace:
         """The space that the spec describes."""
         space = spec.search_space
         sizes = space.batch_size
@@ -166,8 +166,8 @@ def hyper_of(spec: JobSpec, name: str) -> Hyper:
     return next(found.hyper for found in hyper_fields(cls) if found.name == field)
 
 
-def _candidates(registry: Registry[K], wires: Sequence[KindWire]) -> dict[str, Candidate]:
-    found: dict[str, Candidate] = {}
+def _candidates(registry: Registry[K], wires: Sequence[KindWire]) -> dict[str, Branch]:
+    found: dict[str, Branch] = {}
     seen: dict[str, int] = {}
     for wire in wires:
         seen[wire.kind] = seen.get(wire.kind, 0) + 1
@@ -176,11 +176,11 @@ def _candidates(registry: Registry[K], wires: Sequence[KindWire]) -> dict[str, C
             field.name: distribution_of(field, getattr(wire, field.name))
             for field in hyper_fields(registry[wire.kind])
         }
-        found[label] = Candidate(label, wire.kind, fields)
+        found[label] = Branch(label, wire.kind, fields)
     return found
 
 
-def _choose(pick: Pick, name: str, candidates: Mapping[str, Candidate]) -> Candidate:
+def _choose(pick: Pick, name: str, candidates: Mapping[str, Branch]) -> Branch:
     labels = tuple(candidates)
     if len(labels) == 1:
         return candidates[labels[0]]

@@ -14,7 +14,7 @@ from app.engine.trajectories.result import Trajectory
 from app.services import job_runs, race_results, range_tests
 from app.spec.job import JobSpec
 from app.spec.resources.recommendations import Recommendation
-from app.tuning.evaluation.requests import Heat, HeatResult, gather, shards_of_heat
+from app.tuning.evaluation.requests import EvaluationRequest, EvaluationResult, gather, shards_of_request
 from app.tuning.evaluation.shards import Shard
 from app.tuning.recommendation.budget import AdviceShare
 from app.tuning.recommendation.pipeline import advise
@@ -81,7 +81,7 @@ class Runner:
         )
 
     def answer(self, job_id: str, run: int) -> None:
-        """Runs the heats of the advice, stores the recommendation and ends the job."""
+        """Runs the requests of the advice, stores the recommendation and ends the job."""
         if (search := self._searches.pop(Run(job_id, run), None)) is not None:
             search.close()
         if range_tests.is_one(self.db, job_id):
@@ -113,28 +113,30 @@ class Runner:
     def _advise(
         self, job_id: str, run: int, spec: JobSpec, finished: Sequence[FinishedTrial]
     ) -> Recommendation | None:
-        """Drives the advice: each heat that it asks for is run, and its result handed back."""
+        """Drives the advice: each request that it asks for is run, and its result handed back."""
         advice = advise(spec, finished, lambda number: self._curve(job_id, number))
         found: Recommendation | None = None
         share = AdviceShare(spec)
         try:
-            heat = next(advice)
+            request = next(advice)
             for number in count():
-                share.begin(heat)
-                result = race_results.find(self.db, job_id, number, heat)
+                share.begin(request)
+                result = race_results.find(self.db, job_id, number, request)
                 if result is None:  # else an earlier try of this step stored it
-                    result = self._run_heat(job_id, run, spec, heat, share)
-                    race_results.store(self.db, job_id, run, number, heat, result)
-                heat = advice.send(result)
+                    result = self._run_request(job_id, run, spec, request, share)
+                    race_results.store(self.db, job_id, run, number, request, result)
+                request = advice.send(result)
         except StopIteration as end:
             found = end.value
         return found
 
-    def _run_heat(self, job_id: str, run: int, spec: JobSpec, heat: Heat, share: AdviceShare) -> HeatResult:
-        """share: of the job, with this heat begun."""
-        stage = stage_word(heat)
+    def _run_request(
+        self, job_id: str, run: int, spec: JobSpec, request: EvaluationRequest, share: AdviceShare
+    ) -> EvaluationResult:
+        """share: of the job, with this request begun."""
+        stage = stage_word(request)
         job_runs.enter_stage(self.db, job_id, run, share.at(0.0), stage)
-        shards = shards_of_heat(spec, heat)
+        shards = shards_of_request(spec, request)
         gathered: list[list[TrialResult]] = [[] for _ in shards]
         for ended, (i, outcome) in enumerate(self._evaluate(job_id, run, spec, shards), start=1):
             if isinstance(outcome, ShardLost):

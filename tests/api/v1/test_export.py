@@ -24,7 +24,7 @@ from app.services import export, jobs
 from app.settings import Settings
 from app.spec.job import JobSpec
 from app.tuning.optuna_interop.storage_file import write_storage
-from app.tuning.space.tree import Space
+from app.tuning.space.tree import SearchSpace
 from tests.api.stored import BODY, store_finished_job, store_running_job, store_searched_job
 
 COUNT = 21
@@ -100,7 +100,7 @@ def test_load_study_opens_the_optuna_file(
     assert study.user_attrs == {"name": job["name"], "spec": job["spec"]}
     assert (study.best_trial.number, study.best_value) == (job["best"]["number"], job["best"]["value"])
     states = {"completed": "COMPLETE", "pruned": "PRUNED", "diverged": "PRUNED"}
-    distributions = Space.of(JobSpec.model_validate(job["spec"])).distributions()
+    distributions = SearchSpace.of(JobSpec.model_validate(job["spec"])).distributions()
     trials = listed(client, searched)
     assert [frozen.number for frozen in study.trials] == [trial["number"] for trial in trials]
     for frozen, trial in zip(study.trials, trials, strict=True):

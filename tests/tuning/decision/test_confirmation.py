@@ -168,8 +168,8 @@ def test_a_named_space_keeps_its_ranges_for_decays_too() -> None:
     advised(world, search_space=tight)
     rates = [
         one.optimizer["learning_rate"]
-        for heat in world.of(Seeds.FINAL)
-        for one in heat.configurations
+        for request in world.of(Seeds.FINAL)
+        for one in request.configurations
         if one.params
     ]
     assert max(rates) <= 0.05

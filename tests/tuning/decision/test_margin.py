@@ -99,5 +99,5 @@ def test_the_ends_of_a_range_run_on_48_seeds_beyond_those_of_the_job() -> None:
     peak, safe = found.optimizer["learning_rate"], found.safe_learning_rate
     assert safe is not None and safe.low <= peak
     assert safe.high <= max(0.05, peak)
-    last = max(heat.replicates.stop for heat in world.of(Seeds.SWEEP))
+    last = max(request.replicates.stop for request in world.of(Seeds.SWEEP))
     assert last == Seeds.SWEEP + 8 + 48

@@ -16,9 +16,9 @@ from app.engine.supervised.penalty import PenaltyFields
 from app.tuning.evaluation.memory import batch_bytes
 from app.tuning.evaluation.objective import build_objective
 from app.tuning.evaluation.shards import Shard, evaluate
-from app.tuning.racing.candidates import Entry, race_field
+from app.tuning.racing.candidates import RaceCandidate, race_field
 from app.tuning.recommendation.warnings.all_warnings import caution_unconfirmed
-from app.tuning.space.tree import Space, hyper_of
+from app.tuning.space.tree import SearchSpace, hyper_of
 from tests.tuning.jobs import job, run, search, space
 
 MLP: dict[str, Any] = {
@@ -38,7 +38,7 @@ SMALL: dict[str, Any] = {"search_space": space({"kind": "adam"}), "replicates": 
 
 
 def test_they_are_parameters_named_after_the_part_that_they_belong_to() -> None:
-    found = Space.of(job(OBJECTIVE, **SMALL)).distributions()
+    found = SearchSpace.of(job(OBJECTIVE, **SMALL)).distributions()
     assert {name: found[name] for name in found if not name.startswith("adam")} == {
         "model.initialisation_scale": CategoricalDistribution((0.5, 2.0)),
         "model.dropout": FloatDistribution(0.0, 0.5),
@@ -49,7 +49,7 @@ def test_they_are_parameters_named_after_the_part_that_they_belong_to() -> None:
 def test_a_drawn_configuration_has_them_resolved_the_only_choice_too() -> None:
     spec = job(OBJECTIVE, search_space=space({"kind": "sgd", "learning_rate": 0.1}) | {"batch_size": 32})
     params = {"model.initialisation_scale": 2.0, "model.dropout": 0.3, "l2": 1e-3}
-    drawn = Space.of(spec).draw(FixedTrial(params))
+    drawn = SearchSpace.of(spec).draw(FixedTrial(params))
     assert drawn.settings == params | {"loss.label_smoothing": 0.1}
     assert drawn.params == params
 
@@ -57,7 +57,7 @@ def test_a_drawn_configuration_has_them_resolved_the_only_choice_too() -> None:
 def test_what_is_fixed_is_no_setting() -> None:
     fixed = OBJECTIVE | {"model": {"kind": "mlp", "dropout": 0.2}, "l2": 1e-3, "loss": "cross_entropy"}
     spec = job(fixed, **SMALL)
-    assert Space.of(spec).settings == {}
+    assert SearchSpace.of(spec).settings == {}
     built = build_objective(spec.objective)
     assert built.settings["model.dropout"] == 0.2 and built.settings["l2"] == 1e-3
 
@@ -97,7 +97,7 @@ def test_a_value_at_the_edge_of_its_range_is_warned_of_by_its_name() -> None:
     spec = job(OBJECTIVE, trials=1, steps=5, confirmation=None, **SMALL)
     (trial,) = search(spec)
     params = trial.configuration.params | {"l2": 1e-2, "model.dropout": 0.5}
-    found = Entry(label="", configuration=trial.configuration, source="search", number=0)
+    found = RaceCandidate(label="", configuration=trial.configuration, source="search", number=0)
     edge = replace(found, configuration=replace(trial.configuration, params=params))
     warnings = caution_unconfirmed(spec, edge, [trial])
     assert any(warning.startswith("l2, 0.01, is at the upper edge") for warning in warnings)

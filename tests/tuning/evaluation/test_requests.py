@@ -10,25 +10,25 @@ from app.engine.trajectories import codec
 from app.tuning.evaluation import shards as sharding
 from app.tuning.evaluation.memory import batch_bytes
 from app.tuning.evaluation.requests import (
-    Heat,
+    EvaluationRequest,
     Seeds,
     gather,
     replicates_of,
-    shards_of_heat,
+    shards_of_request,
     some_replicates,
     some_seeds,
 )
 from app.tuning.evaluation.shards import evaluate
-from tests.tuning.jobs import DIGITS, NOISY, configuration, job, run_heat
+from tests.tuning.jobs import DIGITS, NOISY, configuration, job, run_request
 
 CONFIRM = {"top": 3, "replicates": 6}
 SPEC = job(NOISY, confirmation=CONFIRM)
 SEEDS = range(Seeds.RACE, Seeds.RACE + 6)
 
 
-def heat(*rates: float, replicates: range = SEEDS, **parts: Any) -> Heat:
+def request(*rates: float, replicates: range = SEEDS, **parts: Any) -> EvaluationRequest:
     configurations = tuple(configuration("sgd", rate) for rate in rates)
-    return Heat(configurations=configurations, replicates=replicates, **({"steps": 60} | parts))
+    return EvaluationRequest(configurations=configurations, replicates=replicates, **({"steps": 60} | parts))
 
 
 def test_no_stage_has_a_seed_of_another_or_of_the_search() -> None:
@@ -45,41 +45,41 @@ def test_one_replicate_is_enough_where_all_are_the_same() -> None:
 
 
 def test_a_heat_is_cut_by_its_replicates(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert len(shards_of_heat(SPEC, heat(0.01, 0.1))) == 1
+    assert len(shards_of_request(SPEC, request(0.01, 0.1))) == 1
     monkeypatch.setattr(sharding, "SHARD_OPERATIONS", 1.0)
     monkeypatch.setattr(sharding, "STEP_OPERATIONS", 1.0)
-    found = shards_of_heat(SPEC, heat(0.01, 0.1))
+    found = shards_of_request(SPEC, request(0.01, 0.1))
     assert [shard.replicates for shard in found] == [(Seeds.RACE + i,) for i in range(6)]
-    assert all(shard.configurations == heat(0.01, 0.1).configurations for shard in found)
+    assert all(shard.configurations == request(0.01, 0.1).configurations for shard in found)
     assert not any(shard.record or shard.bracket is not None for shard in found)
 
 
 def test_entries_that_would_not_fit_the_memory_together_are_cut_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    four = heat(0.001, 0.003, 0.01, 0.03)
-    whole = run_heat(SPEC, four)
+    four = request(0.001, 0.003, 0.01, 0.03)
+    whole = run_request(SPEC, four)
     three = [(entry.optimizer_instance(), entry.rows) for entry in four.configurations[:3]]
     monkeypatch.setattr(sharding, "SHARD_BYTES", batch_bytes(SPEC, three))
-    found = shards_of_heat(SPEC, four)
+    found = shards_of_request(SPEC, four)
     assert {shard.numbers for shard in found} == {(0, 1), (2, 3)}
     assert len(found) == 8  # twelve runs a group, of which three fit a shard
-    np.testing.assert_array_equal(run_heat(SPEC, four).values, whole.values)
+    np.testing.assert_array_equal(run_request(SPEC, four).values, whole.values)
 
 
 def test_however_it_is_cut_a_heat_gives_the_same_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = run_heat(SPEC, heat(0.01, 0.1))
+    whole = run_request(SPEC, request(0.01, 0.1))
     monkeypatch.setattr(sharding, "SHARD_OPERATIONS", 1.0)
     monkeypatch.setattr(sharding, "STEP_OPERATIONS", 1.0)
-    np.testing.assert_array_equal(run_heat(SPEC, heat(0.01, 0.1)).values, whole.values)
+    np.testing.assert_array_equal(run_request(SPEC, request(0.01, 0.1)).values, whole.values)
     assert whole.values.shape == (2, 6)
 
 
 def test_an_entry_has_the_same_values_in_any_company() -> None:
-    alone = run_heat(SPEC, heat(0.1)).values
-    np.testing.assert_array_equal(run_heat(SPEC, heat(0.01, 0.1, 0.2)).values[1:2], alone)
+    alone = run_request(SPEC, request(0.1)).values
+    np.testing.assert_array_equal(run_request(SPEC, request(0.01, 0.1, 0.2)).values[1:2], alone)
 
 
 def test_the_values_are_by_entry_and_replicate_with_nan_where_one_diverged() -> None:
-    found = run_heat(job(confirmation=CONFIRM), heat(0.5, 1e-4, replicates=range(5, 7))).values
+    found = run_request(job(confirmation=CONFIRM), request(0.5, 1e-4, replicates=range(5, 7))).values
     assert np.isnan(found[0]).all()
     assert np.isfinite(found[1]).all()
 
@@ -90,12 +90,12 @@ def test_metrics_are_means_over_all_replicates_however_a_heat_is_cut(
 ) -> None:
     monkeypatch.setattr(sharding, "SHARD_OPERATIONS", operations)
     monkeypatch.setattr(sharding, "STEP_OPERATIONS", 1.0)
-    found = run_heat(SPEC, heat(0.01, 0.1))
+    found = run_request(SPEC, request(0.01, 0.1))
     np.testing.assert_allclose(found.metrics["loss"], found.values.mean(axis=1), rtol=1e-14)
 
 
 def test_a_metric_that_a_replicate_lacks_is_unknown() -> None:
-    (shard,) = shards_of_heat(SPEC, heat(0.01, 0.1))
+    (shard,) = shards_of_request(SPEC, request(0.01, 0.1))
     whole = evaluate(shard)
     half = [dataclasses.replace(result, metrics={}) for result in whole]
     lost = [dataclasses.replace(result, metrics={"loss": None}) for result in whole]
@@ -104,32 +104,32 @@ def test_a_metric_that_a_replicate_lacks_is_unknown() -> None:
 
 
 def test_a_heat_may_be_longer_than_the_trials() -> None:
-    (shard,) = shards_of_heat(SPEC, heat(0.01, steps=120))
+    (shard,) = shards_of_request(SPEC, request(0.01, steps=120))
     assert (shard.spec.budget.steps, SPEC.budget.steps) == (120, 60)
     assert evaluate(shard)[0].steps_done == 120
 
 
 def test_curves_are_recorded_where_they_are_wanted() -> None:
-    found = run_heat(SPEC, heat(0.001, 0.01, record=True))
+    found = run_request(SPEC, request(0.001, 0.01, record=True))
     assert [len(codec.decode(part).step) for (part,) in found.curves] == [61, 61]
-    assert run_heat(SPEC, heat(0.01)).curves == ()
+    assert run_request(SPEC, request(0.01)).curves == ()
 
 
 def test_nothing_to_run_gives_no_shards() -> None:
-    assert shards_of_heat(SPEC, heat()) == []
-    assert shards_of_heat(SPEC, heat(0.1, replicates=range(0))) == []
+    assert shards_of_request(SPEC, request()) == []
+    assert shards_of_request(SPEC, request(0.1, replicates=range(0))) == []
     assert gather([]).values.size == 0
 
 
 def test_two_heats_that_ask_for_the_same_have_one_digest() -> None:
-    one = heat(0.01, 0.1)
+    one = request(0.01, 0.1)
     others = [
-        heat(0.1, 0.01),
-        heat(0.01, 0.1, steps=61),
-        heat(0.01, 0.1, record=True),
-        heat(0.01, 0.1, replicates=range(6)),
+        request(0.1, 0.01),
+        request(0.01, 0.1, steps=61),
+        request(0.01, 0.1, record=True),
+        request(0.01, 0.1, replicates=range(6)),
     ]
-    assert one.digest == heat(0.01, 0.1).digest
+    assert one.digest == request(0.01, 0.1).digest
     assert one.digest not in {other.digest for other in others}
 
 
@@ -137,7 +137,9 @@ def test_a_heat_of_a_model_runs_on_splits_that_the_search_never_had() -> None:
     spec = job(DIGITS, steps=2, confirmation=CONFIRM, search_space={"batch_size": 32})
     entry = configuration("sgd", 0.1)
     first, other = (
-        run_heat(spec, Heat(configurations=(entry,), replicates=range(seed, seed + 1), steps=2)).values
+        run_request(
+            spec, EvaluationRequest(configurations=(entry,), replicates=range(seed, seed + 1), steps=2)
+        ).values
         for seed in (0, Seeds.RACE)
     )
     assert first[0, 0] != other[0, 0]

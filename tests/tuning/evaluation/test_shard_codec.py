@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.states import TrialState
 from app.tuning.evaluation import shard_codec
-from app.tuning.evaluation.requests import Heat, shards_of_heat
+from app.tuning.evaluation.requests import EvaluationRequest, shards_of_request
 from app.tuning.evaluation.shards import Shard, evaluate, failed, shards_of_round
 from app.tuning.search.rounds import ask_round, trial_numbers
 from tests.conftest import MakeSpec
@@ -30,8 +30,8 @@ def test_a_shard_is_the_same_after_the_journey(shard: Shard) -> None:
 
 
 def test_a_heat_that_is_longer_than_the_trials_stays_so(shard: Shard) -> None:
-    heat = Heat(configurations=shard.configurations[:2], replicates=(7, 8), steps=90)
-    (longer,) = shards_of_heat(shard.spec, heat)
+    request = EvaluationRequest(configurations=shard.configurations[:2], replicates=(7, 8), steps=90)
+    (longer,) = shards_of_request(shard.spec, request)
     found = shard_codec.decode_shard(shard_codec.encode_shard(longer), shard.spec)
     assert found == longer and found.spec.budget.steps == 90
 

@@ -56,12 +56,12 @@ def test_at_the_jobs_own_steps_the_peak_is_the_recommended_one() -> None:
 def test_five_peaks_near_the_line_run_at_first_on_seeds_of_their_own() -> None:
     world = moving(-0.5)
     advised(world)
-    heats = world.of(Seeds.HORIZONS)
-    assert {len(heat.replicates) for heat in heats} == {2}
-    assert [(heat.steps, len(heat.configurations)) for heat in heats[:2]] == [(60, 1), (30, 5)]
-    rates = {heat.steps: [] for heat in heats}  # type: ignore[var-annotated]
-    for heat in heats:
-        rates[heat.steps].append([one.optimizer["learning_rate"] for one in heat.configurations])
+    requests = world.of(Seeds.HORIZONS)
+    assert {len(request.replicates) for request in requests} == {2}
+    assert [(request.steps, len(request.configurations)) for request in requests[:2]] == [(60, 1), (30, 5)]
+    rates = {request.steps: [] for request in requests}  # type: ignore[var-annotated]
+    for request in requests:
+        rates[request.steps].append([one.optimizer["learning_rate"] for one in request.configurations])
     middle = np.median(rates[15][0])
     assert middle == pytest.approx(0.08)  # 0.04 at 60 and 0.057 at 30 steps predict it
 
@@ -99,7 +99,7 @@ def test_where_every_run_is_the_same_seventeen_peaks_run_and_the_interval_has_no
     world = World(bowl(0.04), common=0.0, own=0.0)
     found = advised(world, objective=ROSENBROCK).horizons
     assert found is not None and all(one.ci95 == (one.learning_rate,) * 2 for one in found)
-    assert max(len(heat.configurations) for heat in world.of(Seeds.HORIZONS)) == 17
+    assert max(len(request.configurations) for request in world.of(Seeds.HORIZONS)) == 17
 
 
 def test_a_parabola_through_five_means_chooses_among_neighbours() -> None:

@@ -28,9 +28,9 @@ def test_the_sweep_stays_within_the_bounds_of_the_learning_rate() -> None:
 def test_several_are_swept_at_once_on_a_quarter_of_the_seeds_each_beside_the_default() -> None:
     world = World(bowl())
     first, second = follow(sweep(spec(), [WINNER, OTHER], OTHER), world)
-    (heat,) = world.heats
-    assert heat.replicates == range(Seeds.SWEEP, Seeds.SWEEP + 2)
-    assert len(heat.configurations) == 2 * (17 + 1)
+    (request,) = world.requests
+    assert request.replicates == range(Seeds.SWEEP, Seeds.SWEEP + 2)
+    assert len(request.configurations) == 2 * (17 + 1)
     assert first.values.shape == second.values.shape == (18, 2)
     for found in first.configurations[:17]:
         assert found.optimizer | {"learning_rate": PEAK} == WINNER.optimizer
@@ -44,7 +44,7 @@ def test_further_seeds_go_to_the_rows_that_lack_them() -> None:
     some = follow(more_seeds(spec(), begun, [7, 8], 8), world)
     more = follow(more_seeds(spec(), some, [6, 8], 12), world)
     assert more.runs[[5, 6, 7, 8]].tolist() == [2, 12, 8, 12]
-    asked = [(len(heat.configurations), heat.replicates) for heat in world.heats[1:]]
+    asked = [(len(request.configurations), request.replicates) for request in world.requests[1:]]
     assert asked == [
         (2, range(Seeds.SWEEP + 2, Seeds.SWEEP + 8)),
         (1, range(Seeds.SWEEP + 2, Seeds.SWEEP + 12)),

@@ -11,7 +11,7 @@ import pytest
 
 from app.spec.job import JobSpec
 from app.tuning.optuna_interop.importances import Sample, importances
-from app.tuning.space.tree import Space
+from app.tuning.space.tree import SearchSpace
 
 RANGES: list[Any] = [
     {"low": 1e-5, "high": 1.0, "log": True},
@@ -30,7 +30,7 @@ def job(learning_rate: Any) -> JobSpec:
 
 def draws(spec: JobSpec, count: int) -> list[dict[str, Any]]:
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=5))
-    return [Space.of(spec).draw(study.ask()).params for _ in range(count)]
+    return [SearchSpace.of(spec).draw(study.ask()).params for _ in range(count)]
 
 
 def test_the_parameter_that_decides_comes_first() -> None:

@@ -9,7 +9,7 @@ from app.engine.optimizers import OPTIMIZERS
 from app.spec.job import JobSpec
 from app.tuning.racing.candidates import baselines_of, describe, differs, race_field
 from app.tuning.recommendation.race_explanation import in_words
-from app.tuning.space.tree import Space
+from app.tuning.space.tree import SearchSpace
 from tests.tuning.jobs import DIGITS, configuration, finished, job, space
 
 CONFIRM = {"top": 3, "replicates": 6}
@@ -171,7 +171,7 @@ def distinct(a: Configuration, b: Configuration) -> bool:
             }
         )
     )
-    return differs(a, b, Space.of(spec).distributions())
+    return differs(a, b, SearchSpace.of(spec).distributions())
 
 
 def test_a_move_of_less_than_a_twentieth_of_the_logarithmic_range_is_a_nuance() -> None:

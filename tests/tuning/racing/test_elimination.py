@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 
 from app.tuning.evaluation.requests import Seeds
-from app.tuning.racing.candidates import Entry
+from app.tuning.racing.candidates import RaceCandidate
 from app.tuning.racing.elimination import Standing, eliminate, looks, most_raced
 from tests.tuning.jobs import ROSENBROCK, configuration, follow
 from tests.tuning.worlds import NAN, Means, World, spec
 
 RATES = (0.01, 0.02, 0.03, 0.04, 0.05)
 ENTRIES = [
-    Entry(label=f"{rate}", configuration=configuration(learning_rate=rate), source="search") for rate in RATES
+    RaceCandidate(label=f"{rate}", configuration=configuration(learning_rate=rate), source="search")
+    for rate in RATES
 ]
 
 
@@ -26,14 +27,14 @@ def race(world: World, replicates: int = 8, shares: int | None = None) -> Standi
 
 
 def runs(world: World) -> int:
-    return sum(len(heat.configurations) * len(heat.replicates) for heat in world.heats)
+    return sum(len(request.configurations) * len(request.replicates) for request in world.requests)
 
 
 def test_the_lowest_mean_leads_and_what_cannot_win_is_dropped() -> None:
     world = World(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
     standing = race(world)
     assert standing.survivors[0] in (1, 3) and set(standing.survivors) == {1, 3}
-    sizes = [len(heat.configurations) for heat in world.heats]
+    sizes = [len(request.configurations) for request in world.requests]
     assert (sizes[0], sizes[-1]) == (5, 2) and sizes == sorted(sizes, reverse=True)
 
 
@@ -52,7 +53,7 @@ def test_where_nothing_can_be_dropped_every_entry_has_its_replicates() -> None:
 def test_every_look_runs_on_fresh_seeds_that_all_who_are_left_share() -> None:
     world = World(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
     standing = race(world)
-    seeds = [replicate for heat in world.heats for replicate in heat.replicates]
+    seeds = [replicate for request in world.requests for replicate in request.replicates]
     assert seeds == list(range(Seeds.RACE, Seeds.RACE + standing.seeds))
     assert np.isfinite(standing.values[list(standing.survivors)]).all()
 
@@ -80,13 +81,13 @@ def test_where_all_diverge_the_first_leads() -> None:
 def test_where_the_budget_is_short_the_better_half_goes_on() -> None:
     means_of = [1.0 + i / 100 for i in range(12)]
     entries = [
-        Entry(label="", configuration=configuration(learning_rate=0.001 * (i + 1)), source="search")
+        RaceCandidate(label="", configuration=configuration(learning_rate=0.001 * (i + 1)), source="search")
         for i in range(12)
     ]
     world = World(lambda found, steps: means_of[round(found.optimizer["learning_rate"] * 1000) - 1], own=0.1)
     confirmation = {"top": 1, "replicates": 16}
     standing = follow(eliminate(spec(confirmation=confirmation), entries, Seeds.RACE, 6), world)
-    sizes = [len(heat.configurations) for heat in world.heats]
+    sizes = [len(request.configurations) for request in world.requests]
     assert sizes[:2] == [12, 6] and runs(world) <= 6 * 16
     assert standing.seeds > 8
 
@@ -113,19 +114,19 @@ def test_what_an_entry_gave_in_an_earlier_race_is_not_run_again() -> None:
     one = spec(confirmation={"top": 1, "replicates": 8})
     world = World(near, own=0.01)
     before = follow(eliminate(one, ENTRIES[1:3], Seeds.RACE), world)
-    world.heats.clear()
+    world.requests.clear()
     found = follow(eliminate(one, ENTRIES, Seeds.RACE, before=[before]), world)
     again = World(near, own=0.01)
     whole = follow(eliminate(one, ENTRIES, Seeds.RACE), again)
-    assert len(world.heats[0].configurations) == 3 and runs(world) <= runs(again)
+    assert len(world.requests[0].configurations) == 3 and runs(world) <= runs(again)
     assert found.seeds >= whole.seeds  # what was not run again is spent
     shared = min(found.seeds, whole.seeds)
     assert np.array_equal(found.values[1, :shared], whole.values[1, :shared])
     ran = [
         (configuration.optimizer["learning_rate"], seed)
-        for heat in world.heats
-        for configuration in heat.configurations
-        for seed in heat.replicates
+        for request in world.requests
+        for configuration in request.configurations
+        for seed in request.replicates
     ]
     assert len(set(ran)) == len(ran)
     assert not any((RATES[1], Seeds.RACE + seed) in ran for seed in range(before.seeds))
@@ -135,20 +136,20 @@ def test_where_all_is_known_only_later_seeds_run() -> None:
     one = spec(confirmation={"top": 1, "replicates": 8})
     world = World(means(1.0, 1.0, 1.0, 1.0, 1.0), own=0.0)
     before = follow(eliminate(one, ENTRIES, Seeds.RACE), world)
-    world.heats.clear()
+    world.requests.clear()
     found = follow(eliminate(one, ENTRIES, Seeds.RACE, 1, [before]), world)
     assert (found.leader, found.survivors) == (before.leader, before.survivors)
     assert runs(world) <= most_raced(8, len(ENTRIES), 1)
-    assert all(heat.replicates.start >= Seeds.RACE + before.seeds for heat in world.heats)
+    assert all(request.replicates.start >= Seeds.RACE + before.seeds for request in world.requests)
 
 
 def test_where_all_replicates_are_the_same_what_is_known_never_runs() -> None:
     one = spec(objective=ROSENBROCK)
     world = World(means(2.0, 1.0, 3.0, 1.001, 4.0), common=0.0, own=0.0)
     before = follow(eliminate(one, ENTRIES, Seeds.RACE), world)
-    world.heats.clear()
+    world.requests.clear()
     found = follow(eliminate(one, ENTRIES[::-1], Seeds.RACE, before=[before]), world)
-    assert world.heats == [] and found.entries[found.leader] == before.entries[before.leader]
+    assert world.requests == [] and found.entries[found.leader] == before.entries[before.leader]
 
 
 def test_what_is_known_of_those_who_are_left_counts_beyond_the_last_look() -> None:

@@ -10,7 +10,7 @@ from app.domain.records import Configuration
 from app.tuning.decision.race_history import Entrants
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.learning_rates.safe_range import Needs
-from app.tuning.racing.candidates import Entry
+from app.tuning.racing.candidates import RaceCandidate
 from app.tuning.racing.elimination import Standing, eliminate
 from app.tuning.racing.final import LONGER, finalists, most_finalists, most_prolonged, race_final
 from app.tuning.racing.practical_equivalence import negligible
@@ -21,14 +21,19 @@ from tests.tuning.worlds import NAN, World, bowl, spec
 REPLICATES = 16
 
 
-def entries(shift: int = 0) -> list[Entry]:
+def entries(shift: int = 0) -> list[RaceCandidate]:
     """Twelve that were searched, and a default. shift: other rates, so that other scatter is theirs."""
     searched = [
-        Entry(label=str(i), configuration=configuration(kind, 0.01 * (i + 1) + 1e-5 * shift), source="search")
+        RaceCandidate(
+            label=str(i), configuration=configuration(kind, 0.01 * (i + 1) + 1e-5 * shift), source="search"
+        )
         for i, kind in enumerate(["adam", "sgd"] * 6)
     ]
     usual = configuration("adam", 0.001 + 1e-5 * shift)
-    return [*searched, Entry(label="default", configuration=usual, source="baseline", is_baseline=True)]
+    return [
+        *searched,
+        RaceCandidate(label="default", configuration=usual, source="baseline", is_baseline=True),
+    ]
 
 
 ENTRIES = entries()
@@ -55,14 +60,14 @@ def _key(found: Configuration) -> str:
 def test_a_final_that_is_clear_is_not_prolonged() -> None:
     found, world = final(behind(0.0, 0.02), own=0.05)
     assert found.entries[found.leader].label == "0"
-    assert sum(heat.updates for heat in world.heats) <= len(ENTRIES) * REPLICATES * 60
+    assert sum(request.updates for request in world.requests) <= len(ENTRIES) * REPLICATES * 60
 
 
 def test_a_final_goes_on_while_others_may_be_better_by_a_part_of_the_gain() -> None:
     found, world = final(behind(0.0, 0.1, 0.1, 0.1), own=0.5)
     assert found.seeds > 4 * REPLICATES
     assert found.entries[found.leader].label == "0"
-    counts = [len(heat.configurations) for heat in world.heats]
+    counts = [len(request.configurations) for request in world.requests]
     assert counts[0] == len(ENTRIES) and counts[-1] <= LONGER[-1][1]
 
 
@@ -76,9 +81,9 @@ def test_what_ran_is_not_run_again() -> None:
     _, world = final(behind(0.0, 0.1, 0.1, 0.1), own=0.5)
     ran = [
         (_key(found), seed)
-        for heat in world.heats
-        for found in heat.configurations
-        for seed in heat.replicates
+        for request in world.requests
+        for found in request.configurations
+        for seed in request.replicates
     ]
     assert len(set(ran)) == len(ran)
     assert {seed // 1_000_000 for _, seed in ran} == {Seeds.FINAL // 1_000_000}
@@ -93,7 +98,7 @@ def test_a_final_takes_no_more_runs_than_are_counted(own: float, replicates: int
     found = follow(race_final(asked, who), world)
     most = most_finalists(asked) * replicates + most_prolonged(replicates)
     assert len(who) == most_finalists(asked)
-    assert sum(heat.updates for heat in world.heats) <= most * 60
+    assert sum(request.updates for request in world.requests) <= most * 60
     assert found.seeds <= 8 * max(replicates, 2)
 
 
@@ -164,13 +169,13 @@ def test_a_look_that_the_elimination_has_passed_is_left_out() -> None:
     passed = 0
     for shift in range(10):
         found, world = final(behind(0.0, 0.02, *[2.0] * 10, default=0.03), own=0.3, shift=shift)
-        first, *looks = [heat.replicates for heat in world.heats]
+        first, *looks = [request.replicates for request in world.requests]
         assert all(before.stop == after.start for before, after in pairwise([first, *looks]))
         passed += any(stop % REPLICATES for stop in (seeds.stop for seeds in looks)) and found.seeds > 64
     assert passed  # the budget of an elimination ends amid a look; the final went on from there
 
 
-def race(means: list[float], who: list[Entry]) -> Standing:
+def race(means: list[float], who: list[RaceCandidate]) -> Standing:
     """A race of two seeds that scatter a little."""
     values = np.array(means)[:, None] + np.array([[-0.2, 0.2]]) * np.arange(len(means))[:, None]
     order = np.argsort(means)
@@ -202,4 +207,4 @@ def test_the_best_default_of_the_race_is_in_the_final() -> None:
 
 def test_where_all_replicates_are_the_same_one_run_each_decides() -> None:
     found, world = final(behind(0.0, 0.1), own=0.0, objective=ROSENBROCK)
-    assert found.seeds == 1 and len(world.heats) == 1
+    assert found.seeds == 1 and len(world.requests) == 1

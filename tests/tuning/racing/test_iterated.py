@@ -13,12 +13,12 @@ import numpy as np
 from app.domain.records import Configuration
 from app.spec.job import JobSpec
 from app.tuning.evaluation.requests import Seeds
-from app.tuning.racing.candidates import Entry
+from app.tuning.racing.candidates import RaceCandidate
 from app.tuning.racing.elimination import Standing
-from app.tuning.racing.iterated import LITTER, SPREADS, litter, most_new, parents
+from app.tuning.racing.iterated import OFFSPRING, SPREADS, most_new, offspring, parents
 from app.tuning.racing.perturbations import Crossings
 from app.tuning.space.distributions import given
-from app.tuning.space.tree import Space
+from app.tuning.space.tree import SearchSpace
 from tests.tuning.jobs import NOISY, configuration, job, space
 from tests.tuning.worlds import LOG_RANGE, NAN, World, advised, bowl, spec, trials
 
@@ -26,9 +26,9 @@ SPREAD = 0.1
 TRIED = {"low": 0.0, "high": 0.99}
 
 
-def parent(number: int = 7, **parts: Any) -> Entry:
+def parent(number: int = 7, **parts: Any) -> RaceCandidate:
     found = configuration("adam", 0.01, **parts)
-    return Entry(label="best", configuration=found, source="search", number=number)
+    return RaceCandidate(label="best", configuration=found, source="search", number=number)
 
 
 def wide(**parts: Any) -> JobSpec:
@@ -41,27 +41,27 @@ def wide(**parts: Any) -> JobSpec:
 
 def drawn(
     spec: JobSpec,
-    parents: Sequence[Entry],
+    parents: Sequence[RaceCandidate],
     generation: int = 0,
     spread: float = SPREAD,
-    known: Sequence[Entry] = (),
-) -> list[Entry]:
-    return litter(spec, parents, known, generation, spread, Crossings(np.random.default_rng(0)))
+    known: Sequence[RaceCandidate] = (),
+) -> list[RaceCandidate]:
+    return offspring(spec, parents, known, generation, spread, Crossings(np.random.default_rng(0)))
 
 
-def crossed(found: Sequence[Entry]) -> list[Entry]:
+def crossed(found: Sequence[RaceCandidate]) -> list[RaceCandidate]:
     """Every other one, from the first on, as long as none was the same as another."""
     return list(found[::2])
 
 
-def near(found: Sequence[Entry]) -> list[Entry]:
+def near(found: Sequence[RaceCandidate]) -> list[RaceCandidate]:
     return list(found[1::2])
 
 
 def test_every_other_one_lies_around_its_parent_and_within_the_range() -> None:
     found = drawn(wide(), [parent()])
     rates = [entry.configuration.optimizer["learning_rate"] for entry in near(found)]
-    assert len(set(rates)) == LITTER * 25 and 1e-3 <= min(rates) and max(rates) <= 1e-1
+    assert len(set(rates)) == OFFSPRING * 25 and 1e-3 <= min(rates) and max(rates) <= 1e-1
     steps = [math.log(rate / 0.01) / math.log(100.0) for rate in rates]  # in parts of the range
     within = sum(abs(step) <= SPREAD for step in steps) / len(steps)
     assert 0.5 < within < 0.85 and min(steps) < -SPREAD and max(steps) > SPREAD
@@ -78,7 +78,7 @@ def test_the_others_are_anywhere_in_the_range_evenly() -> None:
 def test_of_those_one_number_moved_and_numbers_and_kinds_take_turns() -> None:
     kinds = [{"kind": kind, "learning_rate": LOG_RANGE} for kind in ("adam", "sgd")]
     both = wide(search_space=space(kinds[0] | {"beta1": TRIED}, kinds[1]))
-    second = Entry(label="", configuration=configuration("sgd"), source="search", number=9)
+    second = RaceCandidate(label="", configuration=configuration("sgd"), source="search", number=9)
     of = [parent(7, **{"adam.beta1": 0.9}), parent(8, **{"adam.beta1": 0.9}), second]
     found = crossed(drawn(both, of))
     own = {entry.number: entry.configuration.optimizer for entry in of}
@@ -117,21 +117,24 @@ def test_a_number_goes_along_to_another_kind_of_the_same_field() -> None:
 
 
 def test_a_default_is_a_parent_too() -> None:
-    default = Entry(label="adam", configuration=configuration("adam", 0.01), source="baseline")
+    default = RaceCandidate(label="adam", configuration=configuration("adam", 0.01), source="baseline")
     found = drawn(wide(), [default], spread=0.01)
     assert found[0].label.startswith("variant of a default: adam at 0.")
     assert all(0.008 < entry.configuration.optimizer["learning_rate"] < 0.0125 for entry in near(found))
 
 
 def test_a_default_beyond_the_space_comes_back_into_it() -> None:
-    beyond = Entry(label="dog", configuration=configuration("sgd", 7.0), source="baseline")
+    beyond = RaceCandidate(label="dog", configuration=configuration("sgd", 7.0), source="baseline")
     found = drawn(wide(), [beyond])
     assert {entry.configuration.optimizer["kind"] for entry in found} == {"adam"}
     assert all(1e-3 <= entry.configuration.optimizer["learning_rate"] <= 1e-1 for entry in found)
 
 
 def test_the_better_parent_has_more() -> None:
-    both = [parent(), Entry(label="", configuration=configuration("adam", 0.05), source="search", number=8)]
+    both = [
+        parent(),
+        RaceCandidate(label="", configuration=configuration("adam", 0.05), source="search", number=8),
+    ]
     numbers = [found.number for found in near(drawn(wide(), both))]
     assert 55 <= numbers.count(7) <= 80
 
@@ -146,7 +149,7 @@ def test_none_follows_the_losses() -> None:
 
 def test_where_nothing_is_searched_there_is_none() -> None:
     fixed = {"search_space": space({"kind": "adam", "learning_rate": 0.01})}
-    only = Space.of(spec(**fixed)).walk(given({}))
+    only = SearchSpace.of(spec(**fixed)).walk(given({}))
     world = World(bowl())
     advised(world, [replace(trials()[0], configuration=only)], **fixed)
     assert len(world.of(Seeds.RACE)) > 0 and world.of(Seeds.NEIGHBOURS) == []
@@ -162,7 +165,7 @@ def test_none_is_again_what_an_earlier_generation_had() -> None:
 
 
 def test_a_default_that_is_not_of_the_space_has_no_crossings_where_another_parent_is() -> None:
-    rate_free = Entry(label="", configuration=configuration("sgd", 1.0), source="baseline")
+    rate_free = RaceCandidate(label="", configuration=configuration("sgd", 1.0), source="baseline")
     found = drawn(wide(), [rate_free, parent()])
     assert {entry.number for entry in crossed(found)} == {7}
 
@@ -175,7 +178,7 @@ def test_where_there_are_few_seeds_there_are_so_few_that_they_get_beyond_two() -
         advised(world, confirmation={"top": 8, "replicates": replicates})
         assert (
             replicates < 4
-            or max(heat.replicates.stop for heat in world.of(Seeds.NEIGHBOURS)) > 2 + Seeds.NEIGHBOURS
+            or max(request.replicates.stop for request in world.of(Seeds.NEIGHBOURS)) > 2 + Seeds.NEIGHBOURS
         )
 
 
@@ -196,7 +199,7 @@ def test_a_number_far_from_all_trials_is_found() -> None:
         "learning_rate": 0.01,
         "weight_decay": {"low": 1e-4, "high": 1.0, "log": True},
     }
-    only = Space.of(spec(search_space=space(decayed))).walk(given({"adamw.weight_decay": 1e-3}))
+    only = SearchSpace.of(spec(search_space=space(decayed))).walk(given({"adamw.weight_decay": 1e-3}))
     start = [replace(trials()[0], configuration=only)]
     found = advised(
         World(means), start, search_space=space(decayed), confirmation={"top": 8, "replicates": 8}
@@ -207,16 +210,18 @@ def test_a_number_far_from_all_trials_is_found() -> None:
 def test_generations_share_their_seeds_and_a_parent_runs_on_each_once() -> None:
     world = World(bowl(0.02), own=0.01)
     advised(world, confirmation={"top": 8, "replicates": 16})
-    heats = world.of(Seeds.NEIGHBOURS)
-    openings = [heat for heat in heats if heat.replicates.start == Seeds.NEIGHBOURS]
+    requests = world.of(Seeds.NEIGHBOURS)
+    openings = [request for request in requests if request.replicates.start == Seeds.NEIGHBOURS]
     assert len(openings) == len(SPREADS)
-    sizes = [len(heat.configurations) for heat in openings]
-    assert sizes[0] > LITTER * 8 and sizes[1:] == [LITTER * 8] * 2  # the parents of the first are new here
+    sizes = [len(request.configurations) for request in openings]
+    assert (
+        sizes[0] > OFFSPRING * 8 and sizes[1:] == [OFFSPRING * 8] * 2
+    )  # the parents of the first are new here
     ran = [
         (json.dumps([found.optimizer, found.schedule], sort_keys=True), seed)
-        for heat in heats
-        for found in heat.configurations
-        for seed in heat.replicates
+        for request in requests
+        for found in request.configurations
+        for seed in request.replicates
     ]
     assert len(set(ran)) == len(ran)
 
@@ -228,7 +233,9 @@ def standing(*rows: tuple[str, list[float], bool]) -> Standing:
         values[row, : len(own)] = own
     return Standing(
         entries=tuple(
-            Entry(label=str(row), configuration=configuration(kind, 0.01 + row), source="search", number=row)
+            RaceCandidate(
+                label=str(row), configuration=configuration(kind, 0.01 + row), source="search", number=row
+            )
             for row, (kind, _, _) in enumerate(rows)
         ),
         values=values,

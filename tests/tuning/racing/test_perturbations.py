@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from app.tuning.racing.perturbations import Crossings, moved, stay, step
-from app.tuning.space.tree import Space
+from app.tuning.space.tree import SearchSpace
 from tests.tuning.jobs import configuration, job, space
 from tests.tuning.worlds import COSINE, LOG_RANGE
 
@@ -15,8 +15,8 @@ CONSTANT = {"kind": "constant"}
 RATE = "adam.learning_rate"
 
 
-def of(*optimizers: dict[str, Any], **parts: Any) -> Space:
-    return Space.of(job(search_space=space(*optimizers, **parts)))
+def of(*optimizers: dict[str, Any], **parts: Any) -> SearchSpace:
+    return SearchSpace.of(job(search_space=space(*optimizers, **parts)))
 
 
 ADAM = {"kind": "adam", "learning_rate": LOG_RANGE}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.tuning.racing.candidates import Entry
+from app.tuning.racing.candidates import RaceCandidate
 from app.tuning.racing.elimination import Standing
 from app.tuning.racing.practical_equivalence import contenders, negligible
 from tests.tuning.jobs import configuration
@@ -15,7 +15,7 @@ def standing(*rows: list[float], defaults: tuple[int, ...] = ()) -> Standing:
     """Every row a survivor, in this order; nan where it did not run."""
     values = np.array(rows)
     entries = tuple(
-        Entry(
+        RaceCandidate(
             label=str(i),
             configuration=configuration(learning_rate=0.01 * (i + 1)),
             source="baseline" if i in defaults else "search",

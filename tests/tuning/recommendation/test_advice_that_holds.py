@@ -13,8 +13,8 @@ import numpy as np
 from app.domain.records import Configuration
 from app.spec.job import JobSpec
 from app.spec.resources.recommendations import Recommendation
-from app.tuning.evaluation.requests import Heat
-from tests.tuning.jobs import run, run_heat
+from app.tuning.evaluation.requests import EvaluationRequest
+from tests.tuning.jobs import run, run_request
 
 ROOT = Path(__file__).resolve().parents[3]
 UNSEEN = range(50_000, 50_064)
@@ -29,8 +29,8 @@ def losses(spec: JobSpec, found: Recommendation, factor: float) -> np.ndarray[An
         batch_size=found.batch_size,
         settings=found.settings,
     )
-    heat = Heat(configurations=(configuration,), replicates=UNSEEN, steps=spec.budget.steps)
-    return run_heat(spec, heat).values[0]
+    request = EvaluationRequest(configurations=(configuration,), replicates=UNSEEN, steps=spec.budget.steps)
+    return run_request(spec, request).values[0]
 
 
 def test_no_run_diverges_somewhat_above_the_rate_that_the_regression_example_recommends() -> None:

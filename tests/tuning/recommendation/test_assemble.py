@@ -79,7 +79,7 @@ def test_without_confirmation_the_best_trial_is_recommended_with_a_warning() -> 
     (candidate,) = found.evidence.candidates
     assert (candidate.mean, candidate.ci95, candidate.probability_best) == (1.0, None, None)
     assert (found.evidence.replicates, found.evidence.baselines) == (0, [])
-    assert found.safe_learning_rate is None and world.heats == []
+    assert found.safe_learning_rate is None and world.requests == []
     assert "confirmation is null" in found.warnings[0]
     assert "Nothing was run again" in found.explanation[1]
 

@@ -200,17 +200,17 @@ def test_what_is_done_of_a_job_grows_through_its_heats_up_to_the_whole() -> None
     world, spec = World(bowl(), own=0.3), spec_of_world()
     advised(world)
     share, shares = AdviceShare(spec), [search_share(spec)]
-    for heat in world.heats:
-        share.begin(heat)
+    for request in world.requests:
+        share.begin(request)
         shares += [share.at(part) for part in (0.1, 0.6, 1.0)]
     # It does so although the final is longer than planned.
-    final = sum(heat.updates for heat in world.heats if heat.stage is Seeds.FINAL)
+    final = sum(request.updates for request in world.requests if request.stage is Seeds.FINAL)
     assert final > planned_runs(spec)[Seeds.FINAL] * spec.budget.steps
     assert all(a <= b for a, b in pairwise(shares))
     # Only further peaks at the last horizon find nothing left.
     assert len({share for share in shares if share < 1.0}) >= len(shares) - 4
     assert shares[-1] == pytest.approx(1.0)
     # The last stage has a share of its own: nothing jumps at the end.
-    last = [heat.updates for heat in world.heats if heat.stage is world.heats[-1].stage]
+    last = [request.updates for request in world.requests if request.stage is world.requests[-1].stage]
     before = shares[-1 - 3 * len(last)]
-    assert before < 1.0 - 0.5 * sum(last) / sum(heat.updates for heat in world.heats)
+    assert before < 1.0 - 0.5 * sum(last) / sum(request.updates for request in world.requests)

@@ -9,9 +9,9 @@ import pytest
 
 from app.domain.records import Configuration, FinishedTrial
 from app.engine.trajectories.result import Trajectory
-from app.tuning.evaluation.requests import Heat, Seeds
+from app.tuning.evaluation.requests import EvaluationRequest, Seeds
 from app.tuning.recommendation.pipeline import advise, most_runs
-from tests.tuning.jobs import NOISY, ROSENBROCK, finished, follow, job, run_heat, search, space
+from tests.tuning.jobs import NOISY, ROSENBROCK, finished, follow, job, run_request, search, space
 from tests.tuning.worlds import COSINE, NAN, REPLICATES, World, advised, bowl, spec, trials
 
 CONSTANT_IS_BEST = bowl()
@@ -28,7 +28,7 @@ def refined_is_better(found: Configuration, steps: int) -> float:
 def test_the_stages_follow_each_other_on_seeds_of_their_own() -> None:
     world = World(bowl())
     advised(world)
-    stages = [Seeds(heat.replicates.start // 1_000_000 * 1_000_000) for heat in world.heats]
+    stages = [Seeds(request.replicates.start // 1_000_000 * 1_000_000) for request in world.requests]
     assert list(dict.fromkeys(stages)) == [
         Seeds.RACE,
         Seeds.NEIGHBOURS,
@@ -158,7 +158,7 @@ def test_an_optimizer_whose_runs_diverge_for_the_norms_has_no_refined_schedule()
 def test_no_run_is_longer_than_a_run_can_be() -> None:
     world = World(bowl())
     advised(world, budget={"trials": 12, "steps": 10_000_000})
-    assert max(heat.steps for heat in world.heats) == 10_000_000
+    assert max(request.steps for request in world.requests) == 10_000_000
 
 
 def test_without_a_completed_trial_there_is_no_advice() -> None:
@@ -196,22 +196,22 @@ def test_a_rule_that_follows_the_losses_is_exported_as_its_trial_took_it() -> No
 def test_the_advice_never_asks_for_more_runs_than_are_counted(parts: dict[str, Any], own: float) -> None:
     world = World(bowl(), own=own)
     advised(world, trials(1) if "budget" in parts else None, **parts)
-    assert sum(heat.updates for heat in world.heats) <= most_runs(spec(**parts)) * 60
+    assert sum(request.updates for request in world.requests) <= most_runs(spec(**parts)) * 60
 
 
 def test_equal_answers_give_the_same_heats_and_the_same_recommendation() -> None:
     spec_, trials_ = job(NOISY, trials=20, steps=20, confirmation={"top": 2, "replicates": 4}), []
     trials_ = search(spec_)
-    heats: list[list[Heat]] = [[], []]
+    requests: list[list[EvaluationRequest]] = [[], []]
     answers = [
         follow(
             advise(spec_, trials_, lambda number: None),
-            lambda heat, i=i: (heats[i].append(heat), run_heat(spec_, heat))[1],  # type: ignore[misc]
+            lambda request, i=i: (requests[i].append(request), run_request(spec_, request))[1],  # type: ignore[misc]
         )
         for i in range(2)
     ]
     assert answers[0] == answers[1]
-    assert [heat.digest for heat in heats[0]] == [heat.digest for heat in heats[1]]
+    assert [request.digest for request in requests[0]] == [request.digest for request in requests[1]]
 
 
 def test_the_confirmation_has_the_replicates_of_the_job() -> None:

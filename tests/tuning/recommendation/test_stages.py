@@ -5,20 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.db.tables import EventRow, JobRow
-from app.tuning.evaluation.requests import Heat, Seeds
+from app.tuning.evaluation.requests import EvaluationRequest, Seeds
 from app.tuning.recommendation.stages import STAGES, WORDS, stage_word
 from tests.tuning.jobs import configuration
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def heat(stage: Seeds, steps: int) -> Heat:
-    return Heat(configurations=(configuration(),), replicates=range(stage + 3, stage + 5), steps=steps)
+def request(stage: Seeds, steps: int) -> EvaluationRequest:
+    return EvaluationRequest(
+        configurations=(configuration(),), replicates=range(stage + 3, stage + 5), steps=steps
+    )
 
 
 def test_every_stage_has_a_word() -> None:
     assert set(WORDS) == set(Seeds)
-    assert [stage_word(heat(stage, 60)) for stage in Seeds] == [WORDS[stage] for stage in Seeds]
+    assert [stage_word(request(stage, 60)) for stage in Seeds] == [WORDS[stage] for stage in Seeds]
 
 
 def test_every_word_fits_its_column_and_the_name_of_its_event() -> None:

@@ -22,7 +22,7 @@ from app.tuning.samplers.qmc import halton
 from app.tuning.search.rounds import Rounds, ask_round, trial_count
 from app.tuning.search.suitability import check_suitable
 from app.tuning.search.warm_start import BEFORE_ALL
-from app.tuning.space.tree import Space
+from app.tuning.space.tree import SearchSpace
 from tests.tuning.jobs import DIGITS, job, space
 
 ADAM = {"kind": "adam", "beta1": {"low": 0.5, "high": 0.99}}
@@ -100,7 +100,7 @@ def test_the_sequence_gives_every_optimizer_its_share_and_spreads_its_rates() ->
 def test_a_grid_has_every_combination_once() -> None:
     spec = of_kind("grid", search_space=GRID, trials=1_000)
     asked = all_asked(spec)
-    assert cells(Space.of(spec)) == (3 + 2 * 5) * (1 + 2) == trial_count(spec) == len(asked)
+    assert cells(SearchSpace.of(spec)) == (3 + 2 * 5) * (1 + 2) == trial_count(spec) == len(asked)
     assert len({tuple(sorted(params.items())) for params in asked}) == len(asked)
     betas = {params["adam.beta1"] for params in asked if "adam.beta1" in params}
     assert sorted(betas) == pytest.approx([0.5, 0.6, 0.7, 0.8, 0.9])
@@ -178,8 +178,8 @@ def test_cmaes_tells_each_generation_once_and_asks_as_if_it_told_all(monkeypatch
     spec, calls, kept = of_kind("cmaes", search_space=PLAIN, trials=160), list[int](), dict[str, object]()
     trials = told(spec, 8)
     fresh = [ask_round(spec, r, trials) for r in range(8)]
-    tell = Evolution.told
-    monkeypatch.setattr(Evolution, "told", lambda self, points: calls.append(1) or tell(self, points))
+    tell = Evolution.tell
+    monkeypatch.setattr(Evolution, "tell", lambda self, points: calls.append(1) or tell(self, points))
     assert [ask_round(spec, r, trials, kept) for r in range(8)] == fresh
     assert len(calls) == 7
 
@@ -201,7 +201,7 @@ def test_cmaes_does_not_go_on_from_trials_that_it_is_not_given_again() -> None:
 
 def test_cmaes_begins_at_the_best_trial_of_other_jobs() -> None:
     spec = of_kind("cmaes", search_space=PLAIN)
-    distributions = Space.of(spec).distributions()
+    distributions = SearchSpace.of(spec).distributions()
     others = [replace(trial, number=trial.number - 16, round=BEFORE_ALL) for trial in told(spec, 1)]
     best = min((trial for trial in others if trial.value is not None), key=lambda trial: trial.value or 0.0)
     assert evolved([], distributions).mean.tolist() == [0.5, 0.5]
@@ -217,11 +217,11 @@ def test_an_evolution_finds_the_minimum_of_a_narrow_rotated_valley() -> None:
         across, along = points @ np.array([0.8, -0.6]), points @ np.array([0.6, 0.8])
         return 1e4 * (across - 0.1) ** 2 + (along - 0.7) ** 2
 
-    state, generator = Evolution.begun(np.array([0.5, 0.5]), 0.25), np.random.default_rng(0)
+    state, generator = Evolution.initial(np.array([0.5, 0.5]), 0.25), np.random.default_rng(0)
     for _ in range(40):
-        points = state.drawn(16, generator)
+        points = state.ask(16, generator)
         assert ((points >= 0.0) & (points <= 1.0)).all()
-        state = state.told(points[np.argsort(value(points))])
+        state = state.tell(points[np.argsort(value(points))])
     assert value(state.mean) < 1e-8
 
 

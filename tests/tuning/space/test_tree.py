@@ -10,7 +10,7 @@ from optuna.trial import FixedTrial
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.spec.job import JobSpec
-from app.tuning.space.tree import Space
+from app.tuning.space.tree import SearchSpace
 from tests.tuning.jobs import DIGITS, job, space
 
 COSINE = {"kind": "cosine", "warmup_fraction": {"low": 0.0, "high": 0.2}}
@@ -30,7 +30,7 @@ def spec() -> JobSpec:
 
 
 def test_parameters_are_named_as_optunas_users_expect() -> None:
-    assert list(Space.of(spec()).distributions()) == [
+    assert list(SearchSpace.of(spec()).distributions()) == [
         "optimizer",
         "sgd.learning_rate",
         "adam.learning_rate",
@@ -43,7 +43,7 @@ def test_parameters_are_named_as_optunas_users_expect() -> None:
 
 
 def test_the_candidates_are_choices_by_label() -> None:
-    found = Space.of(spec()).distributions()
+    found = SearchSpace.of(spec()).distributions()
     assert found["optimizer"] == CategoricalDistribution(("sgd", "adam", "adam#2"))
     assert found["schedule"] == CategoricalDistribution(("constant", "cosine"))
     assert found["batch_size"] == CategoricalDistribution((32, "full"))
@@ -59,7 +59,7 @@ def test_a_trial_has_the_parameters_of_its_own_branch_alone() -> None:
             "batch_size": "full",
         }
     )
-    found = Space.of(spec()).draw(trial)
+    found = SearchSpace.of(spec()).draw(trial)
     assert found.params == trial.params
     assert found.optimizer == {
         "kind": "adam",
@@ -77,18 +77,18 @@ def test_a_trial_has_the_parameters_of_its_own_branch_alone() -> None:
 
 def test_one_candidate_is_no_parameter() -> None:
     small = job(search_space=space({"kind": "sgd"}))
-    assert list(Space.of(small).distributions()) == ["sgd.learning_rate"]
+    assert list(SearchSpace.of(small).distributions()) == ["sgd.learning_rate"]
 
 
 def test_a_space_without_ranges_draws_its_one_point() -> None:
     fixed = job(search_space=space({"kind": "sgd", "learning_rate": 0.5}))
-    found = Space.of(fixed).draw(FixedTrial({}))
+    found = SearchSpace.of(fixed).draw(FixedTrial({}))
     assert found.params == {}
     assert found.optimizer["learning_rate"] == 0.5
 
 
 def test_every_drawn_configuration_builds_its_instances_and_lies_in_its_distributions() -> None:
-    the_space = Space.of(spec())
+    the_space = SearchSpace.of(spec())
     distributions = the_space.distributions()
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     for _ in range(40):
@@ -101,7 +101,7 @@ def test_every_drawn_configuration_builds_its_instances_and_lies_in_its_distribu
 
 
 def test_an_omitted_learning_rate_is_searched_over_the_catalogues_range() -> None:
-    found = Space.of(job(search_space=space({"kind": "sgd"}))).distributions()["sgd.learning_rate"]
+    found = SearchSpace.of(job(search_space=space({"kind": "sgd"}))).distributions()["sgd.learning_rate"]
     assert isinstance(found, FloatDistribution)
     assert found.log
 
@@ -110,7 +110,7 @@ def test_an_omitted_learning_rate_is_searched_over_the_catalogues_range() -> Non
 def test_every_optimizer_can_be_searched_with_limits_of_its_gradient(kind: str) -> None:
     limits = {"gradient_clip_norm": {"low": 0.1, "high": 10.0, "log": True}}
     limits["gradient_clip_value"] = {"choices": [0.0, 0.5]}
-    found = Space.of(job(search_space={"optimizers": [{"kind": kind, **limits}]})).distributions()
+    found = SearchSpace.of(job(search_space={"optimizers": [{"kind": kind, **limits}]})).distributions()
     assert found[f"{kind}.gradient_clip_norm"] == FloatDistribution(0.1, 10.0, log=True)
     assert found[f"{kind}.gradient_clip_value"] == CategoricalDistribution((0.0, 0.5))
 
@@ -122,5 +122,5 @@ def test_no_optimizer_shares_its_kind_with_a_schedule() -> None:
 
 @pytest.mark.parametrize("kind", list(SCHEDULES))
 def test_every_schedule_can_be_the_only_one(kind: str) -> None:
-    found = Space.of(job(search_space=space({"kind": "sgd"}, schedules=[{"kind": kind}])))
+    found = SearchSpace.of(job(search_space=space({"kind": "sgd"}, schedules=[{"kind": kind}])))
     assert list(found.schedules) == [kind]

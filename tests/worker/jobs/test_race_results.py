@@ -14,7 +14,7 @@ from app.services.job_runs import Interrupted
 from app.settings import Settings
 from app.spec.job import JobSpec
 from app.tuning.evaluation import request_codec
-from app.tuning.evaluation.requests import Heat, HeatResult, Seeds
+from app.tuning.evaluation.requests import EvaluationRequest, EvaluationResult, Seeds
 from app.tuning.evaluation.shards import Shard, evaluate
 from app.tuning.recommendation.budget import search_share
 from app.tuning.recommendation.stages import SEARCH, WORDS, stage_word
@@ -147,8 +147,8 @@ def test_whoever_looks_while_a_heat_runs_sees_its_stage(
     runner.answer(job_id, 1)
     for shard, stage in pool.seen:
         first, steps = shard.replicates[0], shard.spec.budget.steps
-        heat = Heat(configurations=(), replicates=range(first, first + 1), steps=steps)
-        assert stage == (SEARCH if first < min(Seeds) else stage_word(heat))
+        request = EvaluationRequest(configurations=(), replicates=range(first, first + 1), steps=steps)
+        assert stage == (SEARCH if first < min(Seeds) else stage_word(request))
     rare = {WORDS[Seeds.MARGIN], WORDS[Seeds.RECONFIRM]}  # only where the values ask for them
     assert {stage for _, stage in pool.seen} - rare == {SEARCH, *WORDS.values()} - rare
 
@@ -171,11 +171,13 @@ def test_a_job_that_is_paused_in_its_race_is_there_still_when_it_goes_on(
     assert jobs.cancel(db, job_id).progress.stage is None
 
 
-def heat(rate: float) -> Heat:
-    return Heat(configurations=(configuration(learning_rate=rate),), replicates=range(5, 7), steps=20)
+def request(rate: float) -> EvaluationRequest:
+    return EvaluationRequest(
+        configurations=(configuration(learning_rate=rate),), replicates=range(5, 7), steps=20
+    )
 
 
-RESULT = HeatResult(
+RESULT = EvaluationResult(
     values=np.array([[1.0, np.nan]]),
     metrics={"test_error": np.array([0.25]), "loss of curve 3": np.array([np.nan])},
     curves=((b"one", b"two"), (b"three",)),
@@ -185,13 +187,13 @@ RESULT = HeatResult(
 def test_a_stored_heat_answers_for_itself_alone(db: Database, settings: Settings, spec: JobSpec) -> None:
     job_id = jobs.submit(db, settings, spec).id
     Runner(db, Mortal(0), max_failed_trials=0).start(job_id, 1)
-    race_results.store(db, job_id, 1, 3, heat(0.1), RESULT)
-    found = race_results.find(db, job_id, 3, heat(0.1))
+    race_results.store(db, job_id, 1, 3, request(0.1), RESULT)
+    found = race_results.find(db, job_id, 3, request(0.1))
     assert found is not None
     np.testing.assert_array_equal(found.values, RESULT.values)
     assert (
-        race_results.find(db, job_id, 3, heat(0.2)) is None
-        and race_results.find(db, job_id, 4, heat(0.1)) is None
+        race_results.find(db, job_id, 3, request(0.2)) is None
+        and race_results.find(db, job_id, 4, request(0.1)) is None
     )
 
 
@@ -200,9 +202,9 @@ def test_a_heat_of_a_job_that_no_longer_runs_is_refused(
 ) -> None:
     job_id = jobs.submit(db, settings, spec).id
     with pytest.raises(Interrupted):
-        race_results.store(db, job_id, 1, 0, heat(0.1), RESULT)
+        race_results.store(db, job_id, 1, 0, request(0.1), RESULT)
     with pytest.raises(Interrupted):
-        race_results.find(db, "nothing", 0, heat(0.1))
+        race_results.find(db, "nothing", 0, request(0.1))
 
 
 def test_what_a_heat_gave_comes_back_bit_for_bit() -> None:
@@ -212,5 +214,5 @@ def test_what_a_heat_gave_comes_back_bit_for_bit() -> None:
     assert list(found.metrics) == list(RESULT.metrics)
     for name, means in RESULT.metrics.items():
         np.testing.assert_array_equal(found.metrics[name], means)
-    many = HeatResult(values=np.ones((12, 1)), curves=tuple((bytes([i]),) for i in range(12)))
+    many = EvaluationResult(values=np.ones((12, 1)), curves=tuple((bytes([i]),) for i in range(12)))
     assert request_codec.decode(request_codec.encode(many)).curves == many.curves

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from app.domain.records import FinishedTrial
 from app.spec.job import JobSpec
-from app.tuning.decision.race_history import Course
+from app.tuning.decision.race_history import RaceHistory
 from app.tuning.evaluation.objective import build_objective
-from app.tuning.racing.candidates import Entry
+from app.tuning.racing.candidates import RaceCandidate
 from app.tuning.racing.final import best_row
 from app.tuning.recommendation.evidence import Verdict
 from app.tuning.recommendation.warnings.confirmation import verdict_warnings
@@ -26,7 +26,9 @@ UNRACED = (
 )
 
 
-def caution(spec: JobSpec, course: Course, verdict: Verdict, finished: Sequence[FinishedTrial]) -> list[str]:
+def caution(
+    spec: JobSpec, course: RaceHistory, verdict: Verdict, finished: Sequence[FinishedTrial]
+) -> list[str]:
     """Return every warning that applies."""
     return [
         *verdict_warnings(spec, course, verdict),
@@ -36,7 +38,7 @@ def caution(spec: JobSpec, course: Course, verdict: Verdict, finished: Sequence[
     ]
 
 
-def caution_unconfirmed(spec: JobSpec, best: Entry, finished: Sequence[FinishedTrial]) -> list[str]:
+def caution_unconfirmed(spec: JobSpec, best: RaceCandidate, finished: Sequence[FinishedTrial]) -> list[str]:
     """Return every warning that applies to a job without a race."""
     is_exact = build_objective(spec.objective).deterministic  # no seed would give another value
     return [
@@ -47,7 +49,7 @@ def caution_unconfirmed(spec: JobSpec, best: Entry, finished: Sequence[FinishedT
     ]
 
 
-def _best_searched(course: Course) -> Entry:
+def _best_searched(course: RaceHistory) -> RaceCandidate:
     """Return the recommended entry, or where that is a default the best one that was searched."""
     if not course.winner.is_default:
         return course.winner

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.spec.job import JobSpec
-from app.tuning.decision.race_history import Course
+from app.tuning.decision.race_history import RaceHistory
 from app.tuning.racing.candidates import kind_of, kinds
 from app.tuning.recommendation.evidence import Comparison, Verdict
 from app.tuning.recommendation.formatting import listed, number, percent
@@ -15,7 +15,7 @@ MAX_SEED_SHARE = 0.5  # largest share of the mean that one seed may contribute
 MIN_SEEDS_TO_SHARE = 8  # of fewer seeds one often has half of the mean
 
 
-def verdict_warnings(spec: JobSpec, course: Course, verdict: Verdict) -> Iterator[str]:
+def verdict_warnings(spec: JobSpec, course: RaceHistory, verdict: Verdict) -> Iterator[str]:
     """Yield the warnings of seeds, baselines, safe range and horizon."""
     yield from _of_seeds(verdict)
     yield from _of_space(spec, verdict)
@@ -101,7 +101,7 @@ def _of_settings(verdict: Verdict) -> Iterator[str]:
             )
 
 
-def _of_range(course: Course, verdict: Verdict) -> Iterator[str]:
+def _of_range(course: RaceHistory, verdict: Verdict) -> Iterator[str]:
     """Yield why there is no safe range."""
     if course.safe is not None or verdict.own_diverged:
         return
@@ -115,7 +115,7 @@ def _of_range(course: Course, verdict: Verdict) -> Iterator[str]:
     )
 
 
-def _of_steps(spec: JobSpec, course: Course) -> Iterator[str]:
+def _of_steps(spec: JobSpec, course: RaceHistory) -> Iterator[str]:
     """Yield what runs of twice the steps say."""
     found, steps = course.horizons, spec.budget.steps
     if found.is_lower:

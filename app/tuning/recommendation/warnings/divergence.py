@@ -15,7 +15,7 @@ from app.spec.job import JobSpec
 from app.spec.objective import FunctionSpec
 from app.tuning.recommendation.formatting import number
 from app.tuning.space.distributions import Distribution
-from app.tuning.space.tree import OPTIMIZER, Space
+from app.tuning.space.tree import OPTIMIZER, SearchSpace
 
 MAX_DIVERGED_SHARE = 0.25  # of the trials
 MAX_EXCEPTIONS = 0.25  # share of the diverged trials that a highest rate may leave unexplained
@@ -32,7 +32,7 @@ def divergence_warnings(spec: JobSpec, finished: Sequence[FinishedTrial]) -> Ite
             "run that falls too far counts as diverged; lower `budget.steps`"
         )
         return
-    distributions = Space.of(spec).distributions()
+    distributions = SearchSpace.of(spec).distributions()
     by_label: dict[str, list[FinishedTrial]] = defaultdict(list)
     for trial in finished:
         configuration = trial.configuration

@@ -12,7 +12,7 @@ from app.spec.job import JobSpec
 from app.tuning.recommendation.formatting import number, percent
 from app.tuning.recommendation.warnings.effective_values import has_effect
 from app.tuning.space.distributions import position
-from app.tuning.space.tree import Space, hyper_of
+from app.tuning.space.tree import SearchSpace, hyper_of
 
 EDGE = 0.03  # share of a range, on its scale, that counts as its edge
 MIN_DECADES_RATIO = 100.0  # high / low from which a linear scale hides the low end of a range
@@ -24,7 +24,7 @@ def edges_of(spec: JobSpec, configuration: Configuration) -> list[str]:
     Skip choices, edges at which the hyperparameter itself ends, and values without an effect. A
     configuration that was not sampled, such as a default, has no edges.
     """
-    distributions = Space.of(spec).distributions()
+    distributions = SearchSpace.of(spec).distributions()
     found = []
     for name, value in configuration.params.items():
         distribution = distributions.get(name)

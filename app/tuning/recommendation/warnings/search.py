@@ -12,7 +12,7 @@ from app.tuning.recommendation.formatting import listed
 from app.tuning.recommendation.warnings.divergence import divergence_warnings
 from app.tuning.samplers.grid import cells
 from app.tuning.search.rounds import trial_count
-from app.tuning.space.tree import Space
+from app.tuning.space.tree import SearchSpace
 
 MIN_COMPLETED = 10  # trials
 MAX_REPEATED_SHARE = 0.25  # of the trials
@@ -74,7 +74,7 @@ def _repeated(spec: JobSpec, finished: Sequence[FinishedTrial]) -> Iterator[str]
     repeated = len(finished) - distinct
     if repeated <= MAX_REPEATED_SHARE * len(finished):
         return
-    size = _configurations_of(Space.of(spec))
+    size = _configurations_of(SearchSpace.of(spec))
     share, way_out = "", "drop the repeats of `enqueue`"  # a range without a step hardly repeats itself
     if size is not None and distinct < size:
         share = f", of {size} in the search space"
@@ -89,7 +89,7 @@ def _repeated(spec: JobSpec, finished: Sequence[FinishedTrial]) -> Iterator[str]
     )
 
 
-def _configurations_of(space: Space) -> int | None:
+def _configurations_of(space: SearchSpace) -> int | None:
     """Return how many configurations a space has; None if a range without a step makes them endless."""
     try:
         return cells(space)
