@@ -41,5 +41,6 @@ def test_the_jobs_of_a_frozen_worker_go_on_elsewhere_and_it_changes_nothing_once
             again = api.submit(JOB)
             two.stop()  # what is left of the second job is for the thawed one
             api.wait(again)
-        assert api.job(job_id) == first and api.trials(job_id) == trials
+        assert api.job(job_id) == first
+        assert api.trials(job_id) == trials
         assert [outcome(trial) for trial in api.trials(again)] == [outcome(trial) for trial in trials]

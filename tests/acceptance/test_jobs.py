@@ -35,14 +35,16 @@ def test_a_job_runs_from_post_to_a_recommendation_that_was_raced(server: Server)
     spec = ROSENBROCK | {"objective": ROSENBROCK["objective"] | {"noise": 0.1}}
     job_id = server.submit(spec | {"confirmation": {"top": 3, "replicates": 4}})
     job = server.wait(job_id)
-    assert job["progress"]["fraction"] == 1.0 and job["best"] is not None
+    assert job["progress"]["fraction"] == 1.0
+    assert job["best"] is not None
     body = server.http.get(f"/v1/jobs/{job_id}/recommendation").json()
     assert body["evidence"]["replicates"] == 4
     assert body["evidence"]["candidates"][0]["optimizer"] == body["optimizer"]
     assert {"adam at its defaults, constant"} <= {row["label"] for row in body["evidence"]["baselines"]}
     trial = server.trials(job_id)[job["best"]["number"]]
     curve = server.http.get(f"/v1/jobs/{job_id}/trials/{trial['number']}/trajectory").json()
-    assert curve["step"] == list(range(201)) and curve["loss"][-1] == trial["value"]
+    assert curve["step"] == list(range(201))
+    assert curve["loss"][-1] == trial["value"]
 
 
 def test_a_range_test_runs_from_post_to_its_suggestions(server: Server) -> None:
@@ -51,7 +53,8 @@ def test_a_range_test_runs_from_post_to_its_suggestions(server: Server) -> None:
     assert answer.status_code == 202
     server.wait(answer.json()["id"])
     found = server.http.get(answer.headers["location"]).json()
-    assert found["state"] == "succeeded" and len(found["result"]["learning_rate"]) == 100
+    assert found["state"] == "succeeded"
+    assert len(found["result"]["learning_rate"]) == 100
     assert 1e-7 < found["result"]["suggestions"]["steepest"] < 1.0
 
 
@@ -66,7 +69,8 @@ def test_a_trial_is_replayed_by_a_worker_and_comes_out_the_same(server: Server) 
         return found
 
     wait_for(lambda: replay()["state"] == "succeeded", 20, lambda: f"the replay to end: {replay()}")
-    assert replay()["identical"] is True and replay()["difference"] is None
+    assert replay()["identical"] is True
+    assert replay()["difference"] is None
 
 
 def test_equal_spec_and_seed_give_equal_trials(server: Server) -> None:
@@ -100,26 +104,30 @@ def test_a_paused_job_goes_on_where_it_was(server: Server) -> None:
     job_id = server.submit(spec)
     server.wait_for_trials(job_id, 1)
     paused = server.http.post(f"/v1/jobs/{job_id}/pause")
-    assert paused.status_code == 200 and paused.json()["progress"]["fraction"] < 1
+    assert paused.status_code == 200
+    assert paused.json()["progress"]["fraction"] < 1
     kept = {trial["number"]: trial for trial in server.trials(job_id) if trial["state"] == "completed"}
     assert server.http.post(f"/v1/jobs/{job_id}/resume").status_code == 200
     server.wait(job_id)
     after = {trial["number"]: trial for trial in server.trials(job_id)}
-    assert len(after) == 48 and kept.items() <= after.items()
+    assert len(after) == 48
+    assert kept.items() <= after.items()
 
 
 def test_a_budget_of_seconds_ends_the_search_and_says_so(server: Server) -> None:
     spec = LONG | {"budget": {"trials": 5_000, "steps": 100, "seconds": 0.5}, "confirmation": None}
     job_id = server.submit(spec)
     job = server.wait(job_id)
-    assert "budget.seconds" in job["reason"] and 0 < job["progress"]["trials_completed"] < 5_000
+    assert "budget.seconds" in job["reason"]
+    assert 0 < job["progress"]["trials_completed"] < 5_000
 
 
 def test_a_job_whose_every_trial_diverges_succeeds_without_an_answer(server: Server) -> None:
     space = {"optimizers": [{"kind": "sgd", "learning_rate": 1000.0}], "schedules": [{"kind": "constant"}]}
     job_id = server.submit(ROSENBROCK | {"search_space": space})
     job = server.wait(job_id)
-    assert job["best"] is None and "diverged" in job["reason"]
+    assert job["best"] is None
+    assert "diverged" in job["reason"]
     assert job["progress"]["trials_diverged"] == 40
     assert server.http.get(f"/v1/jobs/{job_id}/recommendation").status_code == 409
 
@@ -130,7 +138,8 @@ def test_events_tell_the_whole_story_and_resume_after_an_id(server: Server) -> N
         story = _events(stream.iter_lines())  # ends by itself: the stream closes after the final state
     kinds = [event["event"] for event in story]
     ids = [int(event["id"]) for event in story]
-    assert ids == sorted(set(ids)) and kinds.count("trial") == 40
+    assert ids == sorted(set(ids))
+    assert kinds.count("trial") == 40
     states = [json.loads(event["data"])["state"] for event in story if event["event"] == "state"]
     assert states == ["queued", "running", "succeeded"]
     headers = {"Last-Event-ID": str(ids[-3])}
@@ -146,35 +155,42 @@ def test_the_command_line_submits_watches_and_reports(server: Server, tmp_path: 
     assert run.returncode == 0, run.stderr
     watched = _stepsize("watch", run.stdout.strip(), "--server", url)
     assert watched.returncode == 0, watched.stderr
-    assert "Recommended for 200 steps" in watched.stdout and "succeeded, 100 %" in watched.stderr
-    assert "\r" not in watched.stderr and len(watched.stderr.splitlines()) < 30
+    assert "Recommended for 200 steps" in watched.stdout
+    assert "succeeded, 100 %" in watched.stderr
+    assert "\r" not in watched.stderr
+    assert len(watched.stderr.splitlines()) < 30
 
 
 def test_the_command_line_says_what_was_wrong(server: Server, tmp_path: Path) -> None:
     file = tmp_path / "job.json"
     file.write_text(json.dumps(ROSENBROCK | {"budget": {"trials": 0}}))
     refused = _stepsize("submit", str(file), "--server", str(server.http.base_url))
-    assert refused.returncode == 1 and "/budget/trials" in refused.stderr
+    assert refused.returncode == 1
+    assert "/budget/trials" in refused.stderr
     unreachable = _stepsize("submit", str(file), "--server", "http://127.0.0.1:9")
-    assert unreachable.returncode == 1 and "stepsize serve" in unreachable.stderr
+    assert unreachable.returncode == 1
+    assert "stepsize serve" in unreachable.stderr
 
 
 def test_a_second_server_on_the_same_file_refuses_and_says_why(server: Server) -> None:
     url = f"sqlite:///{server.folder / 'jobs.db'}"
     second = _stepsize("serve", "--port", "0", "--database-url", url)
-    assert second.returncode == 1 and "another server uses" in second.stderr
+    assert second.returncode == 1
+    assert "another server uses" in second.stderr
 
 
 def test_a_server_open_to_other_machines_is_refused(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'jobs.db'}"
     refused = _stepsize("serve", "--host", "0.0.0.0", "--database-url", url)
-    assert refused.returncode == 2 and "STEPSIZE_ALLOW_OPEN" in refused.stderr
+    assert refused.returncode == 2
+    assert "STEPSIZE_ALLOW_OPEN" in refused.stderr
 
 
 @pytest.mark.parametrize("url", ["mysql://root@localhost/x", "sqlite://", "nonsense"])
 def test_a_database_that_we_cannot_use_is_refused(url: str) -> None:
     refused = _stepsize("serve", "--database-url", url)
-    assert refused.returncode == 2 and "database_url" in refused.stderr
+    assert refused.returncode == 2
+    assert "database_url" in refused.stderr
 
 
 def test_readiness_needs_a_worker(settings: Settings, tmp_path: Path) -> None:

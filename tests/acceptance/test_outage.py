@@ -44,7 +44,8 @@ def test_a_job_ends_although_postgresql_was_away_for_a_while(
         assert server.http.get("/readyz").status_code == 503
         assert server.http.get("/healthz").status_code == 200
         lost = server.http.get(f"/v1/jobs/{disturbed}")
-        assert lost.status_code == 503 and lost.json()["type"] == "/problems/not-ready"
+        assert lost.status_code == 503
+        assert lost.json()["type"] == "/problems/not-ready"
         time.sleep(OUTAGE_S)
         own_postgres.restart()
         server.wait(disturbed, within_s=200)

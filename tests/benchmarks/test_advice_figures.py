@@ -40,7 +40,8 @@ def test_regret_is_the_share_of_the_gap_to_adam_that_is_left() -> None:
 def test_a_gap_within_its_own_noise_measures_nothing() -> None:
     generator = np.random.default_rng(2)
     noisy = outcome(1.0, adam=1.05 + generator.normal(0.0, 1.0, SEEDS))
-    assert noisy.floor > 0.05 and not noisy.is_measured
+    assert noisy.floor > 0.05
+    assert not noisy.is_measured
     assert outcome(1.0).is_measured
 
 
@@ -54,10 +55,12 @@ def test_the_peer_is_compared_seed_by_seed() -> None:
     assert better.against_peer is None
     peers = better.advised[:4] - better.advised[:4].mean() + better.advised.mean() + 0.1
     gap = outcome(1.25, peers=peers).against_peer
-    assert gap is not None and gap.mean == pytest.approx(-0.1)
+    assert gap is not None
+    assert gap.mean == pytest.approx(-0.1)
     diverged = np.where(peers == peers.max(), np.nan, peers)
     gap_to_diverged = outcome(1.25, peers=diverged).against_peer
-    assert gap_to_diverged is not None and gap_to_diverged.mean == -math.inf
+    assert gap_to_diverged is not None
+    assert gap_to_diverged.mean == -math.inf
     # What a seed gives both of them drops out; what differs from job to job stays.
     assert gap.high - gap.low < 0.1
 

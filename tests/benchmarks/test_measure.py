@@ -36,9 +36,11 @@ def test_each_action_follows_each_other_one_equally_often(count: int) -> None:
     side_by_side({name: partial(done.append, name) for name in names}, repeats=2 * count)
     assert done[:count] == list(names)  # unmeasured
     rounds = [done[i : i + count] for i in range(count, len(done), count)]
-    assert len(rounds) == 2 * count and all(sorted(own) == list(names) for own in rounds)
+    assert len(rounds) == 2 * count
+    assert all(sorted(own) == list(names) for own in rounds)
     followed = Counter(pair for own in rounds for pair in pairwise(own))
-    assert len(followed) == count * (count - 1) and set(followed.values()) <= {2}
+    assert len(followed) == count * (count - 1)
+    assert set(followed.values()) <= {2}
 
 
 def test_the_times_are_those_of_the_action_that_they_are_named_after() -> None:

@@ -28,7 +28,8 @@ def test_regret_is_one_for_rounds_of_one_after_the_fewest_trials() -> None:
     falling = np.geomspace(1.0, 1e-3, len(AFTER))[None, None, :] * np.array([1.0, 2.0])[None, :, None]
     found = regrets_of({1: falling, 8: 3.0 * falling})
     assert np.isclose(found[1][:, :, 0].mean(), 1.0)
-    assert np.allclose(found[1][:, :, -1], 0.0) and (found[8] > found[1]).all()
+    assert np.allclose(found[1][:, :, -1], 0.0)
+    assert (found[8] > found[1]).all()
 
 
 def test_searches_in_step_differ_by_their_seed_and_not_by_their_company() -> None:

@@ -27,8 +27,12 @@ def test_a_json_line_is_one_object_with_the_fields_of_call_and_context() -> None
     found = json.loads(text)
     assert datetime.fromisoformat(found.pop("time")).tzinfo is not None
     assert found == {
-        **{"level": "info", "logger": "app.x", "message": "did 3 of\né"},
-        **{"job_id": "job_1", "run": 2, "status": 200},
+        "level": "info",
+        "logger": "app.x",
+        "message": "did 3 of\né",
+        "job_id": "job_1",
+        "run": 2,
+        "status": 200,
     }
 
 

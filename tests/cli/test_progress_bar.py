@@ -64,9 +64,11 @@ def test_a_pipe_gets_a_line_for_each_change_and_no_carriage_return() -> None:
     assert watch_job(Scripted(story()), "job_1", stream)["state"] == "succeeded"
     told = stream.getvalue()
     lines = told.splitlines()
-    assert "\r" not in told and told.endswith("\n")
+    assert "\r" not in told
+    assert told.endswith("\n")
     # Queued, search, the stages, the tenths, the end.
-    assert len(lines) <= 1 + 1 + len(WORDS) + 10 + 1 and len(told) < 2_000
+    assert len(lines) <= 1 + 1 + len(WORDS) + 10 + 1
+    assert len(told) < 2_000
     assert len(set(lines)) == len(lines)
     for word in WORDS.values():
         assert any(line.startswith(f"digits: {word}, ") for line in lines)
@@ -100,7 +102,8 @@ def test_a_terminal_gets_a_bar_with_stage_share_and_time_left() -> None:
     shown = [line for line in stream.getvalue().split("\r") if line]
     assert all(line.startswith("digits: ") for line in shown)
     assert any("digits: final  45%|" in line and "| about 40 s left" in line for line in shown)
-    assert "digits: succeeded 100%|" in shown[-1] and shown[-1].endswith("\n")
+    assert "digits: succeeded 100%|" in shown[-1]
+    assert shown[-1].endswith("\n")
 
 
 def test_a_job_of_a_server_that_tells_no_stage_is_watched_by_its_state() -> None:

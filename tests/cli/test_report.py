@@ -86,7 +86,9 @@ def test_an_answer_that_was_stored_before_there_were_summaries_is_told() -> None
         del row["difference"]
     text = shown(body)
     assert text.splitlines()[:2] == ["", "Recommended for 60 steps:"]
-    assert "Best peak" not in text and "outside" not in text and "Warning" not in text
+    assert "Best peak" not in text
+    assert "outside" not in text
+    assert "Warning" not in text
     assert rows_of(text)[0].endswith("recommended")
 
 
@@ -112,14 +114,16 @@ def test_what_is_better_outside_the_space_is_told_with_the_way_out() -> None:
 
 def test_the_luck_of_the_search_is_told_once_and_not_where_every_run_is_the_same() -> None:
     text = " ".join(shown(answer(World(bowl()))).split())
-    assert text.count("luck") == 1 and "their lowest value, 1, is the luckiest of 12" in text
+    assert text.count("luck") == 1
+    assert "their lowest value, 1, is the luckiest of 12" in text
     same = answer(World(bowl(), common=0.0, own=0.0), objective=ROSENBROCK)
     assert "luck" not in shown(same)
 
 
 def test_a_table_is_told_by_its_length() -> None:
     found = shown(answer(World(refined_is_better)))
-    assert "table(" in found and "factors=60 numbers" in " ".join(found.split())
+    assert "table(" in found
+    assert "factors=60 numbers" in " ".join(found.split())
     assert "computed schedule" in rows_of(found)[0]
     assert max(len(line) for line in found.splitlines()) < 130
 
@@ -133,7 +137,9 @@ def test_the_best_baselines_are_listed_once_by_their_means_and_the_others_are_co
     labels = [row["label"] for row in baselines]
     rows = [row for row in rows_of(shown(body)) if any(row.startswith(f"  {label} ") for label in labels)]
     means = [float(re.split("constant|warmup", row)[1].split()[0]) for row in rows]
-    assert len(baselines) == 10 and len(rows) == 5 and means == sorted(means)
+    assert len(baselines) == 10
+    assert len(rows) == 5
+    assert means == sorted(means)
     assert "adam at its defaults" in rows[-1]  # the one that everybody knows, though it is not of the best
     assert "not listed: 5 other defaults, 3 with a higher mean and 2 that diverged" in shown(body)
 
@@ -165,7 +171,8 @@ def test_no_row_tells_where_it_came_from_and_equal_names_are_told_apart() -> Non
 
 def test_one_run_has_no_seeds_to_speak_of() -> None:
     found = shown(answer(World(bowl(), common=0.0, own=0.0), objective=ROSENBROCK))
-    assert "loss of one run each" in found and "seed" not in found
+    assert "loss of one run each" in found
+    assert "seed" not in found
 
 
 def test_the_other_metrics_of_the_winner_are_told_where_there_are_any() -> None:
@@ -193,7 +200,8 @@ def test_a_row_that_diverged_says_so() -> None:
         row for row in body["evidence"]["baselines"] if row["optimizer"]["kind"] in ("adam", "adamw")
     ]
     rows = [row for row in rows_of(shown(body)) if "adamw at its defaults" in row]
-    assert len(rows) == 2 and all(row.endswith("   diverged") for row in rows)
+    assert len(rows) == 2
+    assert all(row.endswith("   diverged") for row in rows)
 
 
 def test_a_job_without_an_answer_says_why() -> None:

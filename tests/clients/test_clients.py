@@ -51,7 +51,8 @@ def test_a_generated_python_client_submits_and_reads_a_job(
     out = run(tools / "bin" / "python", script, python_client, server.http.base_url, cwd=python_client)
     found: dict[str, Any] = json.loads(out)
     assert (found["state"], found["spec"]) == ("succeeded", "JobSpec")
-    assert found["trials"] == ["AdamOptimizer"] * 4 and found["schedules"] == ["CosineSchedule"] * 4
+    assert found["trials"] == ["AdamOptimizer"] * 4
+    assert found["schedules"] == ["CosineSchedule"] * 4
     assert all(0.01 <= rate <= 0.5 for rate in found["learning_rates"])
     assert found["recommended"].endswith("Optimizer")
     assert all(name.endswith("Schedule") for name in found["candidates"])
@@ -83,8 +84,10 @@ def test_a_generated_typescript_client_submits_and_reads_a_job(
     run(programs / "tsc", "--strict", cwd=tmp_path)
     found: dict[str, Any] = json.loads(run("node", "built/client.js", server.http.base_url, cwd=tmp_path))
     assert (found["state"], found["seed"]) == ("succeeded", 0)
-    assert len(found["rates"]) == 4 and all(0.01 <= rate <= 0.5 for rate in found["rates"])
-    assert isinstance(found["recommended"], str) and all(found["candidates"])
+    assert len(found["rates"]) == 4
+    assert all(0.01 <= rate <= 0.5 for rate in found["rates"])
+    assert isinstance(found["recommended"], str)
+    assert all(found["candidates"])
     assert "TOTAL_STEPS = 7" in found["module"]
 
 

@@ -123,9 +123,12 @@ def test_a_function_is_bounded_below_if_and_only_if_it_says_so(tested: Function,
 def test_a_run_starts_in_the_domain_above_the_optimum_on_a_slope(tested: Function, dimension: int) -> None:
     start = tested.default_start(dimension)
     low, high = tested.domain
-    assert start.shape == (dimension,) and (low <= start).all() and (start <= high).all()
+    assert start.shape == (dimension,)
+    assert (low <= start).all()
+    assert (start <= high).all()
     exact = gradient(tested, start[np.newaxis])
-    assert np.isfinite(exact).all() and exact.any()
+    assert np.isfinite(exact).all()
+    assert exact.any()
     optimum = tested.optimum(dimension)
     losses, _ = losses_and_gradients(function(tested.kind, dimension), start[np.newaxis])
     assert optimum is None or losses[0] > optimum[0]
@@ -198,7 +201,8 @@ def test_rungs_do_not_change_what_is_drawn(cls: type[Function]) -> None:
     single = Run(optimizer=OPTIMIZERS["adam"](), schedule=SCHEDULES["constant"]())
     whole = run_batch(objective, [single], steps=50, seed=3)
     parts = run_batch(objective, [single], steps=50, seed=3, rungs=(1, 7, 40))
-    assert whole.trajectories is not None and parts.trajectories is not None
+    assert whole.trajectories is not None
+    assert parts.trajectories is not None
     for column in ("loss", "gradient_norm"):
         np.testing.assert_array_equal(
             getattr(whole.trajectories[0], column), getattr(parts.trajectories[0], column)

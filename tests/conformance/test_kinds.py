@@ -57,7 +57,8 @@ def test_a_registry_names_what_it_has_when_asked_for_something_else(noun: str) -
 @pytest.mark.parametrize("cls", KINDS)
 def test_the_docstring_has_a_summary_a_rule_and_a_source(cls: type) -> None:
     paragraphs = [" ".join(part.split()) for part in (cls.__doc__ or "").split("\n\n")]
-    assert paragraphs[0].endswith(".") and not paragraphs[0].startswith(cls.__name__ + "(")
+    assert paragraphs[0].endswith(".")
+    assert not paragraphs[0].startswith(cls.__name__ + "(")
     assert any(part.startswith("Rule: ") for part in paragraphs)
     assert any(part.startswith("Source: ") for part in paragraphs)
 
@@ -95,7 +96,8 @@ def test_a_search_range_lies_within_the_bounds(field: HyperField) -> None:
     if hyper.search is not None:
         low, high = hyper.search
         assert low < high
-        assert hyper.broken_bound(low) is None and hyper.broken_bound(high) is None
+        assert hyper.broken_bound(low) is None
+        assert hyper.broken_bound(high) is None
         assert low > 0 or not hyper.log
     assert not hyper.searched or hyper.search is not None or hyper.choices
 

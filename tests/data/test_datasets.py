@@ -16,7 +16,8 @@ def test_the_arrays_have_the_shape_and_the_classes_of_the_catalogue(name: str) -
     assert len(data.inputs) == dataset.rows
     if dataset.form == "features":
         assert data.inputs.shape == (dataset.rows, dataset.features)
-        assert data.inputs.dtype == np.float64 and np.isfinite(data.inputs).all()
+        assert data.inputs.dtype == np.float64
+        assert np.isfinite(data.inputs).all()
     elif dataset.form == "tokens":
         assert data.inputs.dtype == np.int64
         assert (data.inputs.min(), data.inputs.max()) == (NO_TOKEN, dataset.features - 1)
@@ -37,7 +38,8 @@ def test_every_dataset_says_what_it_is_and_where_it_comes_from(name: str) -> Non
 
 def test_known_numbers_are_where_they_belong() -> None:
     assert load("iris").inputs[0].tolist() == [5.1, 3.5, 1.4, 0.2]
-    assert load("digits").inputs.max() == 16 and load("digits").targets[:10].tolist() == list(range(10))
+    assert load("digits").inputs.max() == 16
+    assert load("digits").targets[:10].tolist() == list(range(10))
     assert load("diabetes").targets[:3].tolist() == [151.0, 75.0, 141.0]
 
 

@@ -120,7 +120,8 @@ def test_writers_wait_for_each_other_instead_of_failing(db: Database) -> None:
     assert errors == []
     with db.read() as session:
         row = jobs.find(session, "job_1")
-        assert row is not None and row.trials_total == 80
+        assert row is not None
+        assert row.trials_total == 80
 
 
 def test_a_time_keeps_its_zone_and_one_without_is_refused(db: Database) -> None:
@@ -129,6 +130,8 @@ def test_a_time_keeps_its_zone_and_one_without_is_refused(db: Database) -> None:
         jobs.insert(session, job_row(started_at=moment))
     with db.read() as session:
         row = jobs.find(session, "job_1")
-        assert row is not None and row.started_at == moment and row.started_at.tzinfo is not None
+        assert row is not None
+        assert row.started_at == moment
+        assert row.started_at.tzinfo is not None
     with pytest.raises(Exception, match="needs its zone"), db.write() as session:
         jobs.insert(session, job_row("job_2", started_at=datetime(2026, 1, 1)))

@@ -22,7 +22,8 @@ def test_a_session_that_sat_in_a_transaction_for_too_long_may_try_again(postgres
         time.sleep(0.5)  # as a frozen process does
         session.execute(text("SELECT 1"))
     assert shown == "10s"
-    assert is_passing(caught.value) and not is_full(caught.value)
+    assert is_passing(caught.value)
+    assert not is_full(caught.value)
     with database.read() as session:
         assert session.scalar(text("SELECT 1")) == 1
     database.close()
@@ -37,7 +38,8 @@ def test_a_full_database_is_named_and_may_have_room_again(
         session.execute(text("PRAGMA max_page_count = 1"))
         session.execute(text("CREATE TABLE more (data BLOB)"))
         session.execute(text("INSERT INTO more VALUES (zeroblob(1000000))"))
-    assert is_full(caught.value) and is_passing(caught.value)
+    assert is_full(caught.value)
+    assert is_passing(caught.value)
     database.close()
 
 
@@ -45,5 +47,6 @@ def test_a_wrong_statement_stays_wrong(postgres: PostgresServer) -> None:
     database = Database(Settings(database_url=postgres.migrated()).database)
     with pytest.raises(DBAPIError) as caught, database.read() as session:
         session.execute(text("SELECT nothing"))
-    assert not is_passing(caught.value) and not is_full(caught.value)
+    assert not is_passing(caught.value)
+    assert not is_full(caught.value)
     database.close()

@@ -57,7 +57,8 @@ def test_a_claim_ends_with_its_connection(shared: Database, claim: MakeClaim) ->
 
 def test_a_lost_claim_is_taken_again(shared: Database, claim: MakeClaim) -> None:
     mine = claim("a")
-    assert mine.hold() and mine.hold()
+    assert mine.hold()
+    assert mine.hold()
     with shared.write() as session:
         session.execute(
             text("SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory'")
@@ -74,7 +75,8 @@ def test_a_claim_that_an_old_connection_still_holds_is_not_waited_for(claim: Mak
 
 def test_while_a_dead_workers_jobs_are_taken_over_nobody_else_finds_it_dead(shared: Database) -> None:
     with if_dead(shared, "a") as first, if_dead(shared, "a") as second:
-        assert first and not second
+        assert first
+        assert not second
     with if_dead(shared, "a") as again:
         assert again
 

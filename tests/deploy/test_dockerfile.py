@@ -25,7 +25,8 @@ def test_hadolint_has_no_complaint() -> None:
 
 def test_every_stage_starts_from_the_same_pinned_python() -> None:
     bases = [stage[0][1].split(" AS ")[0] for stage in stages()]
-    assert len(bases) == 2 and len(set(bases)) == 1
+    assert len(bases) == 2
+    assert len(set(bases)) == 1
     version = bases[0].partition(":")[2].split("-")[0]
     classifiers = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["classifiers"]
     assert f"Programming Language :: Python :: {version}" in classifiers
@@ -33,9 +34,11 @@ def test_every_stage_starts_from_the_same_pinned_python() -> None:
 
 def test_the_shipped_stage_runs_as_a_fixed_user_that_is_not_root() -> None:
     user, _, group = image("USER").partition(":")
-    assert int(user) >= 10_000 and int(group) >= 10_000
+    assert int(user) >= 10_000
+    assert int(group) >= 10_000
     accounts = next(rest for keyword, rest in stages()[-1] if keyword == "RUN")
-    assert f"--uid {user}" in accounts and f"--gid {group}" in accounts
+    assert f"--uid {user}" in accounts
+    assert f"--gid {group}" in accounts
 
 
 def test_the_shipped_stage_installs_nothing() -> None:
@@ -45,7 +48,8 @@ def test_the_shipped_stage_installs_nothing() -> None:
 def test_dependencies_are_installed_by_hash_and_never_compiled() -> None:
     commands = [rest for keyword, rest in stages()[0] if keyword == "RUN" and "requirements.lock" in rest]
     assert len(commands) == 1
-    assert "--require-hashes" in commands[0] and "--only-binary :all:" in commands[0]
+    assert "--require-hashes" in commands[0]
+    assert "--only-binary :all:" in commands[0]
 
 
 def test_all_that_is_copied_exists_and_is_let_through_to_the_builder() -> None:

@@ -118,7 +118,8 @@ def assert_same_row(one: BatchResult, i: int, other: BatchResult, j: int) -> Non
         np.testing.assert_array_equal(
             one.metrics.get(name, np.full(i + 1, np.nan))[i], other.metrics[name][j]
         )
-    assert one.trajectories is not None and other.trajectories is not None
+    assert one.trajectories is not None
+    assert other.trajectories is not None
     for column in COLUMNS:
         a, b = getattr(one.trajectories[i], column), getattr(other.trajectories[j], column)
         if b is None:

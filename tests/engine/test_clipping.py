@@ -83,6 +83,7 @@ def test_weight_decay_is_added_after_the_limit() -> None:
         steps=1,
         seed=0,
     )
-    assert result.trajectories is not None and result.trajectories[0].parameters is not None
+    assert result.trajectories is not None
+    assert result.trajectories[0].parameters is not None
     assert result.trajectories[0].parameters[1, 0] == pytest.approx(10.0 - 0.1 * (0.5 + 10.0))
     assert result.trajectories[0].gradient_norm[0] == pytest.approx(10.0)  # as it was before the limit

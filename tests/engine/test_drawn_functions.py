@@ -99,7 +99,8 @@ def test_the_loss_is_that_of_the_optimum_where_it_is() -> None:
 def test_an_average_is_measured_where_the_optimum_is_in_the_end() -> None:
     objective = function("drifting_quadratic", 2)
     result = run_batch(objective, [run("schedule_free_sgd", learning_rate=0.01)], steps=50, seed=0)
-    assert result.trajectories is not None and result.trajectories[0].parameters is not None
+    assert result.trajectories is not None
+    assert result.trajectories[0].parameters is not None
     x, y = result.trajectories[0].parameters[-1]
     angle = 0.05 * 50
     expected = 0.5 * (x - np.cos(angle)) ** 2 + 50 * (y - np.sin(angle)) ** 2

@@ -26,8 +26,10 @@ def test_a_batch_has_the_tokens_that_occur_and_how_much_of_each_is_in_a_bag(
 def test_minibatches_are_the_batches_of_their_rows() -> None:
     tokens = Tokens.prepare(BAGS, np.float32, averages=True)
     first, second = tokens.draw(np.array([[0], [2]]))
-    assert first.present.tolist() == [3, 5] and second.present.tolist() == [0, 5]
-    assert second.amounts.dtype == np.float32 and second.amounts.tolist() == [[0.5], [0.5]]
+    assert first.present.tolist() == [3, 5]
+    assert second.present.tolist() == [0, 5]
+    assert second.amounts.dtype == np.float32
+    assert second.amounts.tolist() == [[0.5], [0.5]]
 
 
 def test_an_empty_bag_is_refused_by_its_number() -> None:
@@ -44,4 +46,5 @@ def test_values_are_added_by_what_they_belong_to() -> None:
 
 def test_pairs_have_both_sides() -> None:
     batch = Pairs(np.array([[0, 7], [3, 7]])).between(0, 2)
-    assert batch.users.index.tolist() == [0, 3] and batch.items.present.tolist() == [7]
+    assert batch.users.index.tolist() == [0, 3]
+    assert batch.items.present.tolist() == [7]

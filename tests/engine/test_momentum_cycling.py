@@ -80,7 +80,8 @@ def test_a_cycle_of_no_width_is_a_momentum_that_stays(kind: str) -> None:
     result = run_batch(function("rosenbrock", 3, noise=0.1), pair, steps=50, seed=1)
     assert result.trajectories is not None
     cycled, plain = (trajectory.parameters for trajectory in result.trajectories)
-    assert cycled is not None and plain is not None
+    assert cycled is not None
+    assert plain is not None
     np.testing.assert_allclose(cycled, plain, rtol=1e-9)
     assert (plain[-1] != plain[0]).all()
 

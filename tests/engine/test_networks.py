@@ -95,7 +95,8 @@ def test_huge_outputs_give_a_finite_loss() -> None:
     x = np.full((1, objective.dimension), 1e200)
     x[0, :5] = -1e200
     losses, gradients = losses_and_gradients(objective, x)
-    assert np.isfinite(losses).all() and np.isfinite(gradients).all()
+    assert np.isfinite(losses).all()
+    assert np.isfinite(gradients).all()
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,8 @@ def test_newton_solves_a_quadratic_in_one_step() -> None:
 def test_newtons_damped_step_is_its_closed_form() -> None:
     objective = function("quadratic", 3)
     result = run_batch(objective, [run("newton", learning_rate=0.5, damping=2.0)], steps=4, seed=0)
-    assert result.trajectories is not None and result.trajectories[0].parameters is not None
+    assert result.trajectories is not None
+    assert result.trajectories[0].parameters is not None
     expected = (1 - 0.5 * CURVATURES / (CURVATURES + 2.0)) ** 4
     np.testing.assert_allclose(result.trajectories[0].parameters[-1], expected, rtol=1e-12)
 
@@ -208,8 +209,10 @@ def test_newton_and_lbfgs_fit_a_linear_model_in_far_fewer_steps_than_momentum(da
     assert result.trajectories is not None
     newton, lbfgs, momentum = (trajectory.loss for trajectory in result.trajectories)
     least = newton[-1]
-    assert lbfgs[-1] == pytest.approx(least, rel=1e-6) and momentum[-1] >= least * (1 - 1e-9)
-    assert newton[15] < least * 1.02 and lbfgs[60] < least * 1.02
+    assert lbfgs[-1] == pytest.approx(least, rel=1e-6)
+    assert momentum[-1] >= least * (1 - 1e-9)
+    assert newton[15] < least * 1.02
+    assert lbfgs[60] < least * 1.02
 
 
 @pytest.mark.parametrize(("dataset", "l2"), [("iris", 0.0), ("iris", 0.1), ("diabetes", 0.1)])
@@ -295,4 +298,5 @@ def test_an_update_at_a_rate_of_zero_moves_nothing(kind: str) -> None:
     positions = result.trajectories[0].parameters
     assert positions is not None
     np.testing.assert_array_equal(positions[0], positions[1])
-    assert (positions[1] != positions[-1]).any() and np.isfinite(positions).all()
+    assert (positions[1] != positions[-1]).any()
+    assert np.isfinite(positions).all()

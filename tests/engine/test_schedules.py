@@ -40,7 +40,8 @@ def test_after_the_warmup_the_body_runs_over_what_is_left(
 ) -> None:
     updates = math.floor(warmup["warmup_fraction"] * horizon + 0.5)
     found = SCHEDULES[kind](**warmup).table(horizon)
-    assert found.shape == (horizon,) and found.dtype == np.float64
+    assert found.shape == (horizon,)
+    assert found.dtype == np.float64
     rising = [ramp(k / updates, warmup) for k in range(updates)]
     np.testing.assert_allclose(found[:updates], rising, rtol=1e-13, atol=1e-15)
     body = SCHEDULES[kind]().table(horizon - updates) if updates < horizon else []
@@ -52,7 +53,8 @@ def test_factors_are_at_most_one_and_none_is_negative(kind: str) -> None:
     for fields in cases(kind, 20, seed=2):
         for horizon in HORIZONS:
             table = SCHEDULES[kind](**fields).table(horizon)
-            assert (table >= 0.0).all() and (table <= 1.0).all()
+            assert (table >= 0.0).all()
+            assert (table <= 1.0).all()
 
 
 @pytest.mark.parametrize("kind", ["one_cycle", "cyclical", "cosine_restarts"])

@@ -74,7 +74,7 @@ def feedforward(x: Tensor, model: Any, shape: Feedforward, problem: SupervisedPr
             values = functional.layer_norm(values, (after.units,), gains, shifts)
         values = TORCH_ACTIVATIONS[shape.shape.activation](values)
         if uniform is not None:
-            kept = uniform[first : first + part.units].T >= own["model.dropout"]
+            kept = own["model.dropout"] <= uniform[first : first + part.units].T
             values = values * kept / (1.0 - own["model.dropout"])
             first += part.units
     return values

@@ -22,9 +22,11 @@ def test_a_submitted_job_is_queued_with_every_default_filled_in(
     db: Database, settings: Settings, make_spec: MakeSpec
 ) -> None:
     job = jobs.submit(db, settings, make_spec())
-    assert job.state is JobState.QUEUED and job.progress.trials_total == 4
+    assert job.state is JobState.QUEUED
+    assert job.progress.trials_total == 4
     assert jobs.get(db, job.id) == job
-    assert job.spec["precision"] == "float64" and job.spec["confirmation"] == {"top": 8, "replicates": 64}
+    assert job.spec["precision"] == "float64"
+    assert job.spec["confirmation"] == {"top": 8, "replicates": 64}
     assert job.name == "rosenbrock"
 
 
@@ -40,7 +42,8 @@ def test_a_job_beyond_the_quota_is_refused_and_not_stored(
     tight = settings.model_copy(update={"max_trials": 3})
     with pytest.raises(QuotaExceeded, match=r"trials must be <= 3 on this server, got 4") as caught:
         jobs.submit(db, tight, make_spec())
-    assert caught.value.errors and caught.value.errors[0][0] == "/budget/trials"
+    assert caught.value.errors
+    assert caught.value.errors[0][0] == "/budget/trials"
     with db.read() as session:
         assert session.scalar(select(func.count()).select_from(JobRow)) == 0
 

@@ -30,7 +30,8 @@ def test_the_parts_of_a_round_belong_to_it(
     assert (whole.attributes or {})["stepsize.job_id"] == job_id
     for part in ("ask", "store"):
         parent = only(exported, part).parent
-        assert parent is not None and parent.span_id == whole.context.span_id
+        assert parent is not None
+        assert parent.span_id == whole.context.span_id
 
 
 def test_nothing_is_traced_unless_an_address_is_set() -> None:

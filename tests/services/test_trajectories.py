@@ -16,7 +16,8 @@ def test_a_thinned_curve_has_at_most_so_many_points_and_both_ends(points: int) -
     curve = make_curve(rows=1001)
     thinned = thin(curve, points)
     assert len(thinned.step) <= points
-    assert thinned.step[0] == 0 and thinned.step[-1] == 1000
+    assert thinned.step[0] == 0
+    assert thinned.step[-1] == 1000
     assert np.all(np.diff(thinned.step) > 0)
 
 
@@ -39,4 +40,5 @@ def test_what_is_no_number_becomes_null() -> None:
     assert body.loss[1:3] == [None, None]
     assert body.learning_rate[-1] is None
     assert body.validation_loss[:3] == [None] * 3
-    assert body.parameters is not None and len(body.parameters) == 4
+    assert body.parameters is not None
+    assert len(body.parameters) == 4

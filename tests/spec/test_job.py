@@ -113,7 +113,8 @@ def test_cheap_runs_are_confirmed_on_more_seeds_unless_the_client_says_otherwise
     objective: dict[str, Any], parts: dict[str, Any], replicates: int
 ) -> None:
     spec = parse(objective=objective, **parts)
-    assert spec.confirmation is not None and spec.confirmation.replicates == replicates
+    assert spec.confirmation is not None
+    assert spec.confirmation.replicates == replicates
     assert parse(objective=objective, confirmation=None).confirmation is None
 
 
@@ -259,7 +260,8 @@ def test_what_runs_can_differ_in_is_searched_where_a_job_says_so() -> None:
 
 def test_a_batch_size_beyond_the_training_rows_is_refused_with_their_number() -> None:
     found = refusals(objective=DIGITS, search_space={"batch_size": {"choices": [32, 5000]}})
-    assert found[0][0] == "search_space/batch_size/choices/1" and "1079" in found[0][1]
+    assert found[0][0] == "search_space/batch_size/choices/1"
+    assert "1079" in found[0][1]
 
 
 @pytest.mark.parametrize("trials", [0, -1, 10**9, 1.5, True, "64"])

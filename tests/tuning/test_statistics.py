@@ -42,7 +42,8 @@ def test_95_of_100_intervals_cover_the_truth() -> None:
     covered = 0
     for _ in range(2000):
         found = mean_interval(generator.normal(1.0, 5.0, 8))
-        assert found is not None and found.ci95 is not None
+        assert found is not None
+        assert found.ci95 is not None
         covered += found.ci95[0] <= 1.0 <= found.ci95[1]
     assert covered / 2000 == pytest.approx(0.95, abs=0.02)  # four standard errors
 
@@ -156,7 +157,8 @@ def test_the_probability_of_being_better_agrees_with_the_interval(n: int) -> Non
     for _ in range(300):
         differences = generator.normal(-1.0, 1.0, n)
         found = mean_interval(differences)
-        assert found is not None and found.ci95 is not None
+        assert found is not None
+        assert found.ci95 is not None
         assert (probability_better(differences) > 0.975) is (found.ci95[1] < 0)
         certain += found.ci95[1] < 0
     assert 0 < certain < 300 or n == 16
@@ -165,7 +167,8 @@ def test_the_probability_of_being_better_agrees_with_the_interval(n: int) -> Non
 def test_without_skewness_the_interval_is_students() -> None:
     values = np.array([1.0, 2.0, 3.0, 4.0, 6.0, 7.0, 8.0, 9.0])  # symmetric about 5
     plain, found = mean_interval(values), skewed_interval(values)
-    assert plain is not None and found is not None
+    assert plain is not None
+    assert found is not None
     assert found.ci95 == pytest.approx(plain.ci95)
     few = np.array([1.0, 1.0, 1.0, 9.0])
     assert skewed_interval(few) == mean_interval(few)
@@ -174,16 +177,22 @@ def test_without_skewness_the_interval_is_students() -> None:
 def test_the_interval_of_skewed_losses_reaches_further_up_and_mirrors() -> None:
     values = np.array([1.0, 1.1, 1.0, 1.2, 1.1, 1.0, 1.3, 4.0])
     plain, found, mirrored = mean_interval(values), skewed_interval(values), skewed_interval(-values)
-    assert plain is not None and found is not None and mirrored is not None
-    assert plain.ci95 is not None and found.ci95 is not None and mirrored.ci95 is not None
-    assert found.ci95[0] > plain.ci95[0] and found.ci95[1] > plain.ci95[1]
+    assert plain is not None
+    assert found is not None
+    assert mirrored is not None
+    assert plain.ci95 is not None
+    assert found.ci95 is not None
+    assert mirrored.ci95 is not None
+    assert found.ci95[0] > plain.ci95[0]
+    assert found.ci95[1] > plain.ci95[1]
     assert mirrored.ci95 == pytest.approx((-found.ci95[1], -found.ci95[0]))
 
 
 def test_the_skewed_interval_is_the_inverse_of_halls_transformation() -> None:
     values = np.random.default_rng(0).lognormal(0.0, 1.0, 16)
     found, n = skewed_interval(values), 16
-    assert found is not None and found.ci95 is not None
+    assert found is not None
+    assert found.ci95 is not None
     deviations = values - values.mean()
     skewness = (deviations**3).mean() / (deviations**2).mean() ** 1.5 * (n * (n - 1)) ** 0.5 / (n - 2)
     a = skewness / n**0.5
@@ -224,7 +233,10 @@ def test_one_loss_far_above_the_others_does_not_blow_the_interval_up() -> None:
         values = np.random.default_rng(6).normal(1.0, 0.01, n)
         values[0] = outlier
         plain, found = skewed_interval(values), loss_interval(values)
-        assert plain is not None and plain.ci95 is not None and found is not None and found.ci95 is not None
+        assert plain is not None
+        assert plain.ci95 is not None
+        assert found is not None
+        assert found.ci95 is not None
         assert found.ci95 == pytest.approx(plain.ci95)
 
 
@@ -232,7 +244,8 @@ def test_a_few_tiny_losses_drive_the_bounds_apart_far_less_than_by_coxs_method()
     values = np.random.default_rng(5).lognormal(0.0, 0.3, 64)
     values[:4] *= 1e-12
     found = loss_interval(values)
-    assert found is not None and found.ci95 is not None
+    assert found is not None
+    assert found.ci95 is not None
     assert found.ci95[1] < 100.0 * values.mean()  # by Cox's method 6e12
 
 
@@ -254,8 +267,12 @@ def test_a_bound_beyond_all_numbers_is_none() -> None:
 def test_of_losses_that_scatter_little_the_hull_is_hardly_wider() -> None:
     values = np.random.default_rng(2).normal(1.0, 0.1, 16)
     plain, found = skewed_interval(values), loss_interval(values)
-    assert plain is not None and plain.ci95 is not None and found is not None and found.ci95 is not None
-    assert found.ci95[0] <= plain.ci95[0] and plain.ci95[1] <= found.ci95[1]
+    assert plain is not None
+    assert plain.ci95 is not None
+    assert found is not None
+    assert found.ci95 is not None
+    assert found.ci95[0] <= plain.ci95[0]
+    assert plain.ci95[1] <= found.ci95[1]
     assert np.ptp(found.ci95) < 1.1 * np.ptp(plain.ci95)
 
 

@@ -79,7 +79,8 @@ def _writes_its_answer(endpoint: Callable[..., Any], status: int) -> Callable[..
 
 def _check_query(request: Request, known: Sequence[str]) -> None:
     """Refuses unknown parameters, which would do nothing where the client meant something, and NUL in any:
-    no value has it, and PostgreSQL does not take it in a text."""
+    no value has it, and PostgreSQL does not take it in a text.
+    """
     faults: list[tuple[str, str]] = []
     for name, value in request.query_params.multi_items():
         if name not in known:

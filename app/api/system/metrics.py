@@ -97,7 +97,8 @@ def _by_state(name: str, help: str, counts: Iterable[tuple[str, int]]) -> GaugeM
 )
 def get_metrics(request: Request, db: Db) -> Response:
     """For Prometheus: jobs and trials by state, the queue, the workers, and the requests that this process
-    has answered. Where the database does not answer, `stepsize_database_up` is 0."""
+    has answered. Where the database does not answer, `stepsize_database_up` is 0.
+    """
     stored = CollectorRegistry()
     stored.register(_Stored(metrics.snapshot(db)))
     own: RequestMetrics = request.app.state.metrics

@@ -16,14 +16,16 @@ router = APIRouter(prefix="/v1", tags=["catalogue"], route_class=ApiRoute, respo
 @router.get("/optimizers", operation_id="list_optimizers", summary="The optimizers")
 def list_optimizers() -> Items[OptimizerItem]:
     """Every optimizer: its update rule, its source, and its hyperparameters with default, bounds and the
-    range that a job searches by default, and the frameworks in whose form a recommendation exports it."""
+    range that a job searches by default, and the frameworks in whose form a recommendation exports it.
+    """
     return Items(items=catalogue.optimizers())
 
 
 @router.get("/schedules", operation_id="list_schedules", summary="The learning-rate schedules")
 def list_schedules() -> Items[CatalogueItem]:
     """Every learning-rate schedule. The learning rate of update k is that of the optimizer times `factor(k)`:
-    the peak, or of `bold_driver` the start."""
+    the peak, or of `bold_driver` the start.
+    """
     return Items(items=catalogue.schedules())
 
 

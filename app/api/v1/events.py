@@ -75,7 +75,8 @@ async def stream_events(
     """Server-sent events `state`, `progress` (at most 4 a second), `trial`, `best` and `recommendation`.
 
     Every event has an id, an integer that increases within the job, and as data the body that a `GET` of
-    that noun gives. A browser's `EventSource` resumes by itself. The stream closes after the final state."""
+    that noun gives. A browser's `EventSource` resumes by itself. The stream closes after the final state.
+    """
     yield ServerSentEvent(comment="events of a job", retry=RETRY_MS)
     seen = last_event_id
     stopping: threading.Event = request.app.state.stopping

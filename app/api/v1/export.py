@@ -58,7 +58,8 @@ def export_trials(
 
     In an `optuna` file the study bears the job's id. The rungs of a trial are its intermediate values; its
     user attributes hold the resolved optimizer and schedule, its state and the rest. Optuna has no state for
-    a diverged trial: it counts as pruned."""
+    a diverged trial: it counts as pruned.
+    """
     file = export.export(db, job_id, format)
     disposition = f'attachment; filename="{file.filename}"'
     return StreamingResponse(

@@ -33,5 +33,6 @@ def list_importances(db: Db, job_id: JobId) -> Items[Importance]:
     completed trials.
 
     Empty while no trial has completed, equal shares where the trials tell nothing: a single one, or equal
-    values. Of more than 2,000 completed trials every second, third ... is looked at."""
+    values. Of more than 2,000 completed trials every second, third ... is looked at.
+    """
     return Items(items=importances.get(db, job_id))

@@ -60,7 +60,8 @@ def submit_job(
     good answer within a minute on a laptop.
 
     Follow the job by `GET /v1/jobs/{job_id}` or its events; once it has succeeded, its recommendation is
-    the tuned optimizer and learning-rate schedule."""
+    the tuned optimizer and learning-rate schedule.
+    """
     job = jobs.submit(db, settings, spec, idempotency_key)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return job
@@ -118,7 +119,8 @@ def delete_job(db: Db, job_id: JobId) -> None:
 )
 def cancel_job(db: Db, job_id: JobId) -> Job:
     """Ends a job for good; a running batch stops within 2 s. Finished trials stay, the others fail with
-    reason `cancelled`. Repeating it is no error."""
+    reason `cancelled`. Repeating it is no error.
+    """
     return jobs.cancel(db, job_id)
 
 

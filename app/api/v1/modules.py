@@ -57,7 +57,8 @@ def get_recommended_module(
     ] = "python",
 ) -> Response:
     """The files that `.../schedule` serves too, on a path that answers a text and nothing else: clients that
-    were generated from the OpenAPI document take that of `.../schedule` for JSON."""
+    were generated from the OpenAPI document take that of `.../schedule` for JSON.
+    """
     keeps_peak = peak == "tuned"
     file = recommendations.schedule_file(
         db, job_id, total_steps, format, keeps_peak=keeps_peak, steps_per_epoch=steps_per_epoch

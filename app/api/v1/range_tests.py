@@ -93,7 +93,8 @@ def submit_range_test(
     which rates are worth a try (Smith 2017, arXiv:1506.01186).
 
     A range test is a job of one trial under the same id: `/v1/jobs/{job_id}` follows, cancels and deletes it,
-    and its trial has the trajectory. The result is at `Location` once the state is `succeeded`."""
+    and its trial has the trajectory. The result is at `Location` once the state is `succeeded`.
+    """
     test = range_tests.submit(db, settings, spec, idempotency_key)
     response.headers["Location"] = f"/v1/range-tests/{test.id}"
     return test
@@ -113,7 +114,8 @@ def analyse_range_test(
 
     Losses are smoothed, the first tenth and the last five updates left out, and the test ends where the
     smoothed loss is four times its lowest value. `ended` says where and why, `spread` how far noise moves
-    each suggestion."""
+    each suggestion.
+    """
     return range_tests.read(request)
 
 
@@ -129,5 +131,6 @@ def get_range_test(
     range_test_id: Annotated[str, Path(description="id of the range test, which is that of its job")],
 ) -> RangeTest:
     """Its state, and what came out. That the run diverged at high rates is what a range test is for: the job
-    has then succeeded, while its trial is `diverged`."""
+    has then succeeded, while its trial is `diverged`.
+    """
     return range_tests.get(db, range_test_id)

@@ -36,7 +36,8 @@ router = APIRouter(prefix="/v1/jobs/{job_id}/recommendation", tags=["recommendat
 def get_recommendation(db: Db, job_id: JobId) -> Recommendation:
     """The optimizer and schedule to train with, raced against defaults on fresh seeds.
 
-    A job that has not come that far, or in which every trial diverged, has none: 409."""
+    A job that has not come that far, or in which every trial diverged, has none: 409.
+    """
     return recommendations.get(db, job_id)
 
 
@@ -81,7 +82,8 @@ def get_recommended_schedule(
     comes from the package that the module names, or is in the module. What has no form there is a 409.
 
     Where the schedule cycles the momentum too, the modules with an optimizer set it, `csv` has a column
-    `momentum`, `python` a function `momentum(step)`, and `json` has the rates alone."""
+    `momentum`, `python` a function `momentum(step)`, and `json` has the rates alone.
+    """
     keeps_peak = peak == "tuned"
     if format == JSON:
         return recommendations.schedule_table(

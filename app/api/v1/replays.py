@@ -31,7 +31,8 @@ def replay_trial(db: Db, job_id: JobId, number: TrialNumber, response: Response)
     with what is stored; the trial stays as it is. One that was pruned stops where it did.
 
     A trial has one replay: while it waits or runs this gives it again, and after its end starts it anew. The
-    job may be in any state."""
+    job may be in any state.
+    """
     replay = replays.request(db, job_id, number)
     response.headers["Location"] = f"/v1/jobs/{replay.job_id}/trials/{replay.number}/replay"
     return replay
@@ -46,5 +47,6 @@ def replay_trial(db: Db, job_id: JobId, number: TrialNumber, response: Response)
 )
 def get_replay(db: Db, job_id: JobId, number: TrialNumber) -> Replay:
     """Whether the trial came out the same, bit for bit, and if not, where it first differed. Another kind of
-    processor, or another version of the server, may give other last bits."""
+    processor, or another version of the server, may give other last bits.
+    """
     return replays.get(db, job_id, number)

@@ -78,5 +78,6 @@ def refine_schedule(
     """From the gradient norms of a finished run, in whatever framework it ran, the schedule for the next run
     of the same training (Defazio et al. 2023, arXiv:2310.07831): small steps where gradients are large, such
     as at the start, and a decay to zero. It is a shape: the peak still wants tuning. Norms depend on the
-    schedule that they were recorded under, so refine once more after the next run. Nothing is stored."""
+    schedule that they were recorded under, so refine once more after the next run. Nothing is stored.
+    """
     return refinement.refine(request)

@@ -88,7 +88,8 @@ def get_trajectory(
 ) -> Trajectory | Response:
     """Row k is the state before update k; the last row is after the last update and has no learning rate.
 
-    `Accept: text/csv` gives a table with a column for each array, `parameters_0` ... for the parameters."""
+    `Accept: text/csv` gives a table with a column for each array, `parameters_0` ... for the parameters.
+    """
     trajectory = trials.trajectory(db, job_id, number, points)
     if prefers_csv(accept):
         return Response(_table(trajectory), media_type="text/csv", headers={"Vary": "Accept"})

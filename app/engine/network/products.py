@@ -30,7 +30,8 @@ class Product:
         parts = _parts(m, inner * n)
         self._left = left.reshape(rows, parts, m // parts, inner)
         self._out = out.reshape(rows, parts, m // parts, n)
-        assert np.shares_memory(self._left, left) and np.shares_memory(self._out, out)
+        assert np.shares_memory(self._left, left)
+        assert np.shares_memory(self._out, out)
 
     def __call__(self, right: Array) -> None:
         np.matmul(self._left, right, out=self._out)

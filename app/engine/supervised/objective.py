@@ -58,7 +58,7 @@ class SupervisedObjective:
         if self.metric not in METRICS or (self.classes is None and self.metric != METRICS[0]):
             allowed = ", ".join(METRICS if self.classes is not None else METRICS[:1])
             raise ValueError(f"metric {self.metric!r} is not offered here; choose one of: {allowed}")
-        if self.classes is not None and not (0 <= self.targets.min() and self.targets.max() < self.classes):
+        if self.classes is not None and not (self.targets.min() >= 0 and self.targets.max() < self.classes):
             low, high = self.targets.min(), self.targets.max()
             raise ValueError(f"targets run from {low} to {high}; number {self.classes} classes from 0")
         if self.trained_loss.for_classes is not (self.classes is not None):

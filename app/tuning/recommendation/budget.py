@@ -34,8 +34,8 @@ class AdviceShare:
     """The share of a job that is done while its advice goes on, request after request; it never falls.
 
     The updates of a stage are planned before it begins. A request gets its part of the share that is left:
-    its own updates over those that are still planned. A stage that needs less than planned lets the share grow
-    faster from there on, one that needs more lets it grow slower.
+    its own updates over those that are still planned. If a stage needs less than planned, the share grows
+    faster from there on; if it needs more, slower.
     """
 
     def __init__(self, spec: JobSpec) -> None:

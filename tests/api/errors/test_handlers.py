@@ -21,7 +21,8 @@ def test_every_error_says_what_it_means_and_the_way_out(error: type[AppError]) -
     paragraphs = (error.__doc__ or "").split("\n\n")
     assert len(paragraphs) >= 2
     assert summary(error).endswith(".")
-    assert error.title and error.slug == error.slug.lower().replace(" ", "-")
+    assert error.title
+    assert error.slug == error.slug.lower().replace(" ", "-")
     assert 400 <= error.status < 600
 
 
@@ -100,7 +101,8 @@ def test_a_crash_is_a_problem_without_a_stack_trace_and_is_logged_under_the_requ
     assert answer.headers["x-request-id"] == "abc-1"
     assert answer.json()["type"] == "/problems/internal-error"
     assert "abc-1" in answer.json()["detail"]
-    assert "secret" not in answer.text and "Traceback" not in answer.text
+    assert "secret" not in answer.text
+    assert "Traceback" not in answer.text
     assert "abc-1" in {getattr(record, "request_id", None) for record in caplog.records if record.exc_info}
     assert "ZeroDivisionError" in caplog.text
 

@@ -56,7 +56,8 @@ def test_others_are_served_while_the_document_is_made(
     with ThreadPoolExecutor(1) as elsewhere:
         document = elsewhere.submit(client.get, "/openapi.json")
         assert begun.wait(30)
-        assert client.get("/healthz").status_code == 200 and not document.done()
+        assert client.get("/healthz").status_code == 200
+        assert not document.done()
         goes_on.set()
         assert document.result(30).json() == DOCUMENT
 
@@ -102,7 +103,8 @@ def test_the_operations_are_those_of_the_contract() -> None:
 @each_operation
 def test_every_operation_is_described(verb: str, path: str, operation: Json) -> None:
     assert re.fullmatch(r"[a-z]+(_[a-z]+)*", operation["operationId"])
-    assert operation["summary"] and operation["description"]
+    assert operation["summary"]
+    assert operation["description"]
     assert operation["tags"][0] in {tag["name"] for tag in DOCUMENT["tags"]}
     for parameter in operation.get("parameters", []):
         assert parameter["description"], parameter["name"]
@@ -172,16 +174,15 @@ def test_no_schema_has_a_default_that_generators_of_clients_refuse() -> None:
         for name, field in schema.get("properties", {}).items():
             assert not isinstance(field.get("default"), dict), (model, name)
     rate = SCHEMAS["AdamOptimizerSpace"]["properties"]["learning_rate"]["description"]
-    assert (
-        rate.startswith("peak learning rate")
-        and '(default: `{"low": 0.0001, "high": 0.1, "log": true' in rate
-    )
+    assert rate.startswith("peak learning rate")
+    assert '(default: `{"low": 0.0001, "high": 0.1, "log": true' in rate
 
 
 def test_a_default_that_depends_on_the_objective_is_none_of_the_document() -> None:
     for name in ("JobSpec", "Confirmation"):
         replicates = SCHEMAS[name]["properties"]["replicates"]
-        assert "default" not in replicates and "Default: " in replicates["description"]
+        assert "default" not in replicates
+        assert "Default: " in replicates["description"]
 
 
 def test_a_range_test_s_optimizer_has_no_rate_that_a_client_would_send() -> None:
@@ -216,15 +217,18 @@ def test_what_a_schedule_took_may_exceed_the_given_rate_and_a_table_of_a_job_may
     items = {
         name: SCHEMAS[name]["properties"]["factors"]["items"] for name in ("TakenTable", "TableSchedule")
     }
-    assert "maximum" not in items["TakenTable"] and items["TableSchedule"]["maximum"] == 1
+    assert "maximum" not in items["TakenTable"]
+    assert items["TableSchedule"]["maximum"] == 1
     assert items["TakenTable"]["minimum"] == 0
 
 
 def test_every_array_says_what_it_holds() -> None:
     arrays = [part for part in parts(SCHEMAS) if part.get("type") == "array"]
-    assert arrays and all("items" in array for array in arrays)
+    assert arrays
+    assert all("items" in array for array in arrays)
     pairs = [array for array in arrays if "prefixItems" in array]
-    assert pairs and all(array["maxItems"] == len(array["prefixItems"]) for array in pairs)
+    assert pairs
+    assert all(array["maxItems"] == len(array["prefixItems"]) for array in pairs)
 
 
 def test_the_example_of_an_event_fits_its_schema() -> None:
@@ -244,6 +248,7 @@ def test_the_path_of_modules_answers_texts_alone() -> None:
 
 def test_no_option_of_a_plain_union_is_a_constant() -> None:
     options = [option for part in parts(SCHEMAS) for option in part.get("anyOf", ())]
-    assert options and [option for option in options if "const" in option] == []
+    assert options
+    assert [option for option in options if "const" in option] == []
     size = SCHEMAS["SearchSpace"]["properties"]["batch_size"]["anyOf"]
     assert {"type": "string", "enum": ["full"]} in size

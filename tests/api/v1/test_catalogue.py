@@ -47,7 +47,8 @@ def test_every_registered_kind_is_listed_with_a_summary(client: TestClient, path
 @pytest.mark.parametrize("path", ["optimizers", "schedules"])
 def test_optimizers_and_schedules_state_their_rule_and_source(client: TestClient, path: str) -> None:
     for item in items(client, path).values():
-        assert item["update_rule"] and item["source"]
+        assert item["update_rule"]
+        assert item["source"]
         assert "\n" not in item["update_rule"]
 
 
@@ -121,7 +122,8 @@ def test_a_function_says_where_it_is_defined_starts_and_ends(client: TestClient)
     functions = {item["kind"]: item for item in items(client, "objectives")["function"]["functions"]}
     booth = functions["booth"]
     assert (booth["minimum_dimension"], booth["maximum_dimension"], booth["default_dimension"]) == (2, 2, 2)
-    assert booth["domain"] == [-10, 10] and booth["start"] == [-5, 8]
+    assert booth["domain"] == [-10, 10]
+    assert booth["start"] == [-5, 8]
     assert booth["optimum"] == {"value": 0, "parameters": [1, 3]}
     assert functions["rosenbrock"]["maximum_dimension"] == 100_000
     assert functions["rosenbrock"]["hessian_dimension"] == 50

@@ -41,9 +41,17 @@ def large(client: TestClient, db: Database, settings: Settings) -> str:
         assert row is not None
         trials: list[dict[str, Any]] = [
             {
-                **{"job_key": row.key, "number": number, "round": 0, "seed": 0, "steps_done": 0},
-                **{"state": STATES[number % 4], "value": None if number % 4 == 3 else float(number % 1000)},
-                **{"optimizer": {}, "schedule": {}, "params": {}, "created_at": now},
+                "job_key": row.key,
+                "number": number,
+                "round": 0,
+                "seed": 0,
+                "steps_done": 0,
+                "state": STATES[number % 4],
+                "value": None if number % 4 == 3 else float(number % 1000),
+                "optimizer": {},
+                "schedule": {},
+                "params": {},
+                "created_at": now,
             }
             for number in range(COUNT)
         ]

@@ -111,7 +111,8 @@ def test_load_study_opens_the_optuna_file(
         assert frozen.intermediate_values == {1: 0.75, 3: 0.5}
         expected = {name: trial[name] for name in ("optimizer", "schedule", "batch_size", "state", "seed")}
         assert expected.items() <= frozen.user_attrs.items()
-        assert frozen.datetime_start is not None and frozen.datetime_complete is not None
+        assert frozen.datetime_start is not None
+        assert frozen.datetime_complete is not None
 
 
 def test_a_study_goes_on_from_the_optuna_file(
@@ -211,7 +212,8 @@ def test_a_storage_file_leaves_no_connection_open(
     Counted.alive, Counted.made = set(), 0
     with contextlib.suppress(JobNotFound):
         write_storage(tmp_path / "study.db", "study", JobSpec.model_validate(BODY), trials())
-    assert Counted.made > 0 and Counted.alive == set()
+    assert Counted.made > 0
+    assert Counted.alive == set()
 
 
 def test_a_file_that_nobody_reads_is_closed(db: Database, settings: Settings) -> None:

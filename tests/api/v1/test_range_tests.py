@@ -22,8 +22,11 @@ def test_a_range_test_is_answered_with_its_address_and_every_default(client: Tes
     assert answer.status_code == 202
     body = answer.json()
     assert answer.headers["location"] == f"/v1/range-tests/{body['id']}"
-    assert body["state"] == "queued" and body["result"] is None
-    assert body["spec"]["low"] == 1e-7 and body["spec"]["high"] == 10.0 and body["spec"]["steps"] == 100
+    assert body["state"] == "queued"
+    assert body["result"] is None
+    assert body["spec"]["low"] == 1e-7
+    assert body["spec"]["high"] == 10.0
+    assert body["spec"]["steps"] == 100
     assert client.get(answer.headers["location"]).json() == body
 
 
@@ -51,7 +54,8 @@ def test_an_idempotency_key_gives_the_first_range_test_again(client: TestClient)
     headers = {"Idempotency-Key": "one"}
     first = client.post("/v1/range-tests", json=BODY, headers=headers).json()
     again = client.post("/v1/range-tests", json=BODY | {"steps": 100}, headers=headers)
-    assert again.status_code == 202 and again.json()["id"] == first["id"]
+    assert again.status_code == 202
+    assert again.json()["id"] == first["id"]
     other = client.post("/v1/range-tests", json=BODY | {"steps": 99}, headers=headers)
     assert other.status_code == 409
 
@@ -91,7 +95,8 @@ def test_a_range_test_that_is_not_valid_names_field_and_limit(
     answer = client.post("/v1/range-tests", json=BODY | change)
     assert answer.status_code == 422, answer.text
     (error,) = answer.json()["errors"]
-    assert error["pointer"].startswith(pointer) and detail in error["detail"]
+    assert error["pointer"].startswith(pointer)
+    assert detail in error["detail"]
 
 
 def test_a_clients_own_curve_is_read_at_once(client: TestClient) -> None:
@@ -101,12 +106,12 @@ def test_a_clients_own_curve_is_read_at_once(client: TestClient) -> None:
     found = answer.json()
     assert set(found["suggestions"]) == {"valley", "slide", "steepest", "minimum_over_10"}
     # Update 32 is the first above four times the lowest loss, and the last five do not count.
-    assert found["diverged"] and found["smoothed_loss"] == LOSSES[:33]
+    assert found["diverged"]
+    assert found["smoothed_loss"] == LOSSES[:33]
     assert found["suggestions"]["minimum_over_10"] == pytest.approx(RATES[27] / 10)
     assert (found["ended"]["reason"], found["ended"]["update"]) == ("loss_rose", 32)
-    assert (
-        found["ended"]["learning_rate"] == RATES[32] and "four times the lowest" in found["ended"]["detail"]
-    )
+    assert found["ended"]["learning_rate"] == RATES[32]
+    assert "four times the lowest" in found["ended"]["detail"]
     for name, rate in found["suggestions"].items():
         bounds = found["spread"][name]
         assert rate is None or bounds["low"] <= bounds["high"]
@@ -116,14 +121,16 @@ def test_one_spike_does_not_empty_the_answer(client: TestClient) -> None:
     body = {"learning_rates": RATES, "losses": [*LOSSES[:3], 50.0, *LOSSES[4:]]}
     found = client.post("/v1/range-tests/analyse", json=body).json()
     whole = client.post("/v1/range-tests/analyse", json=body | {"losses": LOSSES}).json()
-    assert found["suggestions"]["valley"] is not None and found["ended"]["update"] == whole["ended"]["update"]
+    assert found["suggestions"]["valley"] is not None
+    assert found["ended"]["update"] == whole["ended"]["update"]
     assert any("the loss 50 of update 3" in warning for warning in found["warnings"])
 
 
 def test_a_loss_that_was_not_finite_is_null(client: TestClient) -> None:
     body = {"learning_rates": RATES, "losses": [*LOSSES[:35], *[None] * 5]}
     found = client.post("/v1/range-tests/analyse", json=body).json()
-    assert found["diverged"] and len(found["smoothed_loss"]) <= 35
+    assert found["diverged"]
+    assert len(found["smoothed_loss"]) <= 35
 
 
 @pytest.mark.parametrize(
@@ -144,4 +151,5 @@ def test_a_curve_that_is_not_valid_names_field_and_limit(
     answer = client.post("/v1/range-tests/analyse", json=body)
     assert answer.status_code == 422
     errors = answer.json()["errors"]
-    assert errors[0]["pointer"] == pointer and detail in errors[0]["detail"]
+    assert errors[0]["pointer"] == pointer
+    assert detail in errors[0]["detail"]

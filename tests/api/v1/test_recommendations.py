@@ -64,7 +64,8 @@ def test_a_horizon_may_be_as_long_as_that_of_the_job(
         answer = client.get(path + query)
         assert answer.status_code == 422
         (error,) = answer.json()["errors"]
-        assert error["pointer"] == "/query/total_steps" and "must be <= 10, got 11" in error["detail"]
+        assert error["pointer"] == "/query/total_steps"
+        assert "must be <= 10, got 11" in error["detail"]
 
 
 MEASURED = {2: 0.4, 5: 0.2, 10: 0.1, 20: 0.025}
@@ -99,12 +100,14 @@ def test_the_schedule_takes_the_peak_of_its_horizon(
     assert (body["tuned_total_steps"], body["basis"]) == (10, basis)
     file = client.get(f"{path}{'&' if query else '?'}format=csv")
     assert float(file.headers["stepsize-peak"]) == body["peak"]
-    assert file.headers["stepsize-tuned-total-steps"] == "10" and file.headers["stepsize-basis"] == basis
+    assert file.headers["stepsize-tuned-total-steps"] == "10"
+    assert file.headers["stepsize-basis"] == basis
 
 
 def test_beyond_the_measured_horizons_the_peak_is_on_a_line(client: TestClient, with_horizons: str) -> None:
     body = client.get(f"/v1/jobs/{with_horizons}/recommendation/schedule?total_steps=400").json()
-    assert body["basis"] == "extrapolated" and body["peak"] < 0.025
+    assert body["basis"] == "extrapolated"
+    assert body["peak"] < 0.025
 
 
 @pytest.mark.parametrize("name", ["python", "torch", "keras", "optax", "transformers"])
@@ -121,7 +124,8 @@ def test_a_module_says_first_for_how_many_updates_it_was_tuned(
 ) -> None:
     path = f"/v1/jobs/{with_horizons}/recommendation/schedule?format={name}&total_steps={steps}"
     text = client.get(path).text
-    assert text.startswith(words) and f"updates ({steps}" not in text
+    assert text.startswith(words)
+    assert f"updates ({steps}" not in text
     assert "Tuned by" not in text
 
 
@@ -136,7 +140,8 @@ def test_the_job_of_a_range_test_points_to_the_range_test(client: TestClient) ->
     body = {"objective": {"kind": "function", "name": "rosenbrock"}, "optimizer": {"kind": "adam"}}
     test_id = client.post("/v1/range-tests", json=body).json()["id"]
     answer = client.get(f"/v1/jobs/{test_id}/recommendation")
-    assert answer.status_code == 409 and f"GET /v1/range-tests/{test_id}." in answer.json()["detail"]
+    assert answer.status_code == 409
+    assert f"GET /v1/range-tests/{test_id}." in answer.json()["detail"]
 
 
 def test_the_schedule_has_one_learning_rate_for_each_update(client: TestClient, finished: str) -> None:
@@ -218,7 +223,8 @@ def test_a_module_is_the_file_of_the_schedule(client: TestClient, finished: str,
     base = f"/v1/jobs/{finished}/recommendation"
     query = {"format": name, "total_steps": 20}
     expected, found = (client.get(f"{base}/{path}", params=query) for path in ("schedule", "module"))
-    assert found.status_code == 200 and found.content == expected.content
+    assert found.status_code == 200
+    assert found.content == expected.content
     for header in ("content-type", "content-disposition"):
         assert found.headers[header] == expected.headers[header]
 
@@ -229,7 +235,8 @@ def test_a_module_is_python_unless_another_format_is_named_and_never_json(
     path = f"/v1/jobs/{finished}/recommendation/module"
     assert client.get(path).headers["content-type"].startswith("text/x-python")
     refused = client.get(path, params={"format": "json"})
-    assert refused.status_code == 422 and refused.json()["errors"][0]["pointer"] == "/query/format"
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "/query/format"
 
 
 @pytest.mark.parametrize("path", ["schedule", "module"])
@@ -238,7 +245,8 @@ def test_steps_per_epoch_gives_an_entry_an_epoch(client: TestClient, finished: s
     whole = client.get(f"{base}/schedule", params={"total_steps": 25}).json()
     query = {"total_steps": 25, "steps_per_epoch": 4}
     found = client.get(f"{base}/schedule", params=query).json()
-    assert found["learning_rate"] == whole["learning_rate"][::4] and found["total_steps"] == 25
+    assert found["learning_rate"] == whole["learning_rate"][::4]
+    assert found["total_steps"] == 25
     for name in FORMATS:
         answer = client.get(f"{base}/{path}", params=query | {"format": name})
         assert answer.status_code == 200
@@ -256,4 +264,5 @@ def test_an_epoch_longer_than_the_run_has_one_entry_and_one_of_no_update_is_refu
     path = f"/v1/jobs/{finished}/recommendation/schedule"
     assert len(client.get(path, params={"steps_per_epoch": 1000}).json()["learning_rate"]) == 1
     refused = client.get(path, params={"steps_per_epoch": 0})
-    assert refused.status_code == 422 and refused.json()["errors"][0]["pointer"] == "/query/steps_per_epoch"
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "/query/steps_per_epoch"

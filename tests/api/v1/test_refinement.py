@@ -21,7 +21,8 @@ def refine(client: TestClient, **body: Any) -> Json:
 def test_equal_norms_give_a_linear_decay_from_the_peak(client: TestClient) -> None:
     found = refine(client, gradient_norms=[3.0] * 5, norm="l2", learning_rate=0.4)
     assert found["learning_rate"] == pytest.approx([0.4, 0.3, 0.2, 0.1, 0.0], rel=1e-15)
-    assert found["total_steps"] == 5 and found["norm"] == "l2"
+    assert found["total_steps"] == 5
+    assert found["norm"] == "l2"
 
 
 @pytest.mark.parametrize(("optimizer", "norm"), [("momentum", "l2"), ("adamw", "l1")])
@@ -89,7 +90,8 @@ def test_a_refinement_out_of_bounds_names_field_limit_and_value(
     answer = client.post("/v1/schedules/refine", json={"gradient_norms": [1.0], "norm": "l2"} | body)
     assert answer.status_code == 422
     (error,) = answer.json()["errors"]
-    assert error["pointer"] == pointer and detail in error["detail"]
+    assert error["pointer"] == pointer
+    assert detail in error["detail"]
 
 
 @pytest.mark.parametrize("literal", ["NaN", "Infinity", "1e400"])

@@ -16,8 +16,11 @@ def test_a_replay_is_answered_with_its_address(client: TestClient, finished: str
     assert answer.status_code == 202
     assert answer.headers["location"] == path
     body = answer.json()
-    assert body["state"] == "queued" and body["identical"] is None and body["difference"] is None
-    assert body["job_id"] == finished and body["number"] == 1
+    assert body["state"] == "queued"
+    assert body["identical"] is None
+    assert body["difference"] is None
+    assert body["job_id"] == finished
+    assert body["number"] == 1
     assert client.get(path).json() == body
 
 

@@ -28,7 +28,8 @@ def test_the_buffer_and_the_warnings_are_restored_after_an_error() -> None:
     with pytest.raises(KeyError), batch_arithmetic():
         assert np.getbufsize() != size
         raise KeyError
-    assert np.getbufsize() == size and np.geterr() == handling
+    assert np.getbufsize() == size
+    assert np.geterr() == handling
 
 
 def test_overflow_is_silent_inside() -> None:

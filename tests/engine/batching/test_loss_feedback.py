@@ -133,7 +133,8 @@ def test_a_bold_driver_has_the_defaults_of_matlab() -> None:
 
 def test_a_bold_driver_stays_below_its_largest_factor() -> None:
     found = table(np.linspace(2.0, 1.0, 100).tolist(), kind="bold_driver")
-    assert found[-1] == max(found) == 10.0 and found[-10] == 10.0
+    assert found[-1] == max(found) == 10.0
+    assert found[-10] == 10.0
     assert table([3.0, 2.0, 1.0, 0.5], kind="bold_driver", max_factor=1.0) == [1.0] * 4
 
 
@@ -173,7 +174,8 @@ def test_a_rule_that_never_drops_sees_the_losses_of_a_constant_rate(name: str) -
     objective = function(name, 3)
     constant = run_batch(objective, [run("sgd", learning_rate=1e-3)], steps=70, seed=4)
     together = run_batch(objective, [patient, run("adam"), patient], steps=70, seed=4)
-    assert constant.trajectories is not None and together.trajectories is not None
+    assert constant.trajectories is not None
+    assert together.trajectories is not None
     for row in (0, 2):
         np.testing.assert_array_equal(together.trajectories[row].loss, constant.trajectories[0].loss)
 
@@ -202,7 +204,8 @@ def test_the_recorded_rates_of_a_long_run_are_those_that_it_took() -> None:
     assert_same_row(found, 0, again, 0)
     curve = found.trajectories[0]
     assert (np.diff(curve.learning_rate[:-1]) <= 0).all()
-    assert curve.learning_rate[0] == 0.01 and curve.learning_rate[-2] < 0.01
+    assert curve.learning_rate[0] == 0.01
+    assert curve.learning_rate[-2] < 0.01
 
 
 def test_reducing_on_a_plateau_ends_lower_than_a_constant_rate_under_noise() -> None:

@@ -50,7 +50,8 @@ def test_a_norm_is_that_of_the_raw_gradient_in_single_precision() -> None:
     (trajectory,) = record(
         objective, [dataclasses.replace(run("sgd", learning_rate=1e-3), optimizer=changed)], steps=5
     )
-    assert trajectory.parameters is not None and trajectory.gradient_norm.dtype == np.float32
+    assert trajectory.parameters is not None
+    assert trajectory.gradient_norm.dtype == np.float32
     _, gradients = losses_and_gradients(objective, trajectory.parameters)
     expected = np.linalg.norm(gradients, axis=1)
     assert expected.min() > 2 * 0.5
@@ -114,7 +115,8 @@ def test_a_models_loss_is_its_minibatches_and_norms_are_of_its_gradient() -> Non
 
 def test_parameters_are_recorded_up_to_ten_of_them() -> None:
     ten, eleven = (record(function("quadratic", d), [run()], steps=3)[0] for d in (10, 11))
-    assert ten.parameters is not None and ten.parameters.shape == (4, 10)
+    assert ten.parameters is not None
+    assert ten.parameters.shape == (4, 10)
     assert eleven.parameters is None
 
 
@@ -160,8 +162,10 @@ def test_a_pruned_runs_trajectory_ends_at_the_rung(steps: int) -> None:
     whole, pruned = record(
         objective, runs, steps=steps, rungs=(7,), judge=lambda step, values: values < values.max()
     )
-    assert pruned.step[-1] == 7 and whole.step[-1] == steps
-    assert np.isnan(pruned.learning_rate[-1]) and not np.isnan(pruned.learning_rate[:-1]).any()
+    assert pruned.step[-1] == 7
+    assert whole.step[-1] == steps
+    assert np.isnan(pruned.learning_rate[-1])
+    assert not np.isnan(pruned.learning_rate[:-1]).any()
     assert not np.isnan(pruned.validation_loss[-1])
     np.testing.assert_array_equal(np.isnan(whole.validation_loss), ~np.isin(whole.step, [7, steps]))
 
@@ -172,7 +176,8 @@ def test_a_diverged_runs_trajectory_ends_with_the_loss_that_ended_it(steps: int)
     diverged, healthy = record(function("quadratic", 3), runs, steps=steps)
     assert diverged.loss[-1] > 1e12 * diverged.loss[0] or not np.isfinite(diverged.loss[-1])
     assert (diverged.loss[:-1] <= 1e12 * diverged.loss[0]).all()
-    assert np.isnan(diverged.learning_rate[-1]) and not np.isnan(diverged.learning_rate[:-1]).any()
+    assert np.isnan(diverged.learning_rate[-1])
+    assert not np.isnan(diverged.learning_rate[:-1]).any()
     assert healthy.step[-1] == steps
 
 
@@ -191,7 +196,8 @@ def test_a_longer_run_keeps_the_extremes_of_every_bucket(steps: int, rungs: tupl
     for trajectory, single in zip(thinned, runs, strict=True):
         every = every_row(objective, single, steps)
         assert len(trajectory.step) <= MOST_ROWS
-        assert trajectory.step[0] == 0 and trajectory.step[-1] == steps
+        assert trajectory.step[0] == 0
+        assert trajectory.step[-1] == steps
         assert (np.diff(trajectory.step) > 0).all()
         assert np.isin(rungs, trajectory.step).all()
         np.testing.assert_array_equal(trajectory.loss, every[trajectory.step])

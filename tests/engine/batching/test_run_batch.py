@@ -45,7 +45,8 @@ def test_gradient_descent_on_the_quadratic_is_its_closed_form() -> None:
     curvature = np.array([1.0, 10.0, 100.0])
     expected = 0.5 * (curvature * (1 - 0.01 * curvature) ** 100).sum()
     assert result.values[0] == pytest.approx(expected, rel=1e-10)
-    assert result.outcomes == [Outcome.COMPLETED] and result.reasons == [None]
+    assert result.outcomes == [Outcome.COMPLETED]
+    assert result.reasons == [None]
     assert result.steps_done.tolist() == [50]
 
 
@@ -117,8 +118,10 @@ def test_a_diverged_row_says_when_and_why_and_harms_no_other(dtype: type) -> Non
     assert result.reasons[1] is not None
     assert result.reasons[1].startswith(f"diverged at step {result.steps_done[1]}: the loss ")
     assert result.steps_done[1] < 10
-    assert np.isnan(result.values[1]) and np.isnan(result.rung_values[1, 0])
-    assert result.values[0] == result.values[2] and np.isfinite(result.values[0])
+    assert np.isnan(result.values[1])
+    assert np.isnan(result.rung_values[1, 0])
+    assert result.values[0] == result.values[2]
+    assert np.isfinite(result.values[0])
 
 
 def test_divergence_is_a_loss_above_the_limit_of_the_first_one() -> None:
@@ -126,7 +129,8 @@ def test_divergence_is_a_loss_above_the_limit_of_the_first_one() -> None:
     assert result.trajectories is not None
     loss = result.trajectories[0].loss
     limit = 1e12 * loss[0]
-    assert loss[-1] > limit and (loss[:-1] <= limit).all()
+    assert loss[-1] > limit
+    assert (loss[:-1] <= limit).all()
     assert (
         result.reasons[0]
         == f"diverged at step {len(loss) - 1}: the loss {loss[-1]:.6g} is above the limit {limit:.6g}"
@@ -141,7 +145,8 @@ def test_a_loss_that_falls_without_bound_has_diverged(name: str) -> None:
     assert result.trajectories is not None
     loss = result.trajectories[0].loss
     limit = 1e12 * max(1.0, abs(loss[0]))
-    assert loss[-1] < -limit and (np.abs(loss[:-1]) <= limit).all()
+    assert loss[-1] < -limit
+    assert (np.abs(loss[:-1]) <= limit).all()
     words = f"the loss {loss[-1]:.6g} is below the limit {-limit:.6g}"
     assert result.reasons == [f"diverged at step {len(loss) - 1}: {words}"]
 
@@ -149,12 +154,14 @@ def test_a_loss_that_falls_without_bound_has_diverged(name: str) -> None:
 @pytest.mark.parametrize("size", [1e80, 1e160])
 def test_a_loss_whose_square_cannot_be_added_has_diverged(size: float) -> None:
     result = run_batch(function("quadratic", 2, start=(size, 1.0)), [run("sgd")], steps=5, seed=0)
-    assert result.outcomes == [Outcome.DIVERGED] and result.steps_done.tolist() == [0]
+    assert result.outcomes == [Outcome.DIVERGED]
+    assert result.steps_done.tolist() == [0]
 
 
 def test_a_start_that_is_not_finite_has_diverged_before_the_first_update() -> None:
     result = run_batch(function("quadratic", 2, start=(1e300, 1.0)), [run("sgd")], steps=50, seed=0)
-    assert result.outcomes == [Outcome.DIVERGED] and result.steps_done.tolist() == [0]
+    assert result.outcomes == [Outcome.DIVERGED]
+    assert result.steps_done.tolist() == [0]
     assert result.reasons == ["diverged at step 0: the loss is inf"]
 
 
@@ -167,11 +174,14 @@ def test_a_run_whose_validation_loss_is_not_finite_has_diverged(rungs: tuple[int
     objective = SupervisedObjective(inputs=inputs, targets=targets, classes=None, model=Linear())
     result = run_batch(objective, [run()], steps=10, seed=0, rungs=rungs)
     at = rungs[0] if rungs else 10
-    assert result.outcomes == [Outcome.DIVERGED] and result.steps_done.tolist() == [at]
+    assert result.outcomes == [Outcome.DIVERGED]
+    assert result.steps_done.tolist() == [at]
     assert result.reasons == [f"diverged at step {at}: the validation loss is inf"]
-    assert np.isnan(result.values).all() and np.isnan(result.metrics["validation_loss"]).all()
+    assert np.isnan(result.values).all()
+    assert np.isnan(result.metrics["validation_loss"]).all()
     assert np.isnan(result.rung_values).all()
-    assert result.trajectories is not None and result.trajectories[0].step[-1] == at
+    assert result.trajectories is not None
+    assert result.trajectories[0].step[-1] == at
 
 
 def test_the_judge_is_not_asked_when_no_row_is_left() -> None:

@@ -23,7 +23,8 @@ def test_the_value_and_the_recorded_parameters_are_those_of_the_average(kind: st
     assert result.values[1] == other.loss[-1]
     if own.parameters is not None and other.parameters is not None:
         exact = objective.function.value(own.parameters)
-        assert result.values[0] == exact[-1] and result.rung_values[0, 0] == exact[20]
+        assert result.values[0] == exact[-1]
+        assert result.rung_values[0, 0] == exact[20]
         np.testing.assert_array_equal(objective.function.value(other.parameters), other.loss)
 
 

@@ -53,7 +53,8 @@ def test_a_tie_that_the_confirmation_contradicts_is_broken_once_and_confirmed_on
 def test_a_tie_that_the_confirmation_does_not_contradict_stands() -> None:
     world = Contradicting(gap=0.0)
     found = advised(world, tied())
-    assert found.schedule["kind"] == "constant" and not world.of(Seeds.RECONFIRM)
+    assert found.schedule["kind"] == "constant"
+    assert not world.of(Seeds.RECONFIRM)
 
 
 def test_an_entry_at_the_edge_of_divergence_takes_no_place_of_one_with_a_margin() -> None:
@@ -66,7 +67,8 @@ def test_an_entry_at_the_edge_of_divergence_takes_no_place_of_one_with_a_margin(
 
     world = Edge()
     found = advised(world, tied())
-    assert found.schedule["kind"] == "constant" and found.safe_learning_rate is not None
+    assert found.schedule["kind"] == "constant"
+    assert found.safe_learning_rate is not None
 
 
 def test_a_choice_that_diverges_when_confirmed_is_replaced_by_one_with_a_margin() -> None:
@@ -82,15 +84,19 @@ def test_a_choice_that_diverges_when_confirmed_is_replaced_by_one_with_a_margin(
     )
     found = advised(world)
     assert world.of(Seeds.RECONFIRM)
-    assert found.optimizer["learning_rate"] <= 0.02 + 1e-9 and found.evidence.candidates[0].mean is not None
-    assert found.safe_learning_rate is not None and found.safe_learning_rate.high <= 0.02 + 1e-9
+    assert found.optimizer["learning_rate"] <= 0.02 + 1e-9
+    assert found.evidence.candidates[0].mean is not None
+    assert found.safe_learning_rate is not None
+    assert found.safe_learning_rate.high <= 0.02 + 1e-9
 
 
 def test_every_candidate_has_its_difference_to_the_recommended_one() -> None:
     found = advised(World(bowl(), own=0.1)).evidence.candidates
     assert found[0].difference is None
     for other in found[1:]:
-        assert other.difference is not None and other.mean is not None and found[0].mean is not None
+        assert other.difference is not None
+        assert other.mean is not None
+        assert found[0].mean is not None
         assert other.difference.mean == pytest.approx(found[0].mean - other.mean)
         assert other.difference.ci95[0] < other.difference.mean < other.difference.ci95[1]
 
@@ -110,8 +116,10 @@ def test_the_best_constant_rate_is_the_one_that_did_best_on_the_seeds_of_the_rac
     found = advised(World(decays_win), ended)
     assert found.schedule["kind"] != "constant"
     (constant,) = [one for one in found.evidence.baselines if one.label.startswith("best constant rate: ")]
-    assert constant.optimizer["learning_rate"] > 0.03 and constant.schedule["kind"] == "constant"
-    assert constant.difference is not None and constant.difference.probability_better > 0.99
+    assert constant.optimizer["learning_rate"] > 0.03
+    assert constant.schedule["kind"] == "constant"
+    assert constant.difference is not None
+    assert constant.difference.probability_better > 0.99
 
 
 def test_the_best_constant_rate_is_left_out_where_a_constant_rate_is_recommended() -> None:
@@ -135,11 +143,14 @@ def test_an_optimizer_outside_the_space_is_never_recommended_but_reported() -> N
     for trial in ended:
         trial.configuration.params.pop("optimizer")
     found = advised(World(bowl(0.01)), ended, search_space=NARROW)
-    assert found.optimizer["kind"] == "sgd" and 1e-6 <= found.optimizer["learning_rate"] <= 1e-4
+    assert found.optimizer["kind"] == "sgd"
+    assert 1e-6 <= found.optimizer["learning_rate"] <= 1e-4
     assert {one.optimizer["kind"] for one in found.evidence.candidates} == {"sgd"}
     outside = found.outside_space
-    assert outside is not None and outside.optimizer["kind"] in ("momentum", "sgd")
-    assert outside.difference.ci95[0] > 0.0 and outside.difference.probability_better < 0.001
+    assert outside is not None
+    assert outside.optimizer["kind"] in ("momentum", "sgd")
+    assert outside.difference.ci95[0] > 0.0
+    assert outside.difference.probability_better < 0.001
     assert any("outside the search space" in text for text in found.warnings)
     assert any("upper end" in text or "upper edge" in text or "raise" in text for text in found.warnings)
     assert "outside the search space" in found.summary[-1]
@@ -155,7 +166,8 @@ def test_a_default_that_the_job_does_not_name_is_recommended_where_it_names_no_o
 
     ended = trials()
     found = advised(World(momentum_wins), ended, search_space={})
-    assert found.optimizer["kind"] == "dog" and found.outside_space is None
+    assert found.optimizer["kind"] == "dog"
+    assert found.outside_space is None
     (warning,) = [text for text in found.warnings if "better than every trial" in text]
     assert warning.startswith(
         "dog at its defaults was better than every trial, though the search did not try"

@@ -25,7 +25,8 @@ def test_a_recommended_peak_has_an_octave_of_margin() -> None:
     for limit in (0.041, 0.05, 0.06, 0.07):
         found = advised(edge(limit))
         peak, safe = found.optimizer["learning_rate"], found.safe_learning_rate
-        assert safe is not None and safe.diverges_above is not None
+        assert safe is not None
+        assert safe.diverges_above is not None
         assert safe.low <= peak <= safe.high < safe.diverges_above <= limit
         assert 2.0 * safe.high <= 1.4143 * safe.diverges_above
 
@@ -60,9 +61,11 @@ def test_a_fixed_rate_at_the_edge_has_no_range_and_a_warning_says_why() -> None:
     (trial,) = trials(1)
     ended = replace(trial, configuration=replace(trial.configuration, params={}))
     found = advised(edge(0.041), [ended], search_space=fixed)
-    assert found.safe_learning_rate is None and found.optimizer["learning_rate"] == 0.04
+    assert found.safe_learning_rate is None
+    assert found.optimizer["learning_rate"] == 0.04
     (warning,) = [text for text in found.warnings if "no range of learning rates is safe" in text]
-    assert "diverged at 0.0" in warning and "the recommended peak is 0.04" in warning
+    assert "diverged at 0.0" in warning
+    assert "the recommended peak is 0.04" in warning
 
 
 def test_among_equals_one_with_a_margin_goes_before_a_simpler_one_at_the_edge() -> None:
@@ -79,7 +82,8 @@ def test_among_equals_one_with_a_margin_goes_before_a_simpler_one_at_the_edge() 
     both = space({"kind": "adam", "learning_rate": LOG_RANGE}, {"kind": "sgd", "learning_rate": LOG_RANGE})
     found = advised(World(means, own=0.0), ended, search_space=both)
     assert found.optimizer["kind"] == "sgd"
-    assert found.safe_learning_rate is not None and found.safe_learning_rate.diverges_above is None
+    assert found.safe_learning_rate is not None
+    assert found.safe_learning_rate.diverges_above is None
 
 
 def test_the_ends_of_a_range_run_on_48_seeds_beyond_those_of_the_job() -> None:
@@ -97,7 +101,8 @@ def test_the_ends_of_a_range_run_on_48_seeds_beyond_those_of_the_job() -> None:
     world = Rare(flat, own=0.001)
     found = advised(world)
     peak, safe = found.optimizer["learning_rate"], found.safe_learning_rate
-    assert safe is not None and safe.low <= peak
+    assert safe is not None
+    assert safe.low <= peak
     assert safe.high <= max(0.05, peak)
     last = max(request.replicates.stop for request in world.of(Seeds.SWEEP))
     assert last == Seeds.SWEEP + 8 + 48

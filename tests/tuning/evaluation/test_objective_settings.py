@@ -59,7 +59,8 @@ def test_what_is_fixed_is_no_setting() -> None:
     spec = job(fixed, **SMALL)
     assert SearchSpace.of(spec).settings == {}
     built = build_objective(spec.objective)
-    assert built.settings["model.dropout"] == 0.2 and built.settings["l2"] == 1e-3
+    assert built.settings["model.dropout"] == 0.2
+    assert built.settings["l2"] == 1e-3
 
 
 def test_a_run_has_its_own_values_and_not_those_that_estimates_go_by() -> None:
@@ -86,7 +87,8 @@ def test_a_whole_job_carries_them_to_the_race_the_baselines_and_the_sentences() 
     assert all(set(trial.configuration.settings) == names for trial in trials)
     assert len({trial.configuration.settings["l2"] for trial in trials}) == 16
     field = race_field(spec, trials)
-    assert field[-1].is_default and field[-1].configuration.settings == field[0].configuration.settings
+    assert field[-1].is_default
+    assert field[-1].configuration.settings == field[0].configuration.settings
     assert set(found.settings) == names
     assert all(set(row.settings) == names for row in (*found.evidence.candidates, *found.evidence.baselines))
     assert any("model.dropout" in sentence for sentence in found.explanation)

@@ -67,7 +67,8 @@ def test_the_first_bit_that_differs_is_named_with_its_step() -> None:
     found = first_difference(stored, changed)
     assert found is not None
     assert (found.field, found.step) == ("loss", 7)
-    assert found.stored == repr(float(curve.loss[7])) and found.replayed == repr(float(loss[7]))
+    assert found.stored == repr(float(curve.loss[7]))
+    assert found.replayed == repr(float(loss[7]))
 
 
 def test_the_rows_that_have_no_number_are_equal_to_themselves() -> None:
@@ -81,7 +82,8 @@ def test_a_run_that_ends_earlier_differs_in_its_rows() -> None:
     curve = codec.decode(stored.trajectory)
     columns = {name: column[:-3] for name, column in vars(curve).items() if column is not None}
     found = first_difference(stored, replace(stored, trajectory=codec.encode(replace(curve, **columns))))
-    assert found is not None and (found.field, found.stored, found.replayed) == ("step", "21 rows", "18 rows")
+    assert found is not None
+    assert (found.field, found.stored, found.replayed) == ("step", "21 rows", "18 rows")
 
 
 @pytest.mark.parametrize(
@@ -96,4 +98,5 @@ def test_a_run_that_ends_earlier_differs_in_its_rows() -> None:
 def test_results_are_compared_after_the_curves(change: dict[str, object], field: str, shown: str) -> None:
     stored = a_result()
     found = first_difference(stored, replace(stored, **change))  # type: ignore[arg-type]
-    assert found is not None and (found.field, found.step, found.replayed) == (field, None, shown)
+    assert found is not None
+    assert (found.field, found.step, found.replayed) == (field, None, shown)

@@ -39,7 +39,7 @@ WARMUPS: tuple[dict[str, Any], ...] = (
 
 def rates(source: str, horizon: int) -> list[float]:
     exported = module(source)
-    assert exported.TOTAL_STEPS == horizon
+    assert horizon == exported.TOTAL_STEPS
     assert exported.learning_rate(10**9) == exported.learning_rate(horizon - 1)
     return [exported.learning_rate(step) for step in range(horizon)]
 
@@ -118,10 +118,12 @@ def test_a_schedule_that_follows_losses_exports_what_it_took(steps: int, replica
     spec = job({"kind": "function", "name": "quadratic", "noise": 1.0}, steps=steps, trials=1)
     shard = Shard(spec=spec, numbers=(0,), configurations=(winner,), replicates=tuple(range(replicates)))
     (result,) = evaluate(shard)
-    assert result.state is TrialState.COMPLETED and result.trajectory is not None
+    assert result.state is TrialState.COMPLETED
+    assert result.trajectory is not None
     curve = codec.decode(result.trajectory)
     taken = taken_schedule(winner, curve)
-    assert taken is not None and taken["kind"] == "table"
+    assert taken is not None
+    assert taken["kind"] == "table"
     answer = recommendation(schedule).model_copy(update={"taken_schedule": taken})
     found = rates(FORMATS["python"].render(answer, steps), steps)
     assert found == learning_rates(answer, steps)

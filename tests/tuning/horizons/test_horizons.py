@@ -40,7 +40,8 @@ def test_horizons_are_rounded_half_up_without_repeats(steps: int, lengths: list[
 @pytest.mark.parametrize("slope", [0.0, -0.5, -1.0, 0.5])
 def test_the_best_peak_of_each_horizon_is_found(slope: float) -> None:
     found = advised(moving(slope)).horizons
-    assert found is not None and [one.total_steps for one in found] == [15, 30, 60, 120]
+    assert found is not None
+    assert [one.total_steps for one in found] == [15, 30, 60, 120]
     for one in found:
         best = 0.04 * (one.total_steps / 60) ** slope
         assert abs(math.log2(one.learning_rate / best)) <= 0.25 + 1e-9
@@ -98,7 +99,8 @@ def test_without_confirmation_there_are_no_horizons() -> None:
 def test_where_every_run_is_the_same_seventeen_peaks_run_and_the_interval_has_no_width() -> None:
     world = World(bowl(0.04), common=0.0, own=0.0)
     found = advised(world, objective=ROSENBROCK).horizons
-    assert found is not None and all(one.ci95 == (one.learning_rate,) * 2 for one in found)
+    assert found is not None
+    assert all(one.ci95 == (one.learning_rate,) * 2 for one in found)
     assert max(len(request.configurations) for request in world.of(Seeds.HORIZONS)) == 17
 
 
@@ -135,7 +137,8 @@ def test_between_two_horizons_the_peak_is_on_a_line_in_log_log() -> None:
     assert between.basis is Basis.INTERPOLATED
     assert between.peak == pytest.approx(0.04 * (85 / 60) ** -2.0)
     beyond = peak_at(found, 240)
-    assert beyond.basis is Basis.EXTRAPOLATED and beyond.peak <= 0.01
+    assert beyond.basis is Basis.EXTRAPOLATED
+    assert beyond.peak <= 0.01
 
 
 def test_a_longer_run_never_has_a_higher_peak_than_the_longest_one_measured() -> None:

@@ -62,73 +62,77 @@ def test_the_safe_stretch_is_unbroken_and_within_five_percent() -> None:
 
 
 def test_the_tolerance_of_a_negative_loss_is_above_it_too() -> None:
-    found = swept({k: -100.0 for k in range(-8, 9)} | {1: -96.0, 2: -94.0})
+    found = swept(dict.fromkeys(range(-8, 9), -100.0) | {1: -96.0, 2: -94.0})
     assert ends(found) == (rate(-8), rate(1), None)
 
 
 def test_a_loss_near_zero_is_close_to_any_below_the_floor() -> None:
-    found = swept({k: 1e-9 for k in range(-8, 9)} | {0: 1e-12, 1: 0.009, 2: 0.02})
+    found = swept(dict.fromkeys(range(-8, 9), 1e-09) | {0: 1e-12, 1: 0.009, 2: 0.02})
     assert ends(found, Needs(floor=0.01)) == (rate(-8), rate(1), None)
 
 
 def test_an_octave_of_margin_is_left_to_the_first_divergence() -> None:
-    found = swept({k: 1.0 for k in range(-8, 5)} | {5: NAN, 6: 1.0, 7: NAN})
+    found = swept(dict.fromkeys(range(-8, 5), 1.0) | {5: NAN, 6: 1.0, 7: NAN})
     assert ends(found) == (rate(-8), rate(3), rate(4))
     assert safe_range(found, NONE).high_bound is Bound.DIVERGENCE  # type: ignore[union-attr]
 
 
 def test_one_seed_that_diverges_is_a_divergence() -> None:
-    found = swept({k: 1.0 for k in range(-8, 9)})
+    found = swept(dict.fromkeys(range(-8, 9), 1.0))
     found.values[13, 7] = NAN
     assert ends(found) == (rate(-8), rate(3), rate(4))
 
 
 @pytest.mark.parametrize("first", [1, 2])
 def test_a_peak_without_a_margin_is_lowered_to_the_highest_that_has_one(first: int) -> None:
-    found = swept({k: 1.04 for k in range(-8, 0)} | {1: 1.0} | {k: NAN for k in range(first, 9)})
+    found = swept(dict.fromkeys(range(-8, 0), 1.04) | {1: 1.0} | dict.fromkeys(range(first, 9), NAN))
     expected = first - 2
     range_ = safe_range(found, NONE)
-    assert range_ is not None and found.rates[range_.peak] == rate(expected)
+    assert range_ is not None
+    assert found.rates[range_.peak] == rate(expected)
     assert ends(found) == (rate(-8), rate(expected), rate(first - 1))
 
 
 def test_a_lower_peak_must_be_within_the_tolerance_of_the_one_before_lowering() -> None:
-    nothing = {k: NAN for k in range(1, 9)}
+    nothing = dict.fromkeys(range(1, 9), NAN)
     assert ends(swept(nothing | {-1: 1.0, -2: 1.06})) == (rate(-1), rate(-1), rate(0))
     assert ends(swept(nothing | {-1: 1.04, -2: 1.06})) == (rate(-1), rate(-1), rate(0))
     assert ends(swept(nothing | {-1: 1.06, -2: 1.06})) is None
 
 
 def test_a_peak_is_not_lowered_out_of_its_search_range() -> None:
-    found = swept({k: 1.0 for k in range(-8, 0)} | {k: NAN for k in range(1, 9)})
+    found = swept(dict.fromkeys(range(-8, 0), 1.0) | dict.fromkeys(range(1, 9), NAN))
     assert safe_range(found, Needs(floor=0.0, lowest=rate(-1))) is not None
     assert safe_range(found, Needs(floor=0.0, lowest=PEAK)) is None
     assert safe_range(found, Needs(floor=0.0, lowest=math.inf)) is None
 
 
 def test_a_divergence_that_another_stage_saw_counts() -> None:
-    found = swept({k: 1.0 for k in range(-8, 9)})
+    found = swept(dict.fromkeys(range(-8, 9), 1.0))
     low, high, above = ends(found, Needs(floor=0.0, diverged=3.1 * PEAK)) or (0.0, 0.0, 0.0)
-    assert (low, high) == (rate(-8), rate(1)) and above == pytest.approx(rate(3))
+    assert (low, high) == (rate(-8), rate(1))
+    assert above == pytest.approx(rate(3))
 
 
 def test_a_divergence_beyond_the_sweep_is_told_half_an_octave_below_it() -> None:
-    found = swept({k: 1.0 for k in range(-8, 9)})
+    found = swept(dict.fromkeys(range(-8, 9), 1.0))
     low, high, above = ends(found, Needs(floor=0.0, diverged=rate(11))) or (0.0, 0.0, 0.0)
-    assert (low, high) == (rate(-8), rate(8)) and above == pytest.approx(rate(10))
+    assert (low, high) == (rate(-8), rate(8))
+    assert above == pytest.approx(rate(10))
 
 
 def test_a_sweep_whose_lowest_peak_diverges_has_no_range() -> None:
-    assert ends(swept({k: 1.0 for k in range(-8, 9)} | {-8: NAN})) is None
+    assert ends(swept(dict.fromkeys(range(-8, 9), 1.0) | {-8: NAN})) is None
 
 
 def test_a_peak_whose_loss_is_not_surely_close_is_not_kept() -> None:
-    means = {k: 1.04 for k in range(-8, 9)}
+    means = dict.fromkeys(range(-8, 9), 1.04)
     assert ends(swept(means, scatter=0.01)) == (rate(-8), rate(8), None)
     scattered = swept(means, scatter=0.1)
     assert ends(scattered) == (PEAK, PEAK, None)
     found = safe_range(scattered, NONE)
-    assert found is not None and found.low_bound is found.high_bound is Bound.SCATTER
+    assert found is not None
+    assert found.low_bound is found.high_bound is Bound.SCATTER
     assert (found.likely_low, found.likely_high) == (0, 16)
 
 
@@ -137,24 +141,25 @@ def test_a_peak_that_is_worse_than_the_default_is_not_kept_where_the_gain_over_t
     assert ends(found, Needs(floor=0.0, beats_default=False)) == (rate(-2), rate(2), None)
     assert ends(found, Needs(floor=0.0, beats_default=True)) == (rate(-1), rate(1), None)
     bounds = safe_range(found, Needs(floor=0.0, beats_default=True))
-    assert bounds is not None and bounds.low_bound is Bound.DEFAULT
+    assert bounds is not None
+    assert bounds.low_bound is Bound.DEFAULT
 
 
 def test_an_end_that_is_in_doubt_runs_on_with_the_two_peaks_inward_of_it() -> None:
-    found = swept({k: 1.03 for k in range(-4, 2)} | {0: 1.0}, scatter=0.1, default=5.0)
+    found = swept(dict.fromkeys(range(-4, 2), 1.03) | {0: 1.0}, scatter=0.1, default=5.0)
     assert in_doubt(found, NONE) == [4, 5, 6, 9, 8, 17]
-    assert in_doubt(swept({k: 1.0 for k in range(-8, 9)}), NONE) == []
+    assert in_doubt(swept(dict.fromkeys(range(-8, 9), 1.0)), NONE) == []
 
 
 def test_a_side_of_two_certain_half_octaves_is_not_looked_at_further() -> None:
-    found = swept({k: 1.0 for k in range(-8, 9)})
+    found = swept(dict.fromkeys(range(-8, 9), 1.0))
     found.values[:6] += 0.03 + 0.1 * np.where(np.arange(16) % 2, 1.0, -1.0)
     assert safe_range(found, NONE).low == 6  # type: ignore[union-attr]
     assert in_doubt(found, NONE) == []
 
 
 def test_a_lower_peak_that_is_in_doubt_runs_on() -> None:
-    found = swept({k: 1.03 for k in range(-8, 0)} | {k: NAN for k in range(1, 9)}, scatter=0.1)
+    found = swept(dict.fromkeys(range(-8, 0), 1.03) | dict.fromkeys(range(1, 9), NAN), scatter=0.1)
     assert safe_range(found, NONE) is None
     assert recommended_peak(found, NONE, is_certain=False) == 7
     assert in_doubt(found, NONE) == [5, 6, 7, 8]

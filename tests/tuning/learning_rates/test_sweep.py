@@ -16,13 +16,15 @@ WINNER, OTHER = configuration(learning_rate=PEAK), configuration("sgd", 0.5)
 
 def test_the_sweep_goes_from_a_sixteenth_to_sixteenfold_in_half_octaves() -> None:
     rates = swept_rates(WINNER)
-    assert len(rates) == 17 and rates[8] == PEAK
+    assert len(rates) == 17
+    assert rates[8] == PEAK
     np.testing.assert_allclose(np.diff(np.log2(rates)), 0.5)
 
 
 def test_the_sweep_stays_within_the_bounds_of_the_learning_rate() -> None:
     rates = swept_rates(configuration(learning_rate=5e5))
-    assert rates[-1] == 1e6 and len(rates) == 11
+    assert rates[-1] == 1e6
+    assert len(rates) == 11
 
 
 def test_several_are_swept_at_once_on_a_quarter_of_the_seeds_each_beside_the_default() -> None:
@@ -51,7 +53,8 @@ def test_further_seeds_go_to_the_rows_that_lack_them() -> None:
         (1, range(Seeds.SWEEP + 8, Seeds.SWEEP + 12)),
     ]
     np.testing.assert_array_equal(more.values[8, :8], some.values[8, :8])
-    assert np.isfinite(more.of(6)).all() and np.isnan(more.values[7, 8:]).all()
+    assert np.isfinite(more.of(6)).all()
+    assert np.isnan(more.values[7, 8:]).all()
 
 
 @pytest.mark.parametrize(("parts", "looks"), [({}, [8, 56]), ({"objective": ROSENBROCK}, [])])

@@ -33,7 +33,9 @@ def longest_fall(losses: NDArray[np.float64]) -> tuple[int, int]:
 
 def test_the_rates_rise_geometrically_and_never_reach_the_end() -> None:
     rates = range_rates(1e-7, 10.0, 100)
-    assert rates[0] == 1e-7 and rates[50] == pytest.approx(1e-3, rel=1e-12) and rates[-1] < 10.0
+    assert rates[0] == 1e-7
+    assert rates[50] == pytest.approx(1e-3, rel=1e-12)
+    assert rates[-1] < 10.0
     np.testing.assert_allclose(rates[1:] / rates[:-1], 10**0.08, rtol=1e-12)
 
 
@@ -86,7 +88,8 @@ def test_a_slide_that_tells_nothing_is_warned_of() -> None:
     assert flatter.reading.slide == RATES[last - 15]  # as in fastai
     assert [text for text in flatter.warnings if "slide stays at the end" in text]
     short = analyse(RATES[::5], CURVE[::5], smoothing=0.0)
-    assert short.reading.slide is None and short.reading.valley is not None
+    assert short.reading.slide is None
+    assert short.reading.valley is not None
     assert [text for text in short.warnings if text.startswith("no slide: only ")]
 
 
@@ -94,7 +97,8 @@ def test_the_test_ends_where_the_loss_is_four_times_its_lowest() -> None:
     losses = np.full(STEPS, 1.0)
     losses[60:] = [4.0, 4.1] + [9.0] * 38
     found = analyse(RATES, losses, smoothing=0.0)
-    assert found.end.diverged and len(found.smoothed) == 62
+    assert found.end.diverged
+    assert len(found.smoothed) == 62
 
 
 def test_of_losses_below_zero_the_rise_is_measured_from_the_start() -> None:
@@ -109,8 +113,10 @@ def test_the_test_ends_before_a_loss_that_is_not_finite(bad: float) -> None:
     losses = CURVE.copy()
     losses[70:] = bad
     found = analyse(RATES, losses, smoothing=0.0)
-    assert found.end.diverged and len(found.smoothed) <= 70
-    assert np.isfinite(found.smoothed).all() and found.reading.valley is not None
+    assert found.end.diverged
+    assert len(found.smoothed) <= 70
+    assert np.isfinite(found.smoothed).all()
+    assert found.reading.valley is not None
 
 
 def test_a_run_that_broke_off_leaves_out_a_tenth_of_the_updates_that_were_planned() -> None:
@@ -135,7 +141,8 @@ def test_a_loss_that_only_rises_suggests_nothing_and_says_why() -> None:
 
 def test_a_loss_that_still_falls_at_the_end_says_so() -> None:
     found = analyse(RATES, np.linspace(2.0, 1.0, STEPS))
-    assert found.reading.valley is not None and not found.end.diverged
+    assert found.reading.valley is not None
+    assert not found.end.diverged
     assert "still falls" in found.warnings[0]
 
 
@@ -143,15 +150,18 @@ def test_a_loss_that_still_falls_at_the_end_says_so() -> None:
 def test_a_test_that_broke_off_early_suggests_nothing(count: int) -> None:
     losses = np.where(np.arange(STEPS) < count, CURVE, np.nan)
     found = analyse(RATES, losses)
-    assert found.reading.valley is None and found.warnings
+    assert found.reading.valley is None
+    assert found.warnings
 
 
 def test_losses_below_zero_may_rise_a_little_before_anything_is_gained() -> None:
     rates = range_rates(1e-5, 1.0, 100)
     fall = np.where(np.arange(100) < 40, 0.0, -1.6 * np.minimum(1.0, (np.arange(100) - 40) / 40))
     found = analyse(rates, -1.0 + fall + 1e-12 * (np.arange(100) % 2), smoothing=0.0)
-    assert not found.end.diverged and len(found.smoothed) == 100
-    assert found.reading.valley is not None and found.reading.minimum_over_10 is not None
+    assert not found.end.diverged
+    assert len(found.smoothed) == 100
+    assert found.reading.valley is not None
+    assert found.reading.minimum_over_10 is not None
 
 
 @pytest.mark.parametrize("loss", [0.7, 2.0, -0.7, 0.0])
@@ -205,10 +215,12 @@ def test_suggestions_far_apart_are_warned_of() -> None:
     rates = range_rates(1e-8, 1.0, STEPS)
     losses = 2.0 - np.tanh(np.log10(rates) + 2.5) + 10.0 ** (3.0 * (np.log10(rates) + 1.0))
     found = analyse(rates, 1e3 * losses, smoothing=0.0)
-    assert found.reading.valley is not None and found.reading.slide is not None
+    assert found.reading.valley is not None
+    assert found.reading.slide is not None
     (warning,) = [text for text in found.warnings if text.startswith("slide ")]
     factor = found.reading.valley / found.reading.slide
-    assert factor > 30 and f"lies a factor of {factor:,.0f} below valley" in warning
+    assert factor > 30
+    assert f"lies a factor of {factor:,.0f} below valley" in warning
 
 
 @pytest.mark.parametrize(
@@ -244,7 +256,8 @@ def test_the_end_is_told_with_its_reason(
     losses: NDArray[np.float64], planned: int | None, reason: str, update: int | None, words: str
 ) -> None:
     end = analyse(RATES[: len(losses)], losses, smoothing=0.0, planned=planned).end
-    assert (end.reason, end.update) == (reason, update) and words in end.detail
+    assert (end.reason, end.update) == (reason, update)
+    assert words in end.detail
     assert end.learning_rate == (None if update is None else RATES[update])
 
 

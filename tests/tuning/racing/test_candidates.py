@@ -85,7 +85,8 @@ def test_lfm_races_where_a_job_asks_for_it_alone() -> None:
     def kinds(spec: JobSpec) -> list[str]:
         return [kind for kind, _ in baselines_of(spec)]
 
-    assert "lfm" not in kinds(job()) and kinds(job(search_space=space({"kind": "lfm"}))).count("lfm") == 1
+    assert "lfm" not in kinds(job())
+    assert kinds(job(search_space=space({"kind": "lfm"}))).count("lfm") == 1
     assert "lfm" not in [wire.kind for wire in job().search_space.optimizers]
 
 
@@ -120,7 +121,9 @@ def test_a_default_that_the_search_found_races_once() -> None:
     params = {"adam.learning_rate": 0.001}
     field = race_field(spec, [replace(trial, configuration=replace(adam, params=params))])
     kinds = [entry.configuration.optimizer["kind"] for entry in field]
-    assert kinds.count("adam") == 1 and field[0].is_baseline and field[0].number == 0
+    assert kinds.count("adam") == 1
+    assert field[0].is_baseline
+    assert field[0].number == 0
 
 
 def test_equal_values_go_to_the_lower_number() -> None:

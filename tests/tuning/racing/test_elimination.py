@@ -33,9 +33,11 @@ def runs(world: World) -> int:
 def test_the_lowest_mean_leads_and_what_cannot_win_is_dropped() -> None:
     world = World(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
     standing = race(world)
-    assert standing.survivors[0] in (1, 3) and set(standing.survivors) == {1, 3}
+    assert standing.survivors[0] in (1, 3)
+    assert set(standing.survivors) == {1, 3}
     sizes = [len(request.configurations) for request in world.requests]
-    assert (sizes[0], sizes[-1]) == (5, 2) and sizes == sorted(sizes, reverse=True)
+    assert (sizes[0], sizes[-1]) == (5, 2)
+    assert sizes == sorted(sizes, reverse=True)
 
 
 def test_what_the_dropped_leave_is_spent_where_the_decision_is_close() -> None:
@@ -70,7 +72,8 @@ def test_ties_go_to_the_first() -> None:
 
 def test_an_entry_that_diverges_more_often_than_the_leader_is_dropped() -> None:
     standing = race(World(means(NAN, 2.0, NAN, 1.0, 1.5)))
-    assert standing.leader == 3 and not {0, 2} & set(standing.survivors)
+    assert standing.leader == 3
+    assert not {0, 2} & set(standing.survivors)
 
 
 def test_where_all_diverge_the_first_leads() -> None:
@@ -88,7 +91,8 @@ def test_where_the_budget_is_short_the_better_half_goes_on() -> None:
     confirmation = {"top": 1, "replicates": 16}
     standing = follow(eliminate(spec(confirmation=confirmation), entries, Seeds.RACE, 6), world)
     sizes = [len(request.configurations) for request in world.requests]
-    assert sizes[:2] == [12, 6] and runs(world) <= 6 * 16
+    assert sizes[:2] == [12, 6]
+    assert runs(world) <= 6 * 16
     assert standing.seeds > 8
 
 
@@ -118,7 +122,8 @@ def test_what_an_entry_gave_in_an_earlier_race_is_not_run_again() -> None:
     found = follow(eliminate(one, ENTRIES, Seeds.RACE, before=[before]), world)
     again = World(near, own=0.01)
     whole = follow(eliminate(one, ENTRIES, Seeds.RACE), again)
-    assert len(world.requests[0].configurations) == 3 and runs(world) <= runs(again)
+    assert len(world.requests[0].configurations) == 3
+    assert runs(world) <= runs(again)
     assert found.seeds >= whole.seeds  # what was not run again is spent
     shared = min(found.seeds, whole.seeds)
     assert np.array_equal(found.values[1, :shared], whole.values[1, :shared])
@@ -149,7 +154,8 @@ def test_where_all_replicates_are_the_same_what_is_known_never_runs() -> None:
     before = follow(eliminate(one, ENTRIES, Seeds.RACE), world)
     world.requests.clear()
     found = follow(eliminate(one, ENTRIES[::-1], Seeds.RACE, before=[before]), world)
-    assert world.requests == [] and found.entries[found.leader] == before.entries[before.leader]
+    assert world.requests == []
+    assert found.entries[found.leader] == before.entries[before.leader]
 
 
 def test_what_is_known_of_those_who_are_left_counts_beyond_the_last_look() -> None:
@@ -158,15 +164,18 @@ def test_what_is_known_of_those_who_are_left_counts_beyond_the_last_look() -> No
     before = follow(eliminate(one, [ENTRIES[1], ENTRIES[3]], Seeds.RACE, 8), world)
     assert before.seeds == 32
     found = follow(eliminate(one, ENTRIES, Seeds.RACE, 1, [before]), world)
-    assert found.seeds == 32 and found.survivors == tuple({0: 1, 1: 3}[row] for row in before.survivors)
+    assert found.seeds == 32
+    assert found.survivors == tuple({0: 1, 1: 3}[row] for row in before.survivors)
 
 
 def test_a_standing_knows_on_how_many_seeds_each_ran() -> None:
     standing = race(World(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01))
     for row, ran in enumerate(standing.runs):
-        assert np.isfinite(standing.values[row, :ran]).all() and np.isnan(standing.values[row, ran:]).all()
+        assert np.isfinite(standing.values[row, :ran]).all()
+        assert np.isnan(standing.values[row, ran:]).all()
     assert standing.runs[standing.leader] == standing.seeds > min(standing.runs)
-    assert standing.behind(0) == pytest.approx(1.0, abs=0.05) and not standing.may_win(0)
+    assert standing.behind(0) == pytest.approx(1.0, abs=0.05)
+    assert not standing.may_win(0)
 
 
 @pytest.mark.parametrize(

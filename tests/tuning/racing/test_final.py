@@ -68,13 +68,15 @@ def test_a_final_goes_on_while_others_may_be_better_by_a_part_of_the_gain() -> N
     assert found.seeds > 4 * REPLICATES
     assert found.entries[found.leader].label == "0"
     counts = [len(request.configurations) for request in world.requests]
-    assert counts[0] == len(ENTRIES) and counts[-1] <= LONGER[-1][1]
+    assert counts[0] == len(ENTRIES)
+    assert counts[-1] <= LONGER[-1][1]
 
 
 def test_where_a_default_is_far_behind_the_same_doubt_is_negligible() -> None:
     near, _ = final(behind(0.0, 0.1, 0.1, 0.1), own=0.5)
     far, _ = final(behind(0.0, 0.1, 0.1, 0.1, default=1_000.0), own=0.5)
-    assert far.seeds < near.seeds and far.seeds <= 4 * REPLICATES
+    assert far.seeds < near.seeds
+    assert far.seeds <= 4 * REPLICATES
 
 
 def test_what_ran_is_not_run_again() -> None:
@@ -106,7 +108,8 @@ def test_the_leader_ran_on_every_seed_and_others_follow_by_what_they_are_behind(
     found, _ = final(behind(0.0, 0.1, 0.1, 0.1), own=0.5)
     assert found.runs[found.leader] == found.seeds > min(found.runs[row] for row in found.survivors)
     gaps = [found.behind(row) for row in found.survivors]
-    assert gaps == sorted(gaps) and gaps[0] == 0.0
+    assert gaps == sorted(gaps)
+    assert gaps[0] == 0.0
 
 
 def test_the_longer_final_finds_the_best_more_often() -> None:
@@ -130,12 +133,14 @@ def test_a_mean_within_a_standard_error_is_no_tie_where_that_is_most_of_the_gain
 
 def test_a_coins_toss_is_a_tie_even_with_a_default() -> None:
     near, far = (standing(0.0, (0.01, 1.0), (gap, 1.0)) for gap in (0.1, 0.4))
-    assert tied(near) == (0, 1, 2) and tied(far) == (0, 1)  # a standard error is 0.5
+    assert tied(near) == (0, 1, 2)
+    assert tied(far) == (0, 1)
 
 
 def test_a_tie_lies_within_a_standard_error_even_where_more_is_negligible() -> None:
     found = standing(0.0, (0.3, 0.2), (1_000.0, 1.0))
-    assert 0.3 < negligible(found) and tied(found) == (0,)
+    assert negligible(found) > 0.3
+    assert tied(found) == (0,)
 
 
 def standing(leader: float, *others: tuple[float, float]) -> Standing:
@@ -207,4 +212,5 @@ def test_the_best_default_of_the_race_is_in_the_final() -> None:
 
 def test_where_all_replicates_are_the_same_one_run_each_decides() -> None:
     found, world = final(behind(0.0, 0.1), own=0.0, objective=ROSENBROCK)
-    assert found.seeds == 1 and len(world.requests) == 1
+    assert found.seeds == 1
+    assert len(world.requests) == 1

@@ -61,10 +61,14 @@ def near(found: Sequence[RaceCandidate]) -> list[RaceCandidate]:
 def test_every_other_one_lies_around_its_parent_and_within_the_range() -> None:
     found = drawn(wide(), [parent()])
     rates = [entry.configuration.optimizer["learning_rate"] for entry in near(found)]
-    assert len(set(rates)) == OFFSPRING * 25 and 1e-3 <= min(rates) and max(rates) <= 1e-1
+    assert len(set(rates)) == OFFSPRING * 25
+    assert min(rates) >= 1e-3
+    assert max(rates) <= 1e-1
     steps = [math.log(rate / 0.01) / math.log(100.0) for rate in rates]  # in parts of the range
     within = sum(abs(step) <= SPREAD for step in steps) / len(steps)
-    assert 0.5 < within < 0.85 and min(steps) < -SPREAD and max(steps) > SPREAD
+    assert 0.5 < within < 0.85
+    assert min(steps) < -SPREAD
+    assert max(steps) > SPREAD
 
 
 def test_the_others_are_anywhere_in_the_range_evenly() -> None:
@@ -72,7 +76,8 @@ def test_the_others_are_anywhere_in_the_range_evenly() -> None:
     rates = [entry.configuration.optimizer["learning_rate"] for entry in crossed(found)]
     places = sorted(math.log(rate / 1e-3) / math.log(100.0) for rate in rates)
     gaps = np.diff([0.0, *places, 1.0])
-    assert len(places) == 100 and gaps.max() < 2.7 / 100  # by the golden ratio; at random it is near 5 / 100
+    assert len(places) == 100
+    assert gaps.max() < 2.7 / 100
 
 
 def test_of_those_one_number_moved_and_numbers_and_kinds_take_turns() -> None:
@@ -101,7 +106,8 @@ def test_most_stay_with_the_choices_of_their_parent_and_some_do_not() -> None:
     several = wide(search_space=space({"kind": "adam", "learning_rate": LOG_RANGE}, {"kind": "adamw"}))
     found = drawn(several, [parent()])
     kinds = [entry.configuration.optimizer["kind"] for entry in near(found)]
-    assert 5 <= kinds.count("adamw") < 30 and len(kinds) == 100
+    assert 5 <= kinds.count("adamw") < 30
+    assert len(kinds) == 100
     assert {entry.configuration.optimizer["kind"] for entry in crossed(found)} == {"adam"}
 
 
@@ -113,7 +119,8 @@ def test_a_number_goes_along_to_another_kind_of_the_same_field() -> None:
     )
     found = [entry.configuration.optimizer for entry in drawn(several, [parent()], spread=0.01)]
     others = [own["learning_rate"] for own in found if own["kind"] == "adamw"]
-    assert others and all(0.008 < rate < 0.0125 for rate in others)
+    assert others
+    assert all(0.008 < rate < 0.0125 for rate in others)
 
 
 def test_a_default_is_a_parent_too() -> None:
@@ -152,7 +159,8 @@ def test_where_nothing_is_searched_there_is_none() -> None:
     only = SearchSpace.of(spec(**fixed)).walk(given({}))
     world = World(bowl())
     advised(world, [replace(trials()[0], configuration=only)], **fixed)
-    assert len(world.of(Seeds.RACE)) > 0 and world.of(Seeds.NEIGHBOURS) == []
+    assert len(world.of(Seeds.RACE)) > 0
+    assert world.of(Seeds.NEIGHBOURS) == []
 
 
 def test_none_is_again_what_an_earlier_generation_had() -> None:
@@ -214,9 +222,8 @@ def test_generations_share_their_seeds_and_a_parent_runs_on_each_once() -> None:
     openings = [request for request in requests if request.replicates.start == Seeds.NEIGHBOURS]
     assert len(openings) == len(SPREADS)
     sizes = [len(request.configurations) for request in openings]
-    assert (
-        sizes[0] > OFFSPRING * 8 and sizes[1:] == [OFFSPRING * 8] * 2
-    )  # the parents of the first are new here
+    assert sizes[0] > OFFSPRING * 8
+    assert sizes[1:] == [OFFSPRING * 8] * 2
     ran = [
         (json.dumps([found.optimizer, found.schedule], sort_keys=True), seed)
         for request in requests

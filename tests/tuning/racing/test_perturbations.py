@@ -25,7 +25,8 @@ ADAM = {"kind": "adam", "learning_rate": LOG_RANGE}
 def test_what_stays_is_the_same_to_the_last_bit() -> None:
     origin = configuration(learning_rate=0.1 / 3)
     found = moved(of(ADAM), origin, stay, np.random.default_rng(0))
-    assert found.params == {RATE: 0.1 / 3} and found.optimizer["learning_rate"] == 0.1 / 3
+    assert found.params == {RATE: 0.1 / 3}
+    assert found.optimizer["learning_rate"] == 0.1 / 3
 
 
 def test_what_comes_from_another_grid_takes_the_nearest_value_of_its_own() -> None:
@@ -41,7 +42,8 @@ def test_what_lies_beyond_the_range_is_drawn() -> None:
         ]
         for seed in range(20)
     ]
-    assert len(set(rates)) == 20 and all(1e-3 <= rate <= 1e-1 for rate in rates)
+    assert len(set(rates)) == 20
+    assert all(1e-3 <= rate <= 1e-1 for rate in rates)
 
 
 def test_a_crossing_moves_the_parameter_that_moved_least_often_and_no_other() -> None:

@@ -38,7 +38,8 @@ def test_no_run_diverges_somewhat_above_the_rate_that_the_regression_example_rec
     spec = JobSpec.model_validate(json.loads((ROOT / "examples" / "regression.json").read_text()))
     _, found = run(spec)
     safe, peak = found.safe_learning_rate, found.optimizer["learning_rate"]
-    assert safe is not None and safe.low <= peak <= safe.high
+    assert safe is not None
+    assert safe.low <= peak <= safe.high
     if safe.diverges_above is not None:
         assert 1.41 * safe.high <= safe.diverges_above
     for factor in (1.0, 1.2, safe.high / peak):
@@ -62,9 +63,11 @@ def test_a_job_never_recommends_an_optimizer_that_it_does_not_name() -> None:
         }
     )
     _, found = run(spec)
-    assert found.optimizer["kind"] == "sgd" and 1e-6 <= found.optimizer["learning_rate"] <= 1e-4
+    assert found.optimizer["kind"] == "sgd"
+    assert 1e-6 <= found.optimizer["learning_rate"] <= 1e-4
     assert {one.optimizer["kind"] for one in found.evidence.candidates} == {"sgd"}
-    assert found.outside_space is not None and found.outside_space.difference.ci95[0] > 0.0
+    assert found.outside_space is not None
+    assert found.outside_space.difference.ci95[0] > 0.0
     assert any("learning_rate" in text and "search range" in text for text in found.warnings)
     assert any("outside the search space" in text for text in found.warnings)
 
@@ -94,7 +97,8 @@ def test_no_percentage_of_a_loss_that_cannot_be_negative_exceeds_a_hundred() -> 
     _, found = run(spec)
     texts = [*found.summary, *found.explanation]
     shares = [float(word) for text in texts for word, unit in _pairs(text) if unit.startswith("%")]
-    assert shares and max(shares) <= 100.0
+    assert shares
+    assert max(shares) <= 100.0
     assert all(math.isfinite(share) for share in shares)
 
 

@@ -25,7 +25,8 @@ def test_the_recommended_configuration_heads_the_candidates() -> None:
     found = advised(World(bowl()))
     own = winner(found)
     assert (own.optimizer, own.schedule, own.batch_size) == (found.optimizer, found.schedule, None)
-    assert found.optimizer["learning_rate"] == 0.04 and own.source == "search"
+    assert found.optimizer["learning_rate"] == 0.04
+    assert own.source == "search"
     assert (found.total_steps, found.evidence.metric, found.evidence.replicates) == (60, "loss", REPLICATES)
 
 
@@ -41,15 +42,18 @@ def test_all_figures_are_of_the_same_seeds_drawn_after_the_choice() -> None:
     for row in (*found.evidence.candidates, *found.evidence.baselines):
         own = by_optimizer[row.optimizer["kind"], row.optimizer["learning_rate"], row.schedule["kind"]]
         expected = loss_interval(own)
-        assert expected is not None and (row.mean, row.ci95) == (expected.mean, expected.ci95)
+        assert expected is not None
+        assert (row.mean, row.ci95) == (expected.mean, expected.ci95)
 
 
 def test_baselines_are_compared_with_the_winner_seed_by_seed() -> None:
     found = advised(World(bowl()))
     baseline = next(one for one in found.evidence.baselines if one.label.startswith("adamw"))
-    assert baseline.difference is not None and baseline.ci95 is not None
+    assert baseline.difference is not None
+    assert baseline.ci95 is not None
     own = winner(found).mean
-    assert own is not None and baseline.mean is not None
+    assert own is not None
+    assert baseline.mean is not None
     assert baseline.difference.mean == pytest.approx(own - baseline.mean)
     assert baseline.difference.probability_better == pytest.approx(1.0)
     width = baseline.difference.ci95[1] - baseline.difference.ci95[0]
@@ -59,14 +63,16 @@ def test_baselines_are_compared_with_the_winner_seed_by_seed() -> None:
 def test_the_other_finalists_follow_by_their_mean_and_probabilities_add_up() -> None:
     found = advised(World(bowl(), own=0.1)).evidence.candidates
     means = [candidate.mean for candidate in found[1:] if candidate.mean is not None]
-    assert means == sorted(means) and len(means) == len(found) - 1
+    assert means == sorted(means)
+    assert len(means) == len(found) - 1
     assert sum(candidate.probability_best or 0.0 for candidate in found) <= 1.0 + 1e-9
     assert {candidate.source for candidate in found} >= {"search"}
 
 
 def test_a_default_that_wins_is_recommended_and_says_so() -> None:
     found = advised(World(defaults_lead))
-    assert winner(found).source == "baseline" and found.optimizer["learning_rate"] == DEFAULT_RATE
+    assert winner(found).source == "baseline"
+    assert found.optimizer["learning_rate"] == DEFAULT_RATE
     own = next(one for one in found.evidence.baselines if one.label.startswith("adam at its defaults"))
     assert own.difference is None
     assert "no trial was better than a default; give more trials or other ranges" in found.warnings
@@ -79,7 +85,8 @@ def test_without_confirmation_the_best_trial_is_recommended_with_a_warning() -> 
     (candidate,) = found.evidence.candidates
     assert (candidate.mean, candidate.ci95, candidate.probability_best) == (1.0, None, None)
     assert (found.evidence.replicates, found.evidence.baselines) == (0, [])
-    assert found.safe_learning_rate is None and world.requests == []
+    assert found.safe_learning_rate is None
+    assert world.requests == []
     assert "confirmation is null" in found.warnings[0]
     assert "Nothing was run again" in found.explanation[1]
 
@@ -120,8 +127,10 @@ def test_a_baseline_that_diverges_has_no_figures() -> None:
 
 def test_a_deterministic_objective_has_intervals_without_width() -> None:
     found = advised(World(bowl(), common=0.0, own=0.0), objective=ROSENBROCK)
-    assert winner(found).ci95 == (1.0, 1.0) and found.evidence.replicates == 1
+    assert winner(found).ci95 == (1.0, 1.0)
+    assert found.evidence.replicates == 1
     difference = found.evidence.baselines[-1].difference
-    assert difference is not None and difference.ci95[0] == difference.ci95[1] == difference.mean
+    assert difference is not None
+    assert difference.ci95[0] == difference.ci95[1] == difference.mean
     assert "once each, because every run of this objective is the same" in found.explanation[1]
     assert not any("interval" in text or "seed" in text for text in found.explanation)

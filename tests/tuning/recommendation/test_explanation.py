@@ -27,7 +27,8 @@ def sentence(found: Recommendation, word: str) -> str:
 def test_it_cites_its_figures_to_three_digits() -> None:
     found = advised(World(bowl()))
     own = found.evidence.candidates[0]
-    assert own.mean is not None and own.ci95 is not None
+    assert own.mean is not None
+    assert own.ci95 is not None
     text = sentence(found, "drawn after the choice the mean")
     for figure in (own.mean, *own.ci95):
         assert f"{figure:.3g}" in text
@@ -35,7 +36,8 @@ def test_it_cites_its_figures_to_three_digits() -> None:
         (one for one in found.evidence.baselines if one.label.split()[1:3] == ["at", "its"]),
         key=lambda one: one.mean or 0.0,
     )
-    assert best.mean is not None and best.difference is not None
+    assert best.mean is not None
+    assert best.difference is not None
     low, high = best.difference.ci95
     share = [100 * bound / best.mean for bound in (-best.difference.mean, -high, -low)]
     text = sentence(found, "The best of the")
@@ -47,7 +49,9 @@ def test_every_sentence_is_whole_and_none_names_a_trial() -> None:
     for found in (advised(World(bowl())), advised(World(bowl(), own=1.0))):
         assert len(found.explanation) <= 12
         for text in found.explanation:
-            assert (text[0].isupper() or text[0].isdigit()) and text.endswith(".") and ".." not in text
+            assert text[0].isupper() or text[0].isdigit()
+            assert text.endswith(".")
+            assert ".." not in text
             assert "trial 0" not in text.lower()
 
 
@@ -69,7 +73,8 @@ def test_the_race_names_its_best_entry_what_ran_and_how_many_were_dropped() -> N
 def test_the_variants_of_the_best_are_told_of() -> None:
     text = advised(World(bowl(0.03))).explanation[2]
     assert text.startswith("Variants of the best entries ran next, in up to 3 generations, all on the same")
-    assert "fresh seeds: the lowest loss was 0.9" in text and ", of adam (learning rate 0.0" in text
+    assert "fresh seeds: the lowest loss was 0.9" in text
+    assert ", of adam (learning rate 0.0" in text
 
 
 def test_the_final_tells_what_the_schedules_made_for_the_leader_gave() -> None:
@@ -90,14 +95,16 @@ def test_the_best_constant_rate_is_compared_with_a_schedule() -> None:
         return bowl()(found, steps) * (0.5 if found.schedule["kind"] == "cosine" else 1.0)
 
     text = sentence(advised(World(cosine_is_best), ended), "The best constant learning rate, adam")
-    assert "constant schedule), had" in text and "% lower" in text
+    assert "constant schedule), had" in text
+    assert "% lower" in text
 
 
 def test_only_the_best_of_the_defaults_is_cited() -> None:
     found = advised(World(bowl()))
     defaults = [one for one in found.evidence.baselines if not one.label.startswith("trial")]
     best = min(defaults, key=lambda one: one.mean or 0.0)
-    assert best.optimizer["kind"] in ("momentum", "sgd") and len(defaults) == 10
+    assert best.optimizer["kind"] in ("momentum", "sgd")
+    assert len(defaults) == 10
     text = sentence(found, "at its defaults")
     assert text.startswith(f"The best of the 10 defaults, {best.optimizer['kind']} at its defaults (")
 
@@ -133,7 +140,8 @@ def test_where_all_diverged_in_the_race_no_mean_is_claimed() -> None:
             return NAN if unlucky else super()._value(found, replicate, steps)
 
     text = advised(Unlucky(bowl())).explanation[1]
-    assert "all of them diverged on some" in text and "lowest" not in text
+    assert "all of them diverged on some" in text
+    assert "lowest" not in text
 
 
 def test_a_deterministic_race_has_no_seeds_and_no_intervals() -> None:

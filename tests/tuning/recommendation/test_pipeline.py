@@ -50,19 +50,23 @@ def test_a_linear_decay_that_is_better_is_recommended() -> None:
 def test_a_refined_schedule_that_is_better_is_recommended() -> None:
     found = advised(World(refined_is_better))
     assert found.evidence.candidates[0].source == "refined"
-    assert found.schedule["kind"] == "table" and len(found.schedule["factors"]) == 60
+    assert found.schedule["kind"] == "table"
+    assert len(found.schedule["factors"]) == 60
 
 
 def test_the_refinement_reads_the_norms_of_the_leader_and_then_of_its_own_run() -> None:
     world = World(bowl())
     advised(world)
     first, second = world.of(Seeds.NORMS)
-    assert first.record and second.record and len(first.replicates) == 2
+    assert first.record
+    assert second.record
+    assert len(first.replicates) == 2
     assert first.configurations[0].schedule["kind"] == "constant"
     assert second.configurations[0].schedule["kind"] == "table"
     factors = second.configurations[0].schedule["factors"]
     # Norms fall tenfold in this world: adam's l1 weights rise, then the rest that is summed runs out.
-    assert factors[0] < max(factors) == 1.0 and factors[-1] == 0.0
+    assert factors[0] < max(factors) == 1.0
+    assert factors[-1] == 0.0
 
 
 def test_decays_run_at_the_peak_of_the_leader_and_at_twice_that_within_the_range() -> None:
@@ -96,7 +100,8 @@ def test_a_fixed_learning_rate_stays_as_it_is() -> None:
     world = World(bowl())
     advised(world, fixed, search_space=space({"kind": "adam", "learning_rate": 0.04}))
     made = [one for one in world.of(Seeds.FINAL)[0].configurations if one.schedule["kind"] != "constant"]
-    assert made and {one.optimizer["learning_rate"] for one in made} == {0.04}
+    assert made
+    assert {one.optimizer["learning_rate"] for one in made} == {0.04}
 
 
 def test_a_decay_keeps_the_warmup_of_its_leader() -> None:
@@ -179,7 +184,9 @@ def test_a_rule_that_follows_the_losses_is_exported_as_its_trial_took_it() -> No
         return None
 
     found = follow(advise(spec(), ended, curve_of), World(rule_is_better))
-    assert found is not None and found.schedule["kind"] == "reduce_by_ratio" and asked == [0]
+    assert found is not None
+    assert found.schedule["kind"] == "reduce_by_ratio"
+    assert asked == [0]
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,8 @@ def test_narrowed_kernels_reach_half_a_cell() -> None:
     group = Group.of([UNIT, IntDistribution(1, 10)])
     estimator = fit(group, np.array([[0.2, 0.25], [0.21, 0.35]]))
     found = narrowed(estimator, 1e-6)
-    assert (found.widths[:, 0] == FINEST).all() and (found.widths[:, 1] == 0.05).all()
+    assert (found.widths[:, 0] == FINEST).all()
+    assert (found.widths[:, 1] == 0.05).all()
     np.testing.assert_array_equal(narrowed(estimator, 0.5).widths[:, 0], 0.5 * estimator.widths[:, 0])
 
 

@@ -37,7 +37,8 @@ def test_constant_norms_give_exactly_a_linear_decay(norm: Norm, steps: int) -> N
 def test_norms_that_fall_over_the_first_tenth_give_a_warmup_of_that_length() -> None:
     factors = refined_factors(falling(1000), Norm.L2)
     assert np.argmax(factors) == 100
-    assert (np.diff(factors[:101]) > 0).all() and (np.diff(factors[100:]) < 0).all()
+    assert (np.diff(factors[:101]) > 0).all()
+    assert (np.diff(factors[100:]) < 0).all()
     assert factors[0] == pytest.approx(1 / 225, rel=0.01)  # 15^-2; the norms of the warmup add a little
 
 
@@ -104,7 +105,9 @@ def test_norms_over_the_whole_range_of_doubles_keep_a_peak_and_move_at_every_upd
 ) -> None:
     for norms in ([1e308, 5e-324, 1.0], [1e308, 1e308, 5e-324], [5e-324, 1e308]):
         factors = refined_factors(norms, norm)
-        assert factors.max() == 1.0 and factors[-1] == 0.0 and (factors[:-1] > 0.0).all()
+        assert factors.max() == 1.0
+        assert factors[-1] == 0.0
+        assert (factors[:-1] > 0.0).all()
 
 
 def test_short_runs_have_a_schedule_too() -> None:
@@ -123,9 +126,11 @@ def test_a_longer_run_becomes_a_table_of_a_thousand_factors() -> None:
     factors = refined_factors(falling(1537), Norm.L2)
     table = Table(**{name: value for name, value in table_schedule(factors).items() if name != "kind"})
     assert len(table.factors) == 1000
-    assert max(table.factors) == 1.0 and table.factors[-1] == 0.0
+    assert max(table.factors) == 1.0
+    assert table.factors[-1] == 0.0
     distance = np.abs(table.table(1537) - factors)
-    assert distance.mean() < 1e-3 and distance.max() < 0.1  # the peak lies between two of its factors
+    assert distance.mean() < 1e-3
+    assert distance.max() < 0.1
 
 
 def test_a_shorter_run_becomes_a_table_of_its_own_factors() -> None:
@@ -141,6 +146,7 @@ def test_another_horizon_keeps_both_ends() -> None:
 
 
 def test_the_norm_follows_from_the_optimizer() -> None:
-    assert norm_for("momentum") is Norm.L2 and norm_for("adamw") is Norm.L1
+    assert norm_for("momentum") is Norm.L2
+    assert norm_for("adamw") is Norm.L1
     with pytest.raises(KeyError, match="is no optimizer"):
         norm_for("nonsense")

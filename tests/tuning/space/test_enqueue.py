@@ -17,7 +17,8 @@ def test_the_given_configurations_are_the_first_trials() -> None:
     assert check_enqueued(spec) == []
     asked = ask_round(spec, 0, [])
     assert len(asked) == len(trial_numbers(spec, 0))
-    assert asked[0].optimizer["learning_rate"] == 0.05 and asked[0].schedule["kind"] == "cosine"
+    assert asked[0].optimizer["learning_rate"] == 0.05
+    assert asked[0].schedule["kind"] == "cosine"
     assert asked[1].schedule["kind"] == "cosine"
 
 
@@ -32,7 +33,8 @@ def test_what_is_left_out_is_drawn_alike_whenever_it_is_asked() -> None:
     first, again, other = (
         ask_round(job(search_space=TWO, enqueue=[{}, {}], seed=seed), 0, [])[:2] for seed in (1, 1, 2)
     )
-    assert first == again and first != other
+    assert first == again
+    assert first != other
     assert first[0] != first[1]
 
 
@@ -70,7 +72,8 @@ def test_what_is_not_of_the_space_is_refused_by_name(
     given: dict[str, Any], pointer: str, detail: str
 ) -> None:
     ((found, message),) = check_enqueued(job(search_space=TWO, enqueue=[given]))
-    assert found == pointer and detail in message
+    assert found == pointer
+    assert detail in message
 
 
 def test_a_fixed_value_may_be_named() -> None:

@@ -19,6 +19,8 @@ def test_the_setting_recommended_for_digits_classifies_97_of_100(db: Database, s
     spec = JobSpec.model_validate_json((folder() / "accuracy.json").read_text(encoding="utf-8"))
     answer = recommendations.get(db, run_job(db, settings, spec))
     winner = answer.evidence.candidates[0]
-    assert answer.evidence.metric == "validation_error" and answer.evidence.replicates == 8
-    assert winner.mean is not None and winner.mean <= 0.03
+    assert answer.evidence.metric == "validation_error"
+    assert answer.evidence.replicates == 8
+    assert winner.mean is not None
+    assert winner.mean <= 0.03
     assert answer.settings.keys() == {"loss.label_smoothing"}

@@ -63,11 +63,14 @@ def test_a_job_ends_with_a_recommendation_and_every_metric(
     listed = trials.list_trials(db, job_id, state=None, order_by="value", limit=3, page_token=None).items
     best = listed[0]
     assert best.state is TrialState.COMPLETED
-    assert best.metrics is not None and best.value == best.metrics["validation_loss"]
+    assert best.metrics is not None
+    assert best.value == best.metrics["validation_loss"]
     errors = ERRORS if objective["kind"] == "classification" else set()
     assert set(best.metrics) == {"train_loss", "validation_loss", "test_loss"} | errors
-    assert answer.metrics is not None and set(answer.metrics) == set(best.metrics)
+    assert answer.metrics is not None
+    assert set(answer.metrics) == set(best.metrics)
     winner = answer.evidence.candidates[0].mean
-    assert winner is not None and answer.metrics["validation_loss"] == pytest.approx(winner, rel=1e-12)
+    assert winner is not None
+    assert answer.metrics["validation_loss"] == pytest.approx(winner, rel=1e-12)
     searched = {name for name in best.params if name.startswith(("l2", "model.", "loss."))}
     assert set(best.settings) == set(answer.settings) == searched

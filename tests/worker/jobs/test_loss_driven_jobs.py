@@ -60,7 +60,8 @@ def test_exports_carry_a_table_that_rises_above_the_given_rate(
     )
     job_id = run_job(db, settings, spec)
     answer = recommendations.get(db, job_id)
-    assert answer.schedule["kind"] == "bold_driver" and answer.taken_schedule is not None
+    assert answer.schedule["kind"] == "bold_driver"
+    assert answer.taken_schedule is not None
     assert max(answer.taken_schedule["factors"]) > 2.0
     number = int(answer.evidence.candidates[0].label.split()[1].rstrip(":"))
     curve = trials.trajectory(db, job_id, number, None)

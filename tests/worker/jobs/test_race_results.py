@@ -72,7 +72,8 @@ def test_a_job_that_is_killed_amid_its_race_runs_each_heat_once_and_ends_alike(
     assert recommendations.get(db, job_id) == undisturbed
     seen = [(shard.configurations, shard.replicates, shard.spec.budget.steps) for shard in first.runs]
     again = [(shard.configurations, shard.replicates, shard.spec.budget.steps) for shard in second.runs]
-    assert again and not [shard for shard in again if shard in seen]
+    assert again
+    assert not [shard for shard in again if shard in seen]
 
 
 def test_the_share_that_is_done_grows_through_the_advice_and_goes_on_after_a_kill(
@@ -113,12 +114,14 @@ def test_the_stage_of_a_job_is_told_from_its_start_to_its_end(
     words = list(dict.fromkeys(progress["stage"] for progress in told))
     rare = {WORDS[Seeds.MARGIN], WORDS[Seeds.RECONFIRM]}  # only where the values ask for them
     assert set(words) - rare == {SEARCH, *WORDS.values()} - rare
-    assert words[0] == SEARCH and words[-1] == WORDS[Seeds.HORIZONS]
+    assert words[0] == SEARCH
+    assert words[-1] == WORDS[Seeds.HORIZONS]
     states = [json.loads(event.data) for event in found if event.kind == "state"]
     assert [state["progress"]["stage"] for state in states] == [None, SEARCH, None]
     assert jobs.get(db, job_id).progress.stage is None
     fractions = [progress["fraction"] for progress in told]
-    assert fractions == sorted(fractions) and fractions[-1] > 0.9
+    assert fractions == sorted(fractions)
+    assert fractions[-1] > 0.9
 
 
 class Onlooker(Pool):
@@ -191,10 +194,8 @@ def test_a_stored_heat_answers_for_itself_alone(db: Database, settings: Settings
     found = race_results.find(db, job_id, 3, request(0.1))
     assert found is not None
     np.testing.assert_array_equal(found.values, RESULT.values)
-    assert (
-        race_results.find(db, job_id, 3, request(0.2)) is None
-        and race_results.find(db, job_id, 4, request(0.1)) is None
-    )
+    assert race_results.find(db, job_id, 3, request(0.2)) is None
+    assert race_results.find(db, job_id, 4, request(0.1)) is None
 
 
 def test_a_heat_of_a_job_that_no_longer_runs_is_refused(

@@ -30,7 +30,8 @@ IRIS: dict[str, Any] = {
 
 def run(db: Database, settings: Settings, body: dict[str, Any]) -> RangeTest:
     test = range_tests.submit(db, settings, RangeTestSpec.model_validate(body), None)
-    assert test.state is JobState.QUEUED and test.result is None
+    assert test.state is JobState.QUEUED
+    assert test.result is None
     run_stored_job(db, test.id)
     stages = [event.data for event in events.read(db, test.id, 0).events if event.kind == "state"]
     assert [json.loads(data)["progress"]["stage"] for data in stages] == [None, RANGE_TEST, None]
@@ -39,27 +40,33 @@ def run(db: Database, settings: Settings, body: dict[str, Any]) -> RangeTest:
 
 def test_a_range_test_that_diverges_succeeds_and_suggests_rates(db: Database, settings: Settings) -> None:
     found = run(db, settings, QUADRATIC)
-    assert found.state is JobState.SUCCEEDED and found.result is not None
+    assert found.state is JobState.SUCCEEDED
+    assert found.result is not None
     suggestions = found.result.suggestions
     assert found.result.diverged
-    assert found.result.ended is not None and found.result.ended.reason == "loss_rose"
-    assert found.result.spread is not None and found.result.spread.valley is not None
+    assert found.result.ended is not None
+    assert found.result.ended.reason == "loss_rose"
+    assert found.result.spread is not None
+    assert found.result.spread.valley is not None
     # The largest curvature of the quadratic is 100: a rate of 0.02 is as much as it bears.
     for rate in (suggestions.valley, suggestions.steepest, suggestions.minimum_over_10):
-        assert rate is not None and 1e-7 < rate < 0.1
+        assert rate is not None
+        assert 1e-7 < rate < 0.1
     with pytest.raises(NoRecommendation):
         recommendations.get(db, found.id)
 
 
 def test_the_rates_of_the_curve_are_those_that_the_trial_took(db: Database, settings: Settings) -> None:
     found = run(db, settings, IRIS | {"steps": 60, "high": 0.01})
-    assert found.result is not None and not found.result.diverged
+    assert found.result is not None
+    assert not found.result.diverged
     curve = trials.trajectory(db, found.id, 0, None)
     taken = [rate for rate in curve.learning_rate if rate is not None]
     np.testing.assert_allclose(found.result.learning_rate, taken, rtol=1e-12)
     assert found.result.loss == curve.loss[:-1]
     assert trials.get(db, found.id, 0).optimizer["beta1"] == 0.8
-    assert found.spec["batch_size"] is None and "learning_rate" not in found.spec["optimizer"]
+    assert found.spec["batch_size"] is None
+    assert "learning_rate" not in found.spec["optimizer"]
 
 
 def test_the_same_range_test_gives_the_same_curve(db: Database, settings: Settings) -> None:

@@ -39,7 +39,8 @@ def job_id(db: Database, settings: Settings, make_spec: MakeSpec) -> str:
 def replay(db: Database, job_id: str, number: int, pool: Any = None) -> Replay:
     replays.request(db, job_id, number)
     claimed = replays.claim(db)
-    assert claimed is not None and (claimed.job_id, claimed.number) == (job_id, number)
+    assert claimed is not None
+    assert (claimed.job_id, claimed.number) == (job_id, number)
     Replays(db, pool or InThisProcess()).run(claimed)
     return replays.get(db, job_id, number)
 
@@ -48,9 +49,12 @@ def replay(db: Database, job_id: str, number: int, pool: Any = None) -> Replay:
 def test_a_trial_in_any_end_state_comes_out_the_same(db: Database, job_id: str, state: TrialState) -> None:
     page = trials.list_trials(db, job_id, state=state, order_by="number", limit=1, page_token=None)
     found = replay(db, job_id, page.items[0].number)
-    assert found.state is ReplayState.SUCCEEDED and found.identical is True
-    assert found.difference is None and found.error is None
-    assert found.started_at is not None and found.finished_at is not None
+    assert found.state is ReplayState.SUCCEEDED
+    assert found.identical is True
+    assert found.difference is None
+    assert found.error is None
+    assert found.started_at is not None
+    assert found.finished_at is not None
 
 
 def test_a_trial_that_was_tampered_with_is_told_from_its_replay(db: Database, job_id: str) -> None:
@@ -62,8 +66,10 @@ def test_a_trial_that_was_tampered_with_is_told_from_its_replay(db: Database, jo
             text("UPDATE trajectories SET data = :data WHERE number = 0"), {"data": codec.encode(curve)}
         )
     found = replay(db, job_id, 0)
-    assert found.state is ReplayState.SUCCEEDED and found.identical is False
-    assert found.difference is not None and (found.difference.field, found.difference.step) == ("loss", 2)
+    assert found.state is ReplayState.SUCCEEDED
+    assert found.identical is False
+    assert found.difference is not None
+    assert (found.difference.field, found.difference.step) == ("loss", 2)
 
 
 def test_a_replay_is_given_to_one_worker_and_to_another_when_its_lease_has_run_out(
@@ -71,15 +77,18 @@ def test_a_replay_is_given_to_one_worker_and_to_another_when_its_lease_has_run_o
 ) -> None:
     replays.request(db, job_id, 1)
     lost = replays.claim(db)
-    assert lost is not None and replays.claim(db) is None
+    assert lost is not None
+    assert replays.claim(db) is None
     with db.write() as session:
         session.execute(
             text("UPDATE replays SET leased_until = :then"),
             {"then": (datetime.now(UTC) - timedelta(seconds=1)).replace(tzinfo=None).isoformat(" ")},
         )
     taken = replays.claim(db)
-    assert taken is not None and taken.attempt == lost.attempt + 1
-    assert not replays.renew(db, lost) and replays.renew(db, taken)
+    assert taken is not None
+    assert taken.attempt == lost.attempt + 1
+    assert not replays.renew(db, lost)
+    assert replays.renew(db, taken)
     replays.fail(db, lost, "too late")
     assert replays.get(db, job_id, 1).state is ReplayState.RUNNING
     replays.succeed(db, taken, None)
@@ -88,7 +97,8 @@ def test_a_replay_is_given_to_one_worker_and_to_another_when_its_lease_has_run_o
 
 def test_the_only_worker_takes_up_at_once_what_the_one_before_it_left(db: Database, job_id: str) -> None:
     replays.request(db, job_id, 1)
-    assert replays.claim(db) is not None and replays.claim(db) is None
+    assert replays.claim(db) is not None
+    assert replays.claim(db) is None
     replays.release(db)
     assert replays.claim(db) is not None
 
@@ -99,9 +109,9 @@ def test_a_replay_that_kills_every_worker_fails_and_says_so(db: Database, job_id
         session.execute(text("UPDATE replays SET attempt = 5"))
     assert replays.claim(db) is None
     found = replays.get(db, job_id, 1)
-    assert (
-        found.state is ReplayState.FAILED and found.error is not None and "died 5 times" in found.error.detail
-    )
+    assert found.state is ReplayState.FAILED
+    assert found.error is not None
+    assert "died 5 times" in found.error.detail
 
 
 class Losing(InThisProcess):
@@ -113,7 +123,9 @@ class Losing(InThisProcess):
 
 def test_a_replay_whose_process_died_fails_and_can_be_asked_for_again(db: Database, job_id: str) -> None:
     found = replay(db, job_id, 2, Losing())
-    assert found.state is ReplayState.FAILED and found.error is not None and found.identical is None
+    assert found.state is ReplayState.FAILED
+    assert found.error is not None
+    assert found.identical is None
     assert replay(db, job_id, 2).identical is True
 
 

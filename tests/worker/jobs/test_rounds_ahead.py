@@ -73,7 +73,8 @@ def test_a_job_that_was_killed_ends_with_the_trials_of_one_that_was_not(
         for number in range(rounds):
             runner.search_round(job_id, 1, number)
     run_stored_job(db, job_id)
-    assert outcomes(db, job_id) == undisturbed and len(undisturbed) == 128
+    assert outcomes(db, job_id) == undisturbed
+    assert len(undisturbed) == 128
 
 
 def test_the_next_round_runs_before_this_one_has_ended(db: Database, settings: Settings) -> None:
@@ -94,8 +95,10 @@ def test_a_search_that_settles_ends_with_what_it_has_and_says_why(db: Database, 
     space = {"optimizers": [narrow], "schedules": [{"kind": "constant"}]}
     job = jobs.get(db, run_job(db, settings, spec(budget=budget, search_space=space)))
     assert job.state is JobState.SUCCEEDED
-    assert job.reason is not None and job.reason.startswith("settled after 64 of 400 trials: ")
-    assert job.progress.trials_completed == 64 and job.progress.fraction == 1.0
+    assert job.reason is not None
+    assert job.reason.startswith("settled after 64 of 400 trials: ")
+    assert job.progress.trials_completed == 64
+    assert job.progress.fraction == 1.0
 
 
 def test_trials_that_another_version_left_out_are_run_too(db: Database, settings: Settings) -> None:

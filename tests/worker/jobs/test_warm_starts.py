@@ -52,8 +52,10 @@ def test_jobs_that_cannot_be_learned_from_are_named(db: Database, settings: Sett
         jobs.submit(db, settings, spec(from_jobs=["job_none", other]))
     assert caught.value.errors is not None
     (gone, unlike) = caught.value.errors
-    assert gone[0] == "/from_jobs/0" and "there is no job 'job_none'" in gone[1]
-    assert unlike[0] == "/from_jobs/1" and "30 steps and those here 10" in unlike[1]
+    assert gone[0] == "/from_jobs/0"
+    assert "there is no job 'job_none'" in gone[1]
+    assert unlike[0] == "/from_jobs/1"
+    assert "30 steps and those here 10" in unlike[1]
     assert len(jobs.list_jobs(db, state=None, name=None, limit=10, page_token=None).items) == 1
 
 

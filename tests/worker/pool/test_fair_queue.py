@@ -138,4 +138,5 @@ def test_closing_wakes_who_waits() -> None:
     waiting.start()
     turns.close()
     waiting.join(5)
-    assert found[-1] is None and not waiting.is_alive()
+    assert found[-1] is None
+    assert not waiting.is_alive()

@@ -117,7 +117,8 @@ def test_two_workers_share_a_wide_batch_and_give_the_values_of_one(db: Database,
             found[place] = outcome
             if len(found) == 3:
                 here.gate.set()
-    assert here.evaluated and len(there.evaluated) >= 3
+    assert here.evaluated
+    assert len(there.evaluated) >= 3
     assert [values(found[i]) for i in range(6)] == [values(evaluate(shard)) for shard in shards]
     assert shard_leases.take(db) is None
 
@@ -137,7 +138,8 @@ def test_batches_are_added_while_others_are_evaluated(db: Database, batch: Batch
     job_id, shards = batch
     pool = Gated()
     shared = Fanout(db, pool, processes=1).open(Line(job_id), 1)
-    assert shared.add(shards[:1]) == range(1) and shared.add(shards[1:]) == range(1, 6)
+    assert shared.add(shards[:1]) == range(1)
+    assert shared.add(shards[1:]) == range(1, 6)
     pool.gate.set()
     found = dict(shared.next(lambda: True) for _ in shards)
     shared.close()
@@ -162,10 +164,13 @@ def test_an_offer_whose_lease_ran_out_is_taken_again_and_delivered_once(
     frozen = shard_leases.take(db)
     monkeypatch.setattr(shard_leases, "LEASE", timedelta(minutes=1))
     second = shard_leases.take(db)
-    assert frozen is not None and second is not None and shard_leases.take(db) is None
+    assert frozen is not None
+    assert second is not None
+    assert shard_leases.take(db) is None
     results: list[TrialResult] = evaluate(shards[0])
     assert shard_leases.deliver(db, second, results)
-    assert not shard_leases.renew(db, frozen) and not shard_leases.deliver(db, frozen, [])
+    assert not shard_leases.renew(db, frozen)
+    assert not shard_leases.deliver(db, frozen, [])
     (only,) = shard_leases.collect(db, offered)
     assert repr(only.results) == repr(results)
     assert shard_leases.collect(db, offered) == []
@@ -175,7 +180,8 @@ def test_a_shard_that_killed_every_process_elsewhere_is_lost(db: Database, batch
     job_id, shards = batch
     offered = offer(db, job_id, shards[:1])
     taken = shard_leases.take(db)
-    assert taken is not None and shard_leases.deliver(db, taken, [], "died 5 times")
+    assert taken is not None
+    assert shard_leases.deliver(db, taken, [], "died 5 times")
     assert [part.lost for part in shard_leases.collect(db, offered)] == ["died 5 times"]
 
 
@@ -184,7 +190,9 @@ def test_what_an_earlier_try_or_run_has_on_offer_is_not_taken(db: Database, batc
     offer(db, job_id, shards[:3])
     mine = offer(db, job_id, shards[3:4])
     taken = shard_leases.take(db)
-    assert taken is not None and taken.batch == mine and shard_leases.take(db) is None
+    assert taken is not None
+    assert taken.batch == mine
+    assert shard_leases.take(db) is None
     offer(db, job_id, shards)
     job_runs.start_anew(db, job_id, 1)
     assert shard_leases.take(db) is None
@@ -195,7 +203,8 @@ def test_nobody_helps_without_an_idle_process(db: Database, batch: Batch) -> Non
     offered = offer(db, job_id, shards)
     Helpers(db, Gated(), processes=0).look()
     first = shard_leases.take(db, offered)
-    assert first is not None and first.place == 0
+    assert first is not None
+    assert first.place == 0
 
 
 def test_helpers_count_what_they_lend(db: Database, batch: Batch) -> None:

@@ -64,7 +64,8 @@ class Group:
 
     def features(self, points: Floats) -> Floats:
         """(n, features) of points, (n, parameters): 1, of each number its place from the middle of the range,
-        the square of each of these, and of each category an indicator for every choice."""
+        the square of each of these, and of each category an indicator for every choice.
+        """
         places = points[:, self.numbers] - MIDDLE
         indicators = [
             points[:, j, None] == np.arange(choices) for j, choices in enumerate(self.choices) if choices
@@ -124,7 +125,8 @@ class Estimator:
 
     def coefficients(self) -> Floats:
         """(kernels, features): what the features of a point, multiplied by them and added up, give the
-        logarithm of each kernel with, all of weight 1."""
+        logarithm of each kernel with, all of weight 1.
+        """
         own, widths = (found[:, self.group.numbers] for found in (self.kernels, self.widths))
         inside = ndtr((1.0 - own) / widths) - ndtr(-own / widths)  # of each normal, the share in [0, 1]
         places, precision = own - MIDDLE, 1.0 / (widths * widths)

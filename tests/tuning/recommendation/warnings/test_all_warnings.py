@@ -80,7 +80,8 @@ def test_other_settings_than_those_of_the_defaults_are_warned_of() -> None:
         return bowl()(found, steps) * (1.0 if found.batch_size == 32 else 2.0)
 
     alike = advised(World(only_first), ended, objective=digits)
-    assert alike.batch_size == 32 and not warned("the defaults ran with", alike.warnings)
+    assert alike.batch_size == 32
+    assert not warned("the defaults ran with", alike.warnings)
 
 
 def test_a_schedule_that_was_made_is_not_at_the_edge_of_the_one_it_replaced() -> None:
@@ -106,7 +107,8 @@ def test_a_schedule_that_was_made_is_not_at_the_edge_of_the_one_it_replaced() ->
     assert warned("final_factor", advised(World(best("cosine")), ended, **parts).warnings)
     for kind in ("table", "linear"):
         found = advised(World(best(kind)), ended, **parts)
-        assert found.schedule["kind"] == kind and not warned("final_factor", found.warnings)
+        assert found.schedule["kind"] == kind
+        assert not warned("final_factor", found.warnings)
 
 
 @pytest.mark.parametrize("replicates", [2, 7, 8])
@@ -175,7 +177,8 @@ def test_the_warnings_of_an_unconfirmed_job_are_those_of_its_search() -> None:
     ended: list[FinishedTrial] = [finished(0, 1.0, learning_rate=0.0999, optimizer="adam")]
     found = advised(World(bowl()), ended, confirmation=None).warnings
     assert "confirmation is null" in found[0]
-    assert warned("edge", found) and warned("only 1 of 32 trials completed", found)
+    assert warned("edge", found)
+    assert warned("only 1 of 32 trials completed", found)
 
 
 def test_a_mean_that_a_single_seed_carries_is_one_to_distrust() -> None:

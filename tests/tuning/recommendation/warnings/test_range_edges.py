@@ -52,8 +52,10 @@ def test_the_same_range_on_a_logarithmic_scale_has_plain_edges() -> None:
     decades = rates(low=1e-8, high=100.0, log=True)
     assert edges(decades, 0.003) == []
     (low,), (high,) = edges(decades, 1.1e-8), edges(decades, 99.0)
-    assert "at the lower edge" in low and low.endswith("`low` below 1e-08")
-    assert "at the upper edge" in high and high.endswith("`high` above 100")
+    assert "at the lower edge" in low
+    assert low.endswith("`low` below 1e-08")
+    assert "at the upper edge" in high
+    assert high.endswith("`high` above 100")
 
 
 def test_the_high_end_of_a_linear_range_over_decades_wants_a_higher_one() -> None:
