@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.load import latencies, rate
-from tests.acceptance.server import Json, Server, alive, free_port, wait_for, working
+from tests.support.server import Json, Server, alive, free_port, wait_for, working
 
 ROUNDS = 7
 SECONDS = 2.0

@@ -12,7 +12,7 @@ from statistics import median
 import numpy as np
 
 from benchmarks import peers
-from tests.acceptance.server import Json, Server
+from tests.support.server import Json, Server
 
 DIGITS: Json = json.loads((Path(__file__).resolve().parents[1] / "examples" / "digits.json").read_text())
 ROSENBROCK: Json = {

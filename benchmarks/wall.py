@@ -21,7 +21,7 @@ from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import evaluate, shards_of_round
 from app.tuning.search.rounds import ask_round, trial_numbers
 from benchmarks import peers
-from tests.acceptance.server import Json, Server, free_port
+from tests.support.server import Json, Server, free_port
 
 T = TypeVar("T")
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from app.engine.optimizers import OPTIMIZERS
-from tests.parity.paths import KEPT_STEPS, STEPS, case_dict, cases
-from tests.parity.torch_paths import stable_steps, torch_path, versions
+from tests.support.parity.paths import KEPT_STEPS, STEPS, case_dict, cases
+from tests.support.parity.torch_paths import stable_steps, torch_path, versions
 
 FOLDER = Path(__file__).parent.parent / "tests" / "conformance" / "golden"
 PER_PROBLEM = 5

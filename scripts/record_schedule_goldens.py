@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from app.engine.schedules import SCHEDULES
-from tests.parity.factors import HORIZONS, applies, cases, kept
-from tests.parity.package_factors import package, package_factors, package_momenta
+from tests.support.parity.factors import HORIZONS, applies, cases, kept
+from tests.support.parity.package_factors import package, package_factors, package_momenta
 
 FOLDER = Path(__file__).parent.parent / "tests" / "conformance" / "golden"
 RANDOM_CASES = 2

@@ -13,7 +13,7 @@ import pytest
 from app.db import Database
 from app.settings import Settings
 from app.spec.job import JobSpec
-from tests.databases import Databases, PostgresServer, SqliteFiles
+from tests.support.databases import Databases, PostgresServer, SqliteFiles
 
 MakeSpec = Callable[..., JobSpec]
 

@@ -66,12 +66,12 @@ class Outcome:
 
     @property
     def against_adam(self) -> Estimate:
-        """advised - Adam, in loss."""
+        """Advised - Adam, in loss."""
         return clustered(self.advised - self.adam)
 
     @property
     def against_peer(self) -> Estimate | None:
-        """advised - peers, in loss."""
+        """Advised - peers, in loss."""
         return None if self.peers is None else gap_between(self.advised, self.peers)
 
     @property
@@ -98,7 +98,7 @@ def clustered(values: Losses) -> Estimate:
 
 
 def gap_between(ones: Losses, others: Losses) -> Estimate:
-    """ones - others, (jobs, seeds) and (studies, seeds): only the seeds are common to both.
+    """Ones - others, (jobs, seeds) and (studies, seeds): only the seeds are common to both.
 
     Where the others alone diverged, the mean is minus infinity.
     """

@@ -57,7 +57,7 @@ def job_walk(pick: Pick) -> Params:
 
 
 def job_value(point: Params) -> float:
-    """nan where the rate is far above the best one, as a run that diverges."""
+    """Nan where the rate is far above the best one, as a run that diverges."""
     best, floor, curvature = RATES[point["optimizer"]]
     away = math.log10(point["rate"]) - best
     if "momentum" in point:

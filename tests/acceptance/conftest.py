@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.acceptance.server import Server
+from tests.support.server import Server
 
 TIMEOUT_S = 300  # a busy machine may be five times slower than an idle one, and so are its processes
 

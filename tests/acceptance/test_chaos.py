@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.fleet import Fleet, embedded, shared
-from tests.acceptance.server import Json, wait_for
-from tests.databases import Databases, PostgresServer, SqliteFiles
+from tests.support.databases import Databases, PostgresServer, SqliteFiles
+from tests.support.fleet import Fleet, embedded, shared
+from tests.support.server import Json, wait_for
 
 ROUNDS = int(os.environ.get("STEPSIZE_CHAOS_ROUNDS", "8"))
 OPEN = ("queued", "running")  # states of jobs

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.acceptance.server import Json, Server, free_port, wait_for
+from tests.support.server import Json, Server, free_port, wait_for
 
 JOB: Json = {
     "objective": {"kind": "classification", "dataset": "iris", "model": {"kind": "linear"}},

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.acceptance.server import Json, Server, outcome, wait_for
+from tests.support.server import Json, Server, outcome, wait_for
 
 # It stores 8 MB: twice as much as SQLite's log, which is used again where the disk is full, has room for.
 JOB: Json = {

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.acceptance.server import Json, Server
+from tests.support.server import Json, Server
 
 DIGITS: Json = {"kind": "classification", "dataset": "digits", "model": {"kind": "mlp", "hidden": [64]}}
 SMALL: Json = {

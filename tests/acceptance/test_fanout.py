@@ -6,8 +6,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.acceptance.server import Json, Server, Worker, free_port, outcome, wait_for
-from tests.databases import PostgresServer
+from tests.support.databases import PostgresServer
+from tests.support.server import Json, Server, Worker, free_port, outcome, wait_for
 
 WIDE: Json = {
     "objective": {"kind": "classification", "dataset": "digits", "model": {"kind": "mlp", "hidden": [64]}},

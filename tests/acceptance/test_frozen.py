@@ -6,8 +6,8 @@ import os
 import time
 from pathlib import Path
 
-from tests.acceptance.server import Json, Server, Worker, outcome
-from tests.databases import PostgresServer
+from tests.support.databases import PostgresServer
+from tests.support.server import Json, Server, Worker, outcome
 
 FROZEN_S = float(os.environ.get("STEPSIZE_CHAOS_FROZEN_S", "0"))  # at the least; the long form: a minute
 SILENCE = {"STEPSIZE_WORKER_SILENCE_S": "2"}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings
-from tests.acceptance.server import Json, Server, alive, wait_for, working
+from tests.support.server import Json, Server, alive, wait_for, working
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.server import Json, Server, alive, outcome, wait_for
-from tests.databases import Databases
+from tests.support.databases import Databases
+from tests.support.server import Json, Server, alive, outcome, wait_for
 
 JOB: Json = {
     "objective": {

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from app.spec.job import JobSpec
 from app.tuning.samplers import SAMPLERS
-from tests.acceptance.server import Json, Server
-from tests.tuning.jobs import search
+from tests.support.jobs import search
+from tests.support.server import Json, Server
 
 ADAM: Json = {"kind": "adam", "beta1": {"low": 0.5, "high": 0.99}}
 CELLS: Json = {

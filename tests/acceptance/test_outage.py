@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.server import Json, Server, outcome
-from tests.databases import PostgresServer
+from tests.support.databases import PostgresServer
+from tests.support.server import Json, Server, outcome
 
 OUTAGE_S = float(os.environ.get("STEPSIZE_CHAOS_OUTAGE_S", "5"))  # the long form: 20
 JOB: Json = {

@@ -18,9 +18,9 @@ from app.db.queries import workers
 from app.services import jobs, range_tests
 from app.settings import Settings
 from app.spec.resources.range_tests import RangeTestSpec
-from tests.acceptance.server import Server
-from tests.api.stored import store_finished_job, store_running_job, store_searched_job
-from tests.databases import Databases
+from tests.support.databases import Databases
+from tests.support.server import Server
+from tests.support.stored_jobs import store_finished_job, store_running_job, store_searched_job
 
 SECONDS = int(os.environ.get("STEPSIZE_SCHEMATHESIS_S", "60"))
 SEED = 20_260_101

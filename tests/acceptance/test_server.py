@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.acceptance.server import Json, Server, alive, outcome, wait_for
-from tests.databases import PostgresServer
+from tests.support.databases import PostgresServer
+from tests.support.server import Json, Server, alive, outcome, wait_for
 
 LONG: Json = {
     "objective": {"kind": "classification", "dataset": "digits", "model": {"kind": "mlp", "hidden": [64]}},

@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.acceptance.server import Json, Server
-from tests.databases import Databases
+from tests.support.databases import Databases
+from tests.support.server import Json, Server
 
 CLIENTS = 8
 ROUNDS = 5

@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from app.db import Database
 from app.main import create_app
 from app.settings import Settings
-from tests.api.stored import store_finished_job
-from tests.databases import Databases
+from tests.support.databases import Databases
+from tests.support.stored_jobs import store_finished_job
 
 with warnings.catch_warnings():
     # Starlette would rather have httpx2 than the httpx that our own client uses; both serve its tests.

@@ -29,7 +29,7 @@ from app.spec.resources.recommendations import (
     OutsideSpace,
     Recommendation,
 )
-from tests.api.stored import recommendation, results, store_running_job
+from tests.support.stored_jobs import recommendation, results, store_running_job
 
 SCRIPT = (Path(dashboard.__file__).parent / "static" / "jobs.js").read_text()
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")

@@ -7,8 +7,8 @@ from typing import Any
 
 from app.cli.report import describe
 from app.domain.records import Configuration
-from tests.tuning.jobs import ROSENBROCK
-from tests.tuning.worlds import NAN, World, advised, bowl
+from tests.support.jobs import ROSENBROCK
+from tests.support.worlds import NAN, World, advised, bowl
 
 SUMMARY = ["Use adam at 0.04.", "Its loss is 40 % below that of Adam's defaults."]
 HORIZONS = [

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.server import Server
+from tests.support.server import Server
 
 FOLDER = os.environ.get("STEPSIZE_CLIENTS")
 

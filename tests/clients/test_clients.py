@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.server import Server
+from tests.support.server import Server
 
 HERE = Path(__file__).resolve().parent
 MINUTES_S = 600

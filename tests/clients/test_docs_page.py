@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from app import dashboard
-from tests.acceptance.server import Server, wait_for
 from tests.clients.test_clients import HERE, MINUTES_S, run
+from tests.support.server import Server, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(MINUTES_S)]
 

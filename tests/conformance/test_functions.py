@@ -15,7 +15,7 @@ from app.engine.batching.run_batch import Run, run_batch
 from app.engine.objectives.functions import FUNCTIONS, Function
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
-from tests.engine.batches import assert_same_row, function, losses_and_gradients
+from tests.support.batches import assert_same_row, function, losses_and_gradients
 
 Array = NDArray[np.float64]
 DIMENSIONS = (1, 2, 3, 7, 20)

@@ -18,7 +18,7 @@ from app.engine.models.embedding_bag import EmbeddingBag
 from app.engine.models.matrix_factorization import MatrixFactorization
 from app.engine.models.mlp import MLP
 from app.engine.supervised.objective import SupervisedObjective
-from tests.engine.batches import suited_to
+from tests.support.batches import suited_to
 
 ROWS = 3  # runs of a batch, each with settings of its own
 STEP = 1e-5

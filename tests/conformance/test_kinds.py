@@ -21,7 +21,7 @@ from app.engine.objectives.function import FunctionObjective
 from app.engine.objectives.functions import FUNCTIONS
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
-from tests.engine.batches import assert_same_row, suited_to
+from tests.support.batches import assert_same_row, suited_to
 
 REGISTRIES: dict[str, Any] = {
     "optimizer": OPTIMIZERS,

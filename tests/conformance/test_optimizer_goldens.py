@@ -14,7 +14,7 @@ import pytest
 
 from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
-from tests.parity.paths import ATOL, KEPT_STEPS, PROBLEMS, RTOL, Case, describe, engine_paths
+from tests.support.parity.paths import ATOL, KEPT_STEPS, PROBLEMS, RTOL, Case, describe, engine_paths
 
 GOLDEN = Path(__file__).parent / "golden"
 COMPARED = [kind for kind, cls in OPTIMIZERS.items() if cls.reference is not None and not cls.reference.own]

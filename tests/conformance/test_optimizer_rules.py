@@ -11,7 +11,7 @@ import pytest
 from app.engine.batching.stacking import stack
 from app.engine.optimizers import OPTIMIZERS
 from app.tuning.exports.source.optimizer_rules import imported, rule_source
-from tests.parity.paths import Case, Vector, cases, engine_paths, quadratic_gradient, start
+from tests.support.parity.paths import Case, Vector, cases, engine_paths, quadratic_gradient, start
 
 CARRIED = [kind for kind, cls in OPTIMIZERS.items() if cls().rule() is not None]
 STEPS = 40

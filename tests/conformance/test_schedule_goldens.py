@@ -14,7 +14,7 @@ import pytest
 
 from app.engine.schedules import SCHEDULES
 from app.engine.schedules.momentum_cycling import MomentumCycling
-from tests.parity.factors import ATOL, HORIZONS, RTOL, engine_factors, engine_momenta, kept
+from tests.support.parity.factors import ATOL, HORIZONS, RTOL, engine_factors, engine_momenta, kept
 
 GOLDEN = Path(__file__).parent / "golden"
 COMPARED = [kind for kind, cls in SCHEDULES.items() if cls.references]

@@ -14,7 +14,7 @@ from app.engine.inputs.tokens import NO_TOKEN
 from app.engine.models import MODELS
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
-from tests.engine.batches import supervised_on
+from tests.support.batches import supervised_on
 
 # Of the arrays to six decimals: three fewer than the data has, and processors agree on those.
 DIGESTS = {

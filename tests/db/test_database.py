@@ -18,7 +18,7 @@ from app.db import Database, migrate
 from app.db.queries import jobs
 from app.db.tables import Base, JobRow, TrialRow
 from app.settings import Settings
-from tests.databases import Databases, SqliteFiles
+from tests.support.databases import Databases, SqliteFiles
 
 
 def job_row(job_id: str = "job_1", **columns: object) -> JobRow:

@@ -15,7 +15,7 @@ from app.db.notifications import Doorbell, doorbell
 from app.services import jobs
 from app.settings import Settings
 from tests.conftest import MakeSpec
-from tests.databases import PostgresServer
+from tests.support.databases import PostgresServer
 
 LONG_S = 30.0
 

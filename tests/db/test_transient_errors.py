@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from app.db import Database
 from app.db.transient_errors import is_full, is_passing
 from app.settings import Settings
-from tests.databases import PostgresServer, SqliteFiles
+from tests.support.databases import PostgresServer, SqliteFiles
 
 
 def test_a_session_that_sat_in_a_transaction_for_too_long_may_try_again(postgres: PostgresServer) -> None:

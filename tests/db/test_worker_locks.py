@@ -10,7 +10,7 @@ from sqlalchemy import make_url, text
 from app.db import Database
 from app.db.worker_locks import Claim, if_dead
 from app.settings import Settings
-from tests.databases import PostgresServer
+from tests.support.databases import PostgresServer
 
 MakeClaim = Callable[[str], Claim]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.recipes import ROOT, stages
+from tests.support.recipes import ROOT, stages
 
 JUNK = shutil.ignore_patterns("__pycache__", "*.db", "*.db-*")
 

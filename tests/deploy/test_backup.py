@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.server import Json, Server, outcome
+from tests.support.server import Json, Server, outcome
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ import pytest
 from app.cli.commands.serve import check_address
 from app.settings import Settings
 from app.worker.queue.dbos_config import worker_id
-from tests.deploy.recipes import COMPOSE, interpolate, service_environment, services
+from tests.support.recipes import COMPOSE, interpolate, service_environment, services
 
 OURS = ("migrate", "api", "worker")
 EVERY = ("postgres", *OURS)

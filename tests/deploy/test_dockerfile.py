@@ -12,7 +12,7 @@ import pytest
 
 from app.cli.commands.serve import check_address
 from app.settings import Settings
-from tests.deploy.recipes import DOCKERFILE, ROOT, image, image_command, image_environment, stages
+from tests.support.recipes import DOCKERFILE, ROOT, image, image_command, image_environment, stages
 
 
 def test_hadolint_has_no_complaint() -> None:

@@ -12,7 +12,7 @@ import yaml
 from app.cli.commands.serve import check_address
 from app.cli.main import COMMANDS
 from app.settings import Settings
-from tests.deploy.recipes import ROOT, image, image_environment
+from tests.support.recipes import ROOT, image, image_environment
 
 FILES = sorted((ROOT / "deploy" / "kubernetes").glob("*.yaml"))
 VERSION = "1.37"

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from app.settings import Settings
-from tests.deploy.recipes import ROOT
+from tests.support.recipes import ROOT
 
 GUIDE = (ROOT / "docs" / "operations.md").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()

@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.acceptance.server import Json, free_port, wait_for
-from tests.databases import PostgresServer
-from tests.deploy.recipes import health_check, image_command, service_environment, services
+from tests.support.databases import PostgresServer
+from tests.support.recipes import health_check, image_command, service_environment, services
+from tests.support.server import Json, free_port, wait_for
 
 pytestmark = pytest.mark.slow
 

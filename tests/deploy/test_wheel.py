@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.server import wait_for
+from tests.support.server import wait_for
 
 pytestmark = pytest.mark.slow
 

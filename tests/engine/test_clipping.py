@@ -9,7 +9,7 @@ from app.engine.batching.run_batch import run_batch
 from app.engine.batching.stacking import stack
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.optimizers.clipping import clip, clipping_state
-from tests.engine.batches import function, run
+from tests.support.batches import function, run
 
 
 def clipped(

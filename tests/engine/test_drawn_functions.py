@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.engine.batching.run_batch import run_batch
 from app.engine.objectives.function import FunctionProblem
-from tests.engine.batches import function, run
+from tests.support.batches import function, run
 
 STEPS = 4000
 

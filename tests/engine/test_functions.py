@@ -8,7 +8,7 @@ from scipy.optimize import rosen, rosen_der
 
 from app.engine.batching.run_batch import Run, run_batch
 from app.engine.objectives.functions import FUNCTIONS
-from tests.engine.batches import function, losses_and_gradients, run
+from tests.support.batches import function, losses_and_gradients, run
 
 
 @pytest.mark.parametrize("dimension", [2, 3, 7, 20])

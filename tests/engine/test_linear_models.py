@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.linear_optima import (
+from tests.support.linear_optima import (
     DATASETS,
     OPTIMA,
     SVM_OPTIMUM,

@@ -12,8 +12,8 @@ from app.engine.batching.stacking import stack
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.engine.schedules.momentum_cycling import MomentumCycling, cycling
-from tests.engine.batches import assert_same_row, function, run
-from tests.parity.factors import HORIZONS, cases
+from tests.support.batches import assert_same_row, function, run
+from tests.support.parity.factors import HORIZONS, cases
 
 CYCLING = [kind for kind, cls in SCHEDULES.items() if issubclass(cls, MomentumCycling)]
 ABLE = [kind for kind, cls in OPTIMIZERS.items() if cls.momentum_field]

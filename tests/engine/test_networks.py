@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.engine.inputs.features import FeatureBatch
 from app.engine.models.mlp import MLP
 from app.engine.supervised.objective import SupervisedObjective
-from tests.engine.batches import losses_and_gradients, supervised
+from tests.support.batches import losses_and_gradients, supervised
 
 OBJECTIVES = {
     "linear classifier": lambda: supervised("iris"),

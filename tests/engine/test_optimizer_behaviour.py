@@ -13,7 +13,7 @@ from app.engine.batching.stacking import stack
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.engine.supervised.objective import training_rows
-from tests.engine.batches import assert_same_row, function, run, supervised
+from tests.support.batches import assert_same_row, function, run, supervised
 
 LEARNING_RATE_FREE = [kind for kind, cls in OPTIMIZERS.items() if cls.finds_its_rate]
 _CORNERS = ((1, 1), (1, -1), (-1, 1), (-1, -1))

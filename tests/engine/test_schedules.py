@@ -12,7 +12,7 @@ from app.engine.batching.learning_rates import Rates
 from app.engine.batching.stacking import stack
 from app.engine.schedules import SCHEDULES, Schedule
 from app.engine.schedules.loss_driven import DependsOnLosses, LossDriven
-from tests.parity.factors import HORIZONS, cases
+from tests.support.parity.factors import HORIZONS, cases
 
 OPEN = [kind for kind, cls in SCHEDULES.items() if not issubclass(cls, LossDriven)]
 WARMUPS: tuple[dict[str, Any], ...] = (

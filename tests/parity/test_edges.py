@@ -12,7 +12,7 @@ import pytest
 
 from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
-from tests.parity.regression import START, Run, Vector, engine_path, fields, gradient
+from tests.support.parity.regression import START, Run, Vector, engine_path, fields, gradient
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 STEPS = 6

@@ -9,7 +9,7 @@ from app.engine.objectives.functions import FUNCTIONS
 
 torch = pytest.importorskip("torch")
 
-from tests.parity.torch_functions import TORCH_FUNCTIONS  # noqa: E402 - it imports torch
+from tests.support.parity.torch_functions import TORCH_FUNCTIONS  # noqa: E402 - it imports torch
 
 CASES = [
     pytest.param(kind, dimension, id=f"{kind} {dimension}")

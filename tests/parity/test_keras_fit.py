@@ -19,7 +19,7 @@ import pytest
 
 from app.engine.optimizers import OPTIMIZERS
 from app.tuning.exports import FORMATS
-from tests.parity.regression import (
+from tests.support.parity.regression import (
     BATCH_SIZE,
     EPOCHS,
     HALF,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.parity.regression import BATCH_SIZE, HALF, UPDATES, Run, data
+from tests.support.parity.regression import BATCH_SIZE, HALF, UPDATES, Run, data
 
 torch = pytest.importorskip("torch")
 with warnings.catch_warnings():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.engine.linear_optima import (
+from tests.support.linear_optima import (
     DATASETS,
     L2,
     OPTIMA,

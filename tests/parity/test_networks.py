@@ -13,11 +13,11 @@ from app.engine.initialisations import INITIALISATIONS
 from app.engine.losses import LOSSES
 from app.engine.models import MODELS, Model
 from tests.conformance.test_gradients import CASES, ROWS, random_settings
-from tests.engine.batches import suited_to
+from tests.support.batches import suited_to
 
 torch = pytest.importorskip("torch")
 
-from tests.parity.torch_networks import (  # noqa: E402 - it imports torch
+from tests.support.parity.torch_networks import (  # noqa: E402 - it imports torch
     TORCH_ACTIVATIONS,
     TORCH_INITIALISATIONS,
     TORCH_LOSSES,

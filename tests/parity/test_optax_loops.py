@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.engine.optimizers import OPTIMIZERS
-from tests.parity.regression import HALF, START, UPDATES, Run, Vector, batch, engine_path, runs
+from tests.support.parity.regression import HALF, START, UPDATES, Run, Vector, batch, engine_path, runs
 
 jax = pytest.importorskip("jax")
 optax = pytest.importorskip("optax")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.engine.optimizers import OPTIMIZERS
-from tests.parity.paths import (
+from tests.support.parity.paths import (
     ATOL,
     PROBLEMS,
     RTOL,
@@ -21,7 +21,7 @@ from tests.parity.paths import (
 
 torch = pytest.importorskip("torch")
 
-from tests.parity.torch_paths import exported, stable_steps, torch_path, versions  # noqa: E402 - it imports torch
+from tests.support.parity.torch_paths import exported, stable_steps, torch_path, versions  # noqa: E402 - it imports torch
 
 COMPARED = [kind for kind, cls in OPTIMIZERS.items() if cls.reference is not None and not cls.reference.own]
 PER_PROBLEM = 8

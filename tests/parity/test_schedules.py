@@ -9,11 +9,11 @@ from app.engine.schedules import SCHEDULES
 from app.engine.schedules.base import WARMUP_REFERENCES
 from app.engine.schedules.momentum_cycling import MomentumCycling
 from app.engine.schedules.reference import Reference
-from tests.parity.factors import ATOL, HORIZONS, RTOL, applies, cases, engine_factors, engine_momenta
+from tests.support.parity.factors import ATOL, HORIZONS, RTOL, applies, cases, engine_factors, engine_momenta
 
 pytest.importorskip("torch")
 
-from tests.parity.package_factors import package, package_factors, package_momenta
+from tests.support.parity.package_factors import package, package_factors, package_momenta
 
 RANDOM_CASES = 6
 REFERENCES = [

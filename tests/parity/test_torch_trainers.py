@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from app.engine.optimizers import OPTIMIZERS
-from tests.parity.regression import (
+from tests.support.parity.regression import (
     CYCLED,
     HALF,
     START,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.parity.regression import BATCH_SIZE, BATCHES, HALF, UPDATES, Run, data
+from tests.support.parity.regression import BATCH_SIZE, BATCHES, HALF, UPDATES, Run, data
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")

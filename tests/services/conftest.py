@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings
-from tests.databases import Databases
+from tests.support.databases import Databases
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from app.services.job_runs import Interrupted
 from app.settings import Settings
 from app.spec.resources.answers import Problem
 from tests.conftest import MakeSpec
-from tests.curves import make_curve
-from tests.databases import PostgresServer
+from tests.support.databases import PostgresServer
+from tests.support.trajectories import make_curve
 
 ASKED = [
     Configuration(

@@ -15,7 +15,7 @@ from app.services import jobs, retention
 from app.settings import Settings
 from app.tuning.search.rounds import round_count
 from tests.conftest import MakeSpec
-from tests.worker.in_process import run_job
+from tests.support.in_process_worker import run_job
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 

@@ -13,8 +13,8 @@ from app.services import jobs
 from app.settings import Settings
 from app.worker.jobs.runner import Runner
 from tests.conftest import MakeSpec
-from tests.spans import only, recorded
-from tests.worker.in_process import InThisProcess
+from tests.support.in_process_worker import InThisProcess
+from tests.support.spans import only, recorded
 
 
 def test_the_parts_of_a_round_belong_to_it(

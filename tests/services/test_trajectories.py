@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.services.trajectories import answer, thin
-from tests.curves import make_curve
+from tests.support.trajectories import make_curve
 
 
 @pytest.mark.parametrize("points", [2, 3, 4, 5, 10, 99, 500])

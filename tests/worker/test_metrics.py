@@ -12,9 +12,9 @@ from app.services import jobs
 from app.settings import Settings
 from app.worker.jobs.runner import Runner
 from app.worker.metrics import WorkerMetrics, serve_metrics
-from tests.acceptance.server import free_port
 from tests.conftest import MakeSpec
-from tests.worker.in_process import InThisProcess
+from tests.support.in_process_worker import InThisProcess
+from tests.support.server import free_port
 
 
 def test_trials_batches_and_seconds_are_counted_and_served(

@@ -44,7 +44,7 @@ class BoundHuber(ResidualLoss):
         self._cut = np.empty_like(self.residuals)
 
     def fill_losses(self) -> None:
-        """c (r - c / 2)"""
+        """C (r - c / 2)"""
         np.minimum(self.residuals, self._delta, out=self._cut)
         np.maximum(self._cut, -self._delta, out=self._cut)
         np.multiply(self._cut, -0.5, out=self.losses)
@@ -52,5 +52,5 @@ class BoundHuber(ResidualLoss):
         np.multiply(self.losses, self._cut, out=self.losses)
 
     def differentiate(self) -> None:
-        """c / batch"""
+        """C / batch"""
         np.multiply(self._cut, self.share, out=self.residuals)

@@ -43,7 +43,7 @@ def training_expression(share: str) -> str:
 
 
 def start_average(x: Array, share: Any) -> State:
-    """z at the start, no weight yet, and the coefficients; share: b, that of the average in y."""
+    """Z at the start, no weight yet, and the coefficients; share: b, that of the average in y."""
     share = np.asarray(share)
     return {
         "z": x.copy(),

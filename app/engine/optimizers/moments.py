@@ -96,7 +96,7 @@ def gather(g: Array, state: State) -> None:
 
 
 def descend(x: Array, direction: Array, squares: Array, state: State, work: Array) -> None:
-    """x -= rate * direction / (sqrt(squares) + shift)"""
+    """X -= rate * direction / (sqrt(squares) + shift)"""
     np.sqrt(squares, out=work)
     np.add(work, state["shift"], out=work)
     np.divide(direction, work, out=work)

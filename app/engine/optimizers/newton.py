@@ -66,7 +66,7 @@ class Newton(Optimizer):
 
 
 def _solve(matrix: Array, vector: Array) -> Array:
-    """nan where the matrix is singular, which ends the run as diverged."""
+    """Nan where the matrix is singular, which ends the run as diverged."""
     try:
         return np.asarray(np.linalg.solve(matrix, vector.astype(np.float64)))
     except np.linalg.LinAlgError:

@@ -108,7 +108,7 @@ class ScheduleFreeAdamW(Optimizer):
         )
 
     def init(self, x: Array) -> State:
-        """z at the start, a zero mean square, kept as v / (1 - beta2), and the coefficients."""
+        """Z at the start, a zero mean square, kept as v / (1 - beta2), and the coefficients."""
         beta2 = np.asarray(self.beta2)
         root = np.sqrt(1.0 - beta2)
         return {

@@ -86,7 +86,7 @@ class ScheduleFreeSGD(Optimizer):
         )
 
     def init(self, x: Array) -> State:
-        """z at the start, and the coefficients."""
+        """Z at the start, and the coefficients."""
         return start_average(x, self.momentum) | coupled_decay(self.weight_decay, x)
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:

@@ -68,7 +68,7 @@ class Cyclical(MomentumCycling):
         return np.asarray(most - (most - base) * self._heights(k, horizon))
 
     def _heights(self, k: Array, horizon: Any) -> Array:
-        """s a of the rule: triangles of whole updates, from 0 to at most 1."""
+        """S a of the rule: triangles of whole updates, from 0 to at most 1."""
         period = length(self.period, horizon)
         up = np.maximum(updates(self.up_fraction, period), 1.0)
         cycle = np.floor(k / period)

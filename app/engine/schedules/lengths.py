@@ -20,7 +20,7 @@ def length(fraction: Any, horizon: Any) -> Array:
 
 
 def power(base: Any, exponent: Any) -> Array:
-    """base ** exponent, float64.
+    """Base ** exponent, float64.
 
     NumPy's `power` takes other ways to the last bit in long arrays, in short ones and at exponents such
     as 2; this takes the C library's for every element, so that a row equals the run alone.

@@ -60,7 +60,7 @@ class Table(Schedule):
 
 
 def _pick(factors: Array, index: Any) -> Array:
-    """factors at index, (n,) of (L,) or (B, n) of (B, L)."""
+    """Factors at index, (n,) of (L,) or (B, n) of (B, L)."""
     if factors.ndim == 1:
         return np.asarray(factors[index])
     return np.asarray(np.take_along_axis(factors, index, axis=1))

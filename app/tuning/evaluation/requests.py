@@ -164,5 +164,5 @@ def gather(shards: Sequence[Sequence[TrialResult]]) -> EvaluationResult:
 
 
 def _mean(measured: Sequence[float], wanted: int) -> float:
-    """nan where some are missing: a shard in which nothing completed measures little."""
+    """Nan where some are missing: a shard in which nothing completed measures little."""
     return float(np.mean(measured)) if len(measured) == wanted else np.nan

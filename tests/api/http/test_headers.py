@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.api.stored import BODY
+from tests.support.stored_jobs import BODY
 
 TAGGED = [
     *("", "/trials", "/trials/0", "/trials/0/trajectory", "/trajectories", "/importances"),

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.settings import Settings
-from tests.api.stored import BODY
+from tests.support.stored_jobs import BODY
 
 FUNCTION = '{"objective": {"kind": "function", "name": "rosenbrock"'
 JSON = {"Content-Type": "application/json"}

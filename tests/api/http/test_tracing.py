@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.spans import only, recorded
+from tests.support.spans import only, recorded
 
 CALLER = "0af7651916cd43dd8448eb211c80319c"
 

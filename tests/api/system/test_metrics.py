@@ -14,7 +14,7 @@ from app.db.queries import workers
 from app.db.tables import EventRow
 from app.services import jobs
 from app.settings import Settings
-from tests.api.stored import BODY, store_finished_job, store_running_job
+from tests.support.stored_jobs import BODY, store_finished_job, store_running_job
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 

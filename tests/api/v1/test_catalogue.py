@@ -16,7 +16,7 @@ from app.engine.schedules import SCHEDULES
 from app.errors import NotExportable
 from app.spec.search import PRUNERS, SAMPLERS
 from app.tuning.exports import FORMATS
-from tests.api.stored import recommendation
+from tests.support.stored_jobs import recommendation
 
 REGISTRIES: dict[str, Any] = {
     "optimizers": OPTIMIZERS,

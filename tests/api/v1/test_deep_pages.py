@@ -18,7 +18,7 @@ from app.db.tables import TrialRow
 from app.services import jobs
 from app.settings import Settings
 from app.spec.job import JobSpec
-from tests.api.stored import BODY
+from tests.support.stored_jobs import BODY
 
 COUNT = 20_000
 LIMIT = 50

@@ -14,7 +14,7 @@ from sqlalchemy import event
 from app.db import Database
 from app.services import events, jobs
 from app.settings import Settings
-from tests.api.stored import store_running_job
+from tests.support.stored_jobs import store_running_job
 
 Event = dict[str, Any]
 

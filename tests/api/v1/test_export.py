@@ -25,7 +25,7 @@ from app.settings import Settings
 from app.spec.job import JobSpec
 from app.tuning.optuna_interop.storage_file import write_storage
 from app.tuning.space.tree import SearchSpace
-from tests.api.stored import BODY, store_finished_job, store_running_job, store_searched_job
+from tests.support.stored_jobs import BODY, store_finished_job, store_running_job, store_searched_job
 
 COUNT = 21
 

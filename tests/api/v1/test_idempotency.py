@@ -15,7 +15,7 @@ from app.db.queries import jobs as table
 from app.services import jobs
 from app.settings import Settings
 from app.spec.job import JobSpec
-from tests.api.stored import BODY
+from tests.support.stored_jobs import BODY
 
 HUGE = {"objective": {"kind": "function", "name": "rosenbrock", "start": [1e23, -1e308, 5e-324, -0.0, 3]}}
 

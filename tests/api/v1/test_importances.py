@@ -11,7 +11,7 @@ from app.db.queries import trials
 from app.domain.states import TrialState
 from app.services import importances
 from app.settings import Settings
-from tests.api.stored import BODY, store_finished_job, store_searched_job
+from tests.support.stored_jobs import BODY, store_finished_job, store_searched_job
 
 
 def test_the_shares_of_a_searched_job_add_up_to_one(

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from app.db import Database
 from app.settings import Settings
-from tests.api.stored import BODY, store_running_job
+from tests.support.stored_jobs import BODY, store_running_job
 
 
 def submit(client: TestClient, **parts: object) -> str:

@@ -17,7 +17,7 @@ from app.services import job_runs, recommendations
 from app.settings import Settings
 from app.spec.resources.recommendations import HorizonPeak
 from app.tuning.exports import FORMATS
-from tests.api.stored import recommendation, store_running_job
+from tests.support.stored_jobs import recommendation, store_running_job
 
 
 def test_a_recommendation_has_every_key(client: TestClient, finished: str) -> None:

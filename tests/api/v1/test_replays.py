@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from app.db import Database
 from app.settings import Settings
-from tests.api.stored import store_running_job
+from tests.support.stored_jobs import store_running_job
 
 
 def test_a_replay_is_answered_with_its_address(client: TestClient, finished: str) -> None:

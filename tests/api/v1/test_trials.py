@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from app.db import Database
 from app.settings import Settings
-from tests.api.stored import store_running_job
+from tests.support.stored_jobs import store_running_job
 
 
 def test_a_trial_has_every_key_of_the_contract(client: TestClient, finished: str) -> None:

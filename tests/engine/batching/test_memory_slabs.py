@@ -10,7 +10,7 @@ import pytest
 from app.engine.batching import blocking, memory_slabs
 from app.engine.batching.run_batch import run_batch
 from app.engine.trajectories.result import Outcome
-from tests.engine.batches import assert_same_row, run, supervised
+from tests.support.batches import assert_same_row, run, supervised
 
 # Of four kinds, one with a rate at which it diverges at once.
 RUNS = [

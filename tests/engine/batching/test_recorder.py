@@ -15,7 +15,7 @@ from app.engine.batching.run_batch import run_batch
 from app.engine.batching.stacking import stack
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.trajectories.result import Trajectory
-from tests.engine.batches import function, losses_and_gradients, run, supervised
+from tests.support.batches import function, losses_and_gradients, run, supervised
 
 
 def record(objective: Any, runs: Any, **arguments: Any) -> Sequence[Trajectory]:

@@ -15,7 +15,7 @@ from app.engine.batching.run_batch import Judge, Run, run_batch
 from app.engine.models.mlp import MLP
 from app.engine.supervised.objective import SupervisedObjective
 from app.engine.trajectories.result import BatchResult, Outcome
-from tests.engine.batches import assert_same_row, function, run, supervised
+from tests.support.batches import assert_same_row, function, run, supervised
 
 RUNGS = (10, 30)
 STEPS = 45

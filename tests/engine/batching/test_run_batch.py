@@ -15,7 +15,7 @@ from app.engine.models.linear import Linear
 from app.engine.seeds import Purpose, stream
 from app.engine.supervised.objective import SupervisedObjective
 from app.engine.trajectories.result import Outcome
-from tests.engine.batches import function, run, supervised
+from tests.support.batches import function, run, supervised
 
 
 def test_adam_trains_digits_to_nineteen_in_twenty() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from app.engine.models.linear import Linear
 from app.engine.supervised.objective import SupervisedObjective, training_rows
-from tests.engine.batches import supervised
+from tests.support.batches import supervised
 
 
 @pytest.mark.parametrize(("rows", "training"), [(5, 3), (150, 90), (1797, 1079), (442, 266)])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.engine.trajectories.codec import decode, encode
-from tests.curves import make_curve
+from tests.support.trajectories import make_curve
 
 HEADER_BYTES = 256
 

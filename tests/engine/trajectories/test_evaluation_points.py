@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.engine.batching.run_batch import run_batch
-from tests.engine.batches import function, run, supervised
+from tests.support.batches import function, run, supervised
 
 KINDS = ("schedule_free_sgd", "schedule_free_adamw")
 

@@ -9,8 +9,8 @@ import pytest
 
 from app.domain.records import Configuration
 from app.tuning.evaluation.requests import Seeds
-from tests.tuning.jobs import finished, space
-from tests.tuning.worlds import COSINE, LOG_RANGE, NAN, REPLICATES, World, advised, bowl, trials
+from tests.support.jobs import finished, space
+from tests.support.worlds import COSINE, LOG_RANGE, NAN, REPLICATES, World, advised, bowl, trials
 
 CONFIRMING = (Seeds.CONFIRM, Seeds.RECONFIRM)
 

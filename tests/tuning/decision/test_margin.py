@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from app.domain.records import Configuration
 from app.tuning.evaluation.requests import Seeds
-from tests.tuning.jobs import finished, space
-from tests.tuning.worlds import LOG_RANGE, NAN, World, advised, bowl, trials
+from tests.support.jobs import finished, space
+from tests.support.worlds import LOG_RANGE, NAN, World, advised, bowl, trials
 
 
 def edge(limit: float, best: float = 0.04) -> World:

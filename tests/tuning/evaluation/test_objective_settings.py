@@ -19,7 +19,7 @@ from app.tuning.evaluation.shards import Shard, evaluate
 from app.tuning.racing.candidates import RaceCandidate, race_field
 from app.tuning.recommendation.warnings.all_warnings import caution_unconfirmed
 from app.tuning.space.tree import SearchSpace, hyper_of
-from tests.tuning.jobs import job, run, search, space
+from tests.support.jobs import job, run, search, space
 
 MLP: dict[str, Any] = {
     "kind": "mlp",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.tuning.evaluation.pruning import BracketJudge, judge_for, pruning_rungs, rungs
-from tests.tuning.jobs import job
+from tests.support.jobs import job
 
 NAN = float("nan")
 

@@ -19,7 +19,7 @@ from app.tuning.evaluation.requests import (
     some_seeds,
 )
 from app.tuning.evaluation.shards import evaluate
-from tests.tuning.jobs import DIGITS, NOISY, configuration, job, run_request
+from tests.support.jobs import DIGITS, NOISY, configuration, job, run_request
 
 CONFIRM = {"top": 3, "replicates": 6}
 SPEC = job(NOISY, confirmation=CONFIRM)

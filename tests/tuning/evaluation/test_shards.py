@@ -17,7 +17,7 @@ from app.tuning.evaluation.memory import batch_bytes
 from app.tuning.evaluation.objective import build_objective, dtype_of
 from app.tuning.evaluation.shards import Shard, cuts, evaluate, shards_of_round
 from app.tuning.search.rounds import ask_round, trial_numbers
-from tests.tuning.jobs import DIGITS, NOISY, configuration, job, space
+from tests.support.jobs import DIGITS, NOISY, configuration, job, space
 
 NONE = {"kind": "none"}
 RATES = (0.003, 0.01, 0.03, 0.1)
@@ -35,7 +35,7 @@ def sgd(*rates: float) -> list[Configuration]:
 
 
 def timeless(results: list[TrialResult]) -> list[TrialResult]:
-    """nan is not equal to itself, but its text is."""
+    """Nan is not equal to itself, but its text is."""
     return [replace(result, engine_s=0.0) for result in results]
 
 

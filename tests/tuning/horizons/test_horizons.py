@@ -14,8 +14,8 @@ from app.spec.resources.recommendations import HorizonPeak, Recommendation, Safe
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.horizons.fitted_line import Basis, fitted_line, peak_at
 from app.tuning.horizons.measurement import Grid, horizon_lengths, lowest
-from tests.tuning.jobs import ROSENBROCK, finished
-from tests.tuning.worlds import NAN, World, advised, bowl, trials
+from tests.support.jobs import ROSENBROCK, finished
+from tests.support.worlds import NAN, World, advised, bowl, trials
 
 
 def moving(slope: float, best: float = 0.04) -> World:

@@ -17,7 +17,7 @@ from app.tuning.learning_rates.safe_range import (
     upper_end,
 )
 from app.tuning.learning_rates.sweep import Sweep, swept_rates
-from tests.tuning.jobs import configuration
+from tests.support.jobs import configuration
 
 PEAK = 0.01
 NAN = math.nan

@@ -7,8 +7,8 @@ import pytest
 
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.learning_rates.sweep import more_seeds, seed_looks, sweep, swept_rates
-from tests.tuning.jobs import ROSENBROCK, configuration, follow
-from tests.tuning.worlds import World, bowl, spec
+from tests.support.jobs import ROSENBROCK, configuration, follow
+from tests.support.worlds import World, bowl, spec
 
 PEAK = 0.01
 WINNER, OTHER = configuration(learning_rate=PEAK), configuration("sgd", 0.5)

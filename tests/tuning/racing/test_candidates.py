@@ -10,7 +10,7 @@ from app.spec.job import JobSpec
 from app.tuning.racing.candidates import baselines_of, describe, differs, race_field
 from app.tuning.recommendation.race_explanation import in_words
 from app.tuning.space.tree import SearchSpace
-from tests.tuning.jobs import DIGITS, configuration, finished, job, space
+from tests.support.jobs import DIGITS, configuration, finished, job, space
 
 CONFIRM = {"top": 3, "replicates": 6}
 

@@ -6,8 +6,8 @@ import pytest
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.racing.candidates import RaceCandidate
 from app.tuning.racing.elimination import Standing, eliminate, looks, most_raced
-from tests.tuning.jobs import ROSENBROCK, configuration, follow
-from tests.tuning.worlds import NAN, Means, World, spec
+from tests.support.jobs import ROSENBROCK, configuration, follow
+from tests.support.worlds import NAN, Means, World, spec
 
 RATES = (0.01, 0.02, 0.03, 0.04, 0.05)
 ENTRIES = [

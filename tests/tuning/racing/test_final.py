@@ -15,8 +15,8 @@ from app.tuning.racing.elimination import Standing, eliminate
 from app.tuning.racing.final import LONGER, finalists, most_finalists, most_prolonged, race_final
 from app.tuning.racing.practical_equivalence import negligible
 from app.tuning.racing.selection import Choice, tied
-from tests.tuning.jobs import ROSENBROCK, configuration, follow
-from tests.tuning.worlds import NAN, World, bowl, spec
+from tests.support.jobs import ROSENBROCK, configuration, follow
+from tests.support.worlds import NAN, World, bowl, spec
 
 REPLICATES = 16
 

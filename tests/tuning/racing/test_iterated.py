@@ -19,8 +19,8 @@ from app.tuning.racing.iterated import OFFSPRING, SPREADS, most_new, offspring, 
 from app.tuning.racing.perturbations import Crossings
 from app.tuning.space.distributions import given
 from app.tuning.space.tree import SearchSpace
-from tests.tuning.jobs import NOISY, configuration, job, space
-from tests.tuning.worlds import LOG_RANGE, NAN, World, advised, bowl, spec, trials
+from tests.support.jobs import NOISY, configuration, job, space
+from tests.support.worlds import LOG_RANGE, NAN, World, advised, bowl, spec, trials
 
 SPREAD = 0.1
 TRIED = {"low": 0.0, "high": 0.99}

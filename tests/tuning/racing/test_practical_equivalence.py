@@ -6,7 +6,7 @@ import pytest
 from app.tuning.racing.candidates import RaceCandidate
 from app.tuning.racing.elimination import Standing
 from app.tuning.racing.practical_equivalence import contenders, negligible
-from tests.tuning.jobs import configuration
+from tests.support.jobs import configuration
 
 NAN = float("nan")
 

@@ -14,7 +14,7 @@ from app.domain.records import Configuration
 from app.spec.job import JobSpec
 from app.spec.resources.recommendations import Recommendation
 from app.tuning.evaluation.requests import EvaluationRequest
-from tests.tuning.jobs import run, run_request
+from tests.support.jobs import run, run_request
 
 ROOT = Path(__file__).resolve().parents[3]
 UNSEEN = range(50_000, 50_064)

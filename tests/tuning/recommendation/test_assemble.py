@@ -6,8 +6,8 @@ from app.domain.records import Configuration
 from app.spec.resources.recommendations import Candidate, Recommendation
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.statistics import loss_interval
-from tests.tuning.jobs import ROSENBROCK
-from tests.tuning.worlds import NAN, REPLICATES, World, advised, bowl
+from tests.support.jobs import ROSENBROCK
+from tests.support.worlds import NAN, REPLICATES, World, advised, bowl
 
 DEFAULT_RATE = 0.001  # of adam
 

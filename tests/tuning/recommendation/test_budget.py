@@ -26,9 +26,9 @@ from app.tuning.recommendation.budget import (
     search_share,
 )
 from app.tuning.recommendation.pipeline import planned_runs
-from tests.tuning.jobs import DIGITS, NOISY, configuration, job, space
-from tests.tuning.worlds import World, advised, bowl
-from tests.tuning.worlds import spec as spec_of_world
+from tests.support.jobs import DIGITS, NOISY, configuration, job, space
+from tests.support.worlds import World, advised, bowl
+from tests.support.worlds import spec as spec_of_world
 
 NONE, HYPERBAND = {"kind": "none"}, {"kind": "hyperband"}
 MEASURING = 3e6  # bytes

@@ -13,8 +13,8 @@ from app.tuning.racing.candidates import race_field
 from app.tuning.recommendation.formatting import Gap, number, percent, probability
 from app.tuning.recommendation.race_explanation import in_words, told_apart
 from app.tuning.statistics import Mean
-from tests.tuning.jobs import ROSENBROCK, finished
-from tests.tuning.worlds import COSINE, NAN, REPLICATES, Rival, World, advised, bowl, spec, trials
+from tests.support.jobs import ROSENBROCK, finished
+from tests.support.worlds import COSINE, NAN, REPLICATES, Rival, World, advised, bowl, spec, trials
 
 LEADER = "adam (learning rate 0.04, constant schedule)"
 

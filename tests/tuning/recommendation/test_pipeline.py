@@ -11,8 +11,8 @@ from app.domain.records import Configuration, FinishedTrial
 from app.engine.trajectories.result import Trajectory
 from app.tuning.evaluation.requests import EvaluationRequest, Seeds
 from app.tuning.recommendation.pipeline import advise, most_runs
-from tests.tuning.jobs import NOISY, ROSENBROCK, finished, follow, job, run_request, search, space
-from tests.tuning.worlds import COSINE, NAN, REPLICATES, World, advised, bowl, spec, trials
+from tests.support.jobs import NOISY, ROSENBROCK, finished, follow, job, run_request, search, space
+from tests.support.worlds import COSINE, NAN, REPLICATES, World, advised, bowl, spec, trials
 
 CONSTANT_IS_BEST = bowl()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from app.db.tables import EventRow, JobRow
 from app.tuning.evaluation.requests import EvaluationRequest, Seeds
 from app.tuning.recommendation.stages import STAGES, WORDS, stage_word
-from tests.tuning.jobs import configuration
+from tests.support.jobs import configuration
 
 ROOT = Path(__file__).resolve().parents[3]
 

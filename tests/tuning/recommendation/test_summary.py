@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from app.domain.records import Configuration
-from tests.tuning.jobs import ROSENBROCK
-from tests.tuning.worlds import COSINE, NAN, REPLICATES, Rival, World, advised, bowl, trials
+from tests.support.jobs import ROSENBROCK
+from tests.support.worlds import COSINE, NAN, REPLICATES, Rival, World, advised, bowl, trials
 
 JARGON = ("made of", " met ", "fell behind", "leader", "heat", "rung", "refined: ", "finalist")
 

@@ -22,7 +22,7 @@ from app.tuning.samplers.parzen.history import History, Rank, rank_of, rank_of_f
 from app.tuning.samplers.parzen.proposals import STARTUP, propose
 from app.tuning.samplers.parzen.sampler import BatchTPESampler
 from app.tuning.space.distributions import Distribution, Pick, suggest
-from tests.tuning.jobs import configuration
+from tests.support.jobs import configuration
 
 UNIT = FloatDistribution(0.0, 1.0)
 CHOICE = CategoricalDistribution(("a", "b"))

@@ -23,7 +23,7 @@ from app.tuning.search.rounds import Rounds, ask_round, trial_count
 from app.tuning.search.suitability import check_suitable
 from app.tuning.search.warm_start import BEFORE_ALL
 from app.tuning.space.tree import SearchSpace
-from tests.tuning.jobs import DIGITS, job, space
+from tests.support.jobs import DIGITS, job, space
 
 ADAM = {"kind": "adam", "beta1": {"low": 0.5, "high": 0.99}}
 PLAIN = space(ADAM)

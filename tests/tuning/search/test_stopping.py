@@ -7,7 +7,7 @@ import numpy as np
 from app.domain.states import TrialState
 from app.tuning.search.rounds import Rounds
 from app.tuning.search.stopping import settled, why_settled
-from tests.tuning.jobs import finished, job, search, space
+from tests.support.jobs import finished, job, search, space
 
 NARROW = {"kind": "sgd", "learning_rate": {"low": 0.45, "high": 0.55}}
 

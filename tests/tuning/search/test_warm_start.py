@@ -6,7 +6,7 @@ from app.tuning.samplers import effective_sampler
 from app.tuning.search.rounds import ask_round
 from app.tuning.search.warm_start import decode, encode, incomparable, inherited
 from app.tuning.space.tree import SearchSpace
-from tests.tuning.jobs import DIGITS, finished, job, search, space
+from tests.support.jobs import DIGITS, finished, job, search, space
 
 ADAM = space({"kind": "adam"})
 

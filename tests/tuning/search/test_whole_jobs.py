@@ -12,7 +12,7 @@ from app.domain.states import TrialState
 from app.spec.resources.recommendations import Recommendation
 from app.tuning.search.rounds import ask_round
 from benchmarks.whole_searches.search import evaluate_round
-from tests.tuning.jobs import DIGITS, NOISY, job, run, search, space
+from tests.support.jobs import DIGITS, NOISY, job, run, search, space
 
 SMALL: dict[str, Any] = {"confirmation": {"top": 3, "replicates": 4}}
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.tuning.search.rounds import ask_round, round_count, trial_numbers
 from app.tuning.space.enqueue import check_enqueued
-from tests.tuning.jobs import DIGITS, job, space
+from tests.support.jobs import DIGITS, job, space
 
 TWO = space({"kind": "adam"}, {"kind": "momentum"}, schedules=[{"kind": "constant"}, {"kind": "cosine"}])
 

@@ -11,7 +11,7 @@ from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.spec.job import JobSpec
 from app.tuning.space.tree import SearchSpace
-from tests.tuning.jobs import DIGITS, job, space
+from tests.support.jobs import DIGITS, job, space
 
 COSINE = {"kind": "cosine", "warmup_fraction": {"low": 0.0, "high": 0.2}}
 

@@ -9,7 +9,7 @@ from app.db import Database
 from app.services import recommendations
 from app.settings import Settings
 from app.spec.job import JobSpec
-from tests.worker.in_process import run_job
+from tests.support.in_process_worker import run_job
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
 

@@ -14,7 +14,7 @@ from app.engine.models import MODELS
 from app.services import catalogue, jobs, recommendations, trials
 from app.settings import Settings
 from app.spec.job import JobSpec
-from tests.worker.in_process import run_job
+from tests.support.in_process_worker import run_job
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 

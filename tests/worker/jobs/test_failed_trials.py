@@ -16,7 +16,7 @@ from app.worker.jobs.runner import Runner
 from app.worker.jobs.search import TooManyFailed
 from app.worker.pool.pool import Batches, Line, Pool, Results, ShardLost
 from tests.conftest import MakeSpec
-from tests.worker.in_process import InTurn
+from tests.support.in_process_worker import InTurn
 
 REASON = "the process that evaluated a batch died"
 

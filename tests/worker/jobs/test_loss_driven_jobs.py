@@ -10,7 +10,7 @@ from app.db import Database
 from app.services import recommendations, trials
 from app.settings import Settings
 from tests.conftest import MakeSpec
-from tests.worker.in_process import run_job
+from tests.support.in_process_worker import run_job
 
 RULE = {"kind": "reduce_by_ratio", "reduce_error_ratio": {"low": 0.05, "high": 0.5}}
 

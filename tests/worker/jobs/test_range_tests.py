@@ -15,7 +15,7 @@ from app.services import events, jobs, range_tests, recommendations, trials
 from app.settings import Settings
 from app.spec.resources.range_tests import RangeTest, RangeTestSpec
 from app.tuning.recommendation.stages import RANGE_TEST
-from tests.worker.in_process import run_stored_job
+from tests.support.in_process_worker import run_stored_job
 
 QUADRATIC: dict[str, Any] = {
     "objective": {"kind": "function", "name": "quadratic"},

@@ -18,7 +18,7 @@ from app.spec.resources.replays import Replay, ReplayState
 from app.worker.jobs.replays import Replays
 from app.worker.pool.pool import ShardLost
 from tests.conftest import MakeSpec
-from tests.worker.in_process import InThisProcess, run_job
+from tests.support.in_process_worker import InThisProcess, run_job
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from app.spec.resources.answers import Trial
 from app.tuning.evaluation.shards import Shard, evaluate
 from app.worker.jobs.runner import Runner
 from app.worker.pool.pool import Batches, Line, Results
-from tests.worker.in_process import InThisProcess, InTurn, run_job, run_stored_job
+from tests.support.in_process_worker import InThisProcess, InTurn, run_job, run_stored_job
 
 
 class Killed(Exception):

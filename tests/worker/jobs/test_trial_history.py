@@ -11,7 +11,7 @@ from app.worker.jobs import trial_history
 from app.worker.jobs.runner import Runner
 from app.worker.jobs.trial_history import Past
 from tests.conftest import MakeSpec
-from tests.worker.in_process import InThisProcess
+from tests.support.in_process_worker import InThisProcess
 
 
 def test_trials_read_round_by_round_are_those_read_at_once(

@@ -15,8 +15,8 @@ from app.services import jobs, trials
 from app.settings import Settings
 from app.worker.jobs.runner import Runner
 from tests.conftest import MakeSpec
-from tests.databases import Databases
-from tests.worker.in_process import InThisProcess, run_job, run_stored_job
+from tests.support.databases import Databases
+from tests.support.in_process_worker import InThisProcess, run_job, run_stored_job
 
 # The schema before this one, and two more; back to 0001 the jobs' table is made anew on SQLite, and takes
 # the trials with it: only upgrades keep them.

@@ -11,7 +11,7 @@ from app.errors import InvalidRequest
 from app.services import jobs, trials, warm_starts
 from app.settings import Settings
 from app.spec.job import JobSpec
-from tests.worker.in_process import run_job, run_stored_job
+from tests.support.in_process_worker import run_job, run_stored_job
 
 ADAM = {"optimizers": [{"kind": "adam"}], "schedules": [{"kind": "constant"}]}
 

@@ -84,7 +84,7 @@ class Levy(Function):
 
 
 def _arguments(x: Array) -> tuple[Array, Array]:
-    """v = (x - 1) / 4, and what the sine of each term is taken of: pi v + 1, in the last one 2 pi v."""
+    """V = (x - 1) / 4, and what the sine of each term is taken of: pi v + 1, in the last one 2 pi v."""
     v = x - 1
     np.multiply(v, 0.25, out=v)
     waves = v * np.pi

@@ -37,7 +37,7 @@ class MonkeySaddle(Function):
         return
 
     def value(self, x: Array) -> Array:
-        """x (x^2 - 3 y^2)"""
+        """X (x^2 - 3 y^2)"""
         a, b = x[:, 0], x[:, 1]
         total: Array = a * (a * a - 3 * (b * b))
         return total

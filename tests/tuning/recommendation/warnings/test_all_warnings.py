@@ -8,8 +8,8 @@ import pytest
 
 from app.domain.records import Configuration, FinishedTrial
 from app.tuning.evaluation.requests import Seeds
-from tests.tuning.jobs import ROSENBROCK, finished, space
-from tests.tuning.worlds import COSINE, REPLICATES, Rival, World, advised, bowl, trials
+from tests.support.jobs import ROSENBROCK, finished, space
+from tests.support.worlds import COSINE, REPLICATES, Rival, World, advised, bowl, trials
 
 
 def warned(word: str, warnings: list[str]) -> list[str]:

@@ -13,7 +13,7 @@ from app.engine.seeds import Purpose, stream
 from app.engine.supervised.split import training_rows, validation_rows
 from app.tuning.recommendation.warnings.data import data_warnings
 from app.tuning.recommendation.warnings.objective import objective_warnings
-from tests.tuning.jobs import NOISY, job, run, space
+from tests.support.jobs import NOISY, job, run, space
 
 
 def labelled(*counts: int) -> Data:

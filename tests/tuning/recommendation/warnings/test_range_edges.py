@@ -11,7 +11,7 @@ from optuna.trial import FixedTrial
 from app.domain.records import Configuration
 from app.tuning.recommendation.warnings.range_edges import edges_of
 from app.tuning.space.tree import SearchSpace
-from tests.tuning.jobs import configuration, job, space
+from tests.support.jobs import configuration, job, space
 
 DIGITS = {"kind": "classification", "dataset": "digits", "model": {"kind": "linear"}}
 

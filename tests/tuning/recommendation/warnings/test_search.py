@@ -11,7 +11,7 @@ import pytest
 from app.domain.records import FinishedTrial
 from app.domain.states import TrialState
 from app.tuning.recommendation.warnings.search import search_warnings
-from tests.tuning.jobs import NOISY, finished, job, search, space
+from tests.support.jobs import NOISY, finished, job, search, space
 
 WIDE = {"low": 1e-4, "high": 10.0, "log": True}
 BOTH = {

@@ -16,7 +16,7 @@ from app.settings import Settings
 from app.spec.job import JobSpec
 from app.spec.resources.recommendations import Candidate, Evidence, Recommendation
 from app.tuning.space.tree import SearchSpace
-from tests.curves import make_curve
+from tests.support.trajectories import make_curve
 
 BODY = {
     "objective": {"kind": "function", "name": "rosenbrock"},

@@ -50,7 +50,7 @@ class Program:
         return self.process.wait(timeout=20)
 
     def kill(self) -> None:
-        """kill -9 of the process that the user started; the others must end by themselves, soon."""
+        """Kill -9 of the process that the user started; the others must end by themselves, soon."""
         assert self.process is not None
         family = set(self.family())
         self.process.kill()

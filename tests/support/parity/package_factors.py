@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.schedules.reference import Reference
-from tests.parity.factors import PEAK, Fields, losses, names
+from tests.support.parity.factors import PEAK, Fields, losses, names
 
 os.environ["KERAS_BACKEND"] = "torch"  # its JAX backend has cosines in single precision
 

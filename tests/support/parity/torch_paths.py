@@ -16,8 +16,8 @@ from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.spec.resources.recommendations import Candidate, Evidence, Recommendation
 from app.tuning.exports import FORMATS
-from tests.parity.factors import names
-from tests.parity.paths import DRAWS, SHAPE, STEPS, Case, Vector, quadratic_gradient, start
+from tests.support.parity.factors import names
+from tests.support.parity.paths import DRAWS, SHAPE, STEPS, Case, Vector, quadratic_gradient, start
 
 # Units in the last place by which the start of a nudged run differs, and by which its gradients and updates
 # are rounded otherwise: optimizers that measure x - x_0 amplify that, and a changed start alone hides it.

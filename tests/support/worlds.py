@@ -16,7 +16,7 @@ from app.spec.job import JobSpec
 from app.spec.resources.recommendations import Recommendation
 from app.tuning.evaluation.requests import EvaluationRequest, EvaluationResult, Seeds
 from app.tuning.recommendation.pipeline import advise
-from tests.tuning.jobs import NOISY, finished, follow, job, space
+from tests.support.jobs import NOISY, finished, follow, job, space
 
 NAN = float("nan")
 COSINE = {"kind": "cosine", "warmup_fraction": 0.0, "warmup_start_factor": 0.0, "final_factor": 0.0}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.engine.batching.run_batch import run_batch
 from app.engine.losses.hinge import Hinge
 from app.engine.supervised.objective import SupervisedObjective
-from tests.engine.batches import run, supervised
+from tests.support.batches import run, supervised
 
 DATASETS = ("breast_cancer", "wine", "iris", "digits")
 L2 = 1e-3

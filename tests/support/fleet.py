@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import httpx
 
-from tests.acceptance.server import Json, Program, Server, Worker, alive, outcome, wait_for
+from tests.support.server import Json, Program, Server, Worker, alive, outcome, wait_for
 
 T = TypeVar("T")
 
@@ -77,7 +77,7 @@ class Fleet:
         return [outcome(trial) for trial in self._ask(lambda server: server.trials(job_id))]
 
     def kill(self, kind: str, rng: random.Random) -> None:
-        """kill -9 of a random process of that kind, as soon as there is one; it is started again."""
+        """Kill -9 of a random process of that kind, as soon as there is one; it is started again."""
 
         def candidates() -> list[int]:
             return sorted(pid for pid, command in self._pids().items() if VICTIMS[kind] in f"{command} ")
