@@ -8,11 +8,12 @@ WORKDIR /src
 # The dependencies first: a change of our own code does not install them anew.
 COPY requirements.lock ./
 RUN /opt/stepsize/bin/pip install --only-binary :all: --require-hashes -r requirements.lock
+COPY client client
 COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY alembic alembic
 COPY examples examples
-RUN /opt/stepsize/bin/pip wheel --no-deps --wheel-dir /wheels . \
+RUN /opt/stepsize/bin/pip wheel --no-deps --wheel-dir /wheels ./client . \
     && /opt/stepsize/bin/pip install --no-deps --no-index /wheels/*.whl
 
 

@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test chaos check format lint types layers test-fast test-clients parity docs bench bench-engine bench-advice bench-horizons bench-search lock clean
+.PHONY: help setup demo serve test test-long coverage mutants chaos check format lint types layers test-fast test-clients parity docs bench bench-engine bench-advice bench-horizons bench-search lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,15 @@ serve: $(VENV)/run.stamp ## run the service on SQLite, at http://127.0.0.1:8000
 
 test: $(VENV)/dev.stamp ## set up and run every test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+coverage: $(VENV)/dev.stamp ## run the fast tests and show the lines and branches that none of them runs
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" --cov --cov-report=term
+
+mutants: $(VENV)/dev.stamp ## change 200 random expressions and count the changes that the fast tests notice (hours)
+	$(BIN)/python -m scripts.mutation --count 200
+
+test-long: chaos ## the tests that take long: for nights, and before a release
+	STEPSIZE_SCHEMATHESIS_S=600 $(BIN)/python -m pytest -n 0 -v tests/acceptance/test_schemathesis.py
 
 # The same tests that `make test` runs in short form. STEPSIZE_CHAOS_SEED chooses other moments.
 chaos: export STEPSIZE_CHAOS_ROUNDS ?= 100
@@ -89,7 +98,7 @@ lock: ## resolve the dependencies anew (needs uv and npm)
 	npm install --prefix tests/clients --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts
 
 LOCK := --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
-	--no-emit-index-url --no-header --no-annotate
+	--no-emit-index-url --no-emit-package stepsize --no-header --no-annotate
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) $(PARITY) $(CLIENTS) .demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
@@ -110,9 +119,9 @@ $(VENV)/bin/python:
 		"make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/run.stamp: $(VENV)/bin/python requirements.lock pyproject.toml
+$(VENV)/run.stamp: $(VENV)/bin/python requirements.lock pyproject.toml client/pyproject.toml
 	$(PIP) install --require-hashes -r requirements.lock
-	$(PIP) install --no-deps -e .
+	$(PIP) install --no-deps -e client -e .
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.lock

@@ -99,6 +99,6 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _version() -> str:
     try:
-        return version("stepsize")
+        return version("stepsize-server")
     except PackageNotFoundError:  # a checkout that was never installed
         return "0"

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
-import httpx
+import httpx2
 from sqlalchemy import make_url
 
 from app.db import Database
@@ -110,7 +110,7 @@ def _default_job() -> Iterator[str]:
 
 def _engine_s(port: int) -> float:
     """Seconds that the pool has spent in batches, by the worker's own count."""
-    text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    text = httpx2.get(f"http://127.0.0.1:{port}/metrics").text
     return float(text.split('stepsize_worker_seconds_total{work="engine"} ')[1].split()[0])
 
 

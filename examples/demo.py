@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-import httpx
+import httpx2
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE.parent / ".demo"
@@ -68,9 +68,9 @@ def wait_until_ready(url: str, server: subprocess.Popen[bytes]) -> None:
         if server.poll() is not None:
             raise SystemExit(f"the server ended with status {server.returncode}")
         try:
-            if httpx.get(f"{url}/readyz", timeout=2.0).is_success:
+            if httpx2.get(f"{url}/readyz", timeout=2.0).is_success:
                 return
-        except httpx.TransportError:
+        except httpx2.TransportError:
             pass  # not listening yet
         time.sleep(0.2)
     raise SystemExit(f"the server was not ready within {READY_WITHIN_S:.0f} s")

@@ -11,7 +11,7 @@ from typing import Any
 from app.observability import log_context
 from app.settings import LogFormat
 
-QUIET = ("httpx", "alembic", "dbos", "optuna")  # their information is our noise
+QUIET = ("alembic", "dbos", "optuna")  # their information is our noise
 TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 # What logging itself puts on a record; the rest was given as `extra`.

@@ -34,7 +34,7 @@ def configure(settings: Settings, process: Literal["api", "worker"]) -> None:
     except ImportError:
         raise NoTracing(
             "STEPSIZE_OTLP_ENDPOINT is set, and nothing that sends traces is installed;"
-            " pip install 'stepsize[otel]'"
+            " pip install 'stepsize-server[otel]'"
         ) from None
     provider = TracerProvider(resource=Resource.create({"service.name": f"stepsize-{process}"}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=settings.otlp_endpoint)))

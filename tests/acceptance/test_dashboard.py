@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support.server import Json, Server, free_port, wait_for
@@ -40,7 +40,7 @@ def test_optuna_dashboard_shows_the_study_and_its_trials(exported: tuple[Path, l
         stderr=subprocess.DEVNULL,
     )
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
             wait_for(lambda: _answers(http), 60, lambda: "optuna-dashboard")
             (study,) = http.get("/api/studies").json()["study_summaries"]
             shown = http.get(f"/api/studies/{study['study_id']}").json()["trials"]
@@ -59,8 +59,8 @@ def test_optuna_dashboard_shows_the_study_and_its_trials(exported: tuple[Path, l
     assert {trial["state"] for trial in shown} == {"Complete", "Pruned"}
 
 
-def _answers(http: httpx.Client) -> bool:
+def _answers(http: httpx2.Client) -> bool:
     try:
         return http.get("/api/studies").is_success
-    except httpx.TransportError:
+    except httpx2.TransportError:
         return False

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support.server import Json, Server, outcome, wait_for
@@ -52,7 +52,7 @@ def test_a_job_goes_on_once_a_full_disk_has_room_again(small_disk: Path, tmp_pat
         server.wait(undisturbed)
         disturbed = server.submit(JOB)
         server.wait_for_trials(disturbed, 1)
-        refused: list[httpx.Response] = []
+        refused: list[httpx2.Response] = []
 
         def full() -> bool:
             # Freed pages of the file are used again: only more and more jobs need new ones for certain.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from tests.support.databases import PostgresServer
 from tests.support.server import Json, Server, Worker, free_port, outcome, wait_for
@@ -21,7 +21,7 @@ WIDE: Json = {
 
 def metric(port: int, name: str) -> float:
     """The value of a metric without labels."""
-    lines = httpx.get(f"http://127.0.0.1:{port}/metrics").text.splitlines()
+    lines = httpx2.get(f"http://127.0.0.1:{port}/metrics").text.splitlines()
     return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
 
 

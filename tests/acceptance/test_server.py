@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support.databases import PostgresServer
@@ -128,6 +128,6 @@ def test_a_stopped_api_answers_what_it_was_asked(tmp_path: Path) -> None:
                 server.process.send_signal(signal.SIGTERM)
             try:
                 statuses.append(server.http.get(f"/v1/jobs/{job_id}").status_code)
-            except httpx.TransportError:
+            except httpx2.TransportError:
                 break  # refused: the listening socket is closed
         assert set(statuses) == {200}

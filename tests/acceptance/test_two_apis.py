@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support.databases import Databases
@@ -58,7 +58,7 @@ def test_a_stream_of_one_process_has_an_event_of_the_other_soon(
     connected = threading.Event()
 
     def follow() -> None:
-        with httpx.stream("GET", f"http://127.0.0.1:{there.port}/v1/jobs/{job_id}/events") as answer:
+        with httpx2.stream("GET", f"http://127.0.0.1:{there.port}/v1/jobs/{job_id}/events") as answer:
             for line in answer.iter_lines():
                 connected.set()
                 for state in ("paused", "cancelled"):

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
 from app.db import Database
 from app.main import create_app
 from app.settings import Settings
 from tests.support.databases import Databases
 from tests.support.stored_jobs import store_finished_job
-
-with warnings.catch_warnings():
-    # Starlette would rather have httpx2 than the httpx that our own client uses; both serve its tests.
-    warnings.simplefilter("ignore")
-    from fastapi.testclient import TestClient
-
 
 # What these test is, at heart, what the store does; of the others the database is SQLite alone.
 ON_BOTH_DATABASES = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from app import dashboard
@@ -40,7 +40,7 @@ def page(server: Server, folder: Path) -> dict[str, Any]:
     return found
 
 
-def tried_out(document: dict[str, Any], server: Server) -> Iterator[tuple[str, str, httpx.Response]]:
+def tried_out(document: dict[str, Any], server: Server) -> Iterator[tuple[str, str, httpx2.Response]]:
     """Yield each operation, what the page says of it, and what its first example answers."""
     verbs = [(path, verb, op) for path, own in document["paths"].items() for verb, op in own.items()]
     # What changes a job comes last: pause before cancel, which may be of the same job.

@@ -1,4 +1,4 @@
-"""The wheel, built from what the Dockerfile copies, and installed in an environment of its own."""
+"""The wheels, built from what the Dockerfile copies, and installed in an environment of its own."""
 
 from __future__ import annotations
 
@@ -28,12 +28,13 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         else:
             source.mkdir(exist_ok=True)
             shutil.copy(ROOT / name, target)
-    _pip("wheel", "--no-deps", "--wheel-dir", str(folder), str(source))
-    (wheel,) = folder.glob("stepsize-*.whl")
+    _pip("wheel", "--no-deps", "--wheel-dir", str(folder), str(source / "client"), str(source))
+    wheels = [str(wheel) for wheel in sorted(folder.glob("*.whl"))]
+    assert len(wheels) == 2
     environment = folder / "environment"
     venv.create(environment, with_pip=False, symlinks=True)
     python = environment / "bin" / "python"
-    _pip("--python", str(python), "install", "--no-deps", "--no-index", str(wheel))
+    _pip("--python", str(python), "install", "--no-deps", "--no-index", *wheels)
     _lend_dependencies(environment)
     return python.parent
 

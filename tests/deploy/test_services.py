@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 import psycopg
 import pytest
 from psycopg import sql
@@ -39,7 +39,7 @@ class Deployment:
         self.log = folder / "log"
         port = free_port()
         self._port = str(port)
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30.0)
+        self.http = httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30.0)
 
     def environment(self, name: str) -> dict[str, str]:
         """The service's variables: database and port are this machine's, and nobody else is let in."""
@@ -86,7 +86,7 @@ class Deployment:
         """Whether the API answers 200 there."""
         try:
             return self.http.get(path).is_success
-        except httpx.TransportError:
+        except httpx2.TransportError:
             return False
 
     def wait_until_ready(self) -> None:

@@ -8,12 +8,12 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select, update
 
-from app.cli.main import main
 from app.db import Database
 from app.db.tables import Base, JobRow
 from app.services import jobs, retention
 from app.settings import Settings
 from app.tuning.search.rounds import round_count
+from stepsize.main import main
 from tests.conftest import MakeSpec
 from tests.support.in_process_worker import run_job
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-import httpx
+import httpx2
 
 from tests.support.server import Json, Program, Server, Worker, alive, outcome, wait_for
 
@@ -108,7 +108,7 @@ class Fleet:
                 try:
                     answers.append(question(server))
                     return True
-                except httpx.TransportError:
+                except httpx2.TransportError:
                     continue
             return False
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import httpx
+import httpx2
 
 READY_WITHIN_S = 90.0
 POLL_S = 0.05
@@ -104,7 +104,7 @@ class Server(Program):
     ) -> None:
         self._ready_path = ready
         self.port = free_port()
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30.0)
+        self.http = httpx2.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30.0)
         url = database_url or f"sqlite:///{folder / 'jobs.db'}"
         options = ("--port", str(self.port), "--database-url", url)
         super().__init__(folder, "server", "serve", *options, *arguments, environment=environment)
@@ -196,7 +196,7 @@ class Server(Program):
         assert self.process is not None and self.process.poll() is None, self.log.read_text()[-3000:]
         try:
             return self.http.get(self._ready_path).is_success
-        except httpx.TransportError:
+        except httpx2.TransportError:
             return False
 
 

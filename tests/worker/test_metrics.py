@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-import httpx
+import httpx2
 import pytest
 
 from app.db import Database
@@ -27,7 +27,7 @@ def test_trials_batches_and_seconds_are_counted_and_served(
     runner.start(job_id, 1)
 
     def value(name: str) -> float:
-        lines = httpx.get(f"http://127.0.0.1:{port}/metrics").text.splitlines()
+        lines = httpx2.get(f"http://127.0.0.1:{port}/metrics").text.splitlines()
         return next((float(line.split()[1]) for line in lines if line.startswith(f"{name} ")), -1.0)
 
     works = [f'stepsize_worker_seconds_total{{work="{work}"}}' for work in ("ask", "engine", "store")]

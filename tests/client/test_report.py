@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from app.cli.report import describe
 from app.domain.records import Configuration
+from stepsize.report import describe
 from tests.support.jobs import ROSENBROCK
 from tests.support.worlds import NAN, World, advised, bowl
 

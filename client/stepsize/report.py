@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from app.cli.report_tables import evidence, interval, table
+from stepsize.report_tables import evidence, interval, table
 
 LINE = 100
 SHOWN = 5  # numbers of a list
@@ -20,10 +20,10 @@ def describe(job: dict[str, Any], recommendation: dict[str, Any] | None, url: st
     if recommendation is None:
         why = job["reason"] or (job["error"] or {}).get("detail") or "no reason was given"
         return f"The job {job['state']} without a recommendation: {why}\n  {address}"
-    return "\n".join(_lines(job, recommendation, address, url))
+    return "\n".join(_lines(recommendation, address, url))
 
 
-def _lines(job: dict[str, Any], body: dict[str, Any], address: str, url: str) -> Iterator[str]:
+def _lines(body: dict[str, Any], address: str, url: str) -> Iterator[str]:
     summary = body.get("summary") or []
     warnings = body["warnings"]
     if summary:

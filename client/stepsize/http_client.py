@@ -1,4 +1,4 @@
-"""The few calls of the API that the command line makes."""
+"""The calls of the API that the command line makes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
-import httpx
+import httpx2
 
 TIMEOUT_S = 30.0
 
@@ -22,11 +22,11 @@ class ApiError(Exception):
 
 
 class JobsClient:
-    """Jobs on a server."""
+    """The jobs of a server."""
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
-        self._http = httpx.Client(base_url=self.url, timeout=TIMEOUT_S)
+        self._http = httpx2.Client(base_url=self.url, timeout=TIMEOUT_S)
 
     def __enter__(self) -> JobsClient:
         return self
@@ -37,16 +37,16 @@ class JobsClient:
         self._http.close()
 
     def submit(self, spec: bytes) -> Body:
-        """Posts a job. Raises ApiError with the fields that the server refused."""
+        """Post a job. Raises ApiError with the fields that the server refused."""
         headers = {"Content-Type": "application/json"}
         return self._call("POST", "/v1/jobs", content=spec, headers=headers)
 
     def job(self, job_id: str) -> Body:
-        """The job."""
+        """Return a job."""
         return self._call("GET", f"/v1/jobs/{quote(job_id, safe='')}")
 
     def recommendation(self, job_id: str) -> Body | None:
-        """The recommendation, or None where there is none."""
+        """Return the recommendation of a job; None if there is none."""
         try:
             return self._call("GET", f"/v1/jobs/{quote(job_id, safe='')}/recommendation")
         except ApiError as error:
@@ -54,10 +54,10 @@ class JobsClient:
                 return None
             raise
 
-    def _call(self, method: str, path: str, **request: Any) -> Body:  # Any: httpx's own options
+    def _call(self, method: str, path: str, **request: Any) -> Body:  # Any: httpx2's own options
         try:
             answer = self._http.request(method, path, **request)
-        except httpx.TransportError as error:
+        except httpx2.TransportError as error:
             raise ApiError(f"{self.url} does not answer ({error}); is `stepsize serve` running?") from None
         try:
             body: Body = answer.json()

@@ -7,13 +7,13 @@ import sys
 import time
 from typing import Any, Protocol, TextIO
 
-from tqdm import tqdm
+import click
 
-from app.cli.http_client import ApiError, JobsClient
+from stepsize.http_client import ApiError, JobsClient
 
 POLL_S = 0.25
 RESTART_WAIT_S = 30.0
-FORMAT = "{desc} {percentage:3.0f}%|{bar:30}| {unit}"  # tqdm puts a comma before its postfix
+BAR_COLUMNS = 30
 LINE_STEP = 10  # percent of the whole job, after which there is a line without a change of stage
 FINAL = ("succeeded", "failed", "cancelled")
 
@@ -34,7 +34,7 @@ def watch_job(client: JobsClient, job_id: str, stream: TextIO | None = None) -> 
 
 
 class Display(Protocol):
-    """Shows the progress of a job."""
+    """What shows the progress of a job."""
 
     def show(self, job: dict[str, Any]) -> None:
         """Show where the job is now."""
@@ -44,33 +44,29 @@ class Display(Protocol):
 
 
 class Bar:
-    """One line of a terminal that is written over."""
+    """One line of a terminal, which each call of `show` overwrites."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._bar: tqdm[Any] | None = None  # begun with the first job, so that no empty one is seen
+        self._left = ""
+        self._bar: Any = click.progressbar(  # Any: click exports no name for the class
+            length=100,
+            file=stream,
+            width=BAR_COLUMNS,
+            show_eta=False,  # click extrapolates; the server knows what is left
+            item_show_func=lambda _: self._left,
+            bar_template="%(label)s [%(bar)s] %(info)s",
+        )
 
     def show(self, job: dict[str, Any]) -> None:
         """Write the line again."""
-        what, left = f"{job['name']}: {doing(job)}", remaining(job)
-        if self._bar is None:
-            self._bar = tqdm(
-                total=100,
-                initial=percent(job),
-                desc=what,
-                unit=left,
-                bar_format=FORMAT,
-                dynamic_ncols=True,
-                file=self._stream,
-            )
-            return
-        self._bar.n, self._bar.unit = percent(job), left
-        self._bar.set_description_str(what, refresh=True)
+        self._bar.label = f"{job['name']}: {doing(job)}"
+        self._bar.pos = percent(job)
+        self._left = remaining(job)
+        self._bar.render_progress()
 
     def close(self) -> None:
         """End the line."""
-        if self._bar is not None:
-            self._bar.close()
+        self._bar.render_finish()
 
 
 class Lines:

@@ -1,0 +1,1 @@
+"""The client of a Stepsize server: submit jobs, watch them, and read their recommendations."""
