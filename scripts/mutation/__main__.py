@@ -1,7 +1,7 @@
 """`python -m scripts.mutation --count 200`: the share of random mutants that the fast tests notice.
 
 A mutant runs in a copy of the checkout, against the tests that run its line. Results are kept in
-`.bench/mutants.jsonl` with the digest of the mutated file, so that a second run goes on where the first ended.
+`.bench/mutants.jsonl` with the digest of the mutated file: a second run goes on where the first ended.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ def _of_constant(node: ast.Constant) -> Iterator[tuple[ast.expr, str]]:
 
 
 def _skipped(tree: ast.Module) -> set[ast.AST]:
-    """Return the nodes that are no behaviour: annotations, type aliases, checks of types, formatted strings."""
+    """Return the nodes without behaviour: annotations, type aliases, assertions, formatted strings."""
     roots: list[ast.AST] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.AnnAssign):
@@ -108,8 +108,11 @@ def _skipped(tree: ast.Module) -> set[ast.AST]:
             arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
             roots += [argument.annotation for argument in arguments if argument.annotation is not None]
             roots += [] if node.returns is None else [node.returns]
-        elif isinstance(node, ast.Assert | ast.JoinedStr):
-            roots.append(node)
-        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        elif isinstance(node, ast.Assert | ast.JoinedStr) or _is_for_types(node):
             roots.append(node)
     return {child for root in roots for child in ast.walk(root)}
+
+
+def _is_for_types(node: ast.AST) -> bool:
+    """Return whether a node is an `if TYPE_CHECKING:`."""
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
