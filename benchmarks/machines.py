@@ -10,9 +10,9 @@ from statistics import median
 
 from benchmarks.http import cpu_s
 from benchmarks.load import Load, posts
-from tests.acceptance.test_fairness import LARGE, PLUS_S, TIMES, took_s
-from tests.acceptance.test_fairness import SMALL as FEW
 from tests.support.databases import PostgresServer, SqliteFiles
+from tests.support.fairness import LARGE, PLUS_S, TIMES, took_s
+from tests.support.fairness import SMALL as FEW
 from tests.support.server import Json, Server, Worker, outcome, wait_for
 
 DIGITS: Json = {"kind": "classification", "dataset": "digits", "model": {"kind": "mlp", "hidden": [64]}}

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from app.domain.records import Configuration
 from benchmarks.whole_searches.figures import interval
+from benchmarks.whole_searches.fresh_seeds import fresh_values
 from benchmarks.whole_searches.problems import PROBLEMS, by_name
-from benchmarks.whole_searches.search import fresh_values, rounds_of
+from tests.support.searches import rounds_of
 
 PRUNERS = ("none", "median", "successive_halving", "hyperband")
 TRIALS = 64  # that run to their end: the gradient evaluations which every pruner may spend

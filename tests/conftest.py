@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from app.db import Database
 from app.settings import Settings
-from app.spec.job import JobSpec
 from tests.support.databases import Databases, PostgresServer, SqliteFiles
-
-MakeSpec = Callable[..., JobSpec]
+from tests.support.make_spec import MakeSpec, small_spec
 
 
 @pytest.hookimpl(trylast=True)
@@ -73,13 +70,5 @@ def db(settings: Settings) -> Iterator[Database]:
 
 @pytest.fixture
 def make_spec() -> MakeSpec:
-    """Makes the spec of a small function job; keywords replace its parts."""
-
-    def make(**parts: Any) -> JobSpec:
-        body: dict[str, Any] = {
-            "objective": {"kind": "function", "name": "rosenbrock"},
-            "budget": {"trials": 4, "steps": 10},
-        }
-        return JobSpec.model_validate(body | parts)
-
-    return make
+    """A function that makes the spec of a small function job; keywords replace its parts."""
+    return small_spec

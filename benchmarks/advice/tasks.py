@@ -22,7 +22,7 @@ from app.tuning.learning_rates.sweep import at_rate, swept_rates
 from app.tuning.racing.elimination import ranked
 from app.tuning.recommendation.pipeline import advise
 from benchmarks.advice.problems import EVALUATION_SEED, by_name
-from benchmarks.whole_searches.search import rounds_of
+from tests.support.searches import rounds_of
 
 HORIZONS = (0.25, 0.5, 2.0, 4.0)  # of the steps of the job
 START_SEEDS = 4

@@ -11,11 +11,12 @@ import httpx
 import pytest
 
 from app import dashboard
-from tests.clients.test_clients import HERE, MINUTES_S, run
+from tests.support.commands import MINUTES_S, run
 from tests.support.server import Server, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(MINUTES_S)]
 
+HERE = Path(__file__).resolve().parent
 SCRIPT = Path(dashboard.__file__).parent / "static" / "docs.js"
 REASON = "**It would fail now:**"
 JOB = {

@@ -12,9 +12,9 @@ from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.engine.trajectories.result import Outcome
-from tests.engine.batching.test_rows_alone import assert_rows_equal_alone
 from tests.support.batches import assert_same_row, function, supervised
 from tests.support.parity.paths import draw
+from tests.support.rows_alone import assert_rows_equal_alone
 
 
 def every_kind(batch_sizes: tuple[int | None, ...], newton: bool, times: int = 2) -> list[Run]:

@@ -14,8 +14,8 @@ from app.db import Database
 from app.db.notifications import Doorbell, doorbell
 from app.services import jobs
 from app.settings import Settings
-from tests.conftest import MakeSpec
 from tests.support.databases import PostgresServer
+from tests.support.make_spec import MakeSpec
 
 LONG_S = 30.0
 

@@ -13,23 +13,9 @@ from app.engine.batching.stacking import stack
 from app.engine.schedules import SCHEDULES, Schedule
 from app.engine.schedules.loss_driven import DependsOnLosses, LossDriven
 from tests.support.parity.factors import HORIZONS, cases
+from tests.support.warmups import WARMUPS, ramp
 
 OPEN = [kind for kind, cls in SCHEDULES.items() if not issubclass(cls, LossDriven)]
-WARMUPS: tuple[dict[str, Any], ...] = (
-    {"warmup_fraction": 0.05},
-    {"warmup_fraction": 0.5, "warmup_start_factor": 0.25},
-    {"warmup_fraction": 0.3, "warmup_start_factor": 0.25, "warmup_shape": "constant"},
-    {"warmup_fraction": 0.3, "warmup_start_factor": 0.25, "warmup_shape": "exponential"},
-    {"warmup_fraction": 0.3, "warmup_shape": "exponential"},
-    {"warmup_fraction": 1.0},
-)
-
-
-def ramp(progress: float, warmup: dict[str, Any]) -> float:
-    low, shape = warmup.get("warmup_start_factor", 0.0), warmup.get("warmup_shape", "linear")
-    if shape == "constant":
-        return float(low)
-    return float(low + (1 - low) * progress if shape == "linear" else max(low, 0.001) ** (1 - progress))
 
 
 @pytest.mark.parametrize("horizon", HORIZONS)

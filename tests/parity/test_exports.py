@@ -24,9 +24,9 @@ from app.tuning.evaluation.objective import build_objective
 from app.tuning.evaluation.shards import Shard, evaluate
 from app.tuning.exports import FORMATS
 from app.tuning.exports.source.factor_table import learning_rates
+from tests.support.exports import module, recommendation
 from tests.support.jobs import job
 from tests.support.parity.paths import Case, Vector, engine_paths, quadratic_gradient, start
-from tests.tuning.exports.test_exports import module, recommendation
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 FRAMEWORKS = ("keras", "optax", "torch", "transformers")

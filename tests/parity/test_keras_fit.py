@@ -19,6 +19,7 @@ import pytest
 
 from app.engine.optimizers import OPTIMIZERS
 from app.tuning.exports import FORMATS
+from tests.support.exports import module, recommendation
 from tests.support.parity.regression import (
     BATCH_SIZE,
     EPOCHS,
@@ -33,7 +34,6 @@ from tests.support.parity.regression import (
     gradient,
     runs,
 )
-from tests.tuning.exports.test_exports import module, recommendation
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 BACKEND = os.environ["KERAS_BACKEND"]

@@ -12,8 +12,8 @@ from app.engine.activations import ACTIVATIONS
 from app.engine.initialisations import INITIALISATIONS
 from app.engine.losses import LOSSES
 from app.engine.models import MODELS, Model
-from tests.conformance.test_gradients import CASES, ROWS, random_settings
 from tests.support.batches import suited_to
+from tests.support.network_cases import CASES, ROWS, random_settings
 
 torch = pytest.importorskip("torch")
 

@@ -16,8 +16,8 @@ from app.services import events, job_runs, jobs, transitions, trials
 from app.services.job_runs import Interrupted
 from app.settings import Settings
 from app.spec.resources.answers import Problem
-from tests.conftest import MakeSpec
 from tests.support.databases import PostgresServer
+from tests.support.make_spec import MakeSpec
 from tests.support.trajectories import make_curve
 
 ASKED = [

@@ -14,8 +14,8 @@ from app.db.tables import Base, JobRow
 from app.services import jobs, retention
 from app.settings import Settings
 from app.tuning.search.rounds import round_count
-from tests.conftest import MakeSpec
 from tests.support.in_process_worker import run_job
+from tests.support.make_spec import MakeSpec
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 

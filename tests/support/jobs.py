@@ -18,7 +18,7 @@ from app.tuning.evaluation.requests import (
 )
 from app.tuning.evaluation.shards import evaluate
 from app.tuning.recommendation.pipeline import advise
-from benchmarks.whole_searches.search import rounds_of
+from tests.support.searches import rounds_of
 
 T = TypeVar("T")
 

@@ -13,9 +13,9 @@ from app.engine.batching.run_batch import run_batch
 from app.engine.schedules import SCHEDULES
 from app.engine.schedules.loss_driven import LossDriven
 from app.engine.trajectories.result import Outcome
-from tests.engine.test_schedules import WARMUPS, ramp
 from tests.support.batches import assert_same_row, function, run, supervised
 from tests.support.parity.factors import HORIZONS, losses
+from tests.support.warmups import WARMUPS, ramp
 
 RULES: tuple[dict[str, Any], ...] = (
     {"kind": "reduce_on_plateau", "patience": 0.02, "factor": 0.5, "cooldown": 0.05},

@@ -18,7 +18,7 @@ from app.engine.optimizers import OPTIMIZERS, Optimizer
 from app.engine.schedules import SCHEDULES, Schedule
 from app.engine.schedules.momentum_cycling import cycling, with_cycled_momentum
 from app.tuning.exports import FORMATS
-from tests.tuning.exports.test_exports import module, recommendation
+from tests.support.exports import module, recommendation
 
 Vector = NDArray[np.float64]
 BATCHES, EPOCHS, BATCH_SIZE = 6, 4, 4

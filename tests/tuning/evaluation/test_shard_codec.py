@@ -11,7 +11,7 @@ from app.tuning.evaluation import shard_codec
 from app.tuning.evaluation.requests import EvaluationRequest, shards_of_request
 from app.tuning.evaluation.shards import Shard, evaluate, failed, shards_of_round
 from app.tuning.search.rounds import ask_round, trial_numbers
-from tests.conftest import MakeSpec
+from tests.support.make_spec import MakeSpec
 
 
 @pytest.fixture

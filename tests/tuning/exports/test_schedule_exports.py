@@ -22,9 +22,9 @@ from app.tuning.exports import FORMATS
 from app.tuning.exports.source.factor_table import learning_rates
 from app.tuning.exports.source.schedule_formulas import BODIES, MOMENTUM_BODIES
 from app.tuning.schedules.realised import taken_schedule
+from tests.support.exports import PEAK, module, recommendation
 from tests.support.jobs import configuration, job
 from tests.support.parity.factors import HORIZONS, cases
-from tests.tuning.exports.test_exports import PEAK, module, recommendation
 
 OPEN = [kind for kind, cls in SCHEDULES.items() if not issubclass(cls, LossDriven)]
 CYCLING = [kind for kind, cls in SCHEDULES.items() if issubclass(cls, MomentumCycling)]

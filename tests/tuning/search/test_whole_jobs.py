@@ -11,8 +11,8 @@ import pytest
 from app.domain.states import TrialState
 from app.spec.resources.recommendations import Recommendation
 from app.tuning.search.rounds import ask_round
-from benchmarks.whole_searches.search import evaluate_round
 from tests.support.jobs import DIGITS, NOISY, job, run, search, space
+from tests.support.searches import evaluate_round
 
 SMALL: dict[str, Any] = {"confirmation": {"top": 3, "replicates": 4}}
 

@@ -15,8 +15,8 @@ from app.tuning.evaluation.shards import Shard, evaluate
 from app.worker.jobs.runner import Runner
 from app.worker.jobs.search import TooManyFailed
 from app.worker.pool.pool import Batches, Line, Pool, Results, ShardLost
-from tests.conftest import MakeSpec
 from tests.support.in_process_worker import InTurn
+from tests.support.make_spec import MakeSpec
 
 REASON = "the process that evaluated a batch died"
 

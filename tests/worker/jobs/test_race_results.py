@@ -20,9 +20,9 @@ from app.tuning.recommendation.budget import search_share
 from app.tuning.recommendation.stages import SEARCH, WORDS, stage_word
 from app.worker.jobs.runner import Runner
 from app.worker.pool.pool import Batches, Line, Pool, Results
-from tests.conftest import MakeSpec
 from tests.support.in_process_worker import InTurn, run_job, run_stored_job
 from tests.support.jobs import configuration
+from tests.support.make_spec import MakeSpec
 
 
 class Killed(Exception):

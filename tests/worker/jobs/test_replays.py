@@ -17,8 +17,8 @@ from app.settings import Settings
 from app.spec.resources.replays import Replay, ReplayState
 from app.worker.jobs.replays import Replays
 from app.worker.pool.pool import ShardLost
-from tests.conftest import MakeSpec
 from tests.support.in_process_worker import InThisProcess, run_job
+from tests.support.make_spec import MakeSpec
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import Shard, deadline_s, evaluate, shards_of_round
 from app.tuning.search.rounds import ask_round, trial_numbers
 from app.worker.pool.pool import Line, Pool, ShardLost
-from tests.conftest import MakeSpec
+from tests.support.make_spec import MakeSpec
 from tests.support.server import wait_for
 
 pytestmark = pytest.mark.slow

@@ -19,8 +19,8 @@ from app.tuning.evaluation.shards import Shard, evaluate
 from app.tuning.search.rounds import ask_round, trial_numbers
 from app.worker.pool.pool import Batches, Line, Results, ShardLost
 from app.worker.pool.work_sharing import Fanout, Helpers
-from tests.conftest import MakeSpec
 from tests.support.in_process_worker import InThisProcess
+from tests.support.make_spec import MakeSpec
 from tests.support.server import wait_for
 
 Batch = tuple[str, list[Shard]]
