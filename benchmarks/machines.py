@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -137,7 +138,7 @@ def _large_job() -> Iterator[str]:
             "the importances": f"{path}/importances",
         }
         for what, address in looks.items():
-            yield f"  {what}: {_median_ms(lambda address=address: _get(server, address)):.1f} ms (must: 100)"
+            yield f"  {what}: {_median_ms(partial(_get, server, address)):.1f} ms (must: 100)"
         yield f"  memory of the API: {_api_mib(server):.0f} MiB (must: 300)"
 
 

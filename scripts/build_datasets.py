@@ -35,7 +35,7 @@ def smallest(values: np.ndarray) -> np.ndarray:
 
 def main() -> None:
     """Writes the file and prints what is in it."""
-    arrays = {}
+    arrays: dict[str, Any] = {}  # Any: by its types, NumPy takes them for its own arguments
     for name, load in LOADERS.items():
         bunch = load()
         arrays[f"{name}_inputs"] = smallest(np.asarray(bunch.data, dtype=np.float64))

@@ -34,7 +34,9 @@ def function_plot(kind: str) -> str:
     axes = [np.linspace(low[i], high[i], LINES) for i in range(2)]
     columns, rows = np.meshgrid(axes[0], axes[1][::-1])
     points = np.stack([columns.ravel(), rows.ravel()], axis=1)
-    heights = function.value(points - _marks(function)["centre"]).reshape(LINES, LINES)
+    heights = np.asarray(
+        function.value(points - _marks(function)["centre"]).reshape(LINES, LINES), dtype=np.float64
+    )
     width, height = SIZE + 2 * MARGIN, SIZE + MARGIN + 2 * LEGEND
     title = f"The function {kind}: lines of equal value, its start and its optimum"
     parts = [

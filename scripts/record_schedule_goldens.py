@@ -34,7 +34,7 @@ def record(kind: str) -> None:
     reference = SCHEDULES[kind].references[0]
     # Any: arrays, and the text beside them.
     arrays: dict[str, Any] = {}
-    found = []
+    found: list[dict[str, Any]] = []
     for fields in cases(kind, RANDOM_CASES, seed=0):
         for horizon in HORIZONS:
             if applies(reference, fields, horizon):

@@ -40,8 +40,8 @@ def warmup_plot() -> str:
     """The shapes of the warmup, before a constant schedule."""
     shapes = next(field.hyper.choices for field in hyper_fields(Schedule) if field.name == "warmup_shape")
     made = {
-        str(shape): SCHEDULES["constant"](warmup_fraction=0.5, warmup_start_factor=0.1, warmup_shape=shape)
-        for shape in shapes
+        shape: SCHEDULES["constant"](warmup_fraction=0.5, warmup_start_factor=0.1, warmup_shape=shape)
+        for shape in map(str, shapes)
     }
     curves = [(shape, _factors(schedule)) for shape, schedule in made.items()]
     return draw("The shapes of the warmup: factor of the peak over the updates of a run", curves, [])

@@ -127,7 +127,7 @@ def _jobs(problem: Problem, seeds: range) -> list[Task]:
 def _spent(problem: Problem, seeds: range, store: Store) -> int:
     """The gradients that a job took, the mean of the jobs."""
     answers = [store[task] for task in _jobs(problem, seeds)]
-    return round(sum(answer["evaluations"] for answer in answers) / len(seeds))
+    return round(sum(int(answer["evaluations"]) for answer in answers) / len(seeds))
 
 
 def _peers(problem: Problem, seeds: range, store: Store, studies: int) -> list[Task]:

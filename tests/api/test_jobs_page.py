@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from pydantic import BaseModel
 
 from app import dashboard
 from app.db import Database
@@ -67,7 +68,7 @@ def store(db: Database, settings: Settings, answer: Recommendation | None, name:
 
 
 def test_every_field_that_the_script_reads_is_in_the_contract() -> None:
-    read = {
+    read: dict[type[BaseModel], Any] = {  # Any: a list of names, or a tuple
         Job: re.findall(r"\bjob\.(\w+)", SCRIPT),
         Progress: re.findall(r"\bprogress\.(\w+)", SCRIPT),
         Recommendation: re.findall(r"\banswer\?\.(\w+)", SCRIPT),

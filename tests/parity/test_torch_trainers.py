@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from app.engine.optimizers import OPTIMIZERS
+from tests.support.kinds import make_optimizer
 from tests.support.parity.regression import (
     CYCLED,
     HALF,
@@ -125,7 +126,7 @@ def test_a_run_goes_on_from_its_state_dicts(run: Run) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradients_of_zero_are_what_they_are_in_the_engine(kind: str) -> None:
-    more = {"weight_decay": 0.05} if hasattr(OPTIMIZERS[kind](), "weight_decay") else {}
+    more = {"weight_decay": 0.05} if hasattr(make_optimizer(kind), "weight_decay") else {}
     run = Run(fields(kind, **more), {"kind": "constant"}, idle=(0, 1, 5))
     loop = Loop(run)
     loop.train(0, UPDATES)
@@ -135,7 +136,7 @@ def test_gradients_of_zero_are_what_they_are_in_the_engine(kind: str) -> None:
 def test_a_closure_is_evaluated_once_and_its_loss_returned() -> None:
     for kind in KINDS:
         for limits in ({}, LIMITS):
-            loop, losses = Loop(Run(fields(kind, **limits))), []
+            loop, losses = Loop(Run(fields(kind, **limits))), list[Any]()
 
             def evaluate(loop: Loop = loop, losses: list[Any] = losses) -> Any:
                 losses.append(loop.loss(0))

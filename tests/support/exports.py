@@ -5,9 +5,8 @@ from __future__ import annotations
 import types
 from typing import Any
 
-from app.engine.optimizers import OPTIMIZERS
-from app.engine.schedules import SCHEDULES
 from app.spec.resources.recommendations import Candidate, Evidence, Recommendation
+from tests.support.kinds import make_optimizer, make_schedule
 
 PEAK = 0.037  # learning rate of the default answer
 
@@ -17,8 +16,8 @@ def recommendation(
 ) -> Recommendation:
     """Return an answer of 100 updates at the peak PEAK, by default of adam on a cosine with a warmup."""
     parts: dict[str, Any] = {
-        "optimizer": optimizer or kind_and_fields(OPTIMIZERS["adam"](learning_rate=PEAK)),
-        "schedule": schedule or kind_and_fields(SCHEDULES["cosine"](warmup_fraction=0.1)),
+        "optimizer": optimizer or kind_and_fields(make_optimizer("adam", learning_rate=PEAK)),
+        "schedule": schedule or kind_and_fields(make_schedule("cosine", warmup_fraction=0.1)),
         "batch_size": 32,
     }
     winner = Candidate(

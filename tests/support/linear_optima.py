@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.engine.batching.run_batch import run_batch
 from app.engine.losses.hinge import Hinge
 from app.engine.supervised.objective import SupervisedObjective
-from tests.support.batches import run, supervised
+from tests.support.batches import run, supervised, supervised_problem
 
 DATASETS = ("breast_cancer", "wine", "iris", "digits")
 L2 = 1e-3
@@ -39,7 +39,7 @@ def objective_of(dataset: str) -> SupervisedObjective:
 
 def training_part(dataset: str) -> tuple[NDArray[np.float64], NDArray[Any]]:
     """Standardised features and classes of the training part."""
-    part = objective_of(dataset).problem(0, 0, None, np.float64).split.training
+    part = supervised_problem(objective_of(dataset)).split.training
     return part.inputs.examples[:, :-1], part.targets
 
 

@@ -55,11 +55,13 @@ def recommendation() -> Recommendation:
         ci95=None,
         probability_best=None,
         source="search",
+        settings={},
     )
     return Recommendation(
         optimizer=ADAM,
         schedule=COSINE,
         batch_size=None,
+        settings={},
         total_steps=10,
         safe_learning_rate=None,
         evidence=Evidence(metric="value", replicates=0, candidates=[candidate], baselines=[]),

@@ -52,13 +52,13 @@ def wrong_items(field: HyperField) -> Iterator[float | str]:
     yield "text"
     for bound in get_args(item)[1:]:
         match bound:
-            case Ge(ge=limit):
+            case Ge(ge=float() | int() as limit):
                 yield limit - 1
-            case Gt(gt=limit):
+            case Gt(gt=float() | int() as limit):
                 yield limit
-            case Le(le=limit):
+            case Le(le=float() | int() as limit):
                 yield limit + 1
-            case Lt(lt=limit):
+            case Lt(lt=float() | int() as limit):
                 yield limit
 
 
@@ -67,6 +67,7 @@ def wrong(field: HyperField) -> Iterator[tuple[str, object]]:
     if field.type is tuple:
         (size,) = (part for part in get_args(field.wire_type)[1:] if isinstance(part, Len))
         good = list(field.default)
+        assert size.max_length is not None
         yield "", good * (size.max_length // len(good) + 1)
         yield "", [] if size.min_length else "text"
         for item in wrong_items(field):
@@ -152,7 +153,7 @@ def valid_objective(item: ObjectiveItem) -> dict[str, Any]:
     body: dict[str, Any] = {"kind": item.kind} | REQUIRED.get(item.kind, {})
     for field in item.hyperparameters:
         if field.required and field.name not in body:
-            known = {"dataset": item.datasets, "model": [{"kind": "linear"}]}
+            known: dict[str, Any] = {"dataset": item.datasets, "model": [{"kind": "linear"}]}
             body[field.name] = (field.choices or known[field.name])[0]
     return body
 

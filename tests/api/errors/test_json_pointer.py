@@ -98,7 +98,7 @@ def resolves(spec: Any, pointer: str) -> bool:
     return isinstance(place, dict) or (isinstance(place, list) and last.isdigit() and int(last) < len(place))
 
 
-JUNK = st.sampled_from(
+JUNK: st.SearchStrategy[Any] = st.sampled_from(
     [
         *(None, "junk", -1e9, 1e9, 0, 2.5, True, [], [None], {}, {"junk": 1}, {"kind": "junk"}, {"kind": 3}),
         *({"choices": []}, {"choices": [None, "junk"]}, {"low": 2, "high": 1}, {"low": "x"}),

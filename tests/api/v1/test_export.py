@@ -11,7 +11,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import optuna
 import pytest
@@ -225,6 +225,6 @@ def test_a_file_that_nobody_reads_is_closed(db: Database, settings: Settings) ->
             export.export(db, job_id, "optuna").content,
         )
         assert next(begun)
-        files = [content.file for content in (begun, unread)]
+        files = [cast(Any, content).file for content in (begun, unread)]
         del begun, unread
         assert [file.closed for file in files] == [True, True]

@@ -16,6 +16,7 @@ from app.engine.schedules import SCHEDULES, Schedule
 from app.engine.schedules.loss_driven import LossDriven
 from app.engine.schedules.momentum_cycling import cycling
 from app.engine.schedules.reference import Reference
+from tests.support.kinds import make_schedule
 
 HORIZONS = (1, 2, 3, 10, 97, 1000)
 PEAK = 0.3
@@ -68,13 +69,13 @@ def losses(horizon: int) -> NDArray[np.float64]:
 
 def engine_factors(kind: str, fields: Fields, horizon: int) -> NDArray[Any]:
     """Every factor of a run, (horizon,)."""
-    schedule = SCHEDULES[kind](**fields)
+    schedule = make_schedule(kind, **fields)
     return taken(schedule, losses(horizon)) if isinstance(schedule, LossDriven) else schedule.table(horizon)
 
 
 def engine_momenta(kind: str, fields: Fields, horizon: int) -> NDArray[Any] | None:
     """Every momentum of a run, (horizon,); None where the schedule cycles none."""
-    schedule = cycling(SCHEDULES[kind](**fields))
+    schedule = cycling(make_schedule(kind, **fields))
     return None if schedule is None else schedule.momentum_table(horizon)
 
 

@@ -22,6 +22,7 @@ from app.engine.schedules import SCHEDULES, Schedule
 from app.engine.schedules.loss_driven import LossDriven
 from app.engine.schedules.momentum_cycling import cycling, with_cycled_momentum
 from app.engine.supervised.training import SupervisedWorkspace
+from tests.support.kinds import make_optimizer, make_schedule
 
 Vector = NDArray[np.float64]
 STEPS = 300
@@ -77,12 +78,12 @@ class Case:
     def instance(self) -> Optimizer:
         """The optimizer; a field that an old file lacks has its default."""
         fields = dict(self.optimizer)
-        return with_cycled_momentum(OPTIMIZERS[fields.pop("kind")](**fields), self.schedule_instance())
+        return with_cycled_momentum(make_optimizer(fields.pop("kind"), **fields), self.schedule_instance())
 
     def schedule_instance(self) -> Schedule:
         """The schedule, likewise."""
         fields = dict(self.schedule)
-        return SCHEDULES[fields.pop("kind")](**fields)
+        return make_schedule(fields.pop("kind"), **fields)
 
     def rates(self) -> Vector:
         """The learning rate of every update."""

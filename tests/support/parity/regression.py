@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from app.engine.batching.stacking import stack
 from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS, Optimizer
-from app.engine.schedules import SCHEDULES, Schedule
+from app.engine.schedules import Schedule
 from app.engine.schedules.momentum_cycling import cycling, with_cycled_momentum
 from app.tuning.exports import FORMATS
 from tests.support.exports import module, recommendation
+from tests.support.kinds import make_optimizer, make_schedule
 
 Vector = NDArray[np.float64]
 BATCHES, EPOCHS, BATCH_SIZE = 6, 4, 4
@@ -61,12 +62,12 @@ class Run:
     def schedule_instance(self) -> Schedule:
         """Return the schedule."""
         fields = dict(self.schedule)
-        return SCHEDULES[fields.pop("kind")](**fields)
+        return make_schedule(fields.pop("kind"), **fields)
 
     def instance(self) -> Optimizer:
         """Return the optimizer, with the cycled momentum if the schedule has one."""
         fields = dict(self.optimizer)
-        return with_cycled_momentum(OPTIMIZERS[fields.pop("kind")](**fields), self.schedule_instance())
+        return with_cycled_momentum(make_optimizer(fields.pop("kind"), **fields), self.schedule_instance())
 
     def exported(self, name: str) -> types.ModuleType:
         """Return the module of that format, for UPDATES updates."""
@@ -77,7 +78,7 @@ def fields(kind: str, **more: Any) -> dict[str, Any]:
     """Return the defaults of a kind but for what makes its path on this problem worth comparing."""
     names = {hyper.name for hyper in hyper_fields(OPTIMIZERS[kind])}
     shared = {name: value for name, value in _SHARED.items() if name in names}
-    return {"kind": kind, **vars(OPTIMIZERS[kind](**(shared | _OWN.get(kind, {}) | more)))}
+    return {"kind": kind, **vars(make_optimizer(kind, **(shared | _OWN.get(kind, {}) | more)))}
 
 
 def runs(kinds: list[str], **more: Any) -> list[Run]:

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from app.domain.records import Configuration
-from app.engine.optimizers import OPTIMIZERS
 from app.spec.resources.recommendations import HorizonPeak, Recommendation, SafeLearningRate
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.horizons.fitted_line import Basis, fitted_line, peak_at
 from app.tuning.horizons.measurement import Grid, horizon_lengths, lowest
 from tests.support.jobs import ROSENBROCK, finished
+from tests.support.kinds import make_optimizer
 from tests.support.worlds import NAN, World, advised, bowl, trials
 
 
@@ -80,7 +80,9 @@ def test_an_octave_is_left_to_the_first_divergence_of_each_horizon() -> None:
 
 def test_optimizers_that_find_their_rate_and_rules_that_follow_losses_have_no_horizons() -> None:
     (first,) = trials(1)
-    found = replace(first.configuration, optimizer={"kind": "dog", **asdict(OPTIMIZERS["dog"]())}, params={})
+    found = replace(
+        first.configuration, optimizer={"kind": "dog", **asdict(make_optimizer("dog"))}, params={}
+    )
     dog = [replace(first, configuration=found)]
     rule = [replace(first, configuration=replace(first.configuration, schedule={"kind": "reduce_by_ratio"}))]
 

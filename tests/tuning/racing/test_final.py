@@ -186,7 +186,7 @@ def race(means: list[float], who: list[RaceCandidate]) -> Standing:
     order = np.argsort(means)
     return Standing(
         entries=tuple(who),
-        values=values,
+        values=values.astype(np.float64),
         runs=(2,) * len(who),
         survivors=tuple(int(row) for row in order[:4]),
     )

@@ -30,7 +30,7 @@ def losses(spec: JobSpec, found: Recommendation, factor: float) -> np.ndarray[An
         settings=found.settings,
     )
     request = EvaluationRequest(configurations=(configuration,), replicates=UNSEEN, steps=spec.budget.steps)
-    return run_request(spec, request).values[0]
+    return np.asarray(run_request(spec, request).values[0])
 
 
 def test_no_run_diverges_somewhat_above_the_rate_that_the_regression_example_recommends() -> None:

@@ -11,7 +11,7 @@ from app.spec.resources.recommendations import Recommendation
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.racing.candidates import race_field
 from app.tuning.recommendation.formatting import Gap, number, percent, probability
-from app.tuning.recommendation.race_explanation import in_words, told_apart
+from app.tuning.recommendation.wording import in_words, told_apart
 from app.tuning.statistics import Mean
 from tests.support.jobs import ROSENBROCK, finished
 from tests.support.worlds import COSINE, NAN, REPLICATES, Rival, World, advised, bowl, spec, trials
@@ -207,11 +207,12 @@ def test_who_would_read_like_the_one_before_is_told_apart() -> None:
     once, twice = (replace(first, source="refined", refinements=times) for times in (1, 2))
     assert told_apart(once, twice) == "adam (learning rate 0.04, refined table schedule)"
     assert told_apart(twice, once) == "adam (learning rate 0.04, twice refined table schedule)"
+    plain = first.configuration
     flagged, table = (
-        replace(first, configuration=replace(first.configuration, **{part: found}))
-        for part, found in (
-            ("optimizer", first.configuration.optimizer | {"amsgrad": True}),
-            ("schedule", first.configuration.schedule | {"factors": [1.0, 0.0]}),
+        replace(first, configuration=configuration)
+        for configuration in (
+            replace(plain, optimizer=plain.optimizer | {"amsgrad": True}),
+            replace(plain, schedule=plain.schedule | {"factors": [1.0, 0.0]}),
         )
     )
     assert "amsgrad true instead of none" in told_apart(flagged, first)

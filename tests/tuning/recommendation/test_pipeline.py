@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 
 from app.domain.records import Configuration, FinishedTrial
 from app.engine.trajectories.result import Trajectory
-from app.tuning.evaluation.requests import EvaluationRequest, Seeds
+from app.tuning.evaluation.requests import EvaluationRequest, EvaluationResult, Seeds
 from app.tuning.recommendation.pipeline import advise, most_runs
 from tests.support.jobs import NOISY, ROSENBROCK, finished, follow, job, run_request, search, space
 from tests.support.worlds import COSINE, NAN, REPLICATES, World, advised, bowl, spec, trials
@@ -134,7 +135,7 @@ def test_among_equally_simple_ones_the_widest_safe_range_is_taken() -> None:
 
     def narrow(found: Configuration, steps: int) -> float:
         is_sgd = found.optimizer["kind"] == "sgd"
-        away = abs(found.optimizer["learning_rate"] / 0.04 - 1.0)
+        away = abs(float(found.optimizer["learning_rate"]) / 0.04 - 1.0)
         return 1.0 + (0.05 if is_sgd else 0.5) * away
 
     found = advised(World(narrow, own=0.0), ended)
@@ -210,12 +211,13 @@ def test_equal_answers_give_the_same_heats_and_the_same_recommendation() -> None
     spec_, trials_ = job(NOISY, trials=20, steps=20, confirmation={"top": 2, "replicates": 4}), []
     trials_ = search(spec_)
     requests: list[list[EvaluationRequest]] = [[], []]
+
+    def noted(asked: list[EvaluationRequest], request: EvaluationRequest) -> EvaluationResult:
+        asked.append(request)
+        return run_request(spec_, request)
+
     answers = [
-        follow(
-            advise(spec_, trials_, lambda number: None),
-            lambda request, i=i: (requests[i].append(request), run_request(spec_, request))[1],  # type: ignore[misc]
-        )
-        for i in range(2)
+        follow(advise(spec_, trials_, lambda number: None), partial(noted, requests[i])) for i in range(2)
     ]
     assert answers[0] == answers[1]
     assert [request.digest for request in requests[0]] == [request.digest for request in requests[1]]

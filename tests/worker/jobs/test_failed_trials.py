@@ -28,9 +28,9 @@ class LosingRounds(Pool):
         pass
 
     def open(self, line: Line) -> Batches:
-        return InTurn(self._evaluate)
+        return InTurn(self._evaluate_here)
 
-    def _evaluate(self, shard: Shard) -> Results | ShardLost:
+    def _evaluate_here(self, shard: Shard) -> Results | ShardLost:
         is_first = 0 in shard.numbers and 0 in shard.replicates
         return ShardLost(REASON) if is_first else evaluate(shard)
 

@@ -30,9 +30,9 @@ class Mortal(InThisProcess):
         self.begun: list[int] = []
 
     def open(self, line: Line) -> Batches:
-        return InTurn(self._evaluate)
+        return InTurn(self._evaluate_here)
 
-    def _evaluate(self, shard: Shard) -> Results:
+    def _evaluate_here(self, shard: Shard) -> Results:
         if self._left == 0:
             raise Killed
         self._left -= 1

@@ -58,7 +58,7 @@ def test_a_job_that_should_not_go_on_is_stopped(pool: Pool, make_spec: MakeSpec)
 
 
 def test_killed_processes_are_replaced_and_their_shards_tried_again(pool: Pool, make_spec: MakeSpec) -> None:
-    killed = []
+    killed: list[int] = []
 
     def kill_once() -> bool:
         if not killed:

@@ -40,7 +40,7 @@ def test_an_edge_that_cannot_be_moved_is_not_warned_of() -> None:
         ]
 
         def means(found: Configuration, steps: int, best: float = fraction) -> float:
-            return bowl(0.02)(found, steps) + abs(found.schedule["warmup_fraction"] - best)
+            return bowl(0.02)(found, steps) + abs(float(found.schedule["warmup_fraction"]) - best)
 
         found = advised(World(means), ended, **parts)
         assert found.schedule["warmup_fraction"] == fraction
@@ -88,11 +88,10 @@ def test_a_schedule_that_was_made_is_not_at_the_edge_of_the_one_it_replaced() ->
     schedules = [{"kind": "cosine", "final_factor": {"low": 0.0, "high": 0.5}}]
     parts = {"search_space": space({"kind": "adam"}, schedules=schedules)}
     schedule = COSINE | {"final_factor": 0.5}
+    params: dict[str, Any] = {"cosine.final_factor": 0.5}
     ended = [
         replace(trial, configuration=replace(trial.configuration, schedule=schedule))
-        for trial in (
-            finished(i, 1.0 + i, learning_rate=0.02, **{"cosine.final_factor": 0.5}) for i in range(12)
-        )
+        for trial in (finished(i, 1.0 + i, learning_rate=0.02, **params) for i in range(12))
     ]
 
     def best(kind: str) -> Any:
