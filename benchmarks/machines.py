@@ -41,7 +41,7 @@ TRIALS = FEW["budget"]["trials"]
 
 
 def run() -> Iterator[str]:
-    """Yields the lines of the report."""
+    """Yield the lines of the report."""
     with tempfile.TemporaryDirectory(prefix="pg") as postgres, tempfile.TemporaryDirectory() as files:
         databases = PostgresServer(Path(postgres))
         yield from _two_workers(databases.migrated(), Path(files))
@@ -76,14 +76,14 @@ def _two_workers(url: str, folder: Path) -> Iterator[str]:
 
 
 def _live(api: Server, count: int) -> None:
-    """Waits until so many workers give signs of life and the first is warm."""
+    """Wait until so many workers send heartbeats and the first is warm."""
     line = f"stepsize_workers {count:.1f}"
     wait_for(lambda: line in api.http.get("/metrics").text, 60, lambda: f"{count} workers")
     api.wait(api.submit(WIDE | {"budget": {"trials": 4 * count, "steps": 100}}))
 
 
 def _timed(api: Server, workers: Sequence[Worker]) -> tuple[float, list[Json], list[float]]:
-    """(seconds, trials, seconds of processor time that each worker had)."""
+    """Return (seconds, trials, seconds of processor time of each worker)."""
     before = [cpu_s(list(worker.family())) for worker in workers]
     begun = time.perf_counter()
     job_id = api.submit(WIDE)

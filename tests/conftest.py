@@ -17,7 +17,7 @@ from tests.support.make_spec import MakeSpec, small_spec
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spreads the modules of real processes evenly among the others, whole, for the fixtures that they share.
+    """Spread the modules with real processes, each whole for its fixtures, evenly among the others.
 
     Each process of a parallel run begins with a stretch of the list: so each has its part of what takes long
     and mostly waits, and what computes fills the gaps.
@@ -56,13 +56,13 @@ def databases(request: pytest.FixtureRequest) -> Databases:
 
 @pytest.fixture
 def settings(databases: Databases, tmp_path: Path) -> Settings:
-    """Settings of a server on a fresh, migrated database."""
+    """Return the settings of a server on a fresh, migrated database."""
     return Settings(database_url=databases.migrated(tmp_path), pool_processes=2)
 
 
 @pytest.fixture
 def db(settings: Settings) -> Iterator[Database]:
-    """A fresh, migrated database."""
+    """Yield a fresh, migrated database."""
     database = Database(settings.database)
     yield database
     database.close()
@@ -70,5 +70,5 @@ def db(settings: Settings) -> Iterator[Database]:
 
 @pytest.fixture
 def make_spec() -> MakeSpec:
-    """A function that makes the spec of a small function job; keywords replace its parts."""
+    """Return a function that makes the spec of a small function job; keywords replace its parts."""
     return small_spec

@@ -13,7 +13,7 @@ FRESH = 16  # replicates
 
 
 def fresh_values(spec: JobSpec, configurations: list[Configuration]) -> list[float]:
-    """The value of each configuration as the mean over seeds that no search had; inf where one diverged."""
+    """Return each configuration's mean over seeds that no search had; inf if a replicate diverged."""
     other = spec.model_copy(update={"seed": FRESH_SEED})
     shard = Shard(
         spec=other,

@@ -12,7 +12,7 @@ ATTEMPTS = 3
 
 
 def alone_and_beside_s(server: Server, spec: Json) -> tuple[float, float]:
-    """What the small job takes before a large one and beside it, which still runs at its end."""
+    """Return the small job's seconds before a large job and beside it; the large one outlasts both."""
     alone_s = took_s(server)
     large = server.submit(spec)
     server.wait(large, "running")

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(MINUTES_S)]
 
 @pytest.fixture
 def python_client(tools: Path, document: Path, tmp_path: Path) -> Path:
-    """The folder of the Python package that openapi-python-client makes."""
+    """Return the folder of the Python package that openapi-python-client makes."""
     options = ("--path", document, "--output-path", tmp_path / "stepsize_client", "--meta", "none")
     run(tools / "bin" / "openapi-python-client", "generate", *options, "--fail-on-warning", cwd=tmp_path)
     return tmp_path

@@ -70,7 +70,7 @@ def state(server: Server, job_id: str) -> str:
 
 @pytest.fixture
 def fresh(tools: Path, tmp_path: Path) -> Iterator[Server]:
-    """A server without a job."""
+    """Yield a server without a job."""
     with Server(tmp_path / "server") as running:
         yield running
 

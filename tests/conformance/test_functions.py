@@ -21,7 +21,7 @@ DIMENSIONS = (1, 2, 3, 7, 20)
 
 
 def defined(cls: Any, dimensions: tuple[int, ...]) -> Iterator[Any]:
-    """Those in which the function is defined."""
+    """Yield the dimensions in which the function is defined."""
     for dimension in dimensions:
         if cls.wrong_dimension(dimension) is None:
             yield pytest.param(cls(), dimension, id=f"{cls.kind} {dimension}")
@@ -32,13 +32,13 @@ BOTH_PATHS = [case for cls in FUNCTIONS.values() for case in defined(cls, (2, 13
 
 
 def points(tested: Function, dimension: int, count: int) -> Array:
-    """Random points of the domain."""
+    """Return random points of the domain."""
     low, high = tested.domain
     return np.random.default_rng(1).uniform(low, high, size=(count, dimension))
 
 
 def differences(of: Callable[[Array], NDArray[Any]], x: Array, i: int) -> Array:
-    """Central differences along parameter i, extrapolated to a width of zero (Richardson): error O(h^4)."""
+    """Return central differences along parameter i, extrapolated to zero width (Richardson): error O(h^4)."""
     steps = []
     for width in (1e-3, 5e-4):
         shift = np.zeros(x.shape[1])

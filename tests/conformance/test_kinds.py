@@ -115,7 +115,7 @@ def test_instances_stack_to_columns_and_come_apart_again(cls: Any) -> None:
 
 
 def extremes(cls: Any) -> list[Any]:
-    """Instances at the defaults, and at both ends of every search range."""
+    """Return instances at the defaults, and at both ends of every search range."""
     found = [cls()]
     for field in hyper_fields(cls):
         values = field.hyper.search or field.hyper.choices

@@ -19,7 +19,7 @@ STEPS = 40
 
 
 def own_path(case: Case) -> Iterator[tuple[Vector, Vector]]:
-    """The parameters after each update, and where the run is measured then."""
+    """Yield the parameters after each update, and the point at which the run is measured then."""
     optimizer, momenta = case.instance(), case.momenta()
     rule = optimizer.rule()
     assert rule is not None

@@ -21,7 +21,7 @@ CURVATURES = np.array([1.0, 10.0, 100.0])
 
 
 def steps_of(kind: str, gradient: float, count: int, **fields: Any) -> NDArray[np.float64]:
-    """The sizes of the updates under one constant gradient."""
+    """Return the sizes of the updates under one constant gradient."""
     stacked = stack([make_optimizer(kind, **fields)])
     x = np.zeros((1, 1))
     state, places = stacked.begin(x), [0.0]
@@ -34,7 +34,7 @@ def steps_of(kind: str, gradient: float, count: int, **fields: Any) -> NDArray[n
 
 
 def value(kind: str, steps: int, dimension: int = 3, **fields: Any) -> float:
-    """The loss at the end on the quadratic, nan where it diverged."""
+    """Return the loss at the end on the quadratic, nan for a divergence."""
     result = run_batch(
         function("quadratic", dimension), [run(kind, **fields)], steps=steps, seed=0, record=False
     )

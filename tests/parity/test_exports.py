@@ -54,7 +54,7 @@ def double_precision(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def rates(name: str, exported: types.ModuleType, steps: int) -> list[float]:
-    """The learning rates of `steps` updates, as the framework's own training loop asks for them."""
+    """Return the learning rates of `steps` updates, as the framework's own training loop asks for them."""
     if name in ("keras", "optax"):
         schedule = exported.make_schedule()
         numbers = np.arange(steps) if name == "optax" else range(steps)
@@ -196,7 +196,7 @@ IRIS: dict[str, Any] = {
 
 
 def torch_losses(spec: JobSpec, exported: types.ModuleType, batch_size: int | None) -> list[float]:
-    """The losses of a plain loop, from the weights and on the minibatches of the first replicate."""
+    """Return the losses of a plain loop, from the weights and on the minibatches of the first replicate."""
     torch = importlib.import_module("torch")
     problem: Any = build_objective(spec.objective).problem(spec.seed, 0, batch_size, np.float64)
     problem.draw(LOOP_STEPS + 1)

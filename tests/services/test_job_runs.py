@@ -67,14 +67,14 @@ RESULTS = [
 
 
 def claimed(db: Database, limit: int = 10) -> list[job_runs.Pending]:
-    """Claims runs, and starts nothing for them."""
+    """Claim runs without starting anything for them."""
     with job_runs.claim(db, limit) as pending:
         return pending
 
 
 @pytest.fixture
 def job_id(db: Database, settings: Settings, make_spec: MakeSpec) -> str:
-    """A running job of four trials."""
+    """Return the id of a running job of four trials."""
     job = jobs.submit(db, settings, make_spec())
     job_runs.start(db, job.id, 1)
     return job.id

@@ -68,7 +68,10 @@ def supervised_problem(
 
 
 def suited_to(model: Model, loss: type[Loss] = CrossEntropy, **fields: Any) -> SupervisedObjective:
-    """The model and the loss on a little of a dataset that both can take; classes are numbers if need be."""
+    """Return an objective of the model and the loss on 150 rows of a dataset that both can take.
+
+    A loss of a regression takes classes as numbers.
+    """
     datasets = {"pairs": "ratings", "tokens": "sparse_classification"}
     features = "iris" if loss.for_classes else "diabetes"
     found = supervised_on(datasets.get(model.form, features), model)
@@ -107,7 +110,7 @@ def losses_and_gradients(
     batch_size: int | None = None,
     settings: dict[str, NDArray[np.float64]] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.floating[Any]]]:
-    """One evaluation of every row of x on the first draw of replicate 0."""
+    """Evaluate every row of x once, on the first draw of replicate 0."""
     problem = objective.problem(0, 0, batch_size, np.float64)
     gradients, losses = np.zeros_like(x), np.zeros(len(x))
     workspace = objective.workspace([problem] * len(x), x, gradients, settings)
@@ -119,7 +122,7 @@ def losses_and_gradients(
 
 
 def assert_same_row(one: BatchResult, i: int, other: BatchResult, j: int) -> None:
-    """Row i of one batch is row j of the other, bit for bit."""
+    """Require that row i of a batch is row j of the other, bit for bit."""
     assert one.outcomes[i] == other.outcomes[j]
     assert one.reasons[i] == other.reasons[j]
     assert one.steps_done[i] == other.steps_done[j]

@@ -227,7 +227,7 @@ def test_a_long_run_that_diverges_keeps_the_extremes_up_to_there(excess: float) 
 
 
 def every_row(objective: Any, single: Any, steps: int) -> np.ndarray:
-    """The loss of every step of a run at a constant rate, by making its updates here."""
+    """Compute the loss of every step of a run at a constant rate by the updates themselves."""
     problem = objective.problem(0, single.replicate, None, np.float64)
     x = problem.start()[np.newaxis].copy()
     g, losses = np.zeros_like(x), np.zeros(1)

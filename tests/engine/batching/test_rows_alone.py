@@ -21,7 +21,7 @@ from tests.support.rows_alone import assert_rows_equal_alone
 def mixed_runs(
     random: np.random.Generator, count: int, batch_sizes: list[int | None], highest: float
 ) -> list[Run]:
-    """Runs of every optimizer, variant and schedule at rates tiny to far too large, in three replicates."""
+    """Return runs of every optimizer, variant and schedule in three replicates, at rates up to `highest`."""
     runs = []
     for i in range(count):
         kind = ("adam", "sgd", "momentum", "rmsprop")[i % 4]

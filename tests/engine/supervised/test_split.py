@@ -51,7 +51,7 @@ def test_replicates_have_splits_starts_and_orders_of_their_own() -> None:
 
 
 def numbered(rows: int) -> SupervisedObjective:
-    """Data whose only input tells the examples apart."""
+    """Return data whose only input tells the examples apart."""
     inputs = np.arange(float(rows))[:, np.newaxis]
     return SupervisedObjective(inputs=inputs, targets=np.arange(float(rows)), classes=None, model=Linear())
 

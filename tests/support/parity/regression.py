@@ -51,12 +51,12 @@ class Run:
 
     @property
     def kind(self) -> str:
-        """The kind of the optimizer."""
+        """Return the kind of the optimizer."""
         return str(self.optimizer["kind"])
 
     @property
     def name(self) -> str:
-        """What pytest calls the run."""
+        """Return the name of the run in the list of tests."""
         return f"{self.kind}-cycled" if self.schedule.get("cycle_momentum") else self.kind
 
     def schedule_instance(self) -> Schedule:
@@ -106,7 +106,7 @@ def batch(kind: str, k: int) -> tuple[Vector, Vector]:
 
 
 def gradient(run: Run, x: Vector, k: int) -> Vector:
-    """Return that of the loss of update k at x, (8,): the kernel's rows, then the bias."""
+    """Return the gradient of the loss of update k at x, (8,): the kernel's rows, then the bias."""
     inputs, targets = batch(run.kind, k)
     errors = (inputs @ x[:6].reshape(3, 2) + x[6:] - targets) * (0.0 if k in run.idle else 2 / targets.size)
     return np.concatenate([(inputs.T @ errors).ravel(), errors.sum(axis=0)])
@@ -135,5 +135,6 @@ def engine_path(run: Run, least: float = 1e-4) -> tuple[Vector, Vector]:
         end = x.copy()
         if stacked.averages:
             stacked.evaluation_point(x, state, end)
-    assert np.isfinite(path).all() and np.abs(path[-1] - START).max() > least, f"{run} goes nowhere"
+    assert np.isfinite(path).all(), f"{run} diverges"
+    assert np.abs(path[-1] - START).max() > least, f"{run} goes nowhere"
     return path, end[0]

@@ -16,7 +16,7 @@ from tests.support.make_spec import MakeSpec
 
 @pytest.fixture
 def shard(make_spec: MakeSpec) -> Shard:
-    """A bracket of the first round."""
+    """Return a bracket of the first round."""
     spec = make_spec(
         budget={"trials": 27, "steps": 30}, sampler={"kind": "random"}, pruner={"kind": "hyperband"}
     )

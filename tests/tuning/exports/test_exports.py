@@ -135,7 +135,7 @@ OF_TORCH = ("torch", "transformers")
 
 
 def exportable(cls: Any, name: str) -> bool:
-    """Whether that format has the optimizer: PyTorch's take it from a package, the others from its rule."""
+    """Return whether that format has the optimizer: PyTorch's by a package, the others by its rule."""
     return cls().rule() is not None and (name not in OF_TORCH or cls.reference is not None)
 
 
@@ -172,7 +172,7 @@ def test_every_name_that_a_module_uses_is_defined_in_it(name: str) -> None:
 
 
 def undefined(source: str) -> set[str]:
-    """Names that are read somewhere and bound nowhere, in whatever scope."""
+    """Return the names that are read somewhere and bound nowhere, in whatever scope."""
     read, bound = set[str](), set(dir(builtins))
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Name):

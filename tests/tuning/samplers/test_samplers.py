@@ -43,7 +43,7 @@ def of_kind(kind: str, **parts: Any) -> JobSpec:
 
 
 def all_asked(spec: JobSpec) -> list[dict[str, Any]]:
-    """The parameters of every trial of a job whose sampler reads no trial."""
+    """Return the parameters of every trial of a job whose sampler reads no trial."""
     return [found.params for r in range(len(Rounds.of(spec))) for found in ask_round(spec, r, [])]
 
 

@@ -18,7 +18,7 @@ SMALL: dict[str, Any] = {"confirmation": {"top": 3, "replicates": 4}}
 
 
 def numbers(value: Any) -> Iterator[float]:
-    """Every number of an answer."""
+    """Yield every number of an answer."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):

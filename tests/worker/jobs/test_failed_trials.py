@@ -36,7 +36,7 @@ class LosingRounds(Pool):
 
 
 def searched(db: Database, settings: Settings, spec: JobSpec, **limit: Any) -> tuple[Runner, str]:
-    """A job whose rounds have run."""
+    """Return the id of a job whose rounds have run."""
     job_id = jobs.submit(db, settings, spec).id
     runner = Runner(db, LosingRounds(), **limit)
     for number in range(runner.start(job_id, 1)):
@@ -46,7 +46,7 @@ def searched(db: Database, settings: Settings, spec: JobSpec, **limit: Any) -> t
 
 @pytest.fixture
 def spec(make_spec: MakeSpec) -> JobSpec:
-    """Two rounds: TPE asks for 16 at a time."""
+    """Return a job of two rounds: TPE asks for 16 at a time."""
     return make_spec(
         budget={"trials": 20, "steps": 20},
         sampler={"kind": "tpe"},

@@ -26,7 +26,7 @@ EARLIER = [
 
 
 def values(db: Database, job_id: str) -> list[dict[str, Any]]:
-    """Every trial without its times."""
+    """Return every trial without its times."""
     page = trials.list_trials(db, job_id, state=None, order_by="number", limit=500, page_token=None)
     times = {"created_at", "started_at", "finished_at"}
     return [trial.model_dump(mode="json", exclude=times) for trial in page.items]

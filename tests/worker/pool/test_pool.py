@@ -31,7 +31,7 @@ def pool() -> Iterator[Pool]:
 
 
 def shards(spec: JobSpec) -> list[Shard]:
-    """The first round, a trial a shard."""
+    """Return the first round, a trial a shard."""
     numbers = trial_numbers(spec, 0)
     (whole,) = shards_of_round(spec, 0, numbers, ask_round(spec, 0, []))
     return [
@@ -114,8 +114,7 @@ def test_a_small_job_does_not_wait_for_all_of_a_large_one(pool: Pool, make_spec:
     ended: list[str] = []
 
     def run(job: str, count: int) -> None:
-        for _ in pool.run(Line(job), cut[:1] * count, lambda: True):
-            ended.append(job)
+        ended.extend(job for _ in pool.run(Line(job), cut[:1] * count, lambda: True))
 
     large = threading.Thread(target=run, args=("large", 12))
     large.start()
