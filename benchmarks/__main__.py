@@ -16,7 +16,7 @@ ON_REQUEST = ("advice", "search", "rounds", "pruning")  # take a quarter of an h
 
 
 def main(names: list[str]) -> int:
-    """Prints the machine, then what each benchmark gives."""
+    """Print the machine, then the lines of each benchmark."""
     known = (*BENCHMARKS, *ON_REQUEST)
     unknown = set(names) - set(known)
     if unknown:

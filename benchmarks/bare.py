@@ -15,7 +15,7 @@ app = FastAPI()
 
 @app.get("/jobs/{job_id}")
 def read_job(job_id: str) -> dict[str, Any]:
-    """The row, as it is."""
+    """Return the row, as it is."""
     with engine.connect() as connection:
         row = connection.execute(text("SELECT * FROM jobs WHERE id = :id"), {"id": job_id}).one()
     return dict(row._mapping)

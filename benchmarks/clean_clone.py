@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def main() -> int:
-    """Clones the last commit into a new folder, runs the demonstration there and prints the times."""
+    """Clone the last commit into a new folder, run the demonstration there and print the times."""
     with tempfile.TemporaryDirectory() as folder:
         clone = Path(folder) / "stepsize"
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)

@@ -9,7 +9,7 @@ from app.domain.states import TrialState
 
 
 def ended(number: int, r: int, configuration: Configuration, value: float) -> FinishedTrial:
-    """A completed trial of round r; a diverged one where the value is not finite."""
+    """Return a completed trial of round r, or a diverged one if the value is not finite."""
     completed = math.isfinite(value)
     return FinishedTrial(
         number=number,

@@ -36,7 +36,7 @@ LONG: Json = {
 
 
 def run() -> Iterator[str]:
-    """Yields the lines of the report."""
+    """Yield the lines of the report."""
     with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server:
         job_id = server.submit(QUICK)
         server.wait(job_id)
@@ -86,7 +86,7 @@ def _children(server: Server, worker: int) -> list[int]:
 
 
 def cpu_s(pids: list[int]) -> float:
-    """Seconds of processor time that these processes have had."""
+    """Return the seconds of processor time that these processes have had."""
     ticks = 0
     for pid in pids:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -96,7 +96,7 @@ def cpu_s(pids: list[int]) -> float:
 
 @contextmanager
 def _bare(database: Path) -> Iterator[int]:
-    """A bare server on that database; gives its port."""
+    """Run a bare server on that database and yield its port."""
     port = free_port()
     variables = {"BARE_DATABASE": f"sqlite:///{database}", "BARE_PORT": str(port)}
     process = subprocess.Popen([sys.executable, "-m", "benchmarks.bare"], env=os.environ | variables)

@@ -34,7 +34,7 @@ SAMPLE = 4  # trials of the loop that are really run; its time is scaled
 
 
 def run() -> Iterator[str]:
-    """Yields the lines of the report."""
+    """Yield the lines of the report."""
     with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server:
         digits = [_time(server, DIGITS | {"seed": seed}) for seed in range(3)]
         rosenbrock = [_time(server, ROSENBROCK | {"seed": seed}) for seed in range(RUNS)]
@@ -69,7 +69,7 @@ def _spread(times: list[float]) -> str:
 
 
 def _loop_s() -> float:
-    """Seconds for SAMPLE trials of Adam, one after another, as one writes it by hand."""
+    """Return the seconds for SAMPLE trials of Adam in a plain loop."""
     begun = time.perf_counter()
     for trial in range(SAMPLE):
         x = np.array([-1.2, 1.0])

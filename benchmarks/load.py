@@ -28,7 +28,7 @@ class Connection:
             self._status = b"HTTP/1.1 202"
 
     def ask(self) -> None:
-        """Sends one request and reads its whole answer; ValueError where it is refused."""
+        """Send one request and read its whole answer; raise ValueError if the server refuses it."""
         self._socket.sendall(self._request)
         data = b""
         while b"\r\n\r\n" not in data:
@@ -42,7 +42,7 @@ class Connection:
             missing -= len(self._read())
 
     def close(self) -> None:
-        """Closes the connection."""
+        """Close the connection."""
         self._socket.close()
 
     def _read(self) -> bytes:
@@ -53,7 +53,7 @@ class Connection:
 
 
 def rate(port: int, path: str, *, connections: int, seconds: float) -> float:
-    """Answers a second with so many clients that each ask as soon as they were answered."""
+    """Measure the answers a second of so many clients that each ask as soon as they were answered."""
     counts = [0] * connections
     deadline = time.perf_counter() + seconds
 
@@ -75,7 +75,7 @@ class Latencies:
     milliseconds: NDArray[np.float64]
 
     def percentile(self, share: float) -> float:
-        """The latency that this share, in percent, stays below."""
+        """Return the latency below which this share, in percent, stays."""
         return float(np.percentile(self.milliseconds, share))
 
 
@@ -88,7 +88,7 @@ class Load:
 
 
 def posts(port: int, path: str, body: object, *, connections: int, seconds: float) -> Load:
-    """With so many clients that each post a body as soon as the last one was accepted."""
+    """Measure so many clients that each post a body as soon as the last post was accepted."""
     found: list[list[float]] = [[] for _ in range(connections)]
     deadline = time.perf_counter() + seconds
 
@@ -105,7 +105,7 @@ def posts(port: int, path: str, body: object, *, connections: int, seconds: floa
 
 
 def latencies(port: int, path: str, *, per_second: float, connections: int, seconds: float) -> Latencies:
-    """Latencies at a fixed rate of requests, whether or not earlier ones were answered."""
+    """Measure the latencies at a fixed rate of requests, whether or not earlier ones were answered."""
     spacing = connections / per_second
     begun = time.perf_counter() + 0.1
     found: list[list[float]] = [[] for _ in range(connections)]

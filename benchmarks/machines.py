@@ -5,14 +5,15 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 from benchmarks.http import cpu_s
 from benchmarks.load import Load, posts
-from tests.acceptance.test_fairness import LARGE, PLUS_S, TIMES, took_s
-from tests.acceptance.test_fairness import SMALL as FEW
 from tests.support.databases import PostgresServer, SqliteFiles
+from tests.support.fairness import LARGE, PLUS_S, TIMES, took_s
+from tests.support.fairness import SMALL as FEW
 from tests.support.server import Json, Server, Worker, outcome, wait_for
 
 DIGITS: Json = {"kind": "classification", "dataset": "digits", "model": {"kind": "mlp", "hidden": [64]}}
@@ -40,7 +41,7 @@ TRIALS = FEW["budget"]["trials"]
 
 
 def run() -> Iterator[str]:
-    """Yields the lines of the report."""
+    """Yield the lines of the report."""
     with tempfile.TemporaryDirectory(prefix="pg") as postgres, tempfile.TemporaryDirectory() as files:
         databases = PostgresServer(Path(postgres))
         yield from _two_workers(databases.migrated(), Path(files))
@@ -75,14 +76,14 @@ def _two_workers(url: str, folder: Path) -> Iterator[str]:
 
 
 def _live(api: Server, count: int) -> None:
-    """Waits until so many workers give signs of life and the first is warm."""
+    """Wait until so many workers send heartbeats and the first is warm."""
     line = f"stepsize_workers {count:.1f}"
     wait_for(lambda: line in api.http.get("/metrics").text, 60, lambda: f"{count} workers")
     api.wait(api.submit(WIDE | {"budget": {"trials": 4 * count, "steps": 100}}))
 
 
 def _timed(api: Server, workers: Sequence[Worker]) -> tuple[float, list[Json], list[float]]:
-    """(seconds, trials, seconds of processor time that each worker had)."""
+    """Return (seconds, trials, seconds of processor time of each worker)."""
     before = [cpu_s(list(worker.family())) for worker in workers]
     begun = time.perf_counter()
     job_id = api.submit(WIDE)
@@ -137,7 +138,7 @@ def _large_job() -> Iterator[str]:
             "the importances": f"{path}/importances",
         }
         for what, address in looks.items():
-            yield f"  {what}: {_median_ms(lambda address=address: _get(server, address)):.1f} ms (must: 100)"
+            yield f"  {what}: {_median_ms(partial(_get, server, address)):.1f} ms (must: 100)"
         yield f"  memory of the API: {_api_mib(server):.0f} MiB (must: 300)"
 
 

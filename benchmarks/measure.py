@@ -18,15 +18,15 @@ class Rounds:
     seconds: Mapping[str, list[float]]
 
     def median(self, name: str) -> float:
-        """Seconds of one action."""
+        """Return the median seconds of one action."""
         return median(self.seconds[name])
 
     def ratio(self, name: str, base: str) -> float:
-        """How many times as long one takes as another: the median of the ratios of the rounds."""
+        """Return how many times as long one action takes as another: the median ratio of the rounds."""
         return median(self._ratios(name, base))
 
     def interval(self, name: str, base: str) -> tuple[float, float]:
-        """Where that median lies with 95 % confidence, by the ranks of the rounds."""
+        """Return the 95 % interval of that median, by the ranks of the rounds."""
         ratios = sorted(self._ratios(name, base))
         outside = max(0, math.floor((len(ratios) - 1.96 * math.sqrt(len(ratios))) / 2))
         return ratios[outside], ratios[-1 - outside]
@@ -40,7 +40,7 @@ def side_by_side(
     repeats: int = REPEATS,
     clock: Callable[[], float] = time.process_time,
 ) -> Rounds:
-    """Runs all actions once unmeasured, then in turns, each round in another order.
+    """Run all actions once unmeasured, then in turns, each round in another order.
 
     What an action leaves in the caches and in the allocator is found by the one after it. In a fixed order
     that would always be the same one; here each follows each other one about equally often.
@@ -60,7 +60,7 @@ def side_by_side(
 
 
 def _order(names: list[str], round_: int) -> list[str]:
-    """A Williams design: over 2 n rounds each of n actions follows each other one twice.
+    """Return a Williams design: over 2 n rounds each of n actions follows each other one twice.
 
     Source: Williams 1949, doi:10.1071/CH9490149.
     """

@@ -15,17 +15,17 @@ HOW = "not installed: `make bench` measures beside it"
 
 
 def has(name: str) -> bool:
-    """Whether this Python has the package."""
+    """Return whether this Python has the package."""
     return importlib.util.find_spec(name) is not None
 
 
 def python() -> str:
-    """This Python where it has PyTorch, else that of the parity checks where it is installed."""
+    """Return this Python if it has PyTorch, else the Python of the parity checks if it is installed."""
     return str(PARITY) if not has("torch") and PARITY.exists() else sys.executable
 
 
 def study_s(module: str, trials: int, steps: int) -> float | None:
-    """Seconds of so many trials of a study on one thread, which the module prints; None without PyTorch."""
+    """Return the seconds, printed by the module, of a study on one thread; None without PyTorch."""
     if not has("torch") and not PARITY.exists():
         return None
     (line,) = lines_of(module, os.environ | {"OMP_NUM_THREADS": "1"}, str(trials), str(steps))
@@ -33,7 +33,7 @@ def study_s(module: str, trials: int, steps: int) -> float | None:
 
 
 def lines_of(module: str, environment: Mapping[str, str], *arguments: str) -> Iterator[str]:
-    """What a module prints, line by line as it comes, run by the Python that has the peers."""
+    """Run a module by the Python that has the peers; yield each line as the module prints it."""
     command = [python(), "-m", module, *arguments]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

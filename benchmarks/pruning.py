@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from app.domain.records import Configuration
 from benchmarks.whole_searches.figures import interval
+from benchmarks.whole_searches.fresh_seeds import fresh_values
 from benchmarks.whole_searches.problems import PROBLEMS, by_name
-from benchmarks.whole_searches.search import fresh_values, rounds_of
+from tests.support.searches import rounds_of
 
 PRUNERS = ("none", "median", "successive_halving", "hyperband")
 TRIALS = 64  # that run to their end: the gradient evaluations which every pruner may spend
@@ -24,7 +25,7 @@ Values = NDArray[np.float64]
 
 
 def run() -> Iterator[str]:
-    """Yields the lines of the report."""
+    """Yield the lines of the report."""
     found = _all_values()
     yield (
         f"{len(PROBLEMS)} problems, {SEEDS} seeds, as many gradient evaluations as {TRIALS} full trials take;"
@@ -43,13 +44,13 @@ def run() -> Iterator[str]:
 
 
 def won_share(base: Values, other: Values) -> tuple[float, float, float]:
-    """How often the other is lower, with its 95 % interval; values: (problems, seeds) each."""
+    """Return how often the other is lower, with its 95 % interval; values: (problems, seeds) each."""
     wins = (other < base) + 0.5 * (other == base)
     return interval(wins)
 
 
 def gaps_left(found: Mapping[str, Values]) -> dict[str, Values]:
-    """What each left of the gap between the best that was found and the median of none, by problem and seed.
+    """Return the part of the gap from the median without a pruner to the best value, by problem and seed.
 
     Of the logarithms where all values are positive, since the values of a function span decades.
     """
@@ -68,7 +69,7 @@ def gaps_left(found: Mapping[str, Values]) -> dict[str, Values]:
 
 
 def found_value(name: str, seed: int, pruner: str) -> float:
-    """What the best trial of a search is worth that spends its gradient evaluations under a pruner."""
+    """Return the fresh value of the best trial of a search that spends its gradients under a pruner."""
     problem = by_name(name)
     spec = problem.spec(seed, TRIALS if pruner == "none" else MOST * TRIALS, pruner={"kind": pruner})
     left = TRIALS * problem.steps * spec.replicates

@@ -27,7 +27,7 @@ Values = NDArray[np.float64]
 
 
 def run() -> Iterator[str]:
-    """Yields the lines of the report."""
+    """Yield the lines of the report."""
     tasks = [(size, problem.name) for size in (*SIZES, RULE) for problem in PROBLEMS]
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # of the processes, which are spawned
     with ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn")) as pool:
@@ -48,7 +48,7 @@ def run() -> Iterator[str]:
 
 
 def regrets_of(found: Mapping[int, Values]) -> dict[int, Values]:
-    """What is left to the best value that any size found on that seed, in units of each problem.
+    """Return the distance to the best value of any size on that seed, in units of each problem.
 
     found: best values so far by size, (problems, searches, AFTER), none below zero: their logarithms are
     compared, since they span decades, down to a millionth of what is usual after the fewest trials. The unit
@@ -63,7 +63,7 @@ def regrets_of(found: Mapping[int, Values]) -> dict[int, Values]:
 
 
 def _best_so_far(size: int, name: str) -> Values:
-    """The best value after so many trials of each search, (searches, AFTER)."""
+    """Return the best value after so many trials of each search, (searches, AFTER)."""
     problem = by_name(name)
     budget = {"trials": TRIALS, "steps": STEPS}
     specs = [problem.spec(seed, TRIALS, budget=budget, pruner={"kind": "none"}) for seed in range(SEARCHES)]

@@ -38,7 +38,7 @@ SPEC = JobSpec.model_validate(
 
 
 def run() -> Iterator[str]:
-    """Yields the lines of the report."""
+    """Yield the lines of the report."""
     results = _results()
     curves = [decode(result.trajectory) for result in results if result.trajectory]
     rows = sum(len(curve.step) for curve in curves)
@@ -66,7 +66,7 @@ def _results() -> list[TrialResult]:
 
 
 def _ours(folder: Path, results: list[TrialResult]) -> tuple[float, float]:
-    """(median milliseconds a trial, bytes of the file for one job's trials)."""
+    """Return (median milliseconds a trial, bytes of the file for one job's trials)."""
     url = make_url(f"sqlite:///{folder / 'jobs.db'}")
     upgrade(url)
     db = Database(url)
@@ -94,7 +94,7 @@ def _size(db: Database, folder: Path) -> int:
 
 
 def _optuna(folder: Path, results: list[TrialResult]) -> float:
-    """Median milliseconds a trial."""
+    """Return the median milliseconds a trial."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(storage=f"sqlite:///{folder / 'optuna.db'}")
     times = []

@@ -14,7 +14,7 @@ from app.data import load
 
 
 def study_s(trials: int, steps: int) -> float:
-    """Seconds for so many trials of a study on SQLite, with 20 reports each."""
+    """Return the seconds for so many trials of a study on SQLite, with 20 reports each."""
     torch.set_num_threads(1)
     data = load("digits")
     inputs = torch.tensor((data.inputs - data.inputs.mean(0)) / np.maximum(data.inputs.std(0), 1e-9)).float()

@@ -14,7 +14,7 @@ REPORTS = 20  # of each trial
 
 
 def study_s(trials: int, steps: int) -> float:
-    """Seconds for so many trials of a study on SQLite: TPE, the default space of a job, 20 reports each."""
+    """Return the seconds for a study on SQLite: TPE, the default space of a job, 20 reports a trial."""
     torch.set_num_threads(1)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with tempfile.TemporaryDirectory() as folder:

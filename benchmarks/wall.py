@@ -31,7 +31,7 @@ PEER_TRIALS = 8  # of the 64 that are run with PyTorch; the time is scaled
 
 
 def digits(steps: int) -> Json:
-    """The digits job with random search and no race: what it takes is trials."""
+    """Return the digits job with random search and no race, so that its time is that of trials."""
     return {
         "objective": {
             "kind": "classification",
@@ -51,7 +51,7 @@ def digits(steps: int) -> Json:
 
 
 def run() -> Iterator[str]:
-    """Yields the lines of the report."""
+    """Yield the lines of the report."""
     yield from _default_job()
     spec = JobSpec.model_validate(digits(500))
     asked, ask_s = _timed(lambda: ask_round(spec, 0, []))
@@ -83,7 +83,7 @@ def run() -> Iterator[str]:
 
 
 def _default_job() -> Iterator[str]:
-    """256 trials with the sampler and the pruner as they come, beside what the pool did meanwhile."""
+    """Return the time of 256 trials with default sampler and pruner, beside the pool's work."""
     spec = digits(500) | {"search_space": {}, "budget": {"trials": 256, "steps": 500}}
     del spec["sampler"], spec["pruner"]
     port = free_port()
@@ -109,7 +109,7 @@ def _default_job() -> Iterator[str]:
 
 
 def _engine_s(port: int) -> float:
-    """Seconds that the pool has spent in batches, by the worker's own count."""
+    """Return the seconds that the pool has spent in batches, by the worker's own count."""
     text = httpx2.get(f"http://127.0.0.1:{port}/metrics").text
     return float(text.split('stepsize_worker_seconds_total{work="engine"} ')[1].split()[0])
 

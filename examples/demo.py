@@ -49,7 +49,7 @@ def main() -> int:
 
 
 def free_port() -> int:
-    """Port 8000 where it is free, else any."""
+    """Return port 8000 if it is free, else any free port."""
     for port in (8000, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -62,7 +62,7 @@ def free_port() -> int:
 
 
 def wait_until_ready(url: str, server: subprocess.Popen[bytes]) -> None:
-    """Returns once the server and its worker answer."""
+    """Wait until the server and its worker answer."""
     deadline = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < deadline:
         if server.poll() is not None:

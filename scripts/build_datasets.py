@@ -26,7 +26,7 @@ LOADERS: dict[str, Callable[[], Any]] = {
 
 
 def smallest(values: np.ndarray) -> np.ndarray:
-    """The values in the smallest dtype that holds every one of them exactly."""
+    """Return the values in the smallest dtype that holds all of them exactly."""
     for dtype in (np.uint8, np.uint16, np.float32):
         if np.array_equal(values.astype(dtype).astype(np.float64), values):
             return values.astype(dtype)
@@ -34,8 +34,8 @@ def smallest(values: np.ndarray) -> np.ndarray:
 
 
 def main() -> None:
-    """Writes the file and prints what is in it."""
-    arrays = {}
+    """Write the file and print its contents."""
+    arrays: dict[str, Any] = {}  # Any: by its types, NumPy takes them for its own arguments
     for name, load in LOADERS.items():
         bunch = load()
         arrays[f"{name}_inputs"] = smallest(np.asarray(bunch.data, dtype=np.float64))

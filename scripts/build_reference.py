@@ -100,7 +100,7 @@ PAGES = {
 
 
 def files() -> dict[str, str]:
-    """Every file of the reference that is written here, by its path in the folder."""
+    """Return every file of the reference that is written here, by its path in the folder."""
     found = {f"{name}.md": page_text(name, page) for name, page in PAGES.items()}
     found["plots/warmup.svg"] = warmup_plot()
     found |= {
@@ -110,7 +110,7 @@ def files() -> dict[str, str]:
 
 
 def page_text(name: str, page: Page) -> str:
-    """A page in Markdown."""
+    """Return a page in Markdown."""
     items = page.items()
     parts = [NOTE, f"# {page.title}", f"{page.intro} `GET {page.endpoint}` gives the same as JSON."]
     if len(items) > 8:
@@ -126,7 +126,7 @@ def page_text(name: str, page: Page) -> str:
 
 
 def _warmup() -> Iterable[str]:
-    """What every schedule has: its own section, so that its fields are not repeated in each."""
+    """Return the section of the fields that every schedule has, which the schedules do not repeat."""
     yield "## Warmup"
     yield "Every schedule can begin with a warmup."
     yield _prose((Schedule.__doc__ or "").split("\n\n", 1)[1])
@@ -164,7 +164,7 @@ def _item(item: CatalogueItem, shared: set[str], *, with_plot: bool, level: int 
 
 
 def _exports(item: OptimizerItem) -> str:
-    """What the exported modules build the optimizer with."""
+    """Return the classes with which the exported modules build the optimizer."""
     found = [
         f"`{export.format}` ({f'`{export.implementation}`' if export.implementation else 'its own code'})"
         for export in item.exports
@@ -173,7 +173,7 @@ def _exports(item: OptimizerItem) -> str:
 
 
 def _made_of(item: ObjectiveItem, level: int) -> list[str]:
-    """The functions of an objective, and links to its models, losses and datasets."""
+    """Return the functions of an objective, and links to its models, losses and datasets."""
     parts = []
     if item.datasets:
         names = ", ".join(f"[`{name}`](datasets.md#{name})" for name in item.datasets)
@@ -188,7 +188,7 @@ def _made_of(item: ObjectiveItem, level: int) -> list[str]:
 
 
 def _shared_parts(objectives: Sequence[ObjectiveItem]) -> list[str]:
-    """What several objectives are made of, each once."""
+    """Return the parts that several objectives share, each once."""
     parts = []
     for noun in ("models", "losses", "activations", "initialisations"):
         members = {member.kind: member for item in objectives for member in getattr(item, noun)}
@@ -200,7 +200,7 @@ def _shared_parts(objectives: Sequence[ObjectiveItem]) -> list[str]:
 
 
 def _function(item: FunctionItem) -> Iterable[str]:
-    """Where a function is defined, starts and ends, and its picture."""
+    """Return the domain, start and optimum of a function, and its picture."""
     least, most, default = item.minimum_dimension, item.maximum_dimension, item.default_dimension
     count = f"{least}" if least == most else f"{least} to {most:,}, by default {default}"
     low, high = item.domain
@@ -218,7 +218,7 @@ def _function(item: FunctionItem) -> Iterable[str]:
 
 
 def _point(values: Sequence[float]) -> str:
-    """Such as (1, 0.5), in more than four dimensions (1, 1, ..., 1)."""
+    """Return a point such as (1, 0.5), in more than four dimensions (1, 1, ..., 1)."""
     texts = [f"{value:.6g}" for value in values]
     return f"({', '.join(texts if len(texts) <= 4 else [*texts[:2], '...', texts[-1]])})"
 
@@ -275,7 +275,7 @@ def _escaped(text: str) -> str:
 
 
 def main() -> None:
-    """Writes what changed and removes plots of schedules that are gone."""
+    """Write the files that changed and remove plots of schedules that are gone."""
     wanted = files()
     (FOLDER / "plots").mkdir(parents=True, exist_ok=True)
     for path in (FOLDER / "plots").glob("*.svg"):

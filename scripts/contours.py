@@ -33,7 +33,7 @@ _JOINED: dict[int, list[tuple[int, int]]] = {
 
 
 def contour(heights: Grid, level: float) -> list[Line]:
-    """The lines at one level; a closed one ends where it starts."""
+    """Return the lines at one level; a closed line ends at its start."""
     above = (heights > level).astype(np.int64)
     cases = above[:-1, :-1] + 2 * above[:-1, 1:] + 4 * above[1:, 1:] + 8 * above[1:, :-1]
     neighbours: defaultdict[Edge, list[Edge]] = defaultdict(list)
@@ -52,7 +52,7 @@ def contour(heights: Grid, level: float) -> list[Line]:
 
 
 def _chains(neighbours: dict[Edge, list[Edge]]) -> list[list[Edge]]:
-    """The edges in the order in which lines cross them: open lines from their ends, then closed ones."""
+    """Return the edges in the order in which lines cross them: open lines first, then closed ones."""
     chains = []
     ends = [edge for edge, joined in neighbours.items() if len(joined) == 1]
     for start in [*ends, *neighbours]:
@@ -68,7 +68,7 @@ def _chains(neighbours: dict[Edge, list[Edge]]) -> list[list[Edge]]:
 
 
 def _crossing(heights: Any, level: float, edge: Edge) -> tuple[float, float]:
-    """Where the level lies on an edge, by a straight line between its ends."""
+    """Return the place of the level on an edge, by a straight line between its ends."""
     row, column, is_down = edge
     first = heights[row, column]
     second = heights[row + 1, column] if is_down else heights[row, column + 1]

@@ -23,18 +23,20 @@ _LOW, _HIGH = (0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)
 
 
 def is_drawn(cls: type[Function]) -> bool:
-    """Whether a function is one of two parameters by default."""
+    """Return whether a function has two parameters by default."""
     return cls.default_dimension == 2
 
 
 def function_plot(kind: str) -> str:
-    """Lines of equal height around the start and the optimum, in the plane of the two parameters."""
+    """Draw lines of equal height around the start and the optimum, in the plane of the two parameters."""
     function = FUNCTIONS[kind]()
     low, high = _window(function)
     axes = [np.linspace(low[i], high[i], LINES) for i in range(2)]
     columns, rows = np.meshgrid(axes[0], axes[1][::-1])
     points = np.stack([columns.ravel(), rows.ravel()], axis=1)
-    heights = function.value(points - _marks(function)["centre"]).reshape(LINES, LINES)
+    heights = np.asarray(
+        function.value(points - _marks(function)["centre"]).reshape(LINES, LINES), dtype=np.float64
+    )
     width, height = SIZE + 2 * MARGIN, SIZE + MARGIN + 2 * LEGEND
     title = f"The function {kind}: lines of equal value, its start and its optimum"
     parts = [
@@ -51,7 +53,7 @@ def function_plot(kind: str) -> str:
 
 
 def _marks(function: Function) -> dict[str, NDArray[np.float64]]:
-    """The start, the optimum if there is one, and where the origin of the function lies."""
+    """Return the start, the optimum if there is one, and the place of the function's origin."""
     found = {"centre": np.zeros(2), "start": function.default_start(2)}
     centres, optimum = function.centres(0, 1, 2), function.optimum(2)
     if centres is not None:
@@ -62,7 +64,7 @@ def _marks(function: Function) -> dict[str, NDArray[np.float64]]:
 
 
 def _window(function: Function) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The domain; a square around start and optimum where they would be close together in it."""
+    """Return the domain, or a square around start and optimum if these are close together in it."""
     marks = _marks(function)
     low, high = (np.full(2, _BEYOND * bound) for bound in function.domain)
     if "optimum" in marks:
@@ -75,13 +77,13 @@ def _window(function: Function) -> tuple[NDArray[np.float64], NDArray[np.float64
 
 
 def _levels(heights: NDArray[np.float64]) -> list[float]:
-    """Levels between which equal parts of the picture lie, in round numbers."""
+    """Return levels between which equal parts of the picture lie, in round numbers."""
     quantiles = np.quantile(heights, np.linspace(0.03, 0.93, LEVELS))
     return sorted({float(f"{level:.3g}") for level in quantiles})
 
 
 def _path(line: Line) -> str:
-    """A line in whole units from point to point, without points on the way of a straight part."""
+    """Return a line in whole units from point to point, without points within a straight part."""
     scale = SIZE / (LINES - 1)
     points = [(round(MARGIN + column * scale), round(MARGIN // 2 + row * scale)) for row, column in line]
     kept = [points[0]]
@@ -98,7 +100,7 @@ def _turn(a: tuple[int, int], b: tuple[int, int], c: tuple[int, int]) -> int:
 
 
 def _colour(share: float) -> str:
-    """From blue for low to orange for high values; both are readable on white and on black."""
+    """Return a colour from blue for low to orange for high values, readable on white and on black."""
     mixed = (round(low + share * (high - low)) for low, high in zip(_LOW, _HIGH, strict=True))
     return "#" + "".join(f"{part:02x}" for part in mixed)
 
@@ -118,7 +120,7 @@ def _ticks(low: Any, high: Any) -> list[str]:
 
 
 def _symbols(function: Function, low: Any, high: Any) -> list[str]:
-    """A ring at the start and a cross at the optimum, with their legend, and the way of a moving one."""
+    """Return a ring at the start, a cross at the optimum, the path of a moving optimum, and a legend."""
 
     def place(point: Any) -> tuple[float, float]:
         shares = (point - low) / (high - low)

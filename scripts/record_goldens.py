@@ -24,7 +24,7 @@ PER_PROBLEM = 5
 
 
 def main() -> None:
-    """Records the kinds that are named, or all."""
+    """Record the kinds that are named, or all."""
     for kind in sys.argv[1:] or OPTIMIZERS:
         reference = OPTIMIZERS[kind].reference
         if reference is not None and not reference.own:
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def record(kind: str) -> None:
-    """Writes one file."""
+    """Write one file."""
     found = list(cases(kind, PER_PROBLEM, seed=0))
     # Any: arrays, and the text beside them.
     arrays: dict[str, Any] = {}

@@ -23,18 +23,18 @@ RANDOM_CASES = 2
 
 
 def main() -> None:
-    """Records the kinds that are named, or all."""
+    """Record the kinds that are named, or all."""
     for kind in sys.argv[1:] or SCHEDULES:
         if SCHEDULES[kind].references:
             record(kind)
 
 
 def record(kind: str) -> None:
-    """Writes one file: the first reference, on every case that it can do."""
+    """Write one file: the first reference, on every case that it can do."""
     reference = SCHEDULES[kind].references[0]
     # Any: arrays, and the text beside them.
     arrays: dict[str, Any] = {}
-    found = []
+    found: list[dict[str, Any]] = []
     for fields in cases(kind, RANDOM_CASES, seed=0):
         for horizon in HORIZONS:
             if applies(reference, fields, horizon):

@@ -28,7 +28,7 @@ Curve = tuple[str, NDArray[Any]]  # its label, and its factors
 
 
 def schedule_plot(kind: str) -> str:
-    """A schedule at its defaults, and beside them the choices that it has, or the ends of a range."""
+    """Return the plot of a schedule at its defaults, with its choices or the ends of a range beside."""
     cls = SCHEDULES[kind]
     curves = [("defaults", _factors(cls()))]
     curves += [(f"{name} {_text(value)}", _factors(cls(**{name: value}))) for name, value in _variants(cls)]
@@ -37,11 +37,11 @@ def schedule_plot(kind: str) -> str:
 
 
 def warmup_plot() -> str:
-    """The shapes of the warmup, before a constant schedule."""
+    """Return the plot of the warmup's shapes before a constant schedule."""
     shapes = next(field.hyper.choices for field in hyper_fields(Schedule) if field.name == "warmup_shape")
     made = {
-        str(shape): SCHEDULES["constant"](warmup_fraction=0.5, warmup_start_factor=0.1, warmup_shape=shape)
-        for shape in shapes
+        shape: SCHEDULES["constant"](warmup_fraction=0.5, warmup_start_factor=0.1, warmup_shape=shape)
+        for shape in map(str, shapes)
     }
     curves = [(shape, _factors(schedule)) for shape, schedule in made.items()]
     return draw("The shapes of the warmup: factor of the peak over the updates of a run", curves, [])
@@ -70,7 +70,7 @@ def draw(title: str, curves: list[Curve], dashed: list[Curve]) -> str:
 
 
 def example_losses() -> NDArray[np.float64]:
-    """Losses that fall, stall, and fall again, so that a rule has something to answer."""
+    """Return losses that fall, stall, and fall again, so that a rule has something to answer."""
     progress = np.arange(HORIZON) / HORIZON
     return np.asarray(0.25 + 0.75 * np.exp(-12 * progress) + 0.02 * np.sin(60 * progress))
 
@@ -80,7 +80,7 @@ def _factors(schedule: Schedule) -> NDArray[Any]:
 
 
 def _variants(cls: type[Schedule]) -> list[tuple[str, Any]]:
-    """Other values of the field that shapes the curve most: one of choices, else the first with a range."""
+    """Return other values of the field with choices, else of the first with a range."""
     fields = [field for field in hyper_fields(cls) if field.name not in OTHER_FIELDS]
     fields.sort(key=lambda field: not field.hyper.choices)
     found = [(field.name, value) for field in fields for value in _others(field)]
@@ -106,7 +106,7 @@ def _axes(top: float) -> list[str]:
 
 
 def _points(values: NDArray[Any]) -> str:
-    """The points of a line, without those that lie between their neighbours."""
+    """Return the points of a line, without those that lie between their neighbours."""
     x = LEFT + (WIDTH - LEFT - RIGHT) * np.arange(len(values)) / len(values)
     y = TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - values)
     kept = [

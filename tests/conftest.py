@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from app.db import Database
 from app.settings import Settings
-from app.spec.job import JobSpec
 from tests.support.databases import Databases, PostgresServer, SqliteFiles
-
-MakeSpec = Callable[..., JobSpec]
+from tests.support.make_spec import MakeSpec, small_spec
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spreads the modules of real processes evenly among the others, whole, for the fixtures that they share.
+    """Spread the modules with real processes, each whole for its fixtures, evenly among the others.
 
     Each process of a parallel run begins with a stretch of the list: so each has its part of what takes long
     and mostly waits, and what computes fills the gaps.
@@ -59,13 +56,13 @@ def databases(request: pytest.FixtureRequest) -> Databases:
 
 @pytest.fixture
 def settings(databases: Databases, tmp_path: Path) -> Settings:
-    """Settings of a server on a fresh, migrated database."""
+    """Return the settings of a server on a fresh, migrated database."""
     return Settings(database_url=databases.migrated(tmp_path), pool_processes=2)
 
 
 @pytest.fixture
 def db(settings: Settings) -> Iterator[Database]:
-    """A fresh, migrated database."""
+    """Yield a fresh, migrated database."""
     database = Database(settings.database)
     yield database
     database.close()
@@ -73,13 +70,5 @@ def db(settings: Settings) -> Iterator[Database]:
 
 @pytest.fixture
 def make_spec() -> MakeSpec:
-    """Makes the spec of a small function job; keywords replace its parts."""
-
-    def make(**parts: Any) -> JobSpec:
-        body: dict[str, Any] = {
-            "objective": {"kind": "function", "name": "rosenbrock"},
-            "budget": {"trials": 4, "steps": 10},
-        }
-        return JobSpec.model_validate(body | parts)
-
-    return make
+    """Return a function that makes the spec of a small function job; keywords replace its parts."""
+    return small_spec

@@ -11,7 +11,7 @@ from benchmarks.advice.store import FILE, Store
 
 
 def main() -> None:
-    """Prints the report of the problems whose names contain one of the words."""
+    """Print the report of the problems whose names contain one of the words."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.advice")
     parser.add_argument(
         "--problems", nargs="*", default=[], help="words that names contain; default: the core"

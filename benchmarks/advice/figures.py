@@ -46,37 +46,37 @@ class Outcome:
 
     @property
     def gap(self) -> float:
-        """By how much the oracle is better than Adam as it comes."""
+        """Return by how much the oracle is better than Adam at its defaults."""
         return float((self.adam - self.oracle).mean())
 
     @property
     def floor(self) -> float:
-        """What the gap must exceed to be a measure."""
+        """Return the value that the gap must exceed to be a measure."""
         return FLOOR * standard_error(self.adam - self.oracle)
 
     @property
     def is_measured(self) -> bool:
-        """Whether regret means something here; else only not being worse than Adam counts."""
+        """Return whether regret means something here; else only not being worse than Adam counts."""
         return self.gap > self.floor
 
     @property
     def regret(self) -> Estimate:
-        """(advised - oracle) / (Adam - oracle), the mean over the jobs."""
+        """Return (advised - oracle) / (Adam - oracle), the mean over the jobs."""
         return clustered((self.advised - self.oracle) / self.gap)
 
     @property
     def against_adam(self) -> Estimate:
-        """Advised - Adam, in loss."""
+        """Return advised - Adam, in loss."""
         return clustered(self.advised - self.adam)
 
     @property
     def against_peer(self) -> Estimate | None:
-        """Advised - peers, in loss."""
+        """Return advised - peers, in loss."""
         return None if self.peers is None else gap_between(self.advised, self.peers)
 
     @property
     def covered(self) -> list[bool]:
-        """Of each job, whether its interval holds the mean over the first 200 fresh seeds."""
+        """Return for each job whether its interval holds the mean over the first 200 fresh seeds."""
         return [
             interval is not None and interval[0] <= row[:FRESH].mean() <= interval[1]
             for interval, row in zip(self.stated, self.advised, strict=True)
@@ -84,12 +84,12 @@ class Outcome:
 
 
 def standard_error(values: Losses) -> float:
-    """That of their mean; 0 of one value, where every seed gives the same."""
+    """Return the standard error of the mean; 0 for one value, when every seed gives the same."""
     return float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else 0.0
 
 
 def clustered(values: Losses) -> Estimate:
-    """The mean of (jobs, seeds) with an interval for other jobs on other seeds.
+    """Return the mean of (jobs, seeds) with an interval for other jobs on other seeds.
 
     The variances of the job means and of the seed means are added: an upper bound, since both contain the
     scatter of single runs. Infinite where a run diverged.
@@ -122,7 +122,7 @@ def _estimate(mean: float, *clusters: Losses) -> Estimate:
 
 
 def share(flags: Sequence[bool]) -> Estimate:
-    """A share of successes with Wilson's interval."""
+    """Return a share of successes with Wilson's interval."""
     n, p, z = len(flags), sum(flags) / len(flags), 1.96
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)

@@ -18,7 +18,7 @@ HALVINGS = ((2, 400), (8, 80), (32, 16), (96, 1))
 
 
 def oracle(name: str) -> Plain:
-    """The configuration that is left of 2,000."""
+    """Return the configuration that is left of 2,000."""
     spec = by_name(name).spec(ORACLE_SEED)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(sampler=RandomSampler(seed=ORACLE_SEED))

@@ -33,7 +33,7 @@ Incumbents = list[tuple[int, Plain]]
 
 
 def peer(name: str, seeds: list[int], evaluations: int, replicates: int) -> list[Incumbents]:
-    """The incumbents of a study for each seed.
+    """Return the incumbents of a study for each seed.
 
     evaluations: how many gradients each may take. replicates: of a trial.
     """
@@ -69,7 +69,7 @@ def replicates_within(spec: JobSpec, evaluations: int) -> int:
 
 
 def best_within(incumbents: Incumbents, evaluations: int) -> Plain:
-    """What a study had found when it had taken that many gradients."""
+    """Return the incumbent of a study after that many gradients."""
     return [configuration for spent, configuration in incumbents if spent <= evaluations][-1]
 
 
@@ -81,7 +81,7 @@ def _is_best(study: optuna.Study, trial: Trial) -> bool:
 def _run(
     spec: JobSpec, studies: list[int], trials: list[Trial], configurations: list[Configuration]
 ) -> tuple[BatchResult, set[int]]:
-    """One trial of each study; and which places were pruned."""
+    """Run one trial of each study; return also which places were pruned."""
     width = spec.replicates
     pruned: set[int] = set()
 
@@ -120,7 +120,7 @@ def _run(
 def _tell(
     study: optuna.Study, trial: Trial, batch: BatchResult, place: int, width: int, pruned: set[int]
 ) -> int:
-    """Ends a trial; the gradients that it took."""
+    """End a trial and return the number of its gradients."""
     rows = slice(place * width, (place + 1) * width)
     value = batch.values[rows].mean()
     # TPE learns nothing from a failed trial, and would propose what diverges for ever.

@@ -29,7 +29,7 @@ class Problem:
     core: bool = True
 
     def spec(self, seed: int) -> JobSpec:
-        """The default job with that seed."""
+        """Return the default job with that seed."""
         return JobSpec.model_validate({"objective": self.objective, "seed": seed})
 
 
@@ -66,5 +66,5 @@ CORE = tuple(problem for problem in PROBLEMS if problem.core)
 
 
 def by_name(name: str) -> Problem:
-    """The problem of that name."""
+    """Return the problem of that name."""
     return next(problem for problem in PROBLEMS if problem.name == name)

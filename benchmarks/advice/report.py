@@ -42,7 +42,7 @@ def run(
     peer: Peer = Peer.RUN,
     studies: int = STUDIES,
 ) -> Iterator[str]:
-    """Yields the lines of the report; what is not stored yet is computed first.
+    """Yield the lines of the report; results that are not stored yet are computed first.
 
     seeds: of the jobs. peer: whether Optuna runs too, which takes most of the time. studies: how many of it
     on each problem.
@@ -96,7 +96,7 @@ def _outcome(problem: Problem, seeds: range, store: Store, peer: Peer, studies: 
 
 
 def _enough(store: Store, name: str, oracle: Plain, usual: Plain) -> int:
-    """The fresh seeds that it takes to tell how far Adam is from the oracle, within limits."""
+    """Return the number of fresh seeds that tell how far Adam is from the oracle, within limits."""
     for seeds in (FRESH, *FRESHER):
         (best, other), *_ = _losses(store, name, [[oracle, usual]], seeds)
         gap = other - best
@@ -106,7 +106,7 @@ def _enough(store: Store, name: str, oracle: Plain, usual: Plain) -> int:
 
 
 def _losses(store: Store, name: str, groups: Sequence[Sequence[Plain]], seeds: int) -> list[Losses]:
-    """Of each group the losses, (configurations, seeds)."""
+    """Return the losses of each group, (configurations, seeds)."""
     marks = (0, FRESH, *FRESHER)
     parts = [(a, b) for a, b in pairwise(marks) if b <= seeds]
     tasks = [
@@ -125,13 +125,13 @@ def _jobs(problem: Problem, seeds: range) -> list[Task]:
 
 
 def _spent(problem: Problem, seeds: range, store: Store) -> int:
-    """The gradients that a job took, the mean of the jobs."""
+    """Return the number of gradients of a job, as the mean of the jobs."""
     answers = [store[task] for task in _jobs(problem, seeds)]
-    return round(sum(answer["evaluations"] for answer in answers) / len(seeds))
+    return round(sum(int(answer["evaluations"]) for answer in answers) / len(seeds))
 
 
 def _peers(problem: Problem, seeds: range, store: Store, studies: int) -> list[Task]:
-    """Studies in groups; each takes at least as many gradients as a job."""
+    """Return studies in groups; each takes at least as many gradients as a job."""
     # In coarse steps: a job that spends a little more or less is compared with studies that are known.
     evaluations = round(COARSENESS ** math.ceil(math.log(_spent(problem, seeds, store), COARSENESS)))
     groups = [list(range(low, min(low + TOGETHER, studies))) for low in range(0, studies, TOGETHER)]

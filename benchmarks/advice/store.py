@@ -42,7 +42,7 @@ class Task:
 
     @property
     def key(self) -> str:
-        """Names the task; that of a job changes with whatever might change its answer."""
+        """Return the key of the task; a job's key changes with whatever might change its answer."""
         version = _version() if self.kind == "job" else ""
         text = json.dumps([self.kind, self.arguments, version], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -67,7 +67,7 @@ class Store:
         return task.key in self._known
 
     def do(self, tasks: Iterable[Task]) -> None:
-        """Does what is not known yet, side by side."""
+        """Compute the tasks without a stored result, side by side."""
         missing = {task.key: task for task in tasks if task.key not in self._known}
         if not missing:
             return
@@ -96,7 +96,7 @@ def _tell(progress: str) -> None:
 
 
 def _timed(kind: str, arguments: tuple[Any, ...]) -> tuple[Any, float]:
-    """What a task gives, and the seconds of a core that it took."""
+    """Return the result of a task and its seconds of a core."""
     begun = time.process_time()
     result = KINDS[kind](*arguments)
     return result, round(time.process_time() - begun, 1)
@@ -104,7 +104,7 @@ def _timed(kind: str, arguments: tuple[Any, ...]) -> tuple[Any, float]:
 
 @cache
 def _version() -> str:
-    """A digest of the sources that a job's answer depends on."""
+    """Return a digest of the sources that a job's answer depends on."""
     digest = hashlib.sha256()
     for path in sorted([*(ROOT / "app" / "tuning").rglob("*.py"), *(ROOT / "app" / "spec").rglob("*.py")]):
         digest.update(path.read_bytes())

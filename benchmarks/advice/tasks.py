@@ -22,7 +22,7 @@ from app.tuning.learning_rates.sweep import at_rate, swept_rates
 from app.tuning.racing.elimination import ranked
 from app.tuning.recommendation.pipeline import advise
 from benchmarks.advice.problems import EVALUATION_SEED, by_name
-from benchmarks.whole_searches.search import rounds_of
+from tests.support.searches import rounds_of
 
 HORIZONS = (0.25, 0.5, 2.0, 4.0)  # of the steps of the job
 START_SEEDS = 4
@@ -41,7 +41,7 @@ def job(name: str, seed: int) -> dict[str, Any]:
     for ended, updates in rounds_of(spec):
         trials += ended
         stages["search"] += updates
-    advice = advise(spec, trials, lambda number: None)
+    advice = advise(spec, trials, lambda _: None)
     request = next(advice)
     while True:
         stages[request.stage.name.lower()] += request.updates
@@ -112,7 +112,7 @@ def losses_at(name: str, configuration: Plain, factor: float, stop: int) -> list
 
 
 def losses(name: str, configuration: Plain, first: int, stop: int) -> list[float]:
-    """The losses of a configuration on fresh seeds; on one where all are the same."""
+    """Return the losses of a configuration on fresh seeds; on one seed if all give the same."""
     spec = by_name(name).spec(EVALUATION_SEED)
     seeds = range(1) if build_objective(spec.objective).deterministic else range(first, stop)
     found: list[float] = run(spec, [Configuration(**configuration)], seeds)[0].tolist()
@@ -129,7 +129,7 @@ def run(
 
 
 def adam(name: str) -> Plain:
-    """Adam as it comes, at a constant rate, with the first batch size of the job."""
+    """Return Adam at its defaults, at a constant rate, with the first batch size of the job."""
     spec = by_name(name).spec(0)
     sizes = spec.search_space.batch_size
     fields = {field.name: field.default for field in hyper_fields(OPTIMIZERS["adam"])}
@@ -139,5 +139,5 @@ def adam(name: str) -> Plain:
 
 
 def plain(optimizer: dict[str, Any], schedule: dict[str, Any], batch_size: int | str | None) -> Plain:
-    """A configuration as JSON has it."""
+    """Return a configuration in the form of JSON."""
     return {"optimizer": optimizer, "schedule": schedule, "batch_size": batch_size}

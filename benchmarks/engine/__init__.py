@@ -18,5 +18,5 @@ ONE_THREAD = {
 
 
 def run() -> Iterator[str]:
-    """Yields the lines of the report."""
+    """Yield the lines of the report."""
     yield from lines_of("benchmarks.engine", os.environ | ONE_THREAD)

@@ -18,7 +18,7 @@ PARTS: tuple[Callable[[], Iterator[str]], ...] = (
 
 
 def main() -> None:
-    """Pins the process to one core and prints what each part gives."""
+    """Pin the process to one core and print the lines of each part."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     print(describe(), flush=True)

@@ -13,7 +13,7 @@ _REPEATS = 41  # where single percents count
 
 
 def run() -> Iterator[str]:
-    """Yields the lines of the report."""
+    """Yield the lines of the report."""
     for training in (TRAININGS[0], ROSENBROCK):
         yield _mixed(training)
     yield _loss_driven(ROSENBROCK)
@@ -57,13 +57,13 @@ def _recording(training: Training) -> str:
 
 
 def _percent(rounds: Rounds, name: str) -> str:
-    """What it costs beyond the run without recording, [95 % interval]."""
+    """Return the cost beyond the run without recording, [95 % interval]."""
     found = (rounds.ratio(name, "without"), *rounds.interval(name, "without"))
     cost, low, high = (100 * (ratio - 1) for ratio in found)
     return f"{cost:.1f} % [{low:.1f}, {high:.1f}]"
 
 
 def _encoded(result: BatchResult) -> list[bytes]:
-    """What a worker stores."""
+    """Return the bytes that a worker stores."""
     assert result.trajectories is not None
     return [encode(trajectory) for trajectory in result.trajectories]

@@ -28,13 +28,13 @@ GROWTHS: Mapping[str, list[tuple[int, Training]]] = {
 
 
 def run() -> Iterator[str]:
-    """Yields the lines of the report."""
+    """Yield the lines of the report."""
     for name, trainings in GROWTHS.items():
         yield _growth(name, trainings)
 
 
 def _growth(name: str, trainings: list[tuple[int, Training]]) -> str:
-    """Time as a power of the size in each decade: one is linear growth, less a share of fixed cost."""
+    """Return the power of the size that time grows with in each decade: 1 is linear growth."""
     prepared = {str(n): (training, training.runs()) for n, training in trainings}
     rounds = side_by_side({size: partial(training.run, runs) for size, (training, runs) in prepared.items()})
     sizes = [n for n, _ in trainings]

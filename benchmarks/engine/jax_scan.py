@@ -36,11 +36,11 @@ class JaxScan:
         self._compiled = self._compile()
 
     def __call__(self) -> Any:
-        """Runs what is compiled: losses, (trials, steps), and the last parameters."""
+        """Run the compiled scan; return the losses, (trials, steps), and the last parameters."""
         return jax.block_until_ready(self._compiled(*self._rows))
 
     def with_compilation(self) -> Any:
-        """Compiles and runs, as the first call of a process does."""
+        """Compile and run, as the first call of a process does."""
         return jax.block_until_ready(self._compile()(*self._rows))
 
     def _compile(self) -> Callable[..., Any]:
@@ -55,7 +55,7 @@ class JaxScan:
 
 
 def _step(loss: Callable[..., Any], rate: Any, decay: Any) -> Callable[..., Any]:
-    """One update by Adam, with the bias corrections in front."""
+    """Make an update by Adam, with the bias corrections in front."""
 
     def step(carry: Any, batch: Any) -> Any:
         parameters, means, squares, count = carry

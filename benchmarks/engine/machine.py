@@ -15,7 +15,7 @@ _LEVELS = (("avx512f", "AVX-512"), ("avx2", "AVX2"), ("asimd", "NEON"))
 
 
 def describe() -> str:
-    """One line."""
+    """Return a line that describes the machine."""
     # Any: NumPy's own dictionary of strings, which its stubs say it prints instead of giving it.
     build: dict[str, Any] = np.show_config(mode="dicts")  # type: ignore[assignment]
     blas = build["Build Dependencies"]["blas"]
@@ -28,7 +28,7 @@ def describe() -> str:
 
 
 def vector_level() -> str:
-    """The widest vector instructions that the processor offers, as far as its flags tell."""
+    """Return the widest vector instructions that the flags of the processor name."""
     try:
         flags = set(Path("/proc/cpuinfo").read_text().split())
     except OSError:

@@ -12,7 +12,7 @@ WIDTHS = (256, 2048, 16_384)
 
 
 def run() -> Iterator[str]:
-    """Yields the lines of the report."""
+    """Yield the lines of the report."""
     peaks = [_peak(trials) / 1e6 for trials in WIDTHS]
     yield (
         f"memory while {', '.join(f'{trials:,}' for trials in WIDTHS)} trials of C run, unrecorded:"
@@ -21,7 +21,7 @@ def run() -> Iterator[str]:
 
 
 def _peak(trials: int) -> int:
-    """Bytes that Python and NumPy held at most."""
+    """Return the largest number of bytes that Python and NumPy held."""
     training = replace(C, trials=trials, steps=2)
     runs = training.runs()
     tracemalloc.start()

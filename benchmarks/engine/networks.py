@@ -32,7 +32,7 @@ _WITHIN = 1e-3
 
 
 def run() -> Iterator[str]:
-    """Yields the lines of the report."""
+    """Yield the lines of the report."""
     for training in TRAININGS:
         yield from _lines(training)
 
@@ -82,6 +82,7 @@ class Peak:
         self._out = np.empty_like(self._left)
 
     def __call__(self) -> None:
+        """Multiply the matrices once."""
         np.matmul(self._left, self._right, out=self._out)
 
 
@@ -97,5 +98,5 @@ def _title(training: Training, rounds: Rounds) -> str:
 
 
 def _check(ours: NDArray[np.floating], theirs: NDArray[np.floating]) -> None:
-    """AssertionError where a peer trains something else."""
+    """Raise AssertionError if a peer trains something else."""
     np.testing.assert_allclose(theirs[:, :_CHECKED], ours[:, :_CHECKED], rtol=_WITHIN)

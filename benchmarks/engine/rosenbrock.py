@@ -15,7 +15,7 @@ _WITHIN = 1e-6  # of the losses
 
 
 def run() -> Iterator[str]:
-    """Yields the lines of the report."""
+    """Yield the lines of the report."""
     runs = ROSENBROCK.runs()
     actions: dict[str, Callable[[], object]] = {"ours": lambda: ROSENBROCK.run(runs)}
     scale = 1.0

@@ -25,7 +25,7 @@ class TorchLoop:
             self._start = [torch.from_numpy(part) for part in data.start]
 
     def __call__(self) -> list[list[float]]:
-        """The losses of the trials of the sample."""
+        """Return the losses of the trials of the sample."""
         train = self._network if self._training.hidden else self._rosenbrock
         return [train(trial) for trial in self.trials]
 

@@ -46,27 +46,27 @@ class Training:
 
     @property
     def dtype(self) -> type:
-        """Models in single precision, functions in double."""
+        """Return single precision for models and double precision for functions."""
         return np.float32 if self.hidden else np.float64
 
     @property
     def rates(self) -> NDArray[np.float64]:
-        """The learning rate of every trial."""
+        """Return the learning rate of every trial."""
         return np.geomspace(1e-4, 1e-2, self.trials)
 
     @property
     def decays(self) -> NDArray[np.float64]:
-        """beta1 of every trial."""
+        """Return beta1 of every trial."""
         return np.linspace(0.85, 0.95, self.trials)
 
     @property
     def operations(self) -> float:
-        """Those of the products that the network needs: two of the first layer, three of the second."""
+        """Return the operations of the network's products: two of the first layer, three of the second."""
         products = 2 * 65 * self.hidden + 3 * (self.hidden + 1) * 10
         return 2.0 * products * (self.batch or 0) * self.trials * self.steps
 
     def objective(self) -> Objective:
-        """What is trained."""
+        """Return the objective that is trained."""
         if not self.hidden:
             return FunctionObjective(function=FUNCTIONS["rosenbrock"](), dimension=self.dimension)
         return digits(self.hidden)
@@ -74,7 +74,7 @@ class Training:
     def runs(
         self, optimizers: tuple[str, ...] = ("adam",), schedules: tuple[str, ...] = ("constant",)
     ) -> list[Run]:
-        """The runs, every combination of the kinds in turn."""
+        """Return the runs, with every combination of the kinds in turn."""
         pairs = [(optimizer, schedule) for schedule in schedules for optimizer in optimizers]
         found = []
         for trial, (rate, decay) in enumerate(zip(self.rates, self.decays, strict=True)):
@@ -90,7 +90,7 @@ class Training:
         return found
 
     def minibatches(self) -> Minibatches:
-        """What the runs of a training on the digits see and start from, for the peers."""
+        """Return the data and the starts of the runs of a training on the digits, for the peers."""
         problem = self.objective().problem(0, 0, self.batch, np.float32)
         assert isinstance(problem, SupervisedProblem)
         problem.draw(self.steps)
@@ -109,7 +109,7 @@ class Training:
         )
 
     def run(self, runs: list[Run] | None = None, *, record: bool = True) -> BatchResult:
-        """The whole call, data and metrics included."""
+        """Run the whole call, data and metrics included."""
         return run_batch(
             self.objective(),
             self.runs() if runs is None else runs,
@@ -121,7 +121,7 @@ class Training:
 
 
 def digits(hidden: int) -> SupervisedObjective:
-    """An MLP of one hidden layer on the digits."""
+    """Return an MLP of one hidden layer on the digits."""
     data = load("digits")
     return SupervisedObjective(
         inputs=data.inputs, targets=data.targets, classes=data.classes, model=MLP(hidden=(hidden,))

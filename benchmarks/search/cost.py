@@ -46,7 +46,7 @@ SPACES = {
 
 
 def lines() -> Iterator[str]:
-    """Medians over repeats, of the two TPEs in turns."""
+    """Yield medians over repeats, of the two TPEs in turns."""
     yield f"milliseconds of a core for each trial asked, in rounds of {ROUND}; Optuna's one at a time"
     for label, searched in SPACES.items():
         body = {"objective": {"kind": "function", "name": "rosenbrock"}, "search_space": searched}
@@ -63,7 +63,7 @@ def lines() -> Iterator[str]:
 
 
 def _cmaes_ms(space: SearchSpace, stored: int) -> float:
-    """Milliseconds of a trial, in a search whose last generation is new to the process."""
+    """Return the milliseconds of a trial, in a search whose last generation is new to the process."""
     whole = stored // ROUND * ROUND
     past = [replace(trial, round=trial.number // ROUND) for trial in _past(space, whole)]
     sampler, times = SAMPLERS["cmaes"](), []
@@ -75,7 +75,7 @@ def _cmaes_ms(space: SearchSpace, stored: int) -> float:
 
 
 def _both(space: SearchSpace, stored: int) -> tuple[float, float]:
-    """Milliseconds of a trial: ours, Optuna's."""
+    """Return the milliseconds of a trial: ours, Optuna's."""
     past = _past(space, stored)
     study = _study(space, past)
     ours, theirs = [], []
@@ -87,7 +87,7 @@ def _both(space: SearchSpace, stored: int) -> tuple[float, float]:
 
 
 def _past(space: SearchSpace, count: int) -> list[FinishedTrial]:
-    """Random trials with random values."""
+    """Return random trials with random values."""
     ask = Ask(space=space, seed=0, round=0, numbers=range(count))
     values = np.random.default_rng(0).random(count).tolist()
     return [

@@ -19,7 +19,7 @@ AS_JOBS = 0  # in the place of a size: the rounds that a job has
 
 
 def rounds_of(trials: int, batch: int) -> Rounds:
-    """Rounds of `batch` trials, or those of a job of so many trials."""
+    """Return rounds of `batch` trials, or the rounds of a job of so many trials."""
     if batch != AS_JOBS:
         return rounds_of_size(trials, batch)
     body = {"objective": {"kind": "function", "name": "rosenbrock"}, "sampler": {"kind": "tpe"}}
@@ -27,7 +27,10 @@ def rounds_of(trials: int, batch: int) -> Rounds:
 
 
 def search(name: str, kind: str, seeds: int, trials: int, batch: int) -> list[list[float]]:
-    """The values of each search's trials, (seeds, trials), nan where one diverged; batch: see `rounds_of`."""
+    """Return the values of each search's trials, (seeds, trials), nan for a divergence.
+
+    batch: see `rounds_of`.
+    """
     problem, sampler = by_name(name), SAMPLERS[kind]()
     space: Any = problem  # Any: it walks and has distributions, which is all that a sampler asks of a space
     past: list[list[FinishedTrial]] = [[] for _ in range(seeds)]

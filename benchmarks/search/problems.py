@@ -47,11 +47,11 @@ class Problem:
     tuned: bool = False
 
     def distributions(self) -> dict[str, Distribution]:
-        """As a space of a job has them."""
+        """Return the distributions of the space, by name."""
         return self.parameters
 
     def walk(self, pick: Pick) -> Point:
-        """As a space of a job is walked."""
+        """Suggest a point of the space, as a space of a job does."""
         params: Params = {}
 
         def kept(name: str, distribution: Distribution) -> Any:
@@ -61,12 +61,12 @@ class Problem:
         return Point(params, self.tree(kept))
 
     def evaluate(self, points: Sequence[Point]) -> list[float]:
-        """The value of each point."""
+        """Return the value of each point."""
         return self.values([point.what for point in points])
 
     @property
     def is_plain(self) -> bool:
-        """Whether every trial has every parameter, and all are numbers."""
+        """Return whether every trial has every parameter, and all are numbers."""
         if any(isinstance(found, CategoricalDistribution) for found in self.parameters.values()):
             return False
         # The problems of this class have numbers alone.
@@ -100,7 +100,7 @@ def _vector(function: Callable[[np.ndarray], float]) -> Callable[[Params], float
 
 
 def _job(name: str, objective: dict[str, Any], steps: int, **parts: Any) -> Problem:
-    """Trials of a job, run to their end on the engine; a job's other defaults."""
+    """Return a problem of trials of a job, run to their end on the engine, with its defaults."""
     body = {"objective": objective, "budget": {"trials": 256, "steps": steps}, "replicates": 1}
     spec = JobSpec.model_validate(body | {"pruner": {"kind": "none"}} | parts)
     space = SearchSpace.of(spec)
@@ -205,5 +205,5 @@ PROBLEMS = (*(replace(problem, tuned=True) for problem in CHOSEN_ON), *HELD_OUT)
 
 
 def by_name(name: str) -> Problem:
-    """The problem of that name."""
+    """Return the problem of that name."""
     return next(problem for problem in PROBLEMS if problem.name == name)

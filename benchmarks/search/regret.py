@@ -48,7 +48,7 @@ class Gap:
 
 
 def lines(store: Store) -> Iterator[str]:
-    """Of each problem the curves, then the means over all problems."""
+    """Yield the regrets of each problem, then the means over all problems."""
     version = version_of(*SAMPLER)
     yield (
         f"regret as its decimal logarithm, mean of {SEEDS} seeds after {', '.join(map(str, AT))} trials; "
@@ -86,7 +86,7 @@ def _summary(label: str, found: list[Floats]) -> Iterator[str]:
 
 
 def _curves(store: Store, version: str, problem: Problem) -> dict[str, Floats]:
-    """By label: (seeds, counts), logarithms of the regret of the best so far."""
+    """Return logarithms of the regret of the best so far, (seeds, counts), by label."""
     found = {"random": store.get("", stock.search, problem.name, "random", SEEDS, TRIALS, TRIALS)}
     for batch in (BATCH, 1):
         found[_label("Optuna", batch)] = store.get("", stock.search, *_task(problem, batch))

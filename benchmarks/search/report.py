@@ -9,7 +9,7 @@ from benchmarks.search.store import Store
 
 
 def run() -> Iterator[str]:
-    """Yields its lines."""
+    """Yield the lines of the report."""
     yield from cost.lines()
     yield ""
     yield from regret.lines(Store())

@@ -29,7 +29,10 @@ def tpe(seed: int) -> TPESampler:
 
 
 def search(name: str, kind: str, seeds: int, trials: int, batch: int) -> list[list[float]]:
-    """The values of each study's trials, (seeds, trials), nan where one diverged; kind: tpe or random."""
+    """Return the values of each study's trials, (seeds, trials), nan for a divergence.
+
+    kind: tpe or random.
+    """
     problem, samplers = by_name(name), {"tpe": tpe, "random": lambda seed: RandomSampler(seed=seed)}
     make: Callable[[int], BaseSampler] = samplers[kind]
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -43,7 +46,7 @@ def search(name: str, kind: str, seeds: int, trials: int, batch: int) -> list[li
 
 
 def _batch(problem: Problem, studies: list[optuna.Study], count: int) -> NDArray[np.float64]:
-    """Asks each study for so many trials, evaluates all of them, and tells. (studies, count)."""
+    """Ask each study for so many trials, evaluate and tell them; return values, (studies, count)."""
     trials: list[list[Trial]] = []
     points = []
     for study in studies:

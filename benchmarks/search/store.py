@@ -28,7 +28,7 @@ class Store:
                 self._known[row["key"]] = row["result"]
 
     def get(self, version: str, task: Callable[..., Any], *arguments: Any) -> Any:
-        """What the task gives, from the file where it is known there.
+        """Return the result of the task, from the file if the file has it.
 
         version: of the code that the task runs; "" where that is a library's.
         """
@@ -47,7 +47,7 @@ class Store:
 
 
 def version_of(*places: str) -> str:
-    """A digest of these files, and of those below these folders, of the project."""
+    """Return a digest of these files, and of the files below these folders, of the project."""
     digest = hashlib.sha256()
     for place in places:
         path = ROOT / place

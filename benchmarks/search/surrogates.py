@@ -13,7 +13,7 @@ Params = dict[str, Any]
 
 
 def training(point: Params) -> float:
-    """A valley: rate and momentum trade off, much weight decay hurts, and width pays off slowly."""
+    """Return a valley: rate and momentum trade off, much weight decay hurts, and width pays off slowly."""
     rate = math.log10(point["rate"]) - math.log10(1 - point["momentum"])
     decay = math.log10(point["decay"])
     value = (
@@ -37,7 +37,7 @@ RATES = {
 
 
 def job_walk(pick: Pick) -> Params:
-    """A tree as a job has it: the optimizer decides which rate, momentum and decay there are."""
+    """Return a tree as a job has it: the optimizer decides which rate, momentum and decay there are."""
     kind = pick("optimizer", CategoricalDistribution(tuple(RATES)))
     point: Params = {
         "optimizer": kind,
@@ -87,7 +87,7 @@ JOB_SPACE: dict[str, Distribution] = {
 
 
 def layers_walk(pick: Pick) -> Params:
-    """One to three layers, each with a width and a dropout of its own."""
+    """Suggest one to three layers, each with its own width and dropout."""
     count = int(pick("layers", IntDistribution(1, 3)))
     point: Params = {"rate": pick("rate", FloatDistribution(1e-4, 1.0, log=True))}
     for i in range(count):
@@ -97,7 +97,7 @@ def layers_walk(pick: Pick) -> Params:
 
 
 def layers_value(point: Params) -> float:
-    """Two layers are best, each narrower than the one before, with a dropout of 0.2."""
+    """Return a value that is best for two narrowing layers with a dropout of 0.2."""
     count = sum(key.startswith("width") for key in point)
     value = 0.1 * (count - 2) ** 2 + 0.2 * (math.log10(point["rate"]) + 1.0 + 0.4 * count) ** 2
     for i in range(count):

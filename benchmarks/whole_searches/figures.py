@@ -9,7 +9,7 @@ RESAMPLED = 10_000
 
 
 def interval(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    """The mean over (problems, seeds) with a 95 % interval from resampling the seeds of each problem."""
+    """Return the mean over (problems, seeds) with a 95 % interval by resampling each problem's seeds."""
     generator = np.random.default_rng(0)
     problems, seeds = values.shape
     drawn = generator.integers(seeds, size=(RESAMPLED, problems, seeds))

@@ -21,13 +21,13 @@ from benchmarks.ended import ended
 
 
 def rounds_of_size(trials: int, size: int) -> Rounds:
-    """Equal rounds, each asked from all before it."""
+    """Return equal rounds, each asked from all before it."""
     edges = (*range(0, trials, size), trials)
     return Rounds(edges, (0,) * (len(edges) - 1))
 
 
 def values_of(specs: Sequence[JobSpec], rounds: Rounds) -> NDArray[np.float64]:
-    """The value of every trial, (searches, trials), inf where it diverged; specs differ by their seeds."""
+    """Return the value of every trial, (searches, trials), inf for a divergence; specs differ by seeds."""
     past: list[list[FinishedTrial]] = [[] for _ in specs]
     values = np.full((len(specs), rounds.edges[-1]), np.inf)
     for r in range(len(rounds)):
@@ -46,7 +46,7 @@ def values_of(specs: Sequence[JobSpec], rounds: Rounds) -> NDArray[np.float64]:
 
 
 def _evaluate(spec: JobSpec, asked: Sequence[Sequence[Configuration]]) -> NDArray[np.float64]:
-    """The values of one round of all searches, (searches, trials)."""
+    """Return the values of one round of all searches, (searches, trials)."""
     runs = [
         Run(
             optimizer=found.optimizer_instance(),

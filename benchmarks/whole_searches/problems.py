@@ -17,7 +17,7 @@ class Problem:
     steps: int
 
     def spec(self, seed: int, trials: int, **parts: Any) -> JobSpec:
-        """A job without a race; all else as it comes, but for the parts that are given."""
+        """Return a job without a race, with these parts and defaults elsewhere."""
         body = {
             "objective": self.objective,
             "budget": {"trials": trials, "steps": self.steps},
@@ -51,5 +51,5 @@ PROBLEMS = (
 
 
 def by_name(name: str) -> Problem:
-    """The problem of that name."""
+    """Return the problem of that name."""
     return next(problem for problem in PROBLEMS if problem.name == name)

@@ -12,7 +12,7 @@ TIMEOUT_S = 300  # a busy machine may be five times slower than an idle one, and
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Real processes take seconds: none of these belongs to `make check`."""
+    """Mark the tests of real processes, which take seconds, as slow."""
     for item in items:
         if "acceptance" in item.path.parts:
             item.add_marker(pytest.mark.slow)
@@ -22,6 +22,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A running server."""
+    """Yield a running server."""
     with Server(tmp_path_factory.mktemp("server")) as running:
         yield running

@@ -22,7 +22,7 @@ JOB: Json = {
 
 @pytest.fixture(scope="module")
 def exported(server: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Json]]:
-    """The storage file of a job that ran, and its trials."""
+    """Return the storage file of a job that ran, and its trials."""
     job_id = server.submit(JOB)
     server.wait(job_id)
     path = tmp_path_factory.mktemp("study") / "study.db"

@@ -2,46 +2,17 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
+from tests.support.fairness import LARGE, PLUS_S, TIMES, took_s
 from tests.support.server import Json, Server
 
-DIGITS: Json = {"kind": "classification", "dataset": "digits", "model": {"kind": "mlp", "hidden": [64]}}
-SMALL: Json = {
-    "objective": {"kind": "function", "name": "rosenbrock"},
-    "budget": {"trials": 20, "steps": 300},
-}
-LARGE: dict[str, Json] = {
-    "many": {
-        "objective": DIGITS,
-        "budget": {"trials": 10_000, "steps": 1000},
-        "sampler": {"kind": "random"},
-        "pruner": {"kind": "none"},
-    },
-    "long": {  # rounds that cannot be cut: each keeps a process for a minute
-        "objective": DIGITS,
-        "search_space": {"batch_size": 256},
-        "budget": {"trials": 10_000, "steps": 20_000},
-        "pruner": {"kind": "successive_halving"},
-    },
-}
-TIMES, PLUS_S = 2.0, 5.0  # the promise: so many times what it takes alone, and so much more
-ATTEMPTS = (
-    3  # the other tests share the cores; a queue that held up the small job would do so at every attempt
-)
-
-
-def took_s(server: Server) -> float:
-    """From the small job's submission to its recommendation."""
-    begun = time.monotonic()
-    server.wait(server.submit(SMALL))
-    return time.monotonic() - begun
+# The other tests share the cores; a queue that held up the small job would do so at every attempt.
+ATTEMPTS = 3
 
 
 def alone_and_beside_s(server: Server, spec: Json) -> tuple[float, float]:
-    """What the small job takes before a large one and beside it, which still runs at its end."""
+    """Return the small job's seconds before a large job and beside it; the large one outlasts both."""
     alone_s = took_s(server)
     large = server.submit(spec)
     server.wait(large, "running")

@@ -20,7 +20,7 @@ WIDE: Json = {
 
 
 def metric(port: int, name: str) -> float:
-    """The value of a metric without labels."""
+    """Return the value of a metric without labels."""
     lines = httpx2.get(f"http://127.0.0.1:{port}/metrics").text.splitlines()
     return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
 

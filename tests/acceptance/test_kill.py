@@ -28,7 +28,7 @@ JOB: Json = {
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Json], Json]:
-    """The trials and the recommendation of the job when nobody disturbs it, on SQLite; the same on both."""
+    """Return the trials and the recommendation of the undisturbed job, on SQLite, for both databases."""
     with Server(tmp_path_factory.mktemp("undisturbed")) as server:
         job_id = server.submit(JOB)
         server.wait(job_id)
@@ -36,7 +36,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Json], J
 
 
 def check(server: Server, job_id: str, undisturbed: tuple[list[Json], Json]) -> None:
-    """The job ended with exactly its trials and the values of the undisturbed one."""
+    """Require that the job ended with exactly its trials and the values of the undisturbed job."""
     trials, recommendation = undisturbed
     found = server.trials(job_id)
     assert [trial["number"] for trial in found] == list(range(JOB["budget"]["trials"]))

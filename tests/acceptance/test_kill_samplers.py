@@ -21,7 +21,7 @@ ATTEMPTS = 3  # to meet every job within its search
 
 
 def job(kind: str) -> Json:
-    """A second or so on a machine of its own, in several rounds."""
+    """Return a job of several rounds that takes about a second on an idle machine."""
     return {
         "objective": {"kind": "function", "name": "rosenbrock"},
         "search_space": {
@@ -36,7 +36,7 @@ def job(kind: str) -> Json:
 
 
 def under_way(server: Server, ids: dict[str, str]) -> set[str]:
-    """Kinds of the jobs that are within their search, once every one has ended a trial."""
+    """Return the kinds of the jobs within their search, once every job has ended a trial."""
     for job_id in ids.values():
         server.wait_for_trials(job_id, 1)
     return {kind for kind, job_id in ids.items() if server.job(job_id)["state"] == "running"}

@@ -25,7 +25,7 @@ JOB: Json = {
 
 @pytest.fixture
 def own_postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL server that no other test uses, to be stopped."""
+    """Yield a PostgreSQL server that no other test uses, to be stopped."""
     with tempfile.TemporaryDirectory(prefix="pg") as folder:
         server = PostgresServer(Path(folder))
         yield server

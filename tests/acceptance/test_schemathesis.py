@@ -59,7 +59,7 @@ def test_every_answer_is_what_the_document_says(databases: Databases, tmp_path: 
 
 
 def store_jobs(settings: Settings) -> str:
-    """Jobs in several states; their ids, the finished ones first, that of a range test last."""
+    """Store jobs in several states; return their ids, finished jobs first and a range test last."""
     db = Database(settings.database)
     finished = [store_finished_job(db, settings) for _ in range(FINISHED)]
     others = [store_running_job(db, settings), store_searched_job(db, settings, 40)]

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from pydantic import BaseModel
 
 from app import dashboard
 from app.db import Database
@@ -37,7 +38,7 @@ SUMMARY = "Use adam with a cosine schedule from 0.1 & <nothing> else."
 
 
 def confirmed(**parts: Any) -> Recommendation:
-    """The answer of `stored`, confirmed on eight seeds."""
+    """Return the answer of `stored`, confirmed on eight seeds."""
     found = recommendation()
     (candidate,) = found.evidence.candidates
     measured = candidate.model_copy(update={"mean": 0.8125, "ci95": (0.75, 0.875)})
@@ -46,7 +47,7 @@ def confirmed(**parts: Any) -> Recommendation:
 
 
 def outside() -> OutsideSpace:
-    """A default that was better."""
+    """Return a baseline of defaults that was better."""
     return OutsideSpace(
         label="dog at its defaults, constant",
         optimizer={"kind": "dog"},
@@ -58,7 +59,7 @@ def outside() -> OutsideSpace:
 
 
 def store(db: Database, settings: Settings, answer: Recommendation | None, name: str, **spec: Any) -> str:
-    """A job whose best value of the search is 0.25; it has succeeded where there is an answer."""
+    """Store a job whose best value is 0.25 and which succeeded if there is an answer; return its id."""
     job_id = store_running_job(db, settings, name=name, **spec)
     job_runs.record_trials(db, job_id, 1, results(), 0.05)
     if answer is not None:
@@ -67,7 +68,7 @@ def store(db: Database, settings: Settings, answer: Recommendation | None, name:
 
 
 def test_every_field_that_the_script_reads_is_in_the_contract() -> None:
-    read = {
+    read: dict[type[BaseModel], Any] = {  # Any: a list of names, or a tuple
         Job: re.findall(r"\bjob\.(\w+)", SCRIPT),
         Progress: re.findall(r"\bprogress\.(\w+)", SCRIPT),
         Recommendation: re.findall(r"\banswer\?\.(\w+)", SCRIPT),
@@ -76,14 +77,15 @@ def test_every_field_that_the_script_reads_is_in_the_contract() -> None:
         Candidate: re.findall(r"\{ (\w+), (\w+) \} = evidence\.candidates\[0\]", SCRIPT)[0],
     }
     for model, fields in read.items():
-        assert fields and set(fields) <= set(model.model_fields), model
+        assert fields, model
+        assert set(fields) <= set(model.model_fields), model
     assert {"stage", "fraction", "eta_s"} <= set(read[Progress])
     assert {"summary", "outside_space", "evidence"} <= set(read[Recommendation])
 
 
 @pytest.fixture
 def shown(settings: Settings) -> Iterator[Callable[[], list[str]]]:
-    """Asks a browser for the page: the text of each row of its table."""
+    """Yield a function that returns the text of each row of the page's table, as a browser shows it."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
     with socket.socket() as probe:

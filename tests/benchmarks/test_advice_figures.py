@@ -16,7 +16,7 @@ JOBS, SEEDS = 10, 200
 
 
 def outcome(advised: float, oracle: float = 1.0, usual: float = 2.0, **parts: Any) -> Outcome:
-    """Losses around these means, with a scatter that all configurations share on a seed."""
+    """Return losses around these means, with a scatter that all configurations share on a seed."""
     common = np.random.default_rng(0).normal(0.0, 0.1, SEEDS)
     own = np.random.default_rng(1).normal(0.0, 0.02, (JOBS, 1))
     defaults: dict[str, Any] = {

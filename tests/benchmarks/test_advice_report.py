@@ -18,7 +18,7 @@ USUAL = adam(NAME)
 
 
 def stored(file: Path, seeds: range, own: float = 0.0, peer: float = 1.5) -> Store:
-    """Jobs with these seeds, which recommend Adam at ten times its rate, and what else a report reads.
+    """Return jobs of these seeds that recommend Adam at ten times its rate, and what else a report reads.
 
     own: the scatter of Adam as it comes, which no other has. peer: what the one study of Optuna found.
     """

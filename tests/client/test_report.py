@@ -8,7 +8,7 @@ from typing import Any
 from app.domain.records import Configuration
 from stepsize.report import describe
 from tests.support.jobs import ROSENBROCK
-from tests.support.worlds import NAN, World, advised, bowl
+from tests.support.synthetic_evaluations import NAN, SyntheticEvaluations, advised, bowl
 
 SUMMARY = ["Use adam at 0.04.", "Its loss is 40 % below that of Adam's defaults."]
 HORIZONS = [
@@ -30,8 +30,8 @@ def refined_is_better(found: Configuration, steps: int) -> float:
     return bowl()(found, steps) * (0.5 if found.schedule["kind"] == "table" else 1.0)
 
 
-def answer(world: World, **parts: Any) -> dict[str, Any]:
-    body = advised(world, **parts).model_dump(mode="json")
+def answer(evaluations: SyntheticEvaluations, **parts: Any) -> dict[str, Any]:
+    body = advised(evaluations, **parts).model_dump(mode="json")
     return body | {"summary": [], "warnings": [], "horizons": None, "outside_space": None}
 
 
@@ -46,7 +46,7 @@ def shown(body: dict[str, Any], best: float | None = 0.00123) -> str:
 
 
 def rows_of(text: str) -> list[str]:
-    """The lines of the evidence, below its heading."""
+    """Return the lines of the evidence, below its heading."""
     lines = text.splitlines()
     start = next(i for i, line in enumerate(lines) if "lower is better" in line) + 2
     block = lines[start : lines.index("", start)]
@@ -54,7 +54,10 @@ def rows_of(text: str) -> list[str]:
 
 
 def test_the_summary_leads_and_the_explanation_follows_the_figures() -> None:
-    body = answer(World(bowl())) | {"summary": SUMMARY, "warnings": ["one", "two", "three", "four"]}
+    body = answer(SyntheticEvaluations(bowl())) | {
+        "summary": SUMMARY,
+        "warnings": ["one", "two", "three", "four"],
+    }
     body |= {"horizons": HORIZONS, "outside_space": OUTSIDE}
     text = shown(body)
     assert text.splitlines()[:3] == ["", *(f"  {sentence}" for sentence in SUMMARY)]
@@ -79,7 +82,7 @@ def test_the_summary_leads_and_the_explanation_follows_the_figures() -> None:
 
 
 def test_an_answer_that_was_stored_before_there_were_summaries_is_told() -> None:
-    body = answer(World(bowl()))
+    body = answer(SyntheticEvaluations(bowl()))
     for name in ("summary", "horizons", "outside_space"):
         del body[name]
     for row in body["evidence"]["candidates"]:
@@ -93,7 +96,7 @@ def test_an_answer_that_was_stored_before_there_were_summaries_is_told() -> None
 
 
 def test_the_peaks_of_other_horizons_are_a_table() -> None:
-    text = shown(answer(World(bowl())) | {"horizons": HORIZONS})
+    text = shown(answer(SyntheticEvaluations(bowl())) | {"horizons": HORIZONS})
     start = text.splitlines().index("Best peak learning rate for other numbers of steps:")
     assert text.splitlines()[start + 1 : start + 5] == [
         "  steps   peak   95 % interval",
@@ -104,7 +107,7 @@ def test_the_peaks_of_other_horizons_are_a_table() -> None:
 
 
 def test_what_is_better_outside_the_space_is_told_with_the_way_out() -> None:
-    text = " ".join(shown(answer(World(bowl())) | {"outside_space": OUTSIDE}).split())
+    text = " ".join(shown(answer(SyntheticEvaluations(bowl())) | {"outside_space": OUTSIDE}).split())
     assert (
         "Better outside your search space: dog at its defaults, constant, with a mean of 0.75 [0.5, 1]. "
         "That is 0.25 [0.125, 0.375] below the recommended one. Use it as it is, or add dog to the job's "
@@ -113,15 +116,15 @@ def test_what_is_better_outside_the_space_is_told_with_the_way_out() -> None:
 
 
 def test_the_luck_of_the_search_is_told_once_and_not_where_every_run_is_the_same() -> None:
-    text = " ".join(shown(answer(World(bowl()))).split())
+    text = " ".join(shown(answer(SyntheticEvaluations(bowl()))).split())
     assert text.count("luck") == 1
     assert "their lowest value, 1, is the luckiest of 12" in text
-    same = answer(World(bowl(), common=0.0, own=0.0), objective=ROSENBROCK)
+    same = answer(SyntheticEvaluations(bowl(), common=0.0, own=0.0), objective=ROSENBROCK)
     assert "luck" not in shown(same)
 
 
 def test_a_table_is_told_by_its_length() -> None:
-    found = shown(answer(World(refined_is_better)))
+    found = shown(answer(SyntheticEvaluations(refined_is_better)))
     assert "table(" in found
     assert "factors=60 numbers" in " ".join(found.split())
     assert "computed schedule" in rows_of(found)[0]
@@ -129,7 +132,7 @@ def test_a_table_is_told_by_its_length() -> None:
 
 
 def test_the_best_baselines_are_listed_once_by_their_means_and_the_others_are_counted() -> None:
-    body = answer(World(bowl()))
+    body = answer(SyntheticEvaluations(bowl()))
     baselines = body["evidence"]["baselines"]
     for i, row in enumerate(baselines):
         row["mean"] = None if row["optimizer"]["kind"] in ("dog", "prodigy") else 100.0 - i
@@ -145,7 +148,7 @@ def test_the_best_baselines_are_listed_once_by_their_means_and_the_others_are_co
 
 
 def test_a_candidate_is_told_how_far_it_is_above_the_recommended_one() -> None:
-    body = answer(World(bowl()))
+    body = answer(SyntheticEvaluations(bowl()))
     candidates = body["evidence"]["candidates"]
     candidates[0]["difference"] = None
     candidates[1]["difference"] = {"mean": -0.5, "ci95": [-0.75, -0.25], "probability_better": 0.999}
@@ -156,7 +159,7 @@ def test_a_candidate_is_told_how_far_it_is_above_the_recommended_one() -> None:
 
 
 def test_no_row_tells_where_it_came_from_and_equal_names_are_told_apart() -> None:
-    body = answer(World(bowl()))
+    body = answer(SyntheticEvaluations(bowl()))
     first, second = body["evidence"]["candidates"][:2]
     for row, label, decay in ((first, "trial 3", 0.0), (second, "made of trial 3", 0.01)):
         row["label"] = f"{label}: adam at 0.04, constant"
@@ -170,13 +173,13 @@ def test_no_row_tells_where_it_came_from_and_equal_names_are_told_apart() -> Non
 
 
 def test_one_run_has_no_seeds_to_speak_of() -> None:
-    found = shown(answer(World(bowl(), common=0.0, own=0.0), objective=ROSENBROCK))
+    found = shown(answer(SyntheticEvaluations(bowl(), common=0.0, own=0.0), objective=ROSENBROCK))
     assert "loss of one run each" in found
     assert "seed" not in found
 
 
 def test_the_other_metrics_of_the_winner_are_told_where_there_are_any() -> None:
-    body = answer(World(bowl()))
+    body = answer(SyntheticEvaluations(bowl()))
     metrics = {"train_loss": 0.1, "test_error": 0.025, "test_loss": None}
     told = "\n  other figures of the recommended one: train_loss 0.1, test_error 0.025\n"
     assert told in shown(body | {"metrics": metrics})
@@ -184,7 +187,7 @@ def test_the_other_metrics_of_the_winner_are_told_where_there_are_any() -> None:
 
 
 def test_the_longest_name_is_told_whole_and_every_figure_stands_below_the_other() -> None:
-    body = answer(World(bowl()))
+    body = answer(SyntheticEvaluations(bowl()))
     name = "schedule_free_adamw at 0.00194, constant, batch size 32, model.dropout 0.5"[:72]
     body["evidence"]["candidates"][0]["label"] = f"trial 137: {name}"
     rows = rows_of(shown(body))
@@ -194,7 +197,9 @@ def test_the_longest_name_is_told_whole_and_every_figure_stands_below_the_other(
 
 def test_a_row_that_diverged_says_so() -> None:
     body = answer(
-        World(lambda found, steps: NAN if found.optimizer["kind"] == "adamw" else bowl()(found, steps))
+        SyntheticEvaluations(
+            lambda found, steps: NAN if found.optimizer["kind"] == "adamw" else bowl()(found, steps)
+        )
     )
     body["evidence"]["baselines"] = [
         row for row in body["evidence"]["baselines"] if row["optimizer"]["kind"] in ("adam", "adamw")

@@ -15,7 +15,7 @@ FOLDER = os.environ.get("STEPSIZE_CLIENTS")
 
 @pytest.fixture(scope="session")
 def tools() -> Path:
-    """The folder of the tools; `make test-clients` installs them and names it, `make test` has none."""
+    """Return the folder of the tools, which `make test-clients` installs and names; `make test` has none."""
     if FOLDER is None:
         pytest.skip("needs Node and tools of its own: run `make test-clients`")
     found = Path(FOLDER).resolve()
@@ -25,14 +25,14 @@ def tools() -> Path:
 
 @pytest.fixture(scope="session")
 def server(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server for all clients."""
+    """Yield a server for all clients."""
     with Server(tmp_path_factory.mktemp("clients") / "server") as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def document(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The document of the server."""
+    """Return the path of the server's document."""
     path = tmp_path_factory.mktemp("document") / "openapi.json"
     path.write_bytes(server.http.get("/openapi.json").content)
     return path

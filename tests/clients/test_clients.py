@@ -3,42 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.commands import MINUTES_S, run
 from tests.support.server import Server
 
 HERE = Path(__file__).resolve().parent
-MINUTES_S = 600
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(MINUTES_S)]
 
 
-def run(*command: object, cwd: Path) -> str:
-    """Return what a command wrote; it must succeed."""
-    path = os.pathsep.join(
-        [str(Path(str(command[0])).parent), os.environ["PATH"]]
-    )  # generators format by ruff
-    ended = subprocess.run(
-        [*map(str, command)],
-        cwd=cwd,
-        env=os.environ | {"NO_COLOR": "1", "PATH": path},
-        capture_output=True,
-        text=True,
-        timeout=MINUTES_S,
-    )
-    assert ended.returncode == 0, f"{command[0]}: {ended.stdout}\n{ended.stderr}"
-    return ended.stdout
-
-
 @pytest.fixture
 def python_client(tools: Path, document: Path, tmp_path: Path) -> Path:
-    """The folder of the Python package that openapi-python-client makes."""
+    """Return the folder of the Python package that openapi-python-client makes."""
     options = ("--path", document, "--output-path", tmp_path / "stepsize_client", "--meta", "none")
     run(tools / "bin" / "openapi-python-client", "generate", *options, "--fail-on-warning", cwd=tmp_path)
     return tmp_path

@@ -11,11 +11,12 @@ import httpx2
 import pytest
 
 from app import dashboard
-from tests.clients.test_clients import HERE, MINUTES_S, run
+from tests.support.commands import MINUTES_S, run
 from tests.support.server import Server, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(MINUTES_S)]
 
+HERE = Path(__file__).resolve().parent
 SCRIPT = Path(dashboard.__file__).parent / "static" / "docs.js"
 REASON = "**It would fail now:**"
 JOB = {
@@ -69,7 +70,7 @@ def state(server: Server, job_id: str) -> str:
 
 @pytest.fixture
 def fresh(tools: Path, tmp_path: Path) -> Iterator[Server]:
-    """A server without a job."""
+    """Yield a server without a job."""
     with Server(tmp_path / "server") as running:
         yield running
 

@@ -13,16 +13,15 @@ from numpy.typing import NDArray
 from app.engine.batching.fp_environment import batch_arithmetic
 from app.engine.batching.run_batch import Run, run_batch
 from app.engine.objectives.functions import FUNCTIONS, Function
-from app.engine.optimizers import OPTIMIZERS
-from app.engine.schedules import SCHEDULES
 from tests.support.batches import assert_same_row, function, losses_and_gradients
+from tests.support.kinds import make_optimizer, make_schedule
 
 Array = NDArray[np.float64]
 DIMENSIONS = (1, 2, 3, 7, 20)
 
 
 def defined(cls: Any, dimensions: tuple[int, ...]) -> Iterator[Any]:
-    """Those in which the function is defined."""
+    """Yield the dimensions in which the function is defined."""
     for dimension in dimensions:
         if cls.wrong_dimension(dimension) is None:
             yield pytest.param(cls(), dimension, id=f"{cls.kind} {dimension}")
@@ -33,13 +32,13 @@ BOTH_PATHS = [case for cls in FUNCTIONS.values() for case in defined(cls, (2, 13
 
 
 def points(tested: Function, dimension: int, count: int) -> Array:
-    """Random points of the domain."""
+    """Return random points of the domain."""
     low, high = tested.domain
     return np.random.default_rng(1).uniform(low, high, size=(count, dimension))
 
 
-def differences(of: Callable[[Array], Array], x: Array, i: int) -> Array:
-    """Central differences along parameter i, extrapolated to a width of zero (Richardson): error O(h^4)."""
+def differences(of: Callable[[Array], NDArray[Any]], x: Array, i: int) -> Array:
+    """Return central differences along parameter i, extrapolated to zero width (Richardson): error O(h^4)."""
     steps = []
     for width in (1e-3, 5e-4):
         shift = np.zeros(x.shape[1])
@@ -51,7 +50,7 @@ def differences(of: Callable[[Array], Array], x: Array, i: int) -> Array:
 MAGNITUDES = {"absolute_value", "tanh_plateau"}  # a magnitude has no complex derivative
 
 
-def gradient(tested: Function, x: Array) -> Array:
+def gradient(tested: Function, x: NDArray[Any]) -> NDArray[Any]:
     out = np.empty_like(x)
     tested.gradient(x, out)
     return out
@@ -151,7 +150,7 @@ def test_a_function_is_refused_where_it_is_not_defined(cls: type[Function]) -> N
 @pytest.mark.parametrize(("tested", "dimension"), BOTH_PATHS)
 def test_a_points_bits_do_not_depend_on_its_company(tested: Function, dimension: int, dtype: type) -> None:
     # Vectors of a processor have up to 16 numbers: every way in which rows can fill them, or not.
-    x = points(tested, dimension, 70).astype(dtype)
+    x: NDArray[Any] = points(tested, dimension, 70).astype(dtype)
     alone = [tested.value(x[row : row + 1]) for row in range(70)]
     slopes = [gradient(tested, x[row : row + 1]) for row in range(70)]
     for count in range(1, 71):
@@ -167,8 +166,8 @@ def test_a_row_equals_the_run_alone(tested: Function, dimension: int, noise: flo
     objective = function(tested.kind, dimension, noise=noise)
     runs = [
         Run(
-            optimizer=OPTIMIZERS[kind](learning_rate=rate),
-            schedule=SCHEDULES["cosine"](),
+            optimizer=make_optimizer(kind, learning_rate=rate),
+            schedule=make_schedule("cosine"),
             replicate=replicate,
         )
         for replicate, rate in enumerate((1e-3, 1e-2, 1e9))
@@ -187,7 +186,7 @@ def test_values_keep_the_dtype_and_are_close_in_both(tested: Function, dimension
     x = single.astype(np.float64)
     with batch_arithmetic():
         # arg-type: `gradient` is typed for the double precision of every other test.
-        found, slopes = tested.value(single), gradient(tested, single)  # type: ignore[arg-type]
+        found, slopes = tested.value(single), gradient(tested, single)
     assert found.dtype == slopes.dtype == np.float32
     scale = np.abs(tested.value(x)).max()
     np.testing.assert_allclose(found, tested.value(x), rtol=1e-4, atol=1e-5 * scale)
@@ -198,7 +197,7 @@ def test_values_keep_the_dtype_and_are_close_in_both(tested: Function, dimension
 @pytest.mark.parametrize("cls", [pytest.param(cls, id=kind) for kind, cls in FUNCTIONS.items()])
 def test_rungs_do_not_change_what_is_drawn(cls: type[Function]) -> None:
     objective = function(cls.kind, cls.default_dimension, noise=0.1)
-    single = Run(optimizer=OPTIMIZERS["adam"](), schedule=SCHEDULES["constant"]())
+    single = Run(optimizer=make_optimizer("adam"), schedule=make_schedule("constant"))
     whole = run_batch(objective, [single], steps=50, seed=3)
     parts = run_batch(objective, [single], steps=50, seed=3, rungs=(1, 7, 40))
     assert whole.trajectories is not None

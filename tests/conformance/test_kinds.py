@@ -22,6 +22,7 @@ from app.engine.objectives.functions import FUNCTIONS
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from tests.support.batches import assert_same_row, suited_to
+from tests.support.kinds import make_model, make_optimizer, make_schedule
 
 REGISTRIES: dict[str, Any] = {
     "optimizer": OPTIMIZERS,
@@ -114,7 +115,7 @@ def test_instances_stack_to_columns_and_come_apart_again(cls: Any) -> None:
 
 
 def extremes(cls: Any) -> list[Any]:
-    """Instances at the defaults, and at both ends of every search range."""
+    """Return instances at the defaults, and at both ends of every search range."""
     found = [cls()]
     for field in hyper_fields(cls):
         values = field.hyper.search or field.hyper.choices
@@ -127,14 +128,14 @@ def extremes(cls: Any) -> list[Any]:
 def test_an_optimizers_row_equals_the_run_alone_over_its_search_ranges(cls: Any, dtype: type) -> None:
     objective = FunctionObjective(function=FUNCTIONS["quadratic"](), dimension=5)
     assert_rows_alone(
-        objective, [Run(optimizer=o, schedule=SCHEDULES["constant"]()) for o in extremes(cls)], dtype
+        objective, [Run(optimizer=o, schedule=make_schedule("constant")) for o in extremes(cls)], dtype
     )
 
 
 @pytest.mark.parametrize("cls", [pytest.param(cls, id=kind) for kind, cls in SCHEDULES.items()])
 def test_a_schedules_row_equals_the_run_alone_over_its_search_ranges(cls: Any) -> None:
     objective = FunctionObjective(function=FUNCTIONS["quadratic"](), dimension=5)
-    runs = [Run(optimizer=OPTIMIZERS["momentum"](), schedule=schedule) for schedule in extremes(cls)]
+    runs = [Run(optimizer=make_optimizer("momentum"), schedule=schedule) for schedule in extremes(cls)]
     assert_rows_alone(objective, runs, np.float64)
 
 
@@ -149,8 +150,8 @@ def test_a_models_row_equals_the_run_alone(cls: Any, dtype: type) -> None:
         objective = suited_to(model, loss)
         runs = [
             Run(
-                optimizer=OPTIMIZERS[kind](learning_rate=rate),
-                schedule=SCHEDULES["constant"](),
+                optimizer=make_optimizer(kind, learning_rate=rate),
+                schedule=make_schedule("constant"),
                 batch_size=size,
                 replicate=replicate,
                 settings=dict.fromkeys(list(objective.settings)[:count], 0.3),
@@ -172,12 +173,12 @@ def test_a_models_row_equals_the_run_alone(cls: Any, dtype: type) -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("cls", [pytest.param(cls, id=kind) for kind, cls in LOSSES.items()])
 def test_a_losses_row_equals_the_run_alone(cls: Any, dtype: type) -> None:
-    objective = suited_to(MODELS["linear"](), cls)
+    objective = suited_to(make_model("linear"), cls)
     own = [name for name in objective.settings if name.startswith("loss.")]
     runs = [
         Run(
-            optimizer=OPTIMIZERS["momentum"](learning_rate=rate),
-            schedule=SCHEDULES["constant"](),
+            optimizer=make_optimizer("momentum", learning_rate=rate),
+            schedule=make_schedule("constant"),
             batch_size=size,
             settings=dict.fromkeys(own, value),
         )

@@ -10,15 +10,15 @@ import pytest
 from app.engine.batching.run_batch import Run, run_batch
 from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
-from app.engine.schedules import SCHEDULES
 from app.engine.trajectories.result import Outcome
-from tests.engine.batching.test_rows_alone import assert_rows_equal_alone
 from tests.support.batches import assert_same_row, function, supervised
+from tests.support.kinds import make_optimizer, make_schedule
 from tests.support.parity.paths import draw
+from tests.support.rows_alone import assert_rows_equal_alone
 
 
 def every_kind(batch_sizes: tuple[int | None, ...], newton: bool, times: int = 2) -> list[Run]:
-    """Runs of every optimizer with random hyperparameters of their search ranges, in two replicates."""
+    """Return runs of every optimizer with random hyperparameters of the search ranges, in two replicates."""
     random = np.random.RandomState(15)
     runs = []
     for kind, cls in OPTIMIZERS.items():
@@ -28,20 +28,20 @@ def every_kind(batch_sizes: tuple[int | None, ...], newton: bool, times: int = 2
             fields: dict[str, Any] = {field.name: draw(field, random) for field in hyper_fields(cls)}
             sizes = (None,) if cls.needs_full_batch else batch_sizes
             warmup = float(random.choice([0.0, 0.2]))
-            schedule = SCHEDULES["cosine"](warmup_fraction=warmup)
+            schedule = make_schedule("cosine", warmup_fraction=warmup)
             if cls.momentum_field and random.choice([False, True]):
                 cycle = ("one_cycle", "cyclical")[number % 2]
-                schedule = SCHEDULES[cycle](warmup_fraction=warmup, cycle_momentum=True)
+                schedule = make_schedule(cycle, warmup_fraction=warmup, cycle_momentum=True)
             size = sizes[number % len(sizes)]
             runs.append(
                 Run(
-                    optimizer=OPTIMIZERS[kind](**fields),
+                    optimizer=make_optimizer(kind, **fields),
                     schedule=schedule,
                     batch_size=size,
                     replicate=number % 2,
                 )
             )
-    random.shuffle(runs)  # type: ignore[arg-type] - a list of any objects, whatever its stubs say
+    random.shuffle(runs)  # type: ignore[arg-type]  # the stubs want numbers; NumPy takes any list
     return runs
 
 
@@ -70,7 +70,7 @@ def test_rows_with_and_without_clipping_are_alone_too() -> None:
     limits = [{}, {"gradient_clip_norm": 0.5}, {"gradient_clip_value": 0.1}]
     limits += [{"gradient_clip_norm": 1e3, "gradient_clip_value": 1e3}]
     runs = [
-        Run(optimizer=OPTIMIZERS[kind](learning_rate=0.01, **limit), schedule=SCHEDULES["constant"]())
+        Run(optimizer=make_optimizer(kind, learning_rate=0.01, **limit), schedule=make_schedule("constant"))
         for kind in ("adam", "sgd", "prodigy")
         for limit in limits
     ]

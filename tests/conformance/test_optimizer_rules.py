@@ -11,19 +11,22 @@ import pytest
 from app.engine.batching.stacking import stack
 from app.engine.optimizers import OPTIMIZERS
 from app.tuning.exports.source.optimizer_rules import imported, rule_source
+from tests.support.kinds import make_optimizer
 from tests.support.parity.paths import Case, Vector, cases, engine_paths, quadratic_gradient, start
 
-CARRIED = [kind for kind, cls in OPTIMIZERS.items() if cls().rule() is not None]
+CARRIED = [kind for kind in OPTIMIZERS if make_optimizer(kind).rule() is not None]
 STEPS = 40
 
 
 def own_path(case: Case) -> Iterator[tuple[Vector, Vector]]:
-    """The parameters after each update, and where the run is measured then."""
+    """Yield the parameters after each update, and the point at which the run is measured then."""
     optimizer, momenta = case.instance(), case.momenta()
     rule = optimizer.rule()
     assert rule is not None
     source = "\n".join(rule_source(rule, optimizer, "NumPy", cycles=momenta is not None))
-    module: dict[str, Any] = {"momentum_at": lambda k: momenta[k]}
+    module: dict[str, Any] = {}
+    if momenta is not None:
+        module["momentum_at"] = momenta.__getitem__
     exec(imported("numpy", source) + source, module)
     x = start(case.problem)
     state = module["start"](x)

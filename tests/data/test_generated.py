@@ -11,10 +11,8 @@ from app.data import DATASETS, load
 from app.data.generated import GENERATED
 from app.engine.batching.run_batch import Run, run_batch
 from app.engine.inputs.tokens import NO_TOKEN
-from app.engine.models import MODELS
-from app.engine.optimizers import OPTIMIZERS
-from app.engine.schedules import SCHEDULES
 from tests.support.batches import supervised_on
+from tests.support.kinds import make_model, make_optimizer, make_schedule
 
 # Of the arrays to six decimals: three fewer than the data has, and processors agree on those.
 DIGESTS = {
@@ -68,8 +66,10 @@ def test_no_pair_is_rated_twice_and_some_items_are_rated_far_more_often_than_oth
 
 def test_ratings_are_of_low_rank_but_for_the_noise() -> None:
     """Three factors and biases of every user and item, fitted to all 12,000, leave little but the noise."""
-    objective = supervised_on("ratings", MODELS["matrix_factorization"](rank=3), l2=1e-4)
-    run = Run(optimizer=OPTIMIZERS["adam"](learning_rate=0.1), schedule=SCHEDULES["cosine"](), batch_size=128)
+    objective = supervised_on("ratings", make_model("matrix_factorization", rank=3), l2=1e-4)
+    run = Run(
+        optimizer=make_optimizer("adam", learning_rate=0.1), schedule=make_schedule("cosine"), batch_size=128
+    )
     metrics = run_batch(objective, [run], steps=400, seed=0).metrics
     assert metrics["test_loss"][0] < 0.5
     assert metrics["train_loss"][0] > 0.16 / load("ratings").targets.var()

@@ -10,7 +10,7 @@ from app.db.migrate import alembic_config, is_current
 from app.domain.records import Configuration
 from app.services import job_runs, jobs
 from app.settings import Settings
-from tests.conftest import MakeSpec
+from tests.support.make_spec import MakeSpec
 
 ADAM = Configuration(optimizer={"kind": "adam"}, schedule={"kind": "constant"}, batch_size=None)
 

@@ -14,14 +14,14 @@ from app.db import Database
 from app.db.notifications import Doorbell, doorbell
 from app.services import jobs
 from app.settings import Settings
-from tests.conftest import MakeSpec
 from tests.support.databases import PostgresServer
+from tests.support.make_spec import MakeSpec
 
 LONG_S = 30.0
 
 
 def waiting_s(bell: Doorbell, timeout_s: float, meanwhile: Callable[[], object]) -> float:
-    """How long a wait takes while something happens."""
+    """Return the seconds of a wait while something happens."""
     stop = threading.Event()
     thread = threading.Thread(target=meanwhile)
     begun = time.monotonic()
@@ -34,7 +34,7 @@ def waiting_s(bell: Doorbell, timeout_s: float, meanwhile: Callable[[], object])
 
 @pytest.fixture
 def bell(db: Database) -> Iterator[Doorbell]:
-    """A doorbell that has been waited at, and so is connected."""
+    """Return notifications after a first wait, which are thus connected."""
     bell = doorbell(db)
     bell.wait(0.2, threading.Event())
     yield bell

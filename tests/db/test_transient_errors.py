@@ -16,12 +16,16 @@ from tests.support.databases import PostgresServer, SqliteFiles
 
 def test_a_session_that_sat_in_a_transaction_for_too_long_may_try_again(postgres: PostgresServer) -> None:
     database = Database(Settings(database_url=postgres.migrated()).database)
-    with pytest.raises(DBAPIError) as caught, database.write() as session:
-        shown = session.scalar(text("SHOW idle_in_transaction_session_timeout"))
-        session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '20ms'"))
-        time.sleep(0.5)  # as a frozen process does
-        session.execute(text("SELECT 1"))
-    assert shown == "10s"
+
+    def stay_too_long() -> None:
+        with database.write() as session:
+            assert session.scalar(text("SHOW idle_in_transaction_session_timeout")) == "10s"
+            session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '20ms'"))
+            time.sleep(0.5)  # as a frozen process does
+            session.execute(text("SELECT 1"))
+
+    with pytest.raises(DBAPIError) as caught:
+        stay_too_long()
     assert is_passing(caught.value)
     assert not is_full(caught.value)
     with database.read() as session:
@@ -34,10 +38,15 @@ def test_a_full_database_is_named_and_may_have_room_again(
 ) -> None:
     url = sqlite_files.migrated(tmp_path_factory.mktemp("full"))
     database = Database(Settings(database_url=url).database)
-    with pytest.raises(DBAPIError) as caught, database.write() as session:
-        session.execute(text("PRAGMA max_page_count = 1"))
-        session.execute(text("CREATE TABLE more (data BLOB)"))
-        session.execute(text("INSERT INTO more VALUES (zeroblob(1000000))"))
+
+    def fill() -> None:
+        with database.write() as session:
+            session.execute(text("PRAGMA max_page_count = 1"))
+            session.execute(text("CREATE TABLE more (data BLOB)"))
+            session.execute(text("INSERT INTO more VALUES (zeroblob(1000000))"))
+
+    with pytest.raises(DBAPIError) as caught:
+        fill()
     assert is_full(caught.value)
     assert is_passing(caught.value)
     database.close()

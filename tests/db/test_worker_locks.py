@@ -17,7 +17,7 @@ MakeClaim = Callable[[str], Claim]
 
 @pytest.fixture
 def shared(postgres: PostgresServer) -> Iterator[Database]:
-    """A database that several workers share."""
+    """Yield a database that several workers share."""
     database = Database(Settings(database_url=postgres.migrated()).database)
     yield database
     database.close()
@@ -25,7 +25,7 @@ def shared(postgres: PostgresServer) -> Iterator[Database]:
 
 @pytest.fixture
 def claim(shared: Database) -> Iterator[MakeClaim]:
-    """Makes claims, which are released at the end."""
+    """Yield a function that makes claims; release all at the end."""
     made: list[Claim] = []
 
     def make(name: str) -> Claim:

@@ -18,7 +18,7 @@ JUNK = shutil.ignore_patterns("__pycache__", "*.db", "*.db-*")
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the command `stepsize`, as installed from the wheel; the checkout is out of its reach."""
+    """Return the folder of the command `stepsize`, installed from the wheel and away from the checkout."""
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     for name in _copied():
@@ -44,7 +44,7 @@ def _copied() -> list[str]:
 
 
 def _lend_dependencies(environment: Path) -> None:
-    """Lets the new environment import what this one has installed.
+    """Let the new environment import the packages of this one.
 
     A line of a .pth file adds a folder and runs none of that folder's own .pth files, so that an editable
     installation of the checkout stays out.

@@ -22,12 +22,12 @@ Manifest = dict[str, Any]  # Any: YAML
 
 
 def documents() -> list[Manifest]:
-    """Every manifest."""
+    """Return every manifest."""
     return [found for file in FILES for found in yaml.safe_load_all(file.read_text())]
 
 
 def pods() -> dict[str, Manifest]:
-    """The pods' specs, by the component that they are."""
+    """Return the specs of the pods by component."""
     found = [document for document in documents() if "template" in document.get("spec", {})]
     return {
         document["metadata"]["labels"]["app.kubernetes.io/component"]: document["spec"]["template"]["spec"]
@@ -36,7 +36,7 @@ def pods() -> dict[str, Manifest]:
 
 
 def container(component: str) -> Manifest:
-    """The one container of a pod."""
+    """Return the only container of a pod."""
     (only,) = pods()[component]["containers"]
     return dict(only)
 

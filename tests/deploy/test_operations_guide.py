@@ -15,12 +15,12 @@ MACHINES_OWN = {"pool_processes": "one a core"}  # defaults that are not the sam
 
 
 def variable(name: str) -> str:
-    """The variable of a setting."""
+    """Return the variable of a setting."""
     return f"STEPSIZE_{name.upper()}"
 
 
 def default(name: str) -> str:
-    """A setting's default, as a variable has it; empty where there is none."""
+    """Return a setting's default, as a variable has it; empty if there is none."""
     value = Settings.model_fields[name].default
     if value is None or name in MACHINES_OWN:
         return ""

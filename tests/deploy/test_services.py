@@ -42,7 +42,7 @@ class Deployment:
         self.http = httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30.0)
 
     def environment(self, name: str) -> dict[str, str]:
-        """The service's variables: database and port are this machine's, and nobody else is let in."""
+        """Return the service's variables, with the database and a local port of this machine."""
         values = service_environment(name, SECRET)
         assert NAMED in values["STEPSIZE_DATABASE_URL"]
         values["STEPSIZE_DATABASE_URL"] = values["STEPSIZE_DATABASE_URL"].replace(NAMED, self._database)
@@ -52,7 +52,7 @@ class Deployment:
         return values | here
 
     def run(self, name: str, command: list[str]) -> subprocess.CompletedProcess[str]:
-        """What a command says inside the container of a service."""
+        """Run a command as inside the container of a service; return its output."""
         program = self._installed / command[0]
         return subprocess.run(
             [program, *command[1:]],
@@ -66,7 +66,7 @@ class Deployment:
 
     @contextmanager
     def started(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
-        """The service's process; killed at the end where it still lives."""
+        """Yield the service's process; kill it at the end if it still lives."""
         command = image_command(services()[name]["command"])
         with self.log.open("ab") as log:
             process = subprocess.Popen(
@@ -83,24 +83,24 @@ class Deployment:
             process.wait()
 
     def answers(self, path: str) -> bool:
-        """Whether the API answers 200 there."""
+        """Return whether the API answers 200 there."""
         try:
             return self.http.get(path).is_success
         except httpx2.TransportError:
             return False
 
     def wait_until_ready(self) -> None:
-        """Returns once API and a worker answer."""
+        """Wait until API and a worker answer."""
         wait_for(lambda: self.answers("/readyz"), 60, self.log.read_text)
 
     def submit(self) -> str:
-        """Posts the job; returns its id."""
+        """Post the job and return its id."""
         answer = self.http.post("/v1/jobs", json=JOB)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])
 
     def wait_for_job(self, job_id: str) -> None:
-        """Returns once the job has succeeded."""
+        """Wait until the job has succeeded."""
         wait_for(
             lambda: self.http.get(f"/v1/jobs/{job_id}").json()["state"] == "succeeded", 60, self.log.read_text
         )
@@ -108,7 +108,7 @@ class Deployment:
 
 @pytest.fixture
 def deployment(postgres: PostgresServer, installed: Path, tmp_path: Path) -> Iterator[Deployment]:
-    """The services on a fresh database; `migrate` has run."""
+    """Yield the services on a fresh database, after `migrate`."""
     with _guarded_database(postgres):
         found = Deployment(postgres, installed, tmp_path)
         migrated = found.run("migrate", image_command(services()["migrate"]["command"]))
@@ -154,7 +154,7 @@ def test_a_job_goes_on_when_the_worker_that_ran_it_is_killed(
 def _owner(
     postgres: PostgresServer, workers: list[subprocess.Popen[bytes]]
 ) -> subprocess.Popen[bytes] | None:
-    """The worker that runs a job now."""
+    """Return the worker that runs a job now."""
     with psycopg.connect(postgres.url("stepsize_queue")) as queue:
         row = queue.execute(
             "SELECT executor_id FROM dbos.workflow_status WHERE status = 'PENDING'"
@@ -164,7 +164,7 @@ def _owner(
 
 @contextmanager
 def _guarded_database(postgres: PostgresServer) -> Iterator[None]:
-    """A database `stepsize` whose role of that name needs the password, and is no superuser."""
+    """Yield a database `stepsize` whose role of that name needs the password, and is no superuser."""
     rules = postgres.folder / "pg_hba.conf"
     trusting = rules.read_text()
     rules.write_text(f"local all stepsize scram-sha-256\n{trusting}")

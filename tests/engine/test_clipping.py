@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from app.engine.batching.run_batch import run_batch
 from app.engine.batching.stacking import stack
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.optimizers.clipping import clip, clipping_state
 from tests.support.batches import function, run
+from tests.support.kinds import make_optimizer
 
 
 def clipped(
     gradient: list[list[float]], norm: float = 0.0, value: float = 0.0, dtype: type = np.float64
-) -> list:
-    g = np.array(gradient, dtype=dtype)
-    limits = stack([OPTIMIZERS["sgd"](gradient_clip_norm=norm, gradient_clip_value=value)] * len(g))
+) -> list[Any]:
+    g: NDArray[Any] = np.array(gradient, dtype=dtype)
+    limits = stack([make_optimizer("sgd", gradient_clip_norm=norm, gradient_clip_value=value)] * len(g))
     with np.errstate(over="ignore"):
         clip(g, clipping_state(limits.gradient_clip_norm, limits.gradient_clip_value, g))
-    return g.tolist()
+    entries: list[Any] = g.tolist()
+    return entries
 
 
 def test_a_gradient_longer_than_the_limit_is_scaled_to_it_and_others_stay() -> None:
@@ -50,7 +55,7 @@ def test_a_gradient_that_is_no_number_stays_one() -> None:
 @pytest.mark.parametrize("limit", [{"gradient_clip_norm": 0.8}, {"gradient_clip_value": 0.4}])
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_every_optimizer_steps_along_the_limited_gradient(kind: str, limit: dict[str, float]) -> None:
-    limited, plain = (stack([OPTIMIZERS[kind](**fields)]) for fields in (limit, {}))
+    limited, plain = (stack([make_optimizer(kind, **fields)]) for fields in (limit, {}))
     x = np.array([[1.0, -2.0, 3.0]])
     ends = []
     for optimizer in (limited, plain):
@@ -62,14 +67,14 @@ def test_every_optimizer_steps_along_the_limited_gradient(kind: str, limit: dict
                 clip(g, clipping_state(limited.gradient_clip_norm, limited.gradient_clip_value, g))
             if "hessian" in state:
                 state["hessian"][...] = np.eye(3)
-            optimizer.update(point, g, optimizer.learning_rate, k, state, np.empty_like(x))
+            optimizer.update(point, g, np.asarray(optimizer.learning_rate), k, state, np.empty_like(x))
         ends.append(point)
     np.testing.assert_array_equal(ends[0], ends[1])
     assert (ends[0] != x).all()
 
 
 @pytest.mark.parametrize("limit", [{"gradient_clip_norm": 0.5}, {"gradient_clip_value": 0.5}])
-def test_a_rate_that_diverges_converges_with_a_limit(limit: dict[str, float]) -> None:
+def test_a_rate_that_diverges_converges_with_a_limit(limit: dict[str, Any]) -> None:
     runs = [run("sgd", learning_rate=0.003), run("sgd", learning_rate=0.003, **limit)]
     result = run_batch(function("rosenbrock", 2, start=(-4.0, 9.0)), runs, steps=2000, seed=0)
     assert result.outcomes == ["diverged", "completed"]

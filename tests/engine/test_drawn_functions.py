@@ -16,7 +16,7 @@ STEPS = 4000
 
 
 def gradients_at_ones(name: str, noise: float, replicate: int = 0, steps: int = STEPS) -> NDArray[np.float64]:
-    """The gradient of every draw at all ones in ten parameters: (S, D)."""
+    """Return the gradient of every draw at all ones in ten parameters, (S, D)."""
     objective = function(name, 10, noise=noise)
     problem = objective.problem(5, replicate, None, np.float64)
     x = np.ones((1, 10))
@@ -108,7 +108,7 @@ def test_an_average_is_measured_where_the_optimum_is_in_the_end() -> None:
 
 
 def tuned(name: str, optimizer: str, rates: tuple[float, float], schedule: str = "constant") -> float:
-    """The best mean of three replicates over learning rates."""
+    """Return the best mean of three replicates over learning rates."""
     runs = [
         run(optimizer, schedule, learning_rate=rate, replicate=replicate)
         for rate in np.geomspace(*rates, 15).tolist()

@@ -71,7 +71,7 @@ def test_a_dimension_out_of_bounds_is_refused_with_the_limit(name: str, dimensio
 
 
 def best_values(name: str, dimension: int, runs: list[Run], steps: int) -> dict[str, float]:
-    """The best value of each optimizer and schedule."""
+    """Return the best value of each optimizer and schedule."""
     values = run_batch(function(name, dimension), runs, steps=steps, seed=1, record=False).values
     found: dict[str, float] = {}
     for one, value in zip(runs, values, strict=True):

@@ -13,6 +13,7 @@ from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.engine.schedules.momentum_cycling import MomentumCycling, cycling
 from tests.support.batches import assert_same_row, function, run
+from tests.support.kinds import make_schedule
 from tests.support.parity.factors import HORIZONS, cases
 
 CYCLING = [kind for kind, cls in SCHEDULES.items() if issubclass(cls, MomentumCycling)]
@@ -20,7 +21,7 @@ ABLE = [kind for kind, cls in OPTIMIZERS.items() if cls.momentum_field]
 
 
 def cycle(kind: str = "one_cycle", **fields: Any) -> Any:
-    return SCHEDULES[kind](**fields | {"cycle_momentum": True})
+    return make_schedule(kind, **fields | {"cycle_momentum": True})
 
 
 def test_one_cycle_lowers_the_momentum_to_the_peak_and_raises_it_again() -> None:
@@ -53,7 +54,7 @@ def test_the_momentum_of_the_warmup_is_that_of_the_update_after_it() -> None:
 
 @pytest.mark.parametrize("kind", CYCLING)
 def test_a_stacked_row_has_the_bits_of_the_instance_alone(kind: str) -> None:
-    schedules = [SCHEDULES[kind](**fields) for fields in cases(kind, 10, seed=8)]
+    schedules = [make_schedule(kind, **fields) for fields in cases(kind, 10, seed=8)]
     stacked: Any = stack(schedules)
     for steps in (np.arange(97.0), np.array([41.0])):
         together = stacked.momentum_at(steps, 97)
@@ -63,8 +64,8 @@ def test_a_stacked_row_has_the_bits_of_the_instance_alone(kind: str) -> None:
 
 
 def test_nothing_is_cycled_unless_it_is_asked_for() -> None:
-    assert cycling(SCHEDULES["one_cycle"]()) is None
-    assert cycling(SCHEDULES["cosine"]()) is None
+    assert cycling(make_schedule("one_cycle")) is None
+    assert cycling(make_schedule("cosine")) is None
     assert cycling(cycle()) == cycle()
 
 
@@ -89,10 +90,11 @@ def test_a_cycle_of_no_width_is_a_momentum_that_stays(kind: str) -> None:
 @pytest.mark.parametrize("kind", ABLE)
 def test_the_optimizers_own_momentum_leaves_no_trace(kind: str) -> None:
     field = str(OPTIMIZERS[kind].momentum_field)
+    settings: list[dict[str, Any]] = [{field: 0.0}, {field: 0.5}]
     runs = [
-        run(kind, schedule, schedule_fields={"cycle_momentum": True}, **{field: own})
+        run(kind, schedule, schedule_fields={"cycle_momentum": True}, **fields)
         for schedule in CYCLING
-        for own in (0.0, 0.5)
+        for fields in settings
     ]
     result = run_batch(function("rosenbrock", 20, noise=0.1), runs, steps=30, seed=1)
     for row in (0, 2):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.engine.inputs.features import FeatureBatch
 from app.engine.models.mlp import MLP
 from app.engine.supervised.objective import SupervisedObjective
-from tests.support.batches import losses_and_gradients, supervised
+from tests.support.batches import losses_and_gradients, supervised, supervised_problem
 
 OBJECTIVES = {
     "linear classifier": lambda: supervised("iris"),
@@ -27,7 +27,7 @@ OBJECTIVES = {
 
 
 def starts(objective: SupervisedObjective, rows: int) -> NDArray[np.float64]:
-    """The default initialisation, shaken: at the start itself some units are too much alike."""
+    """Return the default initialisation plus noise: at the start itself some units are too much alike."""
     start = objective.problem(0, 0, None, np.float64).start()
     return start + 0.1 * np.random.default_rng(3).normal(size=(rows, objective.dimension))
 
@@ -52,7 +52,7 @@ def test_the_loss_of_a_classifier_is_the_mean_cross_entropy_plus_the_penalty_on_
     objective = supervised("iris", (6,), "tanh", l2=0.1)
     x = starts(objective, 1)
     losses, _ = losses_and_gradients(objective, x)
-    training = objective.problem(0, 0, None, np.float64).split.training
+    training = supervised_problem(objective).split.training
     first, second = x[0, : 6 * 5].reshape(6, 5), x[0, 6 * 5 :].reshape(3, 7)
     hidden = np.tanh(training.inputs.examples @ first.T)
     logits = hidden @ second[:, :6].T + second[:, 6]
@@ -66,7 +66,7 @@ def test_the_loss_of_a_regression_is_the_mean_square_without_a_half() -> None:
     objective = supervised("diabetes")
     x = starts(objective, 1)
     losses, _ = losses_and_gradients(objective, x)
-    training = objective.problem(0, 0, None, np.float64).split.training
+    training = supervised_problem(objective).split.training
     assert losses[0] == pytest.approx(
         np.mean((training.inputs.examples @ x[0] - training.targets) ** 2), rel=1e-12
     )

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from app.engine.batching.run_batch import Run, run_batch
 from app.engine.batching.stacking import stack
 from app.engine.optimizers import OPTIMIZERS
-from app.engine.schedules import SCHEDULES
 from app.engine.supervised.objective import training_rows
 from tests.support.batches import assert_same_row, function, run, supervised
+from tests.support.kinds import make_optimizer, make_schedule
 
 LEARNING_RATE_FREE = [kind for kind, cls in OPTIMIZERS.items() if cls.finds_its_rate]
 _CORNERS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
@@ -21,18 +21,20 @@ CURVATURES = np.array([1.0, 10.0, 100.0])
 
 
 def steps_of(kind: str, gradient: float, count: int, **fields: Any) -> NDArray[np.float64]:
-    """The sizes of the updates under one constant gradient."""
-    stacked = stack([OPTIMIZERS[kind](**fields)])
+    """Return the sizes of the updates under one constant gradient."""
+    stacked = stack([make_optimizer(kind, **fields)])
     x = np.zeros((1, 1))
     state, places = stacked.begin(x), [0.0]
     for k in range(count):
-        stacked.update(x, np.full((1, 1), gradient), stacked.learning_rate, k, state, np.empty_like(x))
+        stacked.update(
+            x, np.full((1, 1), gradient), np.asarray(stacked.learning_rate), k, state, np.empty_like(x)
+        )
         places.append(float(x[0, 0]))
     return np.asarray(np.abs(np.diff(places)))
 
 
 def value(kind: str, steps: int, dimension: int = 3, **fields: Any) -> float:
-    """The loss at the end on the quadratic, nan where it diverged."""
+    """Return the loss at the end on the quadratic, nan for a divergence."""
     result = run_batch(
         function("quadratic", dimension), [run(kind, **fields)], steps=steps, seed=0, record=False
     )
@@ -63,11 +65,13 @@ def test_the_path_does_not_depend_on_the_scale_of_the_gradient_without_eps(kind:
     gradients = np.random.default_rng(1).normal(size=(50, 1, 4))
     ends = []
     for scale in (1.0, 1e-6):
-        stacked = stack([OPTIMIZERS[kind](learning_rate=0.1, eps=0.0)])
+        stacked = stack([make_optimizer(kind, learning_rate=0.1, eps=0.0)])
         x = np.ones((1, 4))
         state = stacked.begin(x)
         for k in range(50):
-            stacked.update(x, gradients[k] * scale, stacked.learning_rate, k, state, np.empty_like(x))
+            stacked.update(
+                x, gradients[k] * scale, np.asarray(stacked.learning_rate), k, state, np.empty_like(x)
+            )
         ends.append(x)
     np.testing.assert_allclose(ends[0], ends[1], rtol=1e-10)
 
@@ -76,13 +80,13 @@ def test_amsgrads_mean_square_never_falls() -> None:
     """After one huge gradient its steps stay small, and Adam's grow again."""
     sizes = {}
     for kind in ("adam", "amsgrad"):
-        stacked = stack([OPTIMIZERS[kind](learning_rate=0.1, beta2=0.9)])
+        stacked = stack([make_optimizer(kind, learning_rate=0.1, beta2=0.9)])
         x = np.zeros((1, 1))
         state = stacked.begin(x)
         for k in range(200):
             before = x.copy()
             g = np.full((1, 1), 1e3 if k == 0 else 1.0)
-            stacked.update(x, g, stacked.learning_rate, k, state, np.empty_like(x))
+            stacked.update(x, g, np.asarray(stacked.learning_rate), k, state, np.empty_like(x))
         sizes[kind] = float(np.abs(x - before)[0, 0])
     assert sizes["adam"] == pytest.approx(0.1, rel=1e-3)
     assert sizes["amsgrad"] < 1e-3
@@ -112,11 +116,11 @@ def test_momentum_beats_gradient_descent_on_an_ill_conditioned_quadratic_at_each
 
 
 def test_adamw_shrinks_what_has_no_gradient() -> None:
-    stacked = stack([OPTIMIZERS["adamw"](learning_rate=0.1, weight_decay=0.5)])
+    stacked = stack([make_optimizer("adamw", learning_rate=0.1, weight_decay=0.5)])
     x = np.full((1, 1), 2.0)
     state = stacked.begin(x)
     for k in range(3):
-        stacked.update(x, np.zeros((1, 1)), stacked.learning_rate, k, state, np.empty_like(x))
+        stacked.update(x, np.zeros((1, 1)), np.asarray(stacked.learning_rate), k, state, np.empty_like(x))
     assert x[0, 0] == pytest.approx(2.0 * (1 - 0.1 * 0.5) ** 3, rel=1e-12)
 
 
@@ -143,7 +147,7 @@ def test_what_the_authors_recommend_is_better_on_a_network(kind: str, options: d
 
 def test_options_that_differ_in_a_stack_give_each_row_what_it_gives_alone() -> None:
     # At a constant rate of 1 the safeguard changes nothing.
-    flags = [
+    flags: list[dict[str, Any]] = [
         {"use_bias_correction": one, "safeguard_warmup": two}
         for one in (False, True)
         for two in (False, True)
@@ -159,13 +163,13 @@ def test_an_update_at_a_rate_of_zero_is_not_counted_by_the_correction_of_the_bia
     for kind, options in RECOMMENDED:
         paths = []
         for rates in ([1.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0, 1.0]):
-            stacked = stack([OPTIMIZERS[kind](**options)])
+            stacked = stack([make_optimizer(kind, **options)])
             x = np.array([[1.0, -2.0]])
             state = stacked.begin(x)
             for k, rate in enumerate(rates):
                 stacked.update(x, 3.0 * x, np.array([[rate]]), k, state, np.empty_like(x))
             paths.append(x)
-        np.testing.assert_array_equal(*paths)
+        np.testing.assert_array_equal(paths[0], paths[1])
 
 
 @pytest.mark.parametrize("kind", LEARNING_RATE_FREE)
@@ -249,11 +253,11 @@ def test_the_hessian_of_a_function_is_symmetric_and_that_of_its_values(name: str
 
 
 def test_a_singular_system_leaves_no_number_so_that_the_run_diverges() -> None:
-    stacked = stack([OPTIMIZERS["newton"](damping=0.0)])
+    stacked = stack([make_optimizer("newton", damping=0.0)])
     x = np.ones((1, 2))
     state = stacked.begin(x)
     state["hessian"][...] = 1.0
-    stacked.update(x, np.ones((1, 2)), stacked.learning_rate, 0, state, np.empty_like(x))
+    stacked.update(x, np.ones((1, 2)), np.asarray(stacked.learning_rate), 0, state, np.empty_like(x))
     assert np.isnan(x).all()
 
 
@@ -275,7 +279,7 @@ def test_lbfgs_needs_far_fewer_steps_than_descent_on_the_quadratic() -> None:
 
 @pytest.mark.parametrize("kind", ["newton", "lbfgs"])
 def test_a_minibatch_is_refused_where_the_full_batch_is_needed(kind: str) -> None:
-    runs = [Run(optimizer=OPTIMIZERS[kind](), schedule=SCHEDULES["constant"](), batch_size=16)]
+    runs = [Run(optimizer=make_optimizer(kind), schedule=make_schedule("constant"), batch_size=16)]
     with pytest.raises(ValueError, match=f"{kind} needs the full batch, got batch_size=16"):
         run_batch(supervised("iris"), runs, steps=1, seed=0)
 

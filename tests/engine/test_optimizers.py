@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from app.engine.batching.stacking import stack
 from app.engine.optimizers import OPTIMIZERS
+from tests.support.kinds import make_optimizer
 
 Fields = dict[str, Any]
 Step = Callable[[float, float, int], float]  # parameter, gradient, t from 1 -> parameter
@@ -18,7 +20,7 @@ Step = Callable[[float, float, int], float]  # parameter, gradient, t from 1 -> 
 
 def sgd(f: Fields) -> Step:
     def step(x: float, g: float, t: int) -> float:
-        return x - f["learning_rate"] * (g + f["weight_decay"] * x)
+        return float(x - f["learning_rate"] * (g + f["weight_decay"] * x))
 
     return step
 
@@ -30,7 +32,7 @@ def momentum(f: Fields) -> Step:
         nonlocal b
         g += f["weight_decay"] * x
         b = g if t == 1 else f["momentum"] * b + (1 - f["dampening"]) * g
-        return x - f["learning_rate"] * b
+        return float(x - f["learning_rate"] * b)
 
     return step
 
@@ -45,7 +47,7 @@ def rmsprop(f: Fields) -> Step:
         a = f["alpha"] * a + (1 - f["alpha"]) * g
         root = math.sqrt(v - a * a) if f["centered"] else math.sqrt(v)
         b = f["momentum"] * b + g / (root + f["eps"])
-        return x - f["learning_rate"] * b
+        return float(x - f["learning_rate"] * b)
 
     return step
 
@@ -59,7 +61,8 @@ def adam(f: Fields) -> Step:
         m = f["beta1"] * m + (1 - f["beta1"]) * g
         v = f["beta2"] * v + (1 - f["beta2"]) * g * g
         corrected = m / (1 - f["beta1"] ** t)
-        return x - f["learning_rate"] * corrected / (math.sqrt(v / (1 - f["beta2"] ** t)) + f["eps"])
+        root = math.sqrt(v / (1 - f["beta2"] ** t)) + f["eps"]
+        return float(x - f["learning_rate"] * corrected / root)
 
     return step
 
@@ -85,7 +88,7 @@ def test_updates_are_those_of_the_formula(kind: str, rows: list[Fields]) -> None
     steps, dimension = 300, 3
     noise = random.normal(size=(steps, dimension))
     curvature = np.array([0.5, 1.0, 3.0])
-    instances = [OPTIMIZERS[kind](**fields) for fields in rows]
+    instances = [make_optimizer(kind, **fields) for fields in rows]
     stacked = stack(instances)
     x = np.tile(random.normal(size=dimension), (len(rows), 1))
     expected = x.tolist()
@@ -93,7 +96,7 @@ def test_updates_are_those_of_the_formula(kind: str, rows: list[Fields]) -> None
     state, work = stacked.init(x), np.empty_like(x)
     for k in range(steps):
         g = curvature * x + noise[k]
-        stacked.update(x, g, stacked.learning_rate, k, state, work)
+        stacked.update(x, g, np.asarray(stacked.learning_rate), k, state, work)
         for row, steppers in zip(expected, references, strict=True):
             for d, stepper in enumerate(steppers):
                 row[d] = stepper(row[d], curvature[d] * row[d] + noise[k, d], k + 1)
@@ -101,25 +104,25 @@ def test_updates_are_those_of_the_formula(kind: str, rows: list[Fields]) -> None
 
 
 def test_a_constant_gradient_does_not_break_the_centred_rmsprop() -> None:
-    stacked = stack([OPTIMIZERS["rmsprop"](centered=True, alpha=0.5)])
+    stacked = stack([make_optimizer("rmsprop", centered=True, alpha=0.5)])
     x = np.zeros((1, 50), dtype=np.float32)
     gradient = np.random.default_rng(9).normal(size=x.shape).astype(np.float32)
     state = stacked.init(x)
     for k in range(100):
-        stacked.update(x, gradient.copy(), stacked.learning_rate, k, state, np.empty_like(x))
+        stacked.update(x, gradient.copy(), np.asarray(stacked.learning_rate), k, state, np.empty_like(x))
     assert np.isfinite(x).all()  # rounding makes some variances negative
 
 
 @pytest.mark.parametrize("kind", list(OPTIMIZERS))
 def test_a_wide_stack_gives_the_bits_of_a_narrow_one(kind: str) -> None:
-    instances = [OPTIMIZERS[kind](learning_rate=rate) for rate in (0.01, 0.1)]
+    instances = [make_optimizer(kind, learning_rate=rate) for rate in (0.01, 0.1)]
     found = []
     for width in (1, 3):
         stacked = stack(instances, width)
         x = np.tile([1.0, -2.0, 3.0], (2, 1))
         state = stacked.init(x)
         for k in range(20):
-            stacked.update(x, 0.3 * x, stacked.learning_rate, k, state, np.empty_like(x))
+            stacked.update(x, 0.3 * x, np.asarray(stacked.learning_rate), k, state, np.empty_like(x))
         found.append(x)
     np.testing.assert_array_equal(found[0], found[1])
 
@@ -128,11 +131,13 @@ def test_a_wide_stack_gives_the_bits_of_a_narrow_one(kind: str) -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_plan_of_many_updates_has_the_bits_of_as_many_plans_of_one(kind: str, dtype: type) -> None:
     fields: Fields = {"learning_rate": 0.1}
-    if hasattr(OPTIMIZERS[kind](), "weight_decay"):
+    if hasattr(make_optimizer(kind), "weight_decay"):
         fields["weight_decay"] = 0.02
-    stacked = stack([OPTIMIZERS[kind](**fields), OPTIMIZERS[kind](**fields | {"learning_rate": 0.03})])
+    stacked = stack(
+        [make_optimizer(kind, **fields), make_optimizer(kind, **fields | {"learning_rate": 0.03})]
+    )
     rates = np.random.default_rng(3).uniform(0.5, 1.0, (9, 2, 1)) * stacked.learning_rate
-    x = np.ones((2, 4), dtype=dtype)
+    x: NDArray[Any] = np.ones((2, 4), dtype=dtype)
     whole, single = stacked.init(x), stacked.init(x)
     plan = stacked.plan(rates, 3, whole)
     for s in range(len(rates)):

@@ -24,13 +24,14 @@ from app.tuning.evaluation.objective import build_objective
 from app.tuning.evaluation.shards import Shard, evaluate
 from app.tuning.exports import FORMATS
 from app.tuning.exports.source.factor_table import learning_rates
+from tests.support.exports import module, recommendation
 from tests.support.jobs import job
+from tests.support.kinds import make_optimizer, make_schedule
 from tests.support.parity.paths import Case, Vector, engine_paths, quadratic_gradient, start
-from tests.tuning.exports.test_exports import module, recommendation
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 FRAMEWORKS = ("keras", "optax", "torch", "transformers")
-CARRIED = [kind for kind, cls in OPTIMIZERS.items() if cls().rule() is not None]
+CARRIED = [kind for kind in OPTIMIZERS if make_optimizer(kind).rule() is not None]
 STEPS = 20
 PEAK = 0.037
 
@@ -53,7 +54,7 @@ def double_precision(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def rates(name: str, exported: types.ModuleType, steps: int) -> list[float]:
-    """The learning rates of `steps` updates, as the framework's own training loop asks for them."""
+    """Return the learning rates of `steps` updates, as the framework's own training loop asks for them."""
     if name in ("keras", "optax"):
         schedule = exported.make_schedule()
         numbers = np.arange(steps) if name == "optax" else range(steps)
@@ -81,7 +82,7 @@ def rates(name: str, exported: types.ModuleType, steps: int) -> list[float]:
 @pytest.mark.parametrize("kind", [kind for kind, cls in SCHEDULES.items() if not issubclass(cls, LossDriven)])
 def test_every_updates_learning_rate_is_ours(kind: str, name: str) -> None:
     for warmup in ({}, {"warmup_fraction": 0.1}):
-        schedule = {"kind": kind, **vars(SCHEDULES[kind](**warmup))}
+        schedule = {"kind": kind, **vars(make_schedule(kind, **warmup))}
         answer = recommendation(schedule)
         for steps in (1, 97):
             found = rates(name, module(FORMATS[name].render(answer, steps)), steps)
@@ -90,7 +91,7 @@ def test_every_updates_learning_rate_is_ours(kind: str, name: str) -> None:
 
 @pytest.mark.parametrize("name", FRAMEWORKS)
 def test_what_a_loss_driven_schedule_took_is_exported(name: str) -> None:
-    table = {"kind": "table", **vars(SCHEDULES["table"](factors=(1.0, 1.0, 0.5, 0.25)))}
+    table = {"kind": "table", **vars(make_schedule("table", factors=(1.0, 1.0, 0.5, 0.25)))}
     answer = recommendation({"kind": "reduce_on_plateau"}).model_copy(update={"taken_schedule": table})
     found = rates(name, module(FORMATS[name].render(answer, 4)), 4)
     np.testing.assert_allclose(found, [PEAK, PEAK, PEAK / 2, PEAK / 4], rtol=1e-9)
@@ -142,7 +143,7 @@ def is_native(name: str, kind: str) -> bool:
 @pytest.mark.parametrize("name", PATHS)
 @pytest.mark.parametrize("kind", CARRIED)
 def test_the_exported_optimizer_takes_the_engines_steps(kind: str, name: str) -> None:
-    optimizer = {"kind": kind, **vars(OPTIMIZERS[kind]())}
+    optimizer = {"kind": kind, **vars(make_optimizer(kind))}
     case = Case("quadratic", optimizer, {"kind": "cosine", "warmup_fraction": 0.02})
     # Keras scales eps in its native Adam and AdamW, 1e-8 against gradients of order 1.
     assert_takes_the_engines_steps(
@@ -161,7 +162,7 @@ SWITCHES = [
 @pytest.mark.parametrize("name", PATHS)
 @pytest.mark.parametrize(("kind", "switch"), SWITCHES)
 def test_a_switched_option_is_exported(kind: str, switch: str, name: str) -> None:
-    optimizer = {"kind": kind, **vars(OPTIMIZERS[kind](**{switch: True}))}
+    optimizer = {"kind": kind, **vars(make_optimizer(kind, **{switch: True}))}
     case = Case("quadratic", optimizer, {"kind": "cosine", "warmup_fraction": 0.02})
     assert_takes_the_engines_steps(name, case, rtol=1e-7)
 
@@ -170,9 +171,9 @@ def test_a_switched_option_is_exported(kind: str, switch: str, name: str) -> Non
 @pytest.mark.parametrize("kind", CARRIED)
 def test_limits_and_weight_decay_are_exported_too(kind: str, name: str) -> None:
     more = {"gradient_clip_norm": 0.7, "gradient_clip_value": 0.5}
-    if hasattr(OPTIMIZERS[kind](), "weight_decay"):
+    if hasattr(make_optimizer(kind), "weight_decay"):
         more["weight_decay"] = 0.02
-    optimizer = {"kind": kind, **vars(OPTIMIZERS[kind](**more))}
+    optimizer = {"kind": kind, **vars(make_optimizer(kind, **more))}
     case = Case("quadratic", optimizer, {"kind": "linear", "warmup_fraction": 0.02})
     # Both frameworks divide by the norm, PyTorch and the engine by norm + 1e-6.
     assert_takes_the_engines_steps(name, case, rtol=1e-4, atol=1e-6)
@@ -181,7 +182,7 @@ def test_limits_and_weight_decay_are_exported_too(kind: str, name: str) -> None:
 @pytest.mark.parametrize("name", PATHS)
 @pytest.mark.parametrize("kind", [kind for kind, cls in OPTIMIZERS.items() if cls.momentum_field])
 def test_a_cycled_momentum_is_exported(kind: str, name: str) -> None:
-    optimizer = {"kind": kind, **vars(OPTIMIZERS[kind]())}
+    optimizer = {"kind": kind, **vars(make_optimizer(kind))}
     cycles = {"kind": "one_cycle", "cycle_momentum": True, "peak_fraction": 0.03, "warmup_fraction": 0.02}
     assert_takes_the_engines_steps(name, Case("quadratic", optimizer, cycles), rtol=1e-8)
 
@@ -195,7 +196,7 @@ IRIS: dict[str, Any] = {
 
 
 def torch_losses(spec: JobSpec, exported: types.ModuleType, batch_size: int | None) -> list[float]:
-    """The losses of a plain loop, from the weights and on the minibatches of the first replicate."""
+    """Return the losses of a plain loop, from the weights and on the minibatches of the first replicate."""
     torch = importlib.import_module("torch")
     problem: Any = build_objective(spec.objective).problem(spec.seed, 0, batch_size, np.float64)
     problem.draw(LOOP_STEPS + 1)
@@ -231,8 +232,8 @@ def test_a_torch_training_loop_reproduces_our_loss_curve(kind: str) -> None:
     pytest.importorskip(reference.module)
     # At its whole step L-BFGS jumps about, and every rounding grows.
     fields = {"learning_rate": 0.1} if kind == "lbfgs" else {"gradient_clip_norm": 0.8}
-    optimizer = {"kind": kind, **vars(OPTIMIZERS[kind](**fields))}
-    schedule = {"kind": "cosine", **vars(SCHEDULES["cosine"](warmup_fraction=0.1, final_factor=0.1))}
+    optimizer = {"kind": kind, **vars(make_optimizer(kind, **fields))}
+    schedule = {"kind": "cosine", **vars(make_schedule("cosine", warmup_fraction=0.1, final_factor=0.1))}
     size: int | str = "full" if OPTIMIZERS[kind].needs_full_batch else 16
     spec = job(IRIS, steps=LOOP_STEPS, trials=1, precision="float64", search_space={"batch_size": size})
     tuned = Configuration(optimizer=optimizer, schedule=schedule, batch_size=size, params={})
@@ -247,7 +248,7 @@ def test_a_torch_training_loop_reproduces_our_loss_curve(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["adam", "radam", "lfm", "schedule_free_sgd"])
 def test_a_keras_model_is_fitted_by_the_exported_optimizer(kind: str, name: str) -> None:
     keras = importlib.import_module("keras")
-    optimizer = {"kind": kind, **vars(OPTIMIZERS[kind]())}
+    optimizer = {"kind": kind, **vars(make_optimizer(kind))}
     if kind == "schedule_free_sgd":
         optimizer["learning_rate"] = 0.05  # its default is too large for this loss
     exported = module(FORMATS[name].render(recommendation(optimizer=optimizer), 60))
@@ -269,11 +270,11 @@ def test_the_trainer_of_transformers_takes_every_rate_of_the_exported_schedule(t
     answer = recommendation()
     exported = module(FORMATS["transformers"].render(answer, 12))
 
-    class Model(torch.nn.Linear):  # type: ignore[misc]  # Any: PyTorch is not among the dependencies
+    class Model(torch.nn.Linear):  # type: ignore[misc,name-defined]  # Any: PyTorch is not among the dependencies
         def forward(self, x: Any) -> dict[str, Any]:
             return {"loss": super().forward(x).square().mean()}
 
-    class Rates(transformers.TrainerCallback):  # type: ignore[misc]  # Any, likewise
+    class Rates(transformers.TrainerCallback):  # type: ignore[misc,name-defined]  # Any, likewise
         def on_step_begin(self, args: Any, state: Any, control: Any, **parts: Any) -> None:
             found.append(parts["optimizer"].param_groups[0]["lr"])
 

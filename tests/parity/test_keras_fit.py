@@ -19,6 +19,8 @@ import pytest
 
 from app.engine.optimizers import OPTIMIZERS
 from app.tuning.exports import FORMATS
+from tests.support.exports import module, recommendation
+from tests.support.kinds import make_optimizer
 from tests.support.parity.regression import (
     BATCH_SIZE,
     EPOCHS,
@@ -33,7 +35,6 @@ from tests.support.parity.regression import (
     gradient,
     runs,
 )
-from tests.tuning.exports.test_exports import module, recommendation
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 BACKEND = os.environ["KERAS_BACKEND"]
@@ -42,7 +43,7 @@ if BACKEND == "jax":
     importlib.import_module("jax").config.update("jax_enable_x64", True)
 keras = pytest.importorskip("keras")
 
-KINDS = [kind for kind, cls in OPTIMIZERS.items() if cls().rule() is not None]
+KINDS = [kind for kind in OPTIMIZERS if make_optimizer(kind).rule() is not None]
 AVERAGING = [kind for kind in KINDS if OPTIMIZERS[kind].averages]
 LIMITS = {"gradient_clip_norm": 0.7, "gradient_clip_value": 0.5}
 LIMITED = ["adam", "radam", "dog"]  # one kind of each form of module

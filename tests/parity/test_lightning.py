@@ -17,7 +17,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of its own imports
     lightning = pytest.importorskip("pytorch_lightning")
 
-from tests.parity.test_torch_trainers import (  # noqa: E402 - it imports torch
+from tests.support.parity.torch_trainers import (  # noqa: E402 - it imports torch
     assert_is_at,
     each_run,
     model_at_start,

@@ -23,7 +23,7 @@ linear_model = pytest.importorskip("sklearn.linear_model")
 
 
 def optimum(dataset: str) -> float:
-    """The least mean cross-entropy with the penalty on the weights, as scikit-learn finds it."""
+    """Return scikit-learn's least mean cross-entropy with the penalty on the weights."""
     inputs, targets = training_part(dataset)
     # Of two classes scikit-learn has one logit; our two outputs are half of it and minus half of it, and so
     # the sum of their squares is half of its own.
@@ -45,7 +45,7 @@ def test_the_recorded_optimum_is_that_of_scikit_learn(dataset: str) -> None:
 
 
 def svm_optimum() -> float:
-    """The least penalised hinge loss of two classes: half of the hinge of their one logit, and as above."""
+    """Return the least penalised hinge loss of two classes: half of the hinge of their only logit."""
     inputs, targets = training_part("breast_cancer")
     model = svm.SVC(kernel="linear", C=0.5 / (SVM_L2 * len(inputs)), tol=1e-10).fit(inputs, targets)
     margins = (2 * targets - 1) * model.decision_function(inputs)

@@ -12,8 +12,8 @@ from app.engine.activations import ACTIVATIONS
 from app.engine.initialisations import INITIALISATIONS
 from app.engine.losses import LOSSES
 from app.engine.models import MODELS, Model
-from tests.conformance.test_gradients import CASES, ROWS, random_settings
-from tests.support.batches import suited_to
+from tests.support.batches import suited_to, supervised_problem
+from tests.support.network_cases import CASES, ROWS, random_settings
 
 torch = pytest.importorskip("torch")
 
@@ -67,7 +67,7 @@ def test_losses_and_gradients_of_runs_with_settings_of_their_own_are_those_of_py
     own = suited_to(model, loss)
     random = np.random.default_rng(5)
     settings = random_settings(own, random)
-    problem = own.problem(0, 0, None, np.float64)
+    problem = supervised_problem(own)
     x = problem.start() + 0.1 * random.normal(size=(ROWS, own.dimension))
     gradients, losses = np.zeros_like(x), np.zeros(ROWS)
     workspace = own.workspace([problem] * ROWS, x, gradients, settings)

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from app.engine.optimizers import OPTIMIZERS
+from tests.support.kinds import make_optimizer
 from tests.support.parity.regression import HALF, START, UPDATES, Run, Vector, batch, engine_path, runs
 
 jax = pytest.importorskip("jax")
 optax = pytest.importorskip("optax")
 
-KINDS = [kind for kind, cls in OPTIMIZERS.items() if cls().rule() is not None]
+KINDS = [kind for kind in OPTIMIZERS if make_optimizer(kind).rule() is not None]
 
 
 class Loop:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from app.engine.optimizers import OPTIMIZERS
+from tests.support.kinds import make_optimizer
 from tests.support.parity.paths import (
     ATOL,
     PROBLEMS,
@@ -55,7 +56,7 @@ def test_the_engines_path_is_the_references(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind, cls in OPTIMIZERS.items() if cls.reference is not None])
 def test_the_exported_module_takes_the_engines_steps(kind: str) -> None:
-    optimizer = {"kind": kind} | vars(OPTIMIZERS[kind](gradient_clip_norm=0.7, gradient_clip_value=0.5))
+    optimizer = {"kind": kind} | vars(make_optimizer(kind, gradient_clip_norm=0.7, gradient_clip_value=0.5))
     assert_export_takes_the_engines_steps(
         Case("quadratic", optimizer, {"kind": "cosine", "warmup_fraction": 0.02})
     )
@@ -64,7 +65,7 @@ def test_the_exported_module_takes_the_engines_steps(kind: str) -> None:
 @pytest.mark.parametrize("schedule", ["one_cycle", "cyclical"])
 @pytest.mark.parametrize("kind", [kind for kind, cls in OPTIMIZERS.items() if cls.momentum_field])
 def test_the_exported_module_cycles_the_momentum(kind: str, schedule: str) -> None:
-    optimizer = {"kind": kind} | vars(OPTIMIZERS[kind]())
+    optimizer = {"kind": kind} | vars(make_optimizer(kind))
     cycles = {"kind": schedule, "cycle_momentum": True, "warmup_fraction": 0.02}
     # Short phases, so that the first updates see several of them.
     short: dict[str, float] = {"peak_fraction": 0.03} if schedule == "one_cycle" else {"period": 0.02}

@@ -11,25 +11,28 @@ import numpy as np
 import pytest
 
 from app.engine.optimizers import OPTIMIZERS
+from tests.support.kinds import make_optimizer
 from tests.support.parity.regression import (
     CYCLED,
     HALF,
-    START,
     UPDATES,
     Run,
-    Vector,
     batch,
     engine_path,
     fields,
-    runs,
 )
 
 torch = pytest.importorskip("torch")
 
-KINDS = [kind for kind, cls in OPTIMIZERS.items() if cls.reference is not None]
-LIMITS = {"gradient_clip_norm": 0.7, "gradient_clip_value": 0.5}
-RUNS = runs(KINDS, **LIMITS)
-RTOL = 1e-8
+from tests.support.parity.torch_trainers import (  # noqa: E402 - it imports torch
+    KINDS,
+    LIMITS,
+    RTOL,
+    assert_is_at,
+    each_run,
+    model_at_start,
+    parameters,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -38,19 +41,6 @@ def double_precision() -> Iterator[None]:
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(before)
-
-
-def model_at_start() -> Any:
-    model = torch.nn.Linear(3, 2)
-    with torch.no_grad():
-        model.weight.copy_(torch.tensor(START[:6].reshape(3, 2).T.copy()))
-        model.bias.copy_(torch.tensor(START[6:]))
-    return model
-
-
-def parameters(model: Any) -> Vector:
-    weight, bias = model.weight.detach().numpy(), model.bias.detach().numpy()
-    return np.concatenate([weight.T.ravel(), bias])
 
 
 class Loop:
@@ -89,17 +79,6 @@ class Loop:
     def load(self, state: list[dict[str, Any]]) -> None:
         for part, own in zip((self.model, self.optimizer, self.scheduler), state, strict=True):
             part.load_state_dict(own)
-
-
-def assert_is_at(model: Any, run: Run, update: int) -> None:
-    np.testing.assert_allclose(parameters(model), engine_path(run)[0][update - 1], RTOL, err_msg=str(run))
-
-
-each_run = pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
-# Of the trainers that take seconds: a kind with a momentum has its scheduler set that too.
-each_kind = pytest.mark.parametrize(
-    "run", [{run.kind: run for run in RUNS}[kind] for kind in KINDS], ids=lambda run: run.name
-)
 
 
 @each_run
@@ -147,7 +126,7 @@ def test_a_run_goes_on_from_its_state_dicts(run: Run) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradients_of_zero_are_what_they_are_in_the_engine(kind: str) -> None:
-    more = {"weight_decay": 0.05} if hasattr(OPTIMIZERS[kind](), "weight_decay") else {}
+    more = {"weight_decay": 0.05} if hasattr(make_optimizer(kind), "weight_decay") else {}
     run = Run(fields(kind, **more), {"kind": "constant"}, idle=(0, 1, 5))
     loop = Loop(run)
     loop.train(0, UPDATES)
@@ -157,7 +136,7 @@ def test_gradients_of_zero_are_what_they_are_in_the_engine(kind: str) -> None:
 def test_a_closure_is_evaluated_once_and_its_loss_returned() -> None:
     for kind in KINDS:
         for limits in ({}, LIMITS):
-            loop, losses = Loop(Run(fields(kind, **limits))), []
+            loop, losses = Loop(Run(fields(kind, **limits))), list[Any]()
 
             def evaluate(loop: Loop = loop, losses: list[Any] = losses) -> Any:
                 losses.append(loop.loss(0))

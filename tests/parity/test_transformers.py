@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 transformers = pytest.importorskip("transformers")
 
-from tests.parity.test_torch_trainers import (  # noqa: E402 - it imports torch
+from tests.support.parity.torch_trainers import (  # noqa: E402 - it imports torch
     assert_is_at,
     each_kind,
     model_at_start,

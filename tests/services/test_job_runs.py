@@ -16,8 +16,8 @@ from app.services import events, job_runs, jobs, transitions, trials
 from app.services.job_runs import Interrupted
 from app.settings import Settings
 from app.spec.resources.answers import Problem
-from tests.conftest import MakeSpec
 from tests.support.databases import PostgresServer
+from tests.support.make_spec import MakeSpec
 from tests.support.trajectories import make_curve
 
 ASKED = [
@@ -67,14 +67,14 @@ RESULTS = [
 
 
 def claimed(db: Database, limit: int = 10) -> list[job_runs.Pending]:
-    """Claims runs, and starts nothing for them."""
+    """Claim runs without starting anything for them."""
     with job_runs.claim(db, limit) as pending:
         return pending
 
 
 @pytest.fixture
 def job_id(db: Database, settings: Settings, make_spec: MakeSpec) -> str:
-    """A running job of four trials."""
+    """Return the id of a running job of four trials."""
     job = jobs.submit(db, settings, make_spec())
     job_runs.start(db, job.id, 1)
     return job.id

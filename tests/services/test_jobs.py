@@ -15,7 +15,7 @@ from app.domain.states import JobState
 from app.errors import IllegalTransition, InvalidPageToken, JobNotFinished, JobNotFound, QuotaExceeded
 from app.services import events, jobs, transitions
 from app.settings import Settings
-from tests.conftest import MakeSpec
+from tests.support.make_spec import MakeSpec
 
 
 def test_a_submitted_job_is_queued_with_every_default_filled_in(

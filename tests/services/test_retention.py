@@ -14,14 +14,14 @@ from app.services import jobs, retention
 from app.settings import Settings
 from app.tuning.search.rounds import round_count
 from stepsize.main import main
-from tests.conftest import MakeSpec
 from tests.support.in_process_worker import run_job
+from tests.support.make_spec import MakeSpec
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 def ended(db: Database, settings: Settings, make_spec: MakeSpec, days_ago: int) -> str:
-    """A job that was cancelled so long ago."""
+    """Store a job that was cancelled so long ago; return its id."""
     job_id = jobs.submit(db, settings, make_spec()).id
     jobs.cancel(db, job_id)
     _set_end(db, job_id, days_ago)

@@ -12,8 +12,8 @@ from app.observability import tracing
 from app.services import jobs
 from app.settings import Settings
 from app.worker.jobs.runner import Runner
-from tests.conftest import MakeSpec
 from tests.support.in_process_worker import InThisProcess
+from tests.support.make_spec import MakeSpec
 from tests.support.spans import only, recorded
 
 

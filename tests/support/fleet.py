@@ -51,33 +51,33 @@ class Fleet:
 
     @property
     def kinds(self) -> list[str]:
-        """The kinds of processes that it has: an API without a worker needs nobody to start it."""
+        """Return the kinds of its processes: a server with a worker starts its API itself."""
         return [kind for kind in VICTIMS if kind != "api" or not self.workers]
 
     def submit(self, spec: Json) -> str:
-        """Posts a job; returns its id."""
+        """Post a job and return its id."""
         return self._ask(lambda server: server.submit(spec))
 
     def job(self, job_id: str) -> Json:
-        """The job."""
+        """Return the job."""
         return self._ask(lambda server: server.job(job_id))
 
     def ended(self, job_id: str) -> bool:
-        """Whether the job has ended as it should; fails where it ended otherwise."""
+        """Return whether the job has succeeded; fail if it ended otherwise."""
         job = self.job(job_id)
         assert job["state"] in ("queued", "running", "succeeded"), job
         return bool(job["state"] == "succeeded")
 
     def wait(self, job_id: str, within_s: float = 180.0) -> None:
-        """Returns once the job has ended as it should."""
+        """Wait until the job has succeeded."""
         wait_for(lambda: self.ended(job_id), within_s, lambda: f"the end of {self.job(job_id)}")
 
     def outcomes(self, job_id: str) -> list[Json]:
-        """What must not depend on any disturbance, of each trial by number."""
+        """Return the parts of each trial, by number, that no disturbance may change."""
         return [outcome(trial) for trial in self._ask(lambda server: server.trials(job_id))]
 
     def kill(self, kind: str, rng: random.Random) -> None:
-        """Kill -9 of a random process of that kind, as soon as there is one; it is started again."""
+        """Kill -9 a random process of that kind, as soon as there is one; it is started again."""
 
         def candidates() -> list[int]:
             return sorted(pid for pid, command in self._pids().items() if VICTIMS[kind] in f"{command} ")
@@ -92,7 +92,7 @@ class Fleet:
         os.kill(victim, signal.SIGKILL)
 
     def _pids(self) -> dict[int, str]:
-        """Every process, by id, with its command line."""
+        """Return the command line of every process, by id."""
         found: dict[int, str] = {}
         for program in self._programs:
             found |= program.family()
@@ -100,7 +100,7 @@ class Fleet:
         return found
 
     def _ask(self, question: Callable[[Server], T]) -> T:
-        """The first answer of any API."""
+        """Return the first answer of any API."""
         answers: list[T] = []
 
         def answered() -> bool:
@@ -117,14 +117,14 @@ class Fleet:
 
 
 def embedded(folder: Path, database_url: str) -> Fleet:
-    """One server with its worker, on a SQLite file."""
+    """Return a fleet of one server with its worker, on a SQLite file."""
     return Fleet([Server(folder, database_url=database_url)])
 
 
 def shared(
     folder: Path, database_url: str, *, processes: int = 1, environment: dict[str, str] | None = None
 ) -> Fleet:
-    """Two API servers and two workers on one PostgreSQL database."""
+    """Return a fleet of two API servers and two workers on one PostgreSQL database."""
     return Fleet(
         [
             Server(folder / f"api{i}", "--no-worker", database_url=database_url, ready="/healthz")

@@ -18,7 +18,7 @@ from app.tuning.evaluation.requests import (
 )
 from app.tuning.evaluation.shards import evaluate
 from app.tuning.recommendation.pipeline import advise
-from benchmarks.whole_searches.search import rounds_of
+from tests.support.searches import rounds_of
 
 T = TypeVar("T")
 
@@ -34,18 +34,18 @@ DIGITS: dict[str, Any] = {
 def job(
     objective: dict[str, Any] = ROSENBROCK, *, trials: int = 32, steps: int = 60, **parts: Any
 ) -> JobSpec:
-    """A small job; keywords replace its parts."""
+    """Return a small job; keywords replace its parts."""
     body = {"objective": objective, "budget": {"trials": trials, "steps": steps}}
     return JobSpec.model_validate(body | parts)
 
 
 def space(*optimizers: dict[str, Any], schedules: Sequence[dict[str, Any]] = ({"kind": "constant"},)) -> Any:
-    """A search space as the client posts it."""
+    """Return a search space as the client posts it."""
     return {"optimizers": list(optimizers), "schedules": list(schedules)}
 
 
 def configuration(kind: str = "adam", learning_rate: float = 0.01, **params: Any) -> Configuration:
-    """A configuration with defaults elsewhere."""
+    """Return a configuration with this peak and defaults elsewhere."""
     fields = {
         "adam": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.0},
         "sgd": {"weight_decay": 0.0},
@@ -60,7 +60,7 @@ def configuration(kind: str = "adam", learning_rate: float = 0.01, **params: Any
 def finished(
     number: int, value: float | None = 1.0, *, round: int = 0, state: TrialState | None = None, **parts: Any
 ) -> FinishedTrial:
-    """An ended trial; keywords go to its configuration."""
+    """Return an ended trial; keywords go to its configuration."""
     ended = state or (TrialState.COMPLETED if value is not None else TrialState.DIVERGED)
     return FinishedTrial(
         number=number, round=round, state=ended, configuration=configuration(**parts), value=value
@@ -68,17 +68,17 @@ def finished(
 
 
 def search(spec: JobSpec) -> list[FinishedTrial]:
-    """All rounds of a job."""
+    """Return the trials of all rounds of a job."""
     return [trial for ended, _ in rounds_of(spec) for trial in ended]
 
 
 def run_request(spec: JobSpec, request: EvaluationRequest) -> EvaluationResult:
-    """What a heat gives, in this process."""
+    """Evaluate a request in this process."""
     return gather([evaluate(shard) for shard in shards_of_request(spec, request)])
 
 
 def follow(advice: Steps[T], answer: Callable[[EvaluationRequest], EvaluationResult]) -> T:
-    """Gives the advice, or a part of it, what it asks for, and returns what it made of that."""
+    """Answer each request of the advice, or of a part of it, and return the result."""
     try:
         request = next(advice)
         while True:
@@ -89,7 +89,7 @@ def follow(advice: Steps[T], answer: Callable[[EvaluationRequest], EvaluationRes
 
 
 def run(spec: JobSpec) -> tuple[list[FinishedTrial], Recommendation]:
-    """A whole job in this process, as the worker runs it."""
+    """Run a whole job in this process, as the worker does; return its trials and recommendation."""
     trials = search(spec)
     found = follow(advise(spec, trials, lambda number: None), lambda request: run_request(spec, request))
     assert found is not None

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.engine.batching.run_batch import run_batch
 from app.engine.losses.hinge import Hinge
 from app.engine.supervised.objective import SupervisedObjective
-from tests.support.batches import run, supervised
+from tests.support.batches import run, supervised, supervised_problem
 
 DATASETS = ("breast_cancer", "wine", "iris", "digits")
 L2 = 1e-3
@@ -38,13 +38,13 @@ def objective_of(dataset: str) -> SupervisedObjective:
 
 
 def training_part(dataset: str) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    """Standardised features and classes of the training part."""
-    part = objective_of(dataset).problem(0, 0, None, np.float64).split.training
+    """Return the standardised features and the classes of the training part."""
+    part = supervised_problem(objective_of(dataset)).split.training
     return part.inputs.examples[:, :-1], part.targets
 
 
 def found_loss(dataset: str, optimizer: str) -> float:
-    """The training loss, penalty included, after the last update on the full batch."""
+    """Return the training loss, penalty included, after the last update on the full batch."""
     fields = dict(WAYS[optimizer])
     steps = fields.pop("steps")
     schedule = "cosine" if optimizer == "adam" else "constant"
@@ -54,7 +54,7 @@ def found_loss(dataset: str, optimizer: str) -> float:
 
 
 def found_svm_loss() -> float:
-    """The hinge loss and penalty of breast_cancer after 1,000 updates on the full batch."""
+    """Return the hinge loss and penalty of breast_cancer after 1,000 updates on the full batch."""
     objective = supervised("breast_cancer", loss=Hinge(), l2=SVM_L2)
     result = run_batch(objective, [run("adam", "cosine", learning_rate=0.02)], steps=1000, seed=0)
     assert result.trajectories is not None

@@ -19,7 +19,7 @@ REFERENCE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<rest>[^}]*))?\}"
 
 
 def stages() -> list[list[tuple[str, str]]]:
-    """The stages of the image: the instructions of each, as (keyword, the rest of its line)."""
+    """Return the instructions of each stage of the image, as (keyword, the rest of its line)."""
     lines = [line for line in DOCKERFILE.read_text().splitlines() if not line.startswith("#")]
     found: list[list[tuple[str, str]]] = []
     for line in re.sub(r"\\\n\s*", "", "\n".join(lines)).splitlines():
@@ -32,36 +32,36 @@ def stages() -> list[list[tuple[str, str]]]:
 
 
 def image(keyword: str) -> str:
-    """The last instruction of that name in the stage that is shipped."""
+    """Return the last instruction of that name in the stage that is shipped."""
     return [rest for name, rest in stages()[-1] if name == keyword][-1]
 
 
 def image_environment() -> dict[str, str]:
-    """The variables that the image sets."""
+    """Return the variables that the image sets."""
     return dict(pair.split("=", 1) for pair in shlex.split(image("ENV")))
 
 
 def image_command(command: list[str] | None = None) -> list[str]:
-    """What a container runs: the entrypoint with that command, or with the image's own."""
+    """Return the entrypoint with that command, or with the image's own: what a container runs."""
     entrypoint: list[str] = json.loads(image("ENTRYPOINT"))
     default: list[str] = json.loads(image("CMD"))
     return entrypoint + (default if command is None else command)
 
 
 def health_check() -> list[str]:
-    """The command of the image's health check."""
+    """Return the command of the image's health check."""
     command: list[str] = json.loads(image("HEALTHCHECK").partition(" CMD ")[2])
     return command
 
 
 def services() -> dict[str, dict[str, Any]]:  # Any: YAML
-    """The services of the compose file, before variables are put in."""
+    """Return the services of the compose file, before variables are put in."""
     found: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE.read_text())["services"]
     return found
 
 
 def service_environment(name: str, given: Mapping[str, str]) -> dict[str, str]:
-    """The variables of a service's container, where compose itself runs with those of `given`."""
+    """Return the variables of a service's container if compose itself runs with those of `given`."""
     values = image_environment()
     for variable, value in services()[name]["environment"].items():
         if value is not None:
@@ -72,7 +72,7 @@ def service_environment(name: str, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def interpolate(text: str, given: Mapping[str, str]) -> str:
-    """Puts variables in as compose does; raises LookupError with the message of a required one."""
+    """Put variables in as compose does; raise LookupError with the message of a required one."""
 
     def value(match: re.Match[str]) -> str:
         found = given.get(match["name"], "")

@@ -35,14 +35,14 @@ class Program:
         self._environment = _environment() | (environment or {})
 
     def launch(self) -> None:
-        """Starts it, and does not wait until it can be used."""
+        """Start the program without waiting until it can be used."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self._command, stdout=log, stderr=log, cwd=self.folder, env=self._environment
             )
 
     def stop(self) -> int:
-        """Asks it to stop, and returns its exit status."""
+        """Ask the program to stop and return its exit status."""
         if self.process is None:
             return 0
         if self.process.poll() is None:
@@ -50,7 +50,7 @@ class Program:
         return self.process.wait(timeout=20)
 
     def kill(self) -> None:
-        """Kill -9 of the process that the user started; the others must end by themselves, soon."""
+        """Kill -9 the process that the user started; the others must soon end by themselves."""
         assert self.process is not None
         family = set(self.family())
         self.process.kill()
@@ -58,7 +58,7 @@ class Program:
         wait_for(lambda: not alive(family), ORPHANS_GONE_S, lambda: f"orphans to end: {alive(family)}")
 
     def family(self) -> dict[int, str]:
-        """Every process of it, by id, with its command line: itself, its children, and theirs."""
+        """Return the command lines of the program and its descendants, by process id."""
         assert self.process is not None
         return descendants(self.process.pid)
 
@@ -86,7 +86,7 @@ class Worker(Program):
         self.stop()
 
     def freeze(self, frozen: bool = True) -> None:
-        """Stops it and its pool without their knowing, as a machine does that is suspended; False thaws."""
+        """Freeze the program and its pool, as a suspended machine does; False thaws them."""
         for pid in sorted(self.family(), reverse=not frozen):
             os.kill(pid, signal.SIGSTOP if frozen else signal.SIGCONT)
 
@@ -123,26 +123,26 @@ class Server(Program):
         self.http.close()
 
     def start(self) -> Server:
-        """Starts it and waits until API and worker answer."""
+        """Start the server and wait until API and worker answer."""
         self.launch()
         return self.wait_ready()
 
     def wait_ready(self) -> Server:
-        """Waits until API and worker answer."""
+        """Wait until API and worker answer."""
         wait_for(
             self._ready, READY_WITHIN_S, lambda: f"the server to be ready:\n{self.log.read_text()[-3000:]}"
         )
         return self
 
     def submit(self, spec: Json) -> str:
-        """Posts a job; returns its id."""
+        """Post a job and return its id."""
         answer = self.http.post("/v1/jobs", json=spec)
         assert answer.status_code == 202, answer.text
         job_id: str = answer.json()["id"]
         return job_id
 
     def job(self, job_id: str) -> Json:
-        """The job."""
+        """Return the job."""
         answer = self.http.get(f"/v1/jobs/{job_id}")
         assert answer.status_code == 200, answer.text
         body: Json = answer.json()
@@ -151,7 +151,7 @@ class Server(Program):
     def wait(
         self, job_id: str, state: str = "succeeded", within_s: float = 180.0, *, poll_s: float = POLL_S
     ) -> Json:
-        """The job, once it is in that state; fails where it ends in another."""
+        """Wait until the job is in that state and return it; fail if it ends in another."""
 
         def arrived() -> bool:
             job = self.job(job_id)
@@ -163,7 +163,7 @@ class Server(Program):
         return self.job(job_id)
 
     def wait_for_trials(self, job_id: str, count: int, within_s: float = 120.0) -> None:
-        """Returns once so many trials have ended."""
+        """Wait until so many trials have ended."""
 
         def arrived() -> bool:
             progress = self.job(job_id)["progress"]
@@ -173,15 +173,15 @@ class Server(Program):
         wait_for(arrived, within_s, lambda: f"{count} trials: {self.job(job_id)}")
 
     def trials(self, job_id: str) -> list[Json]:
-        """Every trial, by number."""
+        """Return every trial, by number."""
         return self._all(f"/v1/jobs/{job_id}/trials", 500)
 
     def jobs(self) -> list[Json]:
-        """Every job, newest first."""
+        """Return every job, newest first."""
         return self._all("/v1/jobs", 100)
 
     def _all(self, path: str, limit: int) -> list[Json]:
-        """What the pages of a list have together."""
+        """Return the items of all pages of a list."""
         items: list[Json] = []
         token = None
         while True:
@@ -193,7 +193,8 @@ class Server(Program):
                 return items
 
     def _ready(self) -> bool:
-        assert self.process is not None and self.process.poll() is None, self.log.read_text()[-3000:]
+        assert self.process is not None
+        assert self.process.poll() is None, self.log.read_text()[-3000:]
         try:
             return self.http.get(self._ready_path).is_success
         except httpx2.TransportError:
@@ -201,14 +202,14 @@ class Server(Program):
 
 
 def outcome(trial: Json) -> Json:
-    """What of a trial must not depend on where or when it ran."""
+    """Return the parts of a trial that must not depend on where or when it ran."""
     return {name: value for name, value in trial.items() if not name.endswith("_at")}
 
 
 def wait_for(
     condition: Callable[[], bool], within_s: float, what: Callable[[], str], *, poll_s: float = POLL_S
 ) -> None:
-    """Returns once the condition holds; fails after that time. poll_s: between two looks."""
+    """Wait until the condition holds; fail after that time. poll_s: seconds between two checks."""
     deadline = time.monotonic() + within_s
     while not condition():
         if time.monotonic() > deadline:
@@ -217,7 +218,7 @@ def wait_for(
 
 
 def descendants(pid: int) -> dict[int, str]:
-    """The living processes below and including `pid`, with their command lines (Linux)."""
+    """Return the living processes below and including `pid`, with their command lines (Linux)."""
     parents: dict[int, int] = {}
     commands: dict[int, str] = {}
     for entry in Path("/proc").iterdir():
@@ -240,12 +241,12 @@ def descendants(pid: int) -> dict[int, str]:
 
 
 def alive(pids: set[int]) -> set[int]:
-    """Those of the processes that still live."""
+    """Return the processes that still live."""
     return {pid for pid in pids if _lives(pid)}
 
 
 def working(pids: set[int], watched_s: float) -> set[int]:
-    """Those of the processes that use their cores while they are watched."""
+    """Return the processes that use processor time while they are watched."""
     before = {pid: _processor_ticks(pid) for pid in pids}
     time.sleep(watched_s)  # what is measured is what they use in that time
     return {pid for pid in pids if _processor_ticks(pid) > before[pid] + TICKS_OF_IDLE}
@@ -264,13 +265,13 @@ def _lives(pid: int) -> bool:
 
 
 def _state_and_parent(pid: int) -> tuple[str, int]:
-    """As Linux tells them. Raises OSError where there is no such process."""
+    """Return state and parent of a process (Linux); raise OSError if there is no such process."""
     state, parent, *_ = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return state, int(parent)
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a port on which no process listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

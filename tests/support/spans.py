@@ -11,7 +11,7 @@ from app.observability import tracing
 
 
 def recorded(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
-    """Collects spans from here to the end of the test; the provider of the process stays as it is."""
+    """Collect spans from here to the end of the test; the provider of the process stays as it is."""
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     monkeypatch.setattr(tracing, "tracer", provider.get_tracer("test"))
@@ -19,6 +19,6 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
 
 
 def only(exported: InMemorySpanExporter, name: str) -> ReadableSpan:
-    """The one span of that name."""
+    """Return the only span of that name."""
     (found,) = (span for span in exported.get_finished_spans() if span.name == name)
     return found

@@ -28,7 +28,7 @@ VALUES = (0.5, 0.25, None)  # the last trial diverged
 
 
 def store_running_job(db: Database, settings: Settings, **parts: object) -> str:
-    """A job with three trials that run; returns its id. parts: of the spec."""
+    """Store a job with three trials that run; return its id. parts: of the spec."""
     job_id = jobs.submit(db, settings, JobSpec.model_validate(BODY | parts)).id
     job_runs.start(db, job_id, 1)
     configuration = Configuration(optimizer=ADAM, schedule=COSINE, params={"adam.learning_rate": 0.1})
@@ -37,7 +37,7 @@ def store_running_job(db: Database, settings: Settings, **parts: object) -> str:
 
 
 def store_finished_job(db: Database, settings: Settings) -> str:
-    """A job that succeeded; returns its id."""
+    """Store a job that succeeded; return its id."""
     job_id = store_running_job(db, settings)
     job_runs.record_trials(db, job_id, 1, results(), 0.5)
     job_runs.succeed(db, job_id, 1, recommendation(), None)
@@ -45,7 +45,7 @@ def store_finished_job(db: Database, settings: Settings) -> str:
 
 
 def recommendation() -> Recommendation:
-    """An answer without baselines."""
+    """Return an answer without baselines."""
     candidate = Candidate(
         label="adam, cosine",
         optimizer=ADAM,
@@ -55,11 +55,13 @@ def recommendation() -> Recommendation:
         ci95=None,
         probability_best=None,
         source="search",
+        settings={},
     )
     return Recommendation(
         optimizer=ADAM,
         schedule=COSINE,
         batch_size=None,
+        settings={},
         total_steps=10,
         safe_learning_rate=None,
         evidence=Evidence(metric="value", replicates=0, candidates=[candidate], baselines=[]),
@@ -69,7 +71,7 @@ def recommendation() -> Recommendation:
 
 
 def results() -> list[TrialResult]:
-    """What the trials of a job gave."""
+    """Return the results of the trials of a job."""
     return [_result(number, value) for number, value in enumerate(VALUES)]
 
 
@@ -105,7 +107,7 @@ STATES = (TrialState.COMPLETED, TrialState.COMPLETED, TrialState.PRUNED, TrialSt
 def store_searched_job(
     db: Database, settings: Settings, count: int, states: Sequence[TrialState] = STATES
 ) -> str:
-    """A job over a conditional space whose trials ended in these states, in turn; its id.
+    """Store a job over a conditional space whose trials ended in these states, in turn; return its id.
 
     The value of a completed one is the distance of the learning rate's logarithm from -2.
     """

@@ -8,7 +8,7 @@ from app.engine.trajectories.result import Trajectory
 
 
 def make_curve(rows: int, seed: int = 0, parameters: int | None = None) -> Trajectory:
-    """A trajectory of noise with the shape of a real one: the last row has no learning rate."""
+    """Return a trajectory of noise in the shape of a real one: the last row has no learning rate."""
     rng = np.random.default_rng(seed)
     rate = rng.random(rows)
     rate[-1] = np.nan

@@ -12,8 +12,8 @@ from app.services import jobs
 from app.settings import Settings
 from app.worker.jobs.runner import Runner
 from app.worker.metrics import WorkerMetrics, serve_metrics
-from tests.conftest import MakeSpec
 from tests.support.in_process_worker import InThisProcess
+from tests.support.make_spec import MakeSpec
 from tests.support.server import free_port
 
 

@@ -34,7 +34,7 @@ SPACES = [
 
 
 def beyond(bounds: Any, whole: bool = False) -> Iterator[float]:
-    """A number beyond each bound that there is."""
+    """Yield a number beyond each bound of the field."""
     by = 1 if whole else 0.5
     if bounds.ge is not None:
         yield bounds.ge - by
@@ -47,26 +47,27 @@ def beyond(bounds: Any, whole: bool = False) -> Iterator[float]:
 
 
 def wrong_items(field: HyperField) -> Iterator[float | str]:
-    """Entries that a list does not take."""
+    """Yield entries that a list does not take."""
     item = get_args(get_args(field.wire_type)[0])[0]
     yield "text"
     for bound in get_args(item)[1:]:
         match bound:
-            case Ge(ge=limit):
+            case Ge(ge=float() | int() as limit):
                 yield limit - 1
-            case Gt(gt=limit):
+            case Gt(gt=float() | int() as limit):
                 yield limit
-            case Le(le=limit):
+            case Le(le=float() | int() as limit):
                 yield limit + 1
-            case Lt(lt=limit):
+            case Lt(lt=float() | int() as limit):
                 yield limit
 
 
 def wrong(field: HyperField) -> Iterator[tuple[str, object]]:
-    """Where below the field the fault lies, and a value with it."""
+    """Yield the place of a fault below the field, and a value with it."""
     if field.type is tuple:
         (size,) = (part for part in get_args(field.wire_type)[1:] if isinstance(part, Len))
         good = list(field.default)
+        assert size.max_length is not None
         yield "", good * (size.max_length // len(good) + 1)
         yield "", [] if size.min_length else "text"
         for item in wrong_items(field):
@@ -148,17 +149,17 @@ def test_no_value_beyond_the_bounds_of_a_schedule_is_previewed(client: TestClien
 
 
 def valid_objective(item: ObjectiveItem) -> dict[str, Any]:
-    """The least body of a kind of objective: its name and what it requires."""
+    """Return the least body of a kind of objective: its name and the fields that it requires."""
     body: dict[str, Any] = {"kind": item.kind} | REQUIRED.get(item.kind, {})
     for field in item.hyperparameters:
         if field.required and field.name not in body:
-            known = {"dataset": item.datasets, "model": [{"kind": "linear"}]}
+            known: dict[str, Any] = {"dataset": item.datasets, "model": [{"kind": "linear"}]}
             body[field.name] = (field.choices or known[field.name])[0]
     return body
 
 
 def wrong_values(field: Hyperparameter) -> Iterator[object]:
-    """Values that a field of the catalogue does not take."""
+    """Return values that a field of the catalogue does not take."""
     yield from {"string": (1, True), "list": ("text", 1), "object": ("text", 1)}.get(field.type, ("1", True))
     if field.type == "integer":
         yield 1.5

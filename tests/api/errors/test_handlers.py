@@ -57,7 +57,8 @@ def test_every_error_is_rendered_with_its_status(app: FastAPI, error: type[AppEr
 
 
 def test_no_two_errors_share_a_page() -> None:
-    found = [error.slug for error in [AppError, *_subclasses(AppError)]]
+    errors: list[type[AppError]] = [AppError, *_subclasses(AppError)]
+    found = [error.slug for error in errors]
     assert len(found) == len(set(found)) == len(EVERY)
 
 

@@ -50,7 +50,7 @@ SPEC: dict[str, Any] = {
 
 
 def faults(spec: Any) -> dict[str, str]:
-    """Pointer to sentence of every fault of a spec; empty where there is none."""
+    """Return the sentence of every fault of a spec by pointer; empty if there is none."""
     try:
         JobSpec.model_validate(spec)
     except ValidationError as error:
@@ -63,7 +63,7 @@ def faults(spec: Any) -> dict[str, str]:
 
 
 def changed(pointer: str, value: Any) -> Any:
-    """The spec with another value at a pointer; `-` at its end appends."""
+    """Return the spec with another value at a pointer; `-` at its end appends."""
     spec = copy.deepcopy(SPEC)
     *parents, last = pointer.split("/")[1:]
     place = spec
@@ -77,13 +77,13 @@ def changed(pointer: str, value: Any) -> Any:
 
 
 def pointers(value: Any, at: str = "") -> list[str]:
-    """Every pointer into a value, below its root."""
+    """Return every pointer into a value, below its root."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [found for key, item in items for found in (f"{at}/{key}", *pointers(item, f"{at}/{key}"))]
 
 
 def resolves(spec: Any, pointer: str) -> bool:
-    """Whether a pointer leads to a value, or to a field that an object there lacks."""
+    """Return whether a pointer leads to a value, or to a field that an object there lacks."""
     *parents, last = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]] or [""]
     place = spec
     for part in parents:
@@ -98,7 +98,7 @@ def resolves(spec: Any, pointer: str) -> bool:
     return isinstance(place, dict) or (isinstance(place, list) and last.isdigit() and int(last) < len(place))
 
 
-JUNK = st.sampled_from(
+JUNK: st.SearchStrategy[Any] = st.sampled_from(
     [
         *(None, "junk", -1e9, 1e9, 0, 2.5, True, [], [None], {}, {"junk": 1}, {"kind": "junk"}, {"kind": 3}),
         *({"choices": []}, {"choices": [None, "junk"]}, {"low": 2, "high": 1}, {"low": "x"}),
@@ -122,11 +122,12 @@ def test_no_fault_loses_its_pointer(pointer: str, value: Any) -> None:
         assert at == "" or resolves(spec, at), (at, found)
         # The fault is at the changed value, in it, or in an object that the change took the sense from.
         assert at.startswith(pointer) or pointer.startswith(at) or _same_object(at, pointer), (at, pointer)
-        assert sentence and "<" not in sentence.replace("< ", "").replace("<= ", ""), sentence
+        assert sentence
+        assert "<" not in sentence.replace("< ", "").replace("<= ", ""), sentence
 
 
 def _same_object(at: str, pointer: str) -> bool:
-    """Another `kind`, dataset or batch size makes its neighbours wrong."""
+    """Return whether the fault may be of a neighbour: another kind, dataset or batch size makes it wrong."""
     return at.split("/")[1] == pointer.split("/")[1] or at.startswith("/search_space/batch_size")
 
 

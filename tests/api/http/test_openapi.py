@@ -15,18 +15,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
-from app.main import create_app
-from app.settings import Settings
+from tests.support.openapi import DOCUMENT, Json, operations
 
-Json = dict[str, Any]
-DOCUMENT: Json = create_app(Settings()).openapi()
 TAKES_BODY = {"submit_job", "preview_schedule", "refine_schedule"}
-
-
-def operations() -> Iterator[tuple[str, str, Json]]:
-    for path, verbs in DOCUMENT["paths"].items():
-        for verb, operation in verbs.items():
-            yield verb, path, operation
 
 
 OPERATIONS = [pytest.param(*entry, id=entry[2]["operationId"]) for entry in operations()]

@@ -8,7 +8,7 @@ import pytest
 
 from app.api.errors.handlers import summary
 from app.api.system.problem_pages import problems
-from tests.api.http.test_openapi import operations
+from tests.support.openapi import operations
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "http.md").read_text()
 

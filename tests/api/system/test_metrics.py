@@ -41,8 +41,8 @@ def test_jobs_and_trials_are_counted_by_state(client: TestClient, db: Database, 
     found = scrape(client)
     states = ("queued", "running", "paused", "succeeded", "failed", "cancelled")
     assert [value(found, "stepsize_jobs", state=state) for state in states] == [1, 1, 0, 1, 0, 0]
-    states = ("completed", "pruned", "diverged", "failed", "running")
-    assert [value(found, "stepsize_trials", state=state) for state in states] == [2, 0, 1, 0, 3]
+    trial_states = ("completed", "pruned", "diverged", "failed", "running")
+    assert [value(found, "stepsize_trials", state=state) for state in trial_states] == [2, 0, 1, 0, 3]
 
 
 def test_an_empty_service_has_zeros(client: TestClient) -> None:

@@ -16,6 +16,7 @@ from app.engine.schedules import SCHEDULES
 from app.errors import NotExportable
 from app.spec.search import PRUNERS, SAMPLERS
 from app.tuning.exports import FORMATS
+from tests.support.kinds import make_optimizer
 from tests.support.stored_jobs import recommendation
 
 REGISTRIES: dict[str, Any] = {
@@ -168,7 +169,7 @@ def test_an_optimizer_says_in_which_frameworks_a_recommendation_exports_it(clien
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_what_the_catalogue_says_of_exports_is_what_they_do(client: TestClient, kind: str) -> None:
     exports = {export["format"] for export in items(client, "optimizers")[kind]["exports"]}
-    answer = recommendation().model_copy(update={"optimizer": {"kind": kind, **vars(OPTIMIZERS[kind]())}})
+    answer = recommendation().model_copy(update={"optimizer": {"kind": kind, **vars(make_optimizer(kind))}})
     for name, chosen in FORMATS.items():
         if chosen.implementation is not None and name not in exports:
             with pytest.raises(NotExportable):

@@ -20,7 +20,7 @@ Event = dict[str, Any]
 
 
 def stream(client: TestClient, job_id: str, last: int | None = None) -> list[Event]:
-    """Every event until the server closes the stream, parsed as a browser does it."""
+    """Return every event until the server closes the stream, parsed as a browser does."""
     headers = {} if last is None else {"Last-Event-ID": str(last)}
     answer = client.get(f"/v1/jobs/{job_id}/events", headers=headers)
     assert answer.status_code == 200

@@ -11,7 +11,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import optuna
 import pytest
@@ -32,19 +32,22 @@ COUNT = 21
 
 @pytest.fixture
 def searched(client: TestClient, db: Database, settings: Settings) -> str:
-    """The id of a job over a conditional space with trials in several states."""
+    """Return the id of a job over a conditional space with trials in several states."""
     return store_searched_job(db, settings, COUNT)
 
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Several pages of a few trials."""
+    """Make an export read pages of a few trials."""
     monkeypatch.setattr(export, "PAGE", 7)
 
 
 @pytest.fixture
 def opened() -> Iterator[Callable[[Path, str | None], optuna.Study]]:
-    """Opens the study of a file; the connections of all are closed at the end, which Optuna leaves open."""
+    """Yield a function that opens the study of a file.
+
+    The connections, which Optuna leaves open, are closed at the end.
+    """
     storages: list[RDBStorage] = []
 
     def load(path: Path, name: str | None) -> optuna.Study:
@@ -225,6 +228,6 @@ def test_a_file_that_nobody_reads_is_closed(db: Database, settings: Settings) ->
             export.export(db, job_id, "optuna").content,
         )
         assert next(begun)
-        files = [content.file for content in (begun, unread)]
+        files = [cast(Any, content).file for content in (begun, unread)]
         del begun, unread
         assert [file.closed for file in files] == [True, True]

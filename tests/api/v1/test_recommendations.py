@@ -12,11 +12,11 @@ from fastapi.testclient import TestClient
 
 from app.api.v1.recommendations import FormatName
 from app.db import Database
-from app.engine.optimizers import OPTIMIZERS
 from app.services import job_runs, recommendations
 from app.settings import Settings
 from app.spec.resources.recommendations import HorizonPeak
 from app.tuning.exports import FORMATS
+from tests.support.kinds import make_optimizer
 from tests.support.stored_jobs import recommendation, store_running_job
 
 
@@ -73,7 +73,7 @@ MEASURED = {2: 0.4, 5: 0.2, 10: 0.1, 20: 0.025}
 
 @pytest.fixture
 def with_horizons(db: Database, settings: Settings) -> str:
-    """A finished job of 10 updates that measured other horizons."""
+    """Return the id of a finished job of 10 updates that measured other horizons."""
     job_id = store_running_job(db, settings)
     peaks = [HorizonPeak(total_steps=n, learning_rate=p, ci95=(p, p)) for n, p in MEASURED.items()]
     job_runs.succeed(db, job_id, 1, recommendation().model_copy(update={"horizons": peaks}), None)
@@ -210,7 +210,7 @@ def test_an_optimizer_that_a_framework_cannot_have_is_409_and_says_the_way_out(
     client: TestClient, db: Database, settings: Settings, name: str
 ) -> None:
     job_id = store_running_job(db, settings)
-    newton = {"kind": "newton", **vars(OPTIMIZERS["newton"]())}
+    newton = {"kind": "newton", **vars(make_optimizer("newton"))}
     job_runs.succeed(db, job_id, 1, recommendation().model_copy(update={"optimizer": newton}), None)
     answer = client.get(f"/v1/jobs/{job_id}/recommendation/schedule?format={name}")
     assert answer.status_code == 409
@@ -221,7 +221,7 @@ def test_an_optimizer_that_a_framework_cannot_have_is_409_and_says_the_way_out(
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_module_is_the_file_of_the_schedule(client: TestClient, finished: str, name: str) -> None:
     base = f"/v1/jobs/{finished}/recommendation"
-    query = {"format": name, "total_steps": 20}
+    query: dict[str, Any] = {"format": name, "total_steps": 20}
     expected, found = (client.get(f"{base}/{path}", params=query) for path in ("schedule", "module"))
     assert found.status_code == 200
     assert found.content == expected.content

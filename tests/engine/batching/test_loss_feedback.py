@@ -13,9 +13,10 @@ from app.engine.batching.run_batch import run_batch
 from app.engine.schedules import SCHEDULES
 from app.engine.schedules.loss_driven import LossDriven
 from app.engine.trajectories.result import Outcome
-from tests.engine.test_schedules import WARMUPS, ramp
 from tests.support.batches import assert_same_row, function, run, supervised
+from tests.support.kinds import make_schedule
 from tests.support.parity.factors import HORIZONS, losses
+from tests.support.warmups import WARMUPS, ramp
 
 RULES: tuple[dict[str, Any], ...] = (
     {"kind": "reduce_on_plateau", "patience": 0.02, "factor": 0.5, "cooldown": 0.05},
@@ -46,7 +47,7 @@ def runs(**fields: Any) -> list[Any]:
 
 
 def table(losses: list[float], **fields: Any) -> list[float]:
-    rule = SCHEDULES[fields.pop("kind", "reduce_by_ratio")](**fields)
+    rule = make_schedule(fields.pop("kind", "reduce_by_ratio"), **fields)
     found: list[float] = taken(rule, losses).tolist()  # type: ignore[arg-type]  # these two are loss-driven
     return found
 
@@ -80,7 +81,7 @@ def test_after_the_warmup_the_rule_runs_over_what_is_left(
     found = taken(_rule({"kind": kind, **warmup}), seen)
     rising = [ramp(k / updates, warmup) for k in range(updates)]
     np.testing.assert_allclose(found[:updates], rising, rtol=1e-13, atol=1e-15)
-    rest = taken(_rule({"kind": kind}), seen[updates:]) if updates < horizon else []
+    rest = taken(_rule({"kind": kind}), seen[updates:]) if updates < horizon else np.empty(0)
     np.testing.assert_array_equal(found[updates:], rest)
 
 
@@ -227,4 +228,4 @@ def test_the_losses_that_rules_are_compared_on_make_them_drop() -> None:
 
 def _rule(rule: dict[str, Any]) -> Any:
     fields = dict(rule)
-    return SCHEDULES[fields.pop("kind")](**fields)
+    return make_schedule(fields.pop("kind"), **fields)

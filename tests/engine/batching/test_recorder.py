@@ -13,9 +13,9 @@ import pytest
 from app.engine.batching.downsampling_recorder import MOST_ROWS, bucket_edges
 from app.engine.batching.run_batch import run_batch
 from app.engine.batching.stacking import stack
-from app.engine.optimizers import OPTIMIZERS
 from app.engine.trajectories.result import Trajectory
 from tests.support.batches import function, losses_and_gradients, run, supervised
+from tests.support.kinds import make_optimizer
 
 
 def record(objective: Any, runs: Any, **arguments: Any) -> Sequence[Trajectory]:
@@ -39,6 +39,7 @@ def test_row_k_is_the_state_before_update_k() -> None:
         assert trajectory.parameters is not None
         np.testing.assert_allclose(trajectory.parameters[k], x, rtol=1e-12)
         x = x - rate * gradients[0]
+    assert trajectory.parameters is not None
     np.testing.assert_allclose(trajectory.parameters[8], x, rtol=1e-12)
     assert np.isnan(trajectory.learning_rate[8])
     assert trajectory.loss[8] == pytest.approx(losses_and_gradients(objective, x[np.newaxis])[0][0])
@@ -46,7 +47,7 @@ def test_row_k_is_the_state_before_update_k() -> None:
 
 def test_a_norm_is_that_of_the_raw_gradient_in_single_precision() -> None:
     objective = function("rosenbrock", 3)
-    changed = OPTIMIZERS["sgd"](learning_rate=1e-3, weight_decay=1.0, gradient_clip_norm=0.5)
+    changed = make_optimizer("sgd", learning_rate=1e-3, weight_decay=1.0, gradient_clip_norm=0.5)
     (trajectory,) = record(
         objective, [dataclasses.replace(run("sgd", learning_rate=1e-3), optimizer=changed)], steps=5
     )
@@ -226,7 +227,7 @@ def test_a_long_run_that_diverges_keeps_the_extremes_up_to_there(excess: float) 
 
 
 def every_row(objective: Any, single: Any, steps: int) -> np.ndarray:
-    """The loss of every step of a run at a constant rate, by making its updates here."""
+    """Compute the loss of every step of a run at a constant rate by the updates themselves."""
     problem = objective.problem(0, single.replicate, None, np.float64)
     x = problem.start()[np.newaxis].copy()
     g, losses = np.zeros_like(x), np.zeros(1)

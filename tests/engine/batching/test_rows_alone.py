@@ -7,24 +7,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from app.data import load
 from app.engine.activations import ACTIVATIONS
-from app.engine.batching.run_batch import Judge, Run, run_batch
+from app.engine.batching.run_batch import Run, run_batch
 from app.engine.models.mlp import MLP
 from app.engine.supervised.objective import SupervisedObjective
-from app.engine.trajectories.result import BatchResult, Outcome
+from app.engine.trajectories.result import Outcome
 from tests.support.batches import assert_same_row, function, run, supervised
-
-RUNGS = (10, 30)
-STEPS = 45
+from tests.support.rows_alone import assert_rows_equal_alone
 
 
 def mixed_runs(
     random: np.random.Generator, count: int, batch_sizes: list[int | None], highest: float
 ) -> list[Run]:
-    """Runs of every optimizer, variant and schedule at rates tiny to far too large, in three replicates."""
+    """Return runs of every optimizer, variant and schedule in three replicates, at rates up to `highest`."""
     runs = []
     for i in range(count):
         kind = ("adam", "sgd", "momentum", "rmsprop")[i % 4]
@@ -48,32 +45,6 @@ def mixed_runs(
             )
         )
     return runs
-
-
-class BetterHalf:
-    """A judge that keeps the better half, and remembers when each row was cut."""
-
-    def __init__(self) -> None:
-        self.cut: dict[int, int] = {}
-
-    def __call__(self, step: int, values: NDArray[np.float64]) -> NDArray[np.bool_]:
-        keep = np.nan_to_num(values, nan=np.inf) <= np.nanmedian(values)
-        for row in np.flatnonzero(~keep & np.isfinite(values)):
-            self.cut.setdefault(int(row), step)
-        return keep
-
-    def of_row(self, row: int) -> Judge:
-        return lambda step, values: np.array([self.cut.get(row) != step])
-
-
-def assert_rows_equal_alone(objective: Any, runs: list[Run], dtype: type, steps: int = STEPS) -> BatchResult:
-    judge = BetterHalf()
-    shared: dict[str, Any] = {"steps": steps, "seed": 3, "dtype": dtype, "rungs": RUNGS}
-    together = run_batch(objective, runs, judge=judge, **shared)
-    for row, single in enumerate(runs):
-        alone = run_batch(objective, [single], judge=judge.of_row(row), **shared)
-        assert_same_row(together, row, alone, 0)
-    return together
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

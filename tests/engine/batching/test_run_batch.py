@@ -15,7 +15,7 @@ from app.engine.models.linear import Linear
 from app.engine.seeds import Purpose, stream
 from app.engine.supervised.objective import SupervisedObjective
 from app.engine.trajectories.result import Outcome
-from tests.support.batches import function, run, supervised
+from tests.support.batches import function, run, supervised, supervised_problem
 
 
 def test_adam_trains_digits_to_nineteen_in_twenty() -> None:
@@ -34,7 +34,7 @@ def test_adam_trains_digits_to_nineteen_in_twenty() -> None:
 def test_a_linear_regression_finds_the_least_squares_solution() -> None:
     objective = supervised("diabetes")
     result = run_batch(objective, [run("momentum", learning_rate=0.05)], steps=3000, seed=0, record=False)
-    training = objective.problem(0, 0, None, np.float64).split.training
+    training = supervised_problem(objective).split.training
     _, residuals, _, _ = np.linalg.lstsq(training.inputs.examples, training.targets, rcond=None)
     assert result.metrics["train_loss"][0] == pytest.approx(residuals[0] / len(training.targets), rel=1e-6)
     assert set(result.metrics) == {"train_loss", "validation_loss", "test_loss"}
@@ -84,7 +84,7 @@ def test_a_judge_sees_each_rung_once_and_what_it_drops_ends_there() -> None:
 
     def judge(step: int, values: NDArray[np.float64]) -> NDArray[np.bool_]:
         seen.append((step, values))
-        return values < values[2]
+        return np.asarray(values < values[2])
 
     runs = [run("sgd", learning_rate=rate) for rate in (0.004, 0.002, 0.001)]
     result = run_batch(function("quadratic", 3), runs, steps=30, seed=0, rungs=(5, 20), judge=judge)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -31,8 +33,9 @@ def test_the_value_and_the_recorded_parameters_are_those_of_the_average(kind: st
 @pytest.mark.parametrize("kind", KINDS)
 def test_with_a_share_of_almost_one_both_points_are_almost_the_same(kind: str) -> None:
     share = {"schedule_free_sgd": "momentum", "schedule_free_adamw": "beta1"}[kind]
+    almost_one: dict[str, Any] = {share: 1 - 1e-9}
     result = run_batch(
-        function("quadratic", 2), [run(kind, learning_rate=1e-3, **{share: 1 - 1e-9})], steps=30, seed=0
+        function("quadratic", 2), [run(kind, learning_rate=1e-3, **almost_one)], steps=30, seed=0
     )
     assert result.trajectories is not None
     assert result.values[0] == pytest.approx(result.trajectories[0].loss[-1], rel=1e-6)

@@ -16,6 +16,7 @@ from app.engine.schedules import SCHEDULES, Schedule
 from app.engine.schedules.loss_driven import LossDriven
 from app.engine.schedules.momentum_cycling import cycling
 from app.engine.schedules.reference import Reference
+from tests.support.kinds import make_schedule
 
 HORIZONS = (1, 2, 3, 10, 97, 1000)
 PEAK = 0.3
@@ -27,12 +28,12 @@ Fields = Mapping[str, Any]  # of a schedule, by name
 
 
 def own_fields(kind: str) -> list[HyperField]:
-    """The fields of a kind's body."""
+    """Return the fields of a kind's body."""
     return [field for field in hyper_fields(SCHEDULES[kind]) if field.name not in WARMUP_FIELDS]
 
 
 def cases(kind: str, count: int, seed: int) -> list[dict[str, Any]]:
-    """The defaults, each choice and both ends of every range beside defaults, and `count` random ones."""
+    """Return the defaults, each choice and range end beside defaults, and `count` random cases."""
     fields = own_fields(kind)
     random = np.random.default_rng([seed, *kind.encode()])
     defaults = {field.name: field.default for field in fields}
@@ -45,7 +46,7 @@ def cases(kind: str, count: int, seed: int) -> list[dict[str, Any]]:
 
 
 def draw(field: HyperField, random: np.random.Generator) -> Any:
-    """A value of a field: of its search range, its choices, or any list of numbers from 0 to 1."""
+    """Draw a value of a field: of its search range, its choices, or any list of numbers from 0 to 1."""
     if field.type is tuple:
         return tuple(random.uniform(0.01, 1.0, size=int(random.integers(1, 8))).tolist())
     if field.hyper.choices:
@@ -60,26 +61,26 @@ def draw(field: HyperField, random: np.random.Generator) -> Any:
 
 
 def losses(horizon: int) -> NDArray[np.float64]:
-    """Losses of a run that falls, stalls, rises and falls again, with noise: those of loss-driven rules."""
+    """Return noisy losses that fall, stall, rise and fall again, for loss-driven rules."""
     noise = np.random.default_rng(horizon).normal(scale=0.02, size=horizon)
     progress = np.arange(horizon) / horizon
     return np.asarray(np.exp(-3 * progress) + 0.1 * np.sin(12 * progress) + 1.0 + noise)
 
 
 def engine_factors(kind: str, fields: Fields, horizon: int) -> NDArray[Any]:
-    """Every factor of a run, (horizon,)."""
-    schedule = SCHEDULES[kind](**fields)
+    """Return every factor of a run, (horizon,)."""
+    schedule = make_schedule(kind, **fields)
     return taken(schedule, losses(horizon)) if isinstance(schedule, LossDriven) else schedule.table(horizon)
 
 
 def engine_momenta(kind: str, fields: Fields, horizon: int) -> NDArray[Any] | None:
-    """Every momentum of a run, (horizon,); None where the schedule cycles none."""
-    schedule = cycling(SCHEDULES[kind](**fields))
+    """Return every momentum of a run, (horizon,), or None if the schedule cycles none."""
+    schedule = cycling(make_schedule(kind, **fields))
     return None if schedule is None else schedule.momentum_table(horizon)
 
 
 def names(fields: Fields, horizon: int) -> dict[str, Any]:
-    """What the expressions of a reference may use besides its package."""
+    """Return the names that the expressions of a reference may use besides its package."""
 
     def updates(fraction: float, of: int = horizon) -> int:
         return math.floor(fraction * of + 0.5)
@@ -91,12 +92,12 @@ def names(fields: Fields, horizon: int) -> dict[str, Any]:
 
 
 def applies(reference: Reference, fields: Fields, horizon: int) -> bool:
-    """Whether the package can do the same."""
+    """Return whether the package can do the same."""
     return not reference.needs or bool(eval(reference.needs, names(fields, horizon)))
 
 
 def kept(factors: NDArray[Any]) -> NDArray[Any]:
-    """The factors that are recorded: all, of a thousand every seventh and the last."""
+    """Return the factors that are recorded: all, or of a thousand every seventh and the last."""
     if len(factors) < 100:
         return factors
     return np.append(factors[::7], factors[-1])

@@ -17,12 +17,12 @@ os.environ["KERAS_BACKEND"] = "torch"  # its JAX backend has cosines in single p
 
 
 def package(reference: Reference) -> str:
-    """The package and its version."""
+    """Return the package and its version."""
     return f"{reference.distribution} {version(reference.distribution)}"
 
 
 def package_factors(reference: Reference, fields: Fields, horizon: int) -> NDArray[np.float64]:
-    """Every factor of a run, (horizon,)."""
+    """Return every factor of a run, (horizon,)."""
     torch = importlib.import_module("torch")
     parameter = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))
     known = names(fields, horizon) | {"torch": torch, "optimizer": torch.optim.SGD([parameter], lr=PEAK)}
@@ -40,7 +40,7 @@ def package_factors(reference: Reference, fields: Fields, horizon: int) -> NDArr
 
 
 def package_momenta(reference: Reference, fields: Fields, horizon: int) -> NDArray[np.float64]:
-    """Every momentum that a scheduler of PyTorch sets in a run, (horizon,)."""
+    """Return every momentum that a scheduler of PyTorch sets in a run, (horizon,)."""
     torch = importlib.import_module("torch")
     parameter = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))
     optimizer = torch.optim.SGD([parameter], lr=PEAK, momentum=0.5)
@@ -59,7 +59,7 @@ def _imported(distribution: str) -> Any:
 
 
 def _stepped(torch: Any, scheduler: Any, horizon: int, name: str) -> NDArray[np.float64]:
-    """What a scheduler of PyTorch, which steps after its optimizer does, sets in each update."""
+    """Return what a scheduler of PyTorch, which steps after its optimizer, sets in each update."""
     optimizer, seen = scheduler.optimizer, losses(horizon).tolist()
     by_loss = isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau)
     found = []

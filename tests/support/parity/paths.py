@@ -22,6 +22,7 @@ from app.engine.schedules import SCHEDULES, Schedule
 from app.engine.schedules.loss_driven import LossDriven
 from app.engine.schedules.momentum_cycling import cycling, with_cycled_momentum
 from app.engine.supervised.training import SupervisedWorkspace
+from tests.support.kinds import make_optimizer, make_schedule
 
 Vector = NDArray[np.float64]
 STEPS = 300
@@ -57,12 +58,12 @@ PROBLEMS = ("quadratic", "mlp")
 
 
 def start(problem: str) -> Vector:
-    """(D,)"""
+    """Return the start, (D,)."""
     return (_QUADRATIC_START if problem == "quadratic" else DRAWS.start).copy()
 
 
 def quadratic_gradient(x: Vector, k: int) -> Vector:
-    """Of the noisy quadratic at update k."""
+    """Return the gradient of the noisy quadratic at update k."""
     return np.asarray(_CURVATURES * x + 0.3 * _NOISE[k])
 
 
@@ -75,27 +76,27 @@ class Case:
     schedule: dict[str, Any]
 
     def instance(self) -> Optimizer:
-        """The optimizer; a field that an old file lacks has its default."""
+        """Return the optimizer; a field that an old file lacks has its default."""
         fields = dict(self.optimizer)
-        return with_cycled_momentum(OPTIMIZERS[fields.pop("kind")](**fields), self.schedule_instance())
+        return with_cycled_momentum(make_optimizer(fields.pop("kind"), **fields), self.schedule_instance())
 
     def schedule_instance(self) -> Schedule:
-        """The schedule, likewise."""
+        """Return the schedule; a field that an old file lacks has its default."""
         fields = dict(self.schedule)
-        return SCHEDULES[fields.pop("kind")](**fields)
+        return make_schedule(fields.pop("kind"), **fields)
 
     def rates(self) -> Vector:
-        """The learning rate of every update."""
+        """Return the learning rate of every update."""
         return np.asarray(self.optimizer["learning_rate"] * self.schedule_instance().table(STEPS))
 
     def momenta(self) -> Vector | None:
-        """The momentum of every update, where the schedule cycles it."""
+        """Return the momentum of every update, or None if the schedule does not cycle it."""
         cycled = cycling(self.schedule_instance())
         return None if cycled is None else np.asarray(cycled.momentum_table(STEPS))
 
 
 def cases(kind: str, per_problem: int, seed: int) -> Iterator[Case]:
-    """Random hyperparameters within their search ranges, the defaults first; a cycled momentum comes last."""
+    """Yield random cases within the search ranges; the defaults come first, a cycled momentum last."""
     random = np.random.RandomState(zlib.crc32(f"{kind} {seed}".encode()))
     cls: Any = OPTIMIZERS[kind]
     for problem in PROBLEMS:
@@ -112,7 +113,7 @@ def cases(kind: str, per_problem: int, seed: int) -> Iterator[Case]:
 
 
 def _choices_in_turn(cls: type, number: int) -> dict[str, Any]:
-    """Every choice of every field, since few cases are drawn, and in time every combination of choices."""
+    """Return the choices of a case: over the cases every combination in turn, since few are drawn."""
     chosen = {}
     for field in hyper_fields(cls):
         if choices := field.hyper.choices:
@@ -121,7 +122,7 @@ def _choices_in_turn(cls: type, number: int) -> dict[str, Any]:
 
 
 def draw(field: HyperField, random: np.random.RandomState) -> Any:
-    """A value of the search range; of an optional hyperparameter its default every other time."""
+    """Draw a value of the search range; for an optional hyperparameter the default every other time."""
     hyper = field.hyper
     if field.type is tuple:
         return tuple(random.uniform(0.01, 1.0, size=int(random.randint(1, 8))).tolist())
@@ -137,7 +138,7 @@ def draw(field: HyperField, random: np.random.RandomState) -> Any:
 
 
 def _draw_schedule(random: np.random.RandomState) -> dict[str, Any]:
-    """Any that does not follow the losses, with any warmup. A cycled momentum has cases of its own."""
+    """Draw a schedule that does not follow the losses, with any warmup; a cycled momentum has other cases."""
     kinds = [kind for kind, cls in SCHEDULES.items() if not issubclass(cls, LossDriven)]
     kind = kinds[int(random.randint(len(kinds)))]
     fields = {field.name: draw(field, random) for field in hyper_fields(SCHEDULES[kind])}
@@ -146,7 +147,7 @@ def _draw_schedule(random: np.random.RandomState) -> dict[str, Any]:
 
 
 def engine_paths(problem: str, of: list[Case]) -> tuple[Vector, Vector]:
-    """The parameters after every update, (steps, rows, D), and where the runs are measured in the end.
+    """Return the parameters after every update, (steps, rows, D), and the final points of measurement.
 
     The cases are of one kind, and need not be of one variant: those are stacked together that are.
     """
@@ -192,10 +193,10 @@ def _stacked_paths(problem: str, of: list[Case]) -> tuple[Vector, Vector]:
 
 
 def describe(case: Case) -> str:
-    """The case in a line, for the message of a failure."""
+    """Return the case in a line, for the message of a failure."""
     return f"{case.problem}: {case.optimizer} on {case.schedule}"
 
 
 def case_dict(case: Case) -> dict[str, Any]:
-    """As JSON has it."""
+    """Return the case in the form of JSON."""
     return dataclasses.asdict(case)

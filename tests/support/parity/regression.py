@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from app.engine.batching.stacking import stack
 from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS, Optimizer
-from app.engine.schedules import SCHEDULES, Schedule
+from app.engine.schedules import Schedule
 from app.engine.schedules.momentum_cycling import cycling, with_cycled_momentum
 from app.tuning.exports import FORMATS
-from tests.tuning.exports.test_exports import module, recommendation
+from tests.support.exports import module, recommendation
+from tests.support.kinds import make_optimizer, make_schedule
 
 Vector = NDArray[np.float64]
 BATCHES, EPOCHS, BATCH_SIZE = 6, 4, 4
@@ -50,23 +51,23 @@ class Run:
 
     @property
     def kind(self) -> str:
-        """The kind of the optimizer."""
+        """Return the kind of the optimizer."""
         return str(self.optimizer["kind"])
 
     @property
     def name(self) -> str:
-        """What pytest calls the run."""
+        """Return the name of the run in the list of tests."""
         return f"{self.kind}-cycled" if self.schedule.get("cycle_momentum") else self.kind
 
     def schedule_instance(self) -> Schedule:
         """Return the schedule."""
         fields = dict(self.schedule)
-        return SCHEDULES[fields.pop("kind")](**fields)
+        return make_schedule(fields.pop("kind"), **fields)
 
     def instance(self) -> Optimizer:
         """Return the optimizer, with the cycled momentum if the schedule has one."""
         fields = dict(self.optimizer)
-        return with_cycled_momentum(OPTIMIZERS[fields.pop("kind")](**fields), self.schedule_instance())
+        return with_cycled_momentum(make_optimizer(fields.pop("kind"), **fields), self.schedule_instance())
 
     def exported(self, name: str) -> types.ModuleType:
         """Return the module of that format, for UPDATES updates."""
@@ -77,7 +78,7 @@ def fields(kind: str, **more: Any) -> dict[str, Any]:
     """Return the defaults of a kind but for what makes its path on this problem worth comparing."""
     names = {hyper.name for hyper in hyper_fields(OPTIMIZERS[kind])}
     shared = {name: value for name, value in _SHARED.items() if name in names}
-    return {"kind": kind, **vars(OPTIMIZERS[kind](**(shared | _OWN.get(kind, {}) | more)))}
+    return {"kind": kind, **vars(make_optimizer(kind, **(shared | _OWN.get(kind, {}) | more)))}
 
 
 def runs(kinds: list[str], **more: Any) -> list[Run]:
@@ -105,7 +106,7 @@ def batch(kind: str, k: int) -> tuple[Vector, Vector]:
 
 
 def gradient(run: Run, x: Vector, k: int) -> Vector:
-    """Return that of the loss of update k at x, (8,): the kernel's rows, then the bias."""
+    """Return the gradient of the loss of update k at x, (8,): the kernel's rows, then the bias."""
     inputs, targets = batch(run.kind, k)
     errors = (inputs @ x[:6].reshape(3, 2) + x[6:] - targets) * (0.0 if k in run.idle else 2 / targets.size)
     return np.concatenate([(inputs.T @ errors).ravel(), errors.sum(axis=0)])
@@ -134,5 +135,6 @@ def engine_path(run: Run, least: float = 1e-4) -> tuple[Vector, Vector]:
         end = x.copy()
         if stacked.averages:
             stacked.evaluation_point(x, state, end)
-    assert np.isfinite(path).all() and np.abs(path[-1] - START).max() > least, f"{run} goes nowhere"
+    assert np.isfinite(path).all(), f"{run} diverges"
+    assert np.abs(path[-1] - START).max() > least, f"{run} goes nowhere"
     return path, end[0]

@@ -40,7 +40,7 @@ TORCH_LOSSES: dict[str, Callable[[Tensor, Tensor, Any, dict[str, float]], Tensor
 
 
 def linear_default(weights: Tensor) -> None:
-    """What `nn.Linear` gives its weights."""
+    """Initialise weights as `nn.Linear` does."""
     weights.copy_(nn.Linear(weights.shape[1], weights.shape[0]).weight)
 
 
@@ -54,7 +54,7 @@ TORCH_INITIALISATIONS: dict[str, Callable[[Tensor], Any]] = {
 
 
 def feedforward(x: Tensor, model: Any, shape: Feedforward, problem: SupervisedProblem, own: Any) -> Tensor:
-    """Layers, normalisations, activations and dropout, with the problem's own uniform numbers."""
+    """Apply layers, normalisations, activations and dropout, with the problem's own uniform numbers."""
     # attr-defined: these inputs are features, which the type of a problem's inputs does not say.
     values = torch.tensor(problem.split.training.inputs.examples[:, :-1])  # type: ignore[attr-defined]
     parts, layers = list(shape.shape.parts), len(shape.shape.layers)
@@ -83,7 +83,7 @@ def feedforward(x: Tensor, model: Any, shape: Feedforward, problem: SupervisedPr
 def embedding_bag(
     x: Tensor, model: Any, shape: EmbeddingBags, problem: SupervisedProblem, own: Any
 ) -> Tensor:
-    """`functional.embedding_bag` over all bags, one after the other, and a linear layer."""
+    """Apply `functional.embedding_bag` to all bags, one after the other, and a linear layer."""
     # attr-defined: these inputs are tokens, which the type of a problem's inputs does not say.
     bags = problem.split.training.inputs.bags  # type: ignore[attr-defined]
     size = shape.tokens * shape.width
@@ -98,7 +98,7 @@ def embedding_bag(
 def matrix_factorization(
     x: Tensor, model: Any, shape: Factors, problem: SupervisedProblem, own: Any
 ) -> Tensor:
-    """Two `functional.embedding` tables, whose last column is the bias."""
+    """Apply two `functional.embedding` tables, whose last column is the bias."""
     pairs = torch.tensor(problem.split.training.inputs.pairs)  # type: ignore[attr-defined]
     edge = shape.users * (shape.rank + 1)
     users = functional.embedding(pairs[:, 0], x[:edge].reshape(shape.users, -1))
@@ -123,7 +123,7 @@ def torch_loss(
     problem: SupervisedProblem,
     own: dict[str, float],
 ) -> Tensor:
-    """The training loss at parameters x, (D,), on the whole training part."""
+    """Return the training loss at parameters x, (D,), on the whole training part."""
     outputs = TORCH_MODELS[model.kind](x, model, shape, problem, own)
     targets = torch.tensor(problem.split.training.targets)
     weights = x[torch.tensor(shape.weight_mask())]

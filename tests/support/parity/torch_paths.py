@@ -28,7 +28,7 @@ _STABLE_NEAR_ZERO = 1e-13
 
 
 def exported(case: Case) -> types.ModuleType:
-    """The exported module of a case, run."""
+    """Return the exported module of a case, executed."""
     schedule = dict(case.schedule)
     schedule |= vars(SCHEDULES[schedule["kind"]](**{k: v for k, v in schedule.items() if k != "kind"}))
     parts: dict[str, Any] = {"optimizer": case.optimizer, "schedule": schedule, "batch_size": None}
@@ -47,7 +47,7 @@ def exported(case: Case) -> types.ModuleType:
 
 
 def torch_path(case: Case, nudge: int = 0) -> tuple[Vector, Vector]:
-    """The parameters after every update, (steps, D), and where the run is measured in the end.
+    """Return the parameters after every update, (steps, D), and the final point of measurement.
 
     nudge: 0 for the run itself, else the number of a nudged one.
     """
@@ -83,7 +83,7 @@ def torch_path(case: Case, nudge: int = 0) -> tuple[Vector, Vector]:
 
 
 def _cycling_scheduler(case: Case, optimizer: Any) -> Any:
-    """PyTorch's own scheduler, where it cycles the momentum: the rate's equality is shown elsewhere."""
+    """Return PyTorch's own scheduler if it cycles the momentum; other tests compare the rates."""
     # Any: PyTorch's classes.
     if case.momenta() is None:
         return None
@@ -93,7 +93,7 @@ def _cycling_scheduler(case: Case, optimizer: Any) -> Any:
 
 
 def stable_steps(case: Case, path: Vector) -> int:
-    """How many steps of its path the reference is stable: so far another rounding may be compared."""
+    """Return the number of steps for which the reference is stable: so many may be compared."""
     stable = len(path)
     for nudge in range(1, 1 + _NUDGED_RUNS):
         with np.errstate(all="ignore"):
@@ -109,7 +109,7 @@ def _ulps(values: Any, signs: Vector) -> Any:
 
 
 def versions(kind: str) -> str:
-    """The package and version of a kind's reference, as installed."""
+    """Return the package and version of a kind's reference, as installed."""
     reference = OPTIMIZERS[kind].reference
     assert reference is not None
     return f"{reference.distribution} {version(reference.distribution)}"

@@ -10,12 +10,21 @@ import pytest
 from app.domain.records import Configuration
 from app.tuning.evaluation.requests import Seeds
 from tests.support.jobs import finished, space
-from tests.support.worlds import COSINE, LOG_RANGE, NAN, REPLICATES, World, advised, bowl, trials
+from tests.support.synthetic_evaluations import (
+    COSINE,
+    LOG_RANGE,
+    NAN,
+    REPLICATES,
+    SyntheticEvaluations,
+    advised,
+    bowl,
+    trials,
+)
 
 CONFIRMING = (Seeds.CONFIRM, Seeds.RECONFIRM)
 
 
-class Contradicting(World):
+class Contradicting(SyntheticEvaluations):
     """Two configurations that tie until the confirming seeds, which are against the simpler one."""
 
     def __init__(self, gap: float = 0.3) -> None:
@@ -29,7 +38,7 @@ class Contradicting(World):
 
 
 def tied() -> list:  # type: ignore[type-arg]
-    """A trial with a cosine that ties with a constant one."""
+    """Return a trial with a cosine that ties with a constant one."""
     first, second, *_ = trials()
     configuration = replace(first.configuration, schedule=COSINE)
     other = replace(
@@ -39,22 +48,22 @@ def tied() -> list:  # type: ignore[type-arg]
 
 
 def test_a_tie_that_the_confirmation_contradicts_is_broken_once_and_confirmed_on_new_seeds() -> None:
-    world = Contradicting()
-    found = advised(world, tied())
+    evaluations = Contradicting()
+    found = advised(evaluations, tied())
     assert found.schedule["kind"] != "constant"
-    first, second = (world.of(stage) for stage in CONFIRMING)
+    first, second = (evaluations.of(stage) for stage in CONFIRMING)
     assert len(first) == len(second) == 1
     assert second[0].replicates == range(Seeds.RECONFIRM, Seeds.RECONFIRM + REPLICATES)
     own = found.evidence.candidates[0].mean
-    assert own == pytest.approx(world(second[0]).values[0].mean())
+    assert own == pytest.approx(evaluations(second[0]).values[0].mean())
     assert any("spoke against" in text and "confirmed on new seeds" in text for text in found.explanation)
 
 
 def test_a_tie_that_the_confirmation_does_not_contradict_stands() -> None:
-    world = Contradicting(gap=0.0)
-    found = advised(world, tied())
+    evaluations = Contradicting(gap=0.0)
+    found = advised(evaluations, tied())
     assert found.schedule["kind"] == "constant"
-    assert not world.of(Seeds.RECONFIRM)
+    assert not evaluations.of(Seeds.RECONFIRM)
 
 
 def test_an_entry_at_the_edge_of_divergence_takes_no_place_of_one_with_a_margin() -> None:
@@ -65,25 +74,25 @@ def test_an_entry_at_the_edge_of_divergence_takes_no_place_of_one_with_a_margin(
             low = found.optimizer["learning_rate"] < 0.0399 and found.schedule["kind"] != "constant"
             return NAN if fragile else super()._value(found, replicate, steps) + (9.0 if low else 0.0)
 
-    world = Edge()
-    found = advised(world, tied())
+    evaluations = Edge()
+    found = advised(evaluations, tied())
     assert found.schedule["kind"] == "constant"
     assert found.safe_learning_rate is not None
 
 
 def test_a_choice_that_diverges_when_confirmed_is_replaced_by_one_with_a_margin() -> None:
-    class Fragile(World):
+    class Fragile(SyntheticEvaluations):
         def _value(self, found: Configuration, replicate: int, steps: int) -> float:
             is_late = replicate // 1_000_000 in (stage // 1_000_000 for stage in CONFIRMING)
             if is_late and found.params and found.optimizer["learning_rate"] > 0.03:
                 return NAN
             return super()._value(found, replicate, steps)
 
-    world = Fragile(
+    evaluations = Fragile(
         lambda found, steps: 1.0 + 0.02 * abs(np.log(found.optimizer["learning_rate"] / 0.04)), own=0.0
     )
-    found = advised(world)
-    assert world.of(Seeds.RECONFIRM)
+    found = advised(evaluations)
+    assert evaluations.of(Seeds.RECONFIRM)
     assert found.optimizer["learning_rate"] <= 0.02 + 1e-9
     assert found.evidence.candidates[0].mean is not None
     assert found.safe_learning_rate is not None
@@ -91,7 +100,7 @@ def test_a_choice_that_diverges_when_confirmed_is_replaced_by_one_with_a_margin(
 
 
 def test_every_candidate_has_its_difference_to_the_recommended_one() -> None:
-    found = advised(World(bowl(), own=0.1)).evidence.candidates
+    found = advised(SyntheticEvaluations(bowl(), own=0.1)).evidence.candidates
     assert found[0].difference is None
     for other in found[1:]:
         assert other.difference is not None
@@ -113,7 +122,7 @@ def test_the_best_constant_rate_is_the_one_that_did_best_on_the_seeds_of_the_rac
     ]
     ended += [replace(one, number=2 + i) for i, one in enumerate(trials(2))]
     ended[2] = replace(ended[2], configuration=replace(ended[2].configuration, schedule=COSINE))
-    found = advised(World(decays_win), ended)
+    found = advised(SyntheticEvaluations(decays_win), ended)
     assert found.schedule["kind"] != "constant"
     (constant,) = [one for one in found.evidence.baselines if one.label.startswith("best constant rate: ")]
     assert constant.optimizer["learning_rate"] > 0.03
@@ -123,7 +132,7 @@ def test_the_best_constant_rate_is_the_one_that_did_best_on_the_seeds_of_the_rac
 
 
 def test_the_best_constant_rate_is_left_out_where_a_constant_rate_is_recommended() -> None:
-    found = advised(World(bowl()))
+    found = advised(SyntheticEvaluations(bowl()))
     assert found.schedule["kind"] == "constant"
     assert not any("best constant" in one.label for one in found.evidence.baselines)
 
@@ -142,7 +151,7 @@ def test_an_optimizer_outside_the_space_is_never_recommended_but_reported() -> N
     ]
     for trial in ended:
         trial.configuration.params.pop("optimizer")
-    found = advised(World(bowl(0.01)), ended, search_space=NARROW)
+    found = advised(SyntheticEvaluations(bowl(0.01)), ended, search_space=NARROW)
     assert found.optimizer["kind"] == "sgd"
     assert 1e-6 <= found.optimizer["learning_rate"] <= 1e-4
     assert {one.optimizer["kind"] for one in found.evidence.candidates} == {"sgd"}
@@ -157,7 +166,7 @@ def test_an_optimizer_outside_the_space_is_never_recommended_but_reported() -> N
 
 
 def test_where_nothing_outside_the_space_is_better_nothing_is_reported() -> None:
-    assert advised(World(bowl())).outside_space is None
+    assert advised(SyntheticEvaluations(bowl())).outside_space is None
 
 
 def test_a_default_that_the_job_does_not_name_is_recommended_where_it_names_no_optimizers() -> None:
@@ -165,7 +174,7 @@ def test_a_default_that_the_job_does_not_name_is_recommended_where_it_names_no_o
         return 0.1 if found.optimizer["kind"] == "dog" else bowl()(found, steps)
 
     ended = trials()
-    found = advised(World(momentum_wins), ended, search_space={})
+    found = advised(SyntheticEvaluations(momentum_wins), ended, search_space={})
     assert found.optimizer["kind"] == "dog"
     assert found.outside_space is None
     (warning,) = [text for text in found.warnings if "better than every trial" in text]
@@ -176,11 +185,11 @@ def test_a_default_that_the_job_does_not_name_is_recommended_where_it_names_no_o
 
 def test_a_named_space_keeps_its_ranges_for_decays_too() -> None:
     tight = space({"kind": "adam", "learning_rate": LOG_RANGE | {"high": 0.05}}, {"kind": "sgd"})
-    world = World(decays_win)
-    advised(world, search_space=tight)
+    evaluations = SyntheticEvaluations(decays_win)
+    advised(evaluations, search_space=tight)
     rates = [
         one.optimizer["learning_rate"]
-        for request in world.of(Seeds.FINAL)
+        for request in evaluations.of(Seeds.FINAL)
         for one in request.configurations
         if one.params
     ]

@@ -7,18 +7,18 @@ from dataclasses import replace
 from app.domain.records import Configuration
 from app.tuning.evaluation.requests import Seeds
 from tests.support.jobs import finished, space
-from tests.support.worlds import LOG_RANGE, NAN, World, advised, bowl, trials
+from tests.support.synthetic_evaluations import LOG_RANGE, NAN, SyntheticEvaluations, advised, bowl, trials
 
 
-def edge(limit: float, best: float = 0.04) -> World:
-    """A world in which adam diverges above a limit, and sgd nowhere, which is a little worse."""
+def edge(limit: float, best: float = 0.04) -> SyntheticEvaluations:
+    """Return answers in which adam diverges above a limit, and sgd, a little worse, nowhere."""
 
     def means(found: Configuration, steps: int) -> float:
         if found.optimizer["kind"] == "adam" and found.optimizer["learning_rate"] > limit:
             return NAN
         return bowl(best)(found, steps) + (0.0 if found.optimizer["kind"] == "adam" else 1.0)
 
-    return World(means, own=0.0)
+    return SyntheticEvaluations(means, own=0.0)
 
 
 def test_a_recommended_peak_has_an_octave_of_margin() -> None:
@@ -32,9 +32,9 @@ def test_a_recommended_peak_has_an_octave_of_margin() -> None:
 
 
 def test_variants_with_a_margin_race_where_lowering_costs() -> None:
-    world = edge(0.041)
-    found = advised(world)
-    assert world.of(Seeds.MARGIN)
+    evaluations = edge(0.041)
+    found = advised(evaluations)
+    assert evaluations.of(Seeds.MARGIN)
     (text,) = [text for text in found.explanation if "edge of divergence" in text]
     assert "raced that do not diverge half an octave higher" in text
     clear = edge(10.0)
@@ -43,7 +43,7 @@ def test_variants_with_a_margin_race_where_lowering_costs() -> None:
 
 
 def test_a_peak_that_costs_little_to_lower_is_lowered_and_confirmed() -> None:
-    flat = World(
+    flat = SyntheticEvaluations(
         lambda found, steps: (
             NAN if found.optimizer["learning_rate"] > 0.07 else 1.0 + bowl(0.04)(found, steps) / 100
         ),
@@ -80,7 +80,7 @@ def test_among_equals_one_with_a_margin_goes_before_a_simpler_one_at_the_edge() 
         finished(1, 1.1, kind="sgd", learning_rate=0.04, optimizer="sgd"),
     ]
     both = space({"kind": "adam", "learning_rate": LOG_RANGE}, {"kind": "sgd", "learning_rate": LOG_RANGE})
-    found = advised(World(means, own=0.0), ended, search_space=both)
+    found = advised(SyntheticEvaluations(means, own=0.0), ended, search_space=both)
     assert found.optimizer["kind"] == "sgd"
     assert found.safe_learning_rate is not None
     assert found.safe_learning_rate.diverges_above is None
@@ -89,7 +89,7 @@ def test_among_equals_one_with_a_margin_goes_before_a_simpler_one_at_the_edge() 
 def test_the_ends_of_a_range_run_on_48_seeds_beyond_those_of_the_job() -> None:
     """One seed in thirty fails at the higher peaks, which the first seeds of the sweep do not see."""
 
-    class Rare(World):
+    class Rare(SyntheticEvaluations):
         def _value(self, found: Configuration, replicate: int, steps: int) -> float:
             is_rare = replicate >= Seeds.SWEEP and replicate % 30 == 20
             is_high = found.optimizer["learning_rate"] > 0.05
@@ -98,11 +98,11 @@ def test_the_ends_of_a_range_run_on_48_seeds_beyond_those_of_the_job() -> None:
     def flat(found: Configuration, steps: int) -> float:
         return 1.0 if found.params and found.optimizer["kind"] == "adam" else 9.0
 
-    world = Rare(flat, own=0.001)
-    found = advised(world)
+    evaluations = Rare(flat, own=0.001)
+    found = advised(evaluations)
     peak, safe = found.optimizer["learning_rate"], found.safe_learning_rate
     assert safe is not None
     assert safe.low <= peak
     assert safe.high <= max(0.05, peak)
-    last = max(request.replicates.stop for request in world.of(Seeds.SWEEP))
+    last = max(request.replicates.stop for request in evaluations.of(Seeds.SWEEP))
     assert last == Seeds.SWEEP + 8 + 48

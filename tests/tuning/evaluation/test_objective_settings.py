@@ -145,5 +145,5 @@ def test_a_parameter_is_traced_back_to_its_hyperparameter() -> None:
 
 
 def replace_budget(spec: Any, trials: int) -> Any:
-    """The same job of that many trials."""
+    """Return the same job of that many trials."""
     return spec.model_copy(update={"budget": spec.budget.model_copy(update={"trials": trials})})

@@ -10,7 +10,7 @@ NAN = float("nan")
 
 
 def judge(values: list[float], step: int, judging: BracketJudge) -> list[int]:
-    """The places that go on."""
+    """Return the places that go on."""
     return np.flatnonzero(judging(step, np.array(values, dtype=np.float64))).tolist()
 
 

@@ -11,12 +11,12 @@ from app.tuning.evaluation import shard_codec
 from app.tuning.evaluation.requests import EvaluationRequest, shards_of_request
 from app.tuning.evaluation.shards import Shard, evaluate, failed, shards_of_round
 from app.tuning.search.rounds import ask_round, trial_numbers
-from tests.conftest import MakeSpec
+from tests.support.make_spec import MakeSpec
 
 
 @pytest.fixture
 def shard(make_spec: MakeSpec) -> Shard:
-    """A bracket of the first round."""
+    """Return a bracket of the first round."""
     spec = make_spec(
         budget={"trials": 27, "steps": 30}, sampler={"kind": "random"}, pruner={"kind": "hyperband"}
     )
@@ -30,7 +30,7 @@ def test_a_shard_is_the_same_after_the_journey(shard: Shard) -> None:
 
 
 def test_a_heat_that_is_longer_than_the_trials_stays_so(shard: Shard) -> None:
-    request = EvaluationRequest(configurations=shard.configurations[:2], replicates=(7, 8), steps=90)
+    request = EvaluationRequest(configurations=shard.configurations[:2], replicates=range(7, 9), steps=90)
     (longer,) = shards_of_request(shard.spec, request)
     found = shard_codec.decode_shard(shard_codec.encode_shard(longer), shard.spec)
     assert found == longer

@@ -12,7 +12,7 @@ import pytest
 from app.tuning.exports import FORMATS
 from app.tuning.exports.epochs import render_by_epoch
 from app.tuning.exports.source.factor_table import learning_rates, momenta
-from tests.tuning.exports.test_exports import recommendation
+from tests.support.exports import recommendation
 
 UPDATES, EVERY, EPOCHS = 25, 4, 7
 COSINE = {"kind": "cosine", "warmup_fraction": 0.2}

@@ -4,53 +4,18 @@ import ast
 import builtins
 import csv
 import io
-import types
 from typing import Any
 
 import numpy as np
 import pytest
 
 from app.engine.optimizers import OPTIMIZERS
-from app.engine.schedules import SCHEDULES
 from app.errors import NotExportable
-from app.spec.resources.recommendations import Candidate, Evidence, Recommendation
 from app.tuning.exports import FORMATS
 from app.tuning.exports.source.factor_table import learning_rates
 from app.tuning.exports.source.schedule_formulas import BODIES
-
-PEAK = 0.037
-
-
-def recommendation(
-    schedule: dict[str, Any] | None = None, optimizer: dict[str, Any] | None = None
-) -> Recommendation:
-    parts: dict[str, Any] = {
-        "optimizer": optimizer or _fields(OPTIMIZERS["adam"](learning_rate=PEAK)),
-        "schedule": schedule or _fields(SCHEDULES["cosine"](warmup_fraction=0.1)),
-        "batch_size": 32,
-    }
-    winner = Candidate(
-        label="trial 3", mean=0.125, ci95=(0.1, 0.15), probability_best=0.7, source="search", **parts
-    )
-    return Recommendation(
-        **parts,
-        total_steps=100,
-        safe_learning_rate=None,
-        evidence=Evidence(metric="validation_loss", replicates=16, candidates=[winner], baselines=[]),
-        explanation=[],
-        warnings=[],
-    )
-
-
-def _fields(instance: Any) -> dict[str, Any]:
-    return {"kind": instance.kind, **vars(instance)}
-
-
-def module(source: str) -> types.ModuleType:
-    """The exported module, run."""
-    found = types.ModuleType("exported")
-    exec(compile(source, "exported.py", "exec"), vars(found))
-    return found
+from tests.support.exports import PEAK, kind_and_fields, module, recommendation
+from tests.support.kinds import make_optimizer, make_schedule
 
 
 def test_the_formats_are_found_from_the_files() -> None:
@@ -60,7 +25,7 @@ def test_the_formats_are_found_from_the_files() -> None:
 
 def test_the_table_is_the_peak_times_the_engines_factors() -> None:
     found = learning_rates(recommendation(), 1000)
-    expected = PEAK * SCHEDULES["cosine"](warmup_fraction=0.1).table(1000)
+    expected = PEAK * make_schedule("cosine", warmup_fraction=0.1).table(1000)
     np.testing.assert_array_equal(found, expected)
     assert isinstance(found[0], float)
 
@@ -86,7 +51,7 @@ def test_a_schedule_without_a_formula_exports_its_table(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize(("kind", "uses"), [("cosine", {"math"}), ("constant", set())])
 def test_the_modules_import_nothing_but_what_they_use(kind: str, uses: set[str]) -> None:
-    schedule = _fields(SCHEDULES[kind]())
+    schedule = kind_and_fields(make_schedule(kind))
     for name, more in (("python", set()), ("torch", {"torch"})):
         tree = ast.parse(FORMATS[name].render(recommendation(schedule), 100))
         imported = {
@@ -124,7 +89,7 @@ EXPORTABLE = [kind for kind, cls in OPTIMIZERS.items() if cls.reference is not N
 
 @pytest.mark.parametrize("kind", EXPORTABLE)
 def test_an_optimizer_exports_to_torch_with_every_hyperparameter(kind: str) -> None:
-    optimizer = _fields(OPTIMIZERS[kind](learning_rate=PEAK))
+    optimizer = kind_and_fields(make_optimizer(kind, learning_rate=PEAK))
     source = FORMATS["torch"].render(recommendation(optimizer=optimizer), 100)
     (call,) = [line for line in source.splitlines() if line.startswith("    optimizer = ")]
     assert f"PEAK = {PEAK!r}" in source
@@ -137,7 +102,7 @@ def test_an_optimizer_exports_to_torch_with_every_hyperparameter(kind: str) -> N
 def test_the_torch_module_names_the_package_that_it_needs(kind: str) -> None:
     reference = OPTIMIZERS[kind].reference
     assert reference is not None
-    source = FORMATS["torch"].render(recommendation(optimizer=_fields(OPTIMIZERS[kind]())), 100)
+    source = FORMATS["torch"].render(recommendation(optimizer=kind_and_fields(make_optimizer(kind))), 100)
     tree = ast.parse(source)
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     assert imported == {"math", "torch", reference.module}
@@ -145,7 +110,7 @@ def test_the_torch_module_names_the_package_that_it_needs(kind: str) -> None:
 
 
 def test_the_torch_module_clips_gradients_by_value_and_then_by_norm() -> None:
-    tuned = _fields(OPTIMIZERS["sgd"](gradient_clip_norm=2.0, gradient_clip_value=0.5))
+    tuned = kind_and_fields(make_optimizer("sgd", gradient_clip_norm=2.0, gradient_clip_value=0.5))
     source = FORMATS["torch"].render(recommendation(optimizer=tuned), 100)
     by_value, by_norm = (
         source.index("clip_grad_value_(tensors, 0.5)"),
@@ -157,7 +122,7 @@ def test_the_torch_module_clips_gradients_by_value_and_then_by_norm() -> None:
 @pytest.mark.parametrize("kind", [kind for kind in OPTIMIZERS if kind not in EXPORTABLE])
 def test_an_optimizer_without_a_torch_form_says_why(kind: str) -> None:
     with pytest.raises(NotExportable, match=OPTIMIZERS[kind].no_reference):
-        FORMATS["torch"].render(recommendation(optimizer=_fields(OPTIMIZERS[kind]())), 100)
+        FORMATS["torch"].render(recommendation(optimizer=kind_and_fields(make_optimizer(kind))), 100)
 
 
 def test_a_recommendation_from_before_a_hyperparameter_has_its_default() -> None:
@@ -170,7 +135,7 @@ OF_TORCH = ("torch", "transformers")
 
 
 def exportable(cls: Any, name: str) -> bool:
-    """Whether that format has the optimizer: PyTorch's take it from a package, the others from its rule."""
+    """Return whether that format has the optimizer: PyTorch's by a package, the others by its rule."""
     return cls().rule() is not None and (name not in OF_TORCH or cls.reference is not None)
 
 
@@ -185,7 +150,7 @@ def test_a_module_compiles_and_is_the_same_each_time(kind: str, name: str) -> No
     cycled = {"kind": "one_cycle", "cycle_momentum": OPTIMIZERS[kind].momentum_field is not None}
     for fields in ({}, CLIPPED):
         for schedule in (None, cycled):
-            tuned = _fields(OPTIMIZERS[kind](learning_rate=PEAK, **fields))
+            tuned = kind_and_fields(make_optimizer(kind, learning_rate=PEAK, **fields))
             answer = recommendation(schedule, tuned)
             source = FORMATS[name].render(answer, 100)
             compile(source, "exported.py", "exec")
@@ -202,13 +167,13 @@ def test_every_name_that_a_module_uses_is_defined_in_it(name: str) -> None:
             continue
         cycled = {"kind": "cyclical", "cycle_momentum": cls.momentum_field is not None}
         for schedule, fields in ((None, {}), (cycled, CLIPPED)):
-            source = FORMATS[name].render(recommendation(schedule, _fields(cls(**fields))), 100)
+            source = FORMATS[name].render(recommendation(schedule, kind_and_fields(cls(**fields))), 100)
             assert not undefined(source), (kind, source)
 
 
 def undefined(source: str) -> set[str]:
-    """Names that are read somewhere and bound nowhere, in whatever scope."""
-    read, bound = set(), set(dir(builtins))
+    """Return the names that are read somewhere and bound nowhere, in whatever scope."""
+    read, bound = set[str](), set(dir(builtins))
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Name):
             (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
@@ -223,7 +188,7 @@ def undefined(source: str) -> set[str]:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_an_optimizer_without_a_form_is_refused_and_the_schedule_alone_is_not(name: str) -> None:
-    answer = recommendation(optimizer=_fields(OPTIMIZERS["newton"]()))
+    answer = recommendation(optimizer=kind_and_fields(make_optimizer("newton")))
     with pytest.raises(NotExportable, match=r"needs the Hessian.*as python or csv"):
         FORMATS[name].render(answer, 100)
     for alone in ("python", "csv"):
@@ -233,14 +198,14 @@ def test_an_optimizer_without_a_form_is_refused_and_the_schedule_alone_is_not(na
 @pytest.mark.parametrize("name", ["keras", "optax"])
 def test_lbfgs_is_left_to_pytorch(name: str) -> None:
     with pytest.raises(NotExportable, match=r"lbfgs has no .* as torch, or the schedule alone"):
-        FORMATS[name].render(recommendation(optimizer=_fields(OPTIMIZERS["lbfgs"]())), 100)
+        FORMATS[name].render(recommendation(optimizer=kind_and_fields(make_optimizer("lbfgs"))), 100)
 
 
 def test_a_native_optimizer_is_called_and_another_one_carried() -> None:
     adam = recommendation()
     assert "optax.adam(schedule, b1=0.9, b2=0.999, eps=1e-08)" in FORMATS["optax"].render(adam, 100)
     assert "keras.optimizers.Adam(schedule, beta_1=0.9" in FORMATS["keras"].render(adam, 100)
-    radam = recommendation(optimizer=_fields(OPTIMIZERS["radam"]()))
+    radam = recommendation(optimizer=kind_and_fields(make_optimizer("radam")))
     for name in ("optax", "keras"):
         assert "def update(x, g, state, rate, k):" in FORMATS[name].render(radam, 100)
 
@@ -250,7 +215,7 @@ def test_a_native_optimizer_is_called_and_another_one_carried() -> None:
 def test_keras_own_adam_is_called_only_where_the_eps_that_it_scales_is_small(
     kind: str, eps: float, is_native: bool
 ) -> None:
-    tuned = _fields(OPTIMIZERS[kind](eps=eps, weight_decay=0.0))
+    tuned = kind_and_fields(make_optimizer(kind, eps=eps, weight_decay=0.0))
     source = FORMATS["keras"].render(recommendation(optimizer=tuned), 100)
     assert ("keras.optimizers.Adam" in source) is is_native
     assert ("def update(x, g, state, rate, k):" in source) is not is_native
@@ -259,21 +224,21 @@ def test_keras_own_adam_is_called_only_where_the_eps_that_it_scales_is_small(
 def test_keras_refuses_lion_without_a_mean_and_is_not_asked() -> None:
     for beta1 in (0.0, 0.9):
         source = FORMATS["keras"].render(
-            recommendation(optimizer=_fields(OPTIMIZERS["lion"](beta1=beta1))), 100
+            recommendation(optimizer=kind_and_fields(make_optimizer("lion", beta1=beta1))), 100
         )
         assert ("keras.optimizers.Lion(" in source) is (beta1 > 0.0)
 
 
 @pytest.mark.parametrize("kind", [kind for kind, cls in OPTIMIZERS.items() if cls.averages])
 def test_a_keras_module_of_an_average_has_a_callback_for_it(kind: str) -> None:
-    source = FORMATS["keras"].render(recommendation(optimizer=_fields(OPTIMIZERS[kind]())), 100)
+    source = FORMATS["keras"].render(recommendation(optimizer=kind_and_fields(make_optimizer(kind))), 100)
     assert "class Averaging(keras.callbacks.Callback):" in source
     assert "finalize_variable_values" not in source  # which fit() calls at its end alone
     assert "Averaging" not in FORMATS["keras"].render(recommendation(), 100)
 
 
 def test_a_coupled_weight_decay_comes_before_what_normalises_the_gradient() -> None:
-    decayed = recommendation(optimizer=_fields(OPTIMIZERS["adam"](weight_decay=0.01)))
+    decayed = recommendation(optimizer=kind_and_fields(make_optimizer("adam", weight_decay=0.01)))
     optax = FORMATS["optax"].render(decayed, 100)
     assert optax.index("optax.add_decayed_weights(0.01)") < optax.index("optax.adam(")
     keras = FORMATS["keras"].render(decayed, 100)
@@ -285,8 +250,11 @@ def test_a_coupled_weight_decay_comes_before_what_normalises_the_gradient() -> N
 def test_the_options_of_a_method_without_a_rate_are_exported(kind: str) -> None:
     (own,) = OPTIMIZERS[kind].baselines
     plain, chosen = (
-        {name: FORMATS[name].render(recommendation(optimizer=_fields(optimizer)), 100) for name in MODULES}
-        for optimizer in (OPTIMIZERS[kind](), OPTIMIZERS[kind](**own.options))
+        {
+            name: FORMATS[name].render(recommendation(optimizer=kind_and_fields(optimizer)), 100)
+            for name in MODULES
+        }
+        for optimizer in (make_optimizer(kind), make_optimizer(kind, **own.options))
     )
     for name in own.options:
         for format in OF_TORCH:

@@ -22,9 +22,10 @@ from app.tuning.exports import FORMATS
 from app.tuning.exports.source.factor_table import learning_rates
 from app.tuning.exports.source.schedule_formulas import BODIES, MOMENTUM_BODIES
 from app.tuning.schedules.realised import taken_schedule
+from tests.support.exports import PEAK, module, recommendation
 from tests.support.jobs import configuration, job
+from tests.support.kinds import make_schedule
 from tests.support.parity.factors import HORIZONS, cases
-from tests.tuning.exports.test_exports import PEAK, module, recommendation
 
 OPEN = [kind for kind, cls in SCHEDULES.items() if not issubclass(cls, LossDriven)]
 CYCLING = [kind for kind, cls in SCHEDULES.items() if issubclass(cls, MomentumCycling)]
@@ -71,7 +72,7 @@ def test_the_exported_momentum_is_the_engines(
                 exported = module(FORMATS["python"].render(answer, horizon))
                 found = [exported.momentum(step) for step in range(horizon)]
                 schedule_alone = {name: value for name, value in schedule.items() if name != "kind"}
-                cycled: Any = SCHEDULES[kind](**schedule_alone)
+                cycled: Any = make_schedule(kind, **schedule_alone)
                 np.testing.assert_allclose(
                     found, cycled.momentum_table(horizon), 1e-12, err_msg=f"{schedule}"
                 )

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 
 from app.domain.records import Configuration
-from app.engine.optimizers import OPTIMIZERS
 from app.spec.resources.recommendations import HorizonPeak, Recommendation, SafeLearningRate
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.horizons.fitted_line import Basis, fitted_line, peak_at
 from app.tuning.horizons.measurement import Grid, horizon_lengths, lowest
 from tests.support.jobs import ROSENBROCK, finished
-from tests.support.worlds import NAN, World, advised, bowl, trials
+from tests.support.kinds import make_optimizer
+from tests.support.synthetic_evaluations import NAN, SyntheticEvaluations, advised, bowl, trials
 
 
-def moving(slope: float, best: float = 0.04) -> World:
-    """A world whose best peak moves with the horizon, as a power of it."""
-    return World(lambda found, steps: bowl(best * (steps / 60) ** slope)(found, steps))
+def moving(slope: float, best: float = 0.04) -> SyntheticEvaluations:
+    """Return answers whose best peak moves with the horizon, as a power of it."""
+    return SyntheticEvaluations(lambda found, steps: bowl(best * (steps / 60) ** slope)(found, steps))
 
 
 @pytest.mark.parametrize(
@@ -55,9 +55,9 @@ def test_at_the_jobs_own_steps_the_peak_is_the_recommended_one() -> None:
 
 
 def test_five_peaks_near_the_line_run_at_first_on_seeds_of_their_own() -> None:
-    world = moving(-0.5)
-    advised(world)
-    requests = world.of(Seeds.HORIZONS)
+    evaluations = moving(-0.5)
+    advised(evaluations)
+    requests = evaluations.of(Seeds.HORIZONS)
     assert {len(request.replicates) for request in requests} == {2}
     assert [(request.steps, len(request.configurations)) for request in requests[:2]] == [(60, 1), (30, 5)]
     rates = {request.steps: [] for request in requests}  # type: ignore[var-annotated]
@@ -73,14 +73,19 @@ def test_an_octave_is_left_to_the_first_divergence_of_each_horizon() -> None:
         return NAN if found.optimizer["learning_rate"] > limit else bowl(0.08)(found, steps)
 
     near = [finished(i, 1.0 + i, learning_rate=0.08, optimizer="adam") for i in range(12)]
-    found = {one.total_steps: one.learning_rate for one in advised(World(fragile), near).horizons or ()}
+    found = {
+        one.total_steps: one.learning_rate
+        for one in advised(SyntheticEvaluations(fragile), near).horizons or ()
+    }
     assert found[30] == pytest.approx(0.08, rel=0.2)
     assert found[120] <= 0.0566 + 1e-6  # 0.113 diverges
 
 
 def test_optimizers_that_find_their_rate_and_rules_that_follow_losses_have_no_horizons() -> None:
     (first,) = trials(1)
-    found = replace(first.configuration, optimizer={"kind": "dog", **asdict(OPTIMIZERS["dog"]())}, params={})
+    found = replace(
+        first.configuration, optimizer={"kind": "dog", **asdict(make_optimizer("dog"))}, params={}
+    )
     dog = [replace(first, configuration=found)]
     rule = [replace(first, configuration=replace(first.configuration, schedule={"kind": "reduce_by_ratio"}))]
 
@@ -89,19 +94,19 @@ def test_optimizers_that_find_their_rate_and_rules_that_follow_losses_have_no_ho
         return bowl()(found, steps) * (0.01 if is_best else 1.0)
 
     for ended in (dog, rule):
-        assert advised(World(best), ended).horizons is None
+        assert advised(SyntheticEvaluations(best), ended).horizons is None
 
 
 def test_without_confirmation_there_are_no_horizons() -> None:
-    assert advised(World(bowl()), confirmation=None).horizons is None
+    assert advised(SyntheticEvaluations(bowl()), confirmation=None).horizons is None
 
 
 def test_where_every_run_is_the_same_seventeen_peaks_run_and_the_interval_has_no_width() -> None:
-    world = World(bowl(0.04), common=0.0, own=0.0)
-    found = advised(world, objective=ROSENBROCK).horizons
+    evaluations = SyntheticEvaluations(bowl(0.04), common=0.0, own=0.0)
+    found = advised(evaluations, objective=ROSENBROCK).horizons
     assert found is not None
     assert all(one.ci95 == (one.learning_rate,) * 2 for one in found)
-    assert max(len(request.configurations) for request in world.of(Seeds.HORIZONS)) == 17
+    assert max(len(request.configurations) for request in evaluations.of(Seeds.HORIZONS)) == 17
 
 
 def test_a_parabola_through_five_means_chooses_among_neighbours() -> None:
@@ -113,7 +118,7 @@ def test_a_parabola_through_five_means_chooses_among_neighbours() -> None:
 
 
 def recommendation(horizons: dict[int, float] | None, safe: float | None = None) -> Recommendation:
-    found = advised(World(bowl()))
+    found = advised(SyntheticEvaluations(bowl()))
     peaks = [HorizonPeak(total_steps=n, learning_rate=p, ci95=(p, p)) for n, p in (horizons or {}).items()]
     limits = SafeLearningRate(low=0.01, high=0.04, diverges_above=safe)
     update = {"horizons": peaks if horizons else None, "safe_learning_rate": limits, "total_steps": 60}

@@ -31,7 +31,7 @@ def rate(half_octaves: int) -> float:
 def swept(
     means: dict[int, float], *, seeds: int = 16, scatter: float = 0.0, default: float | None = None
 ) -> Sweep:
-    """A sweep whose mean is 1 at the own peak and 2 elsewhere but for the given half octaves.
+    """Return a sweep whose mean is 1 at the own peak and 2 elsewhere but for the given half octaves.
 
     scatter: of each run beside the own peak, of which half the seeds have +, half -.
     """

@@ -8,7 +8,7 @@ import pytest
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.learning_rates.sweep import more_seeds, seed_looks, sweep, swept_rates
 from tests.support.jobs import ROSENBROCK, configuration, follow
-from tests.support.worlds import World, bowl, spec
+from tests.support.synthetic_evaluations import SyntheticEvaluations, bowl, spec
 
 PEAK = 0.01
 WINNER, OTHER = configuration(learning_rate=PEAK), configuration("sgd", 0.5)
@@ -28,9 +28,9 @@ def test_the_sweep_stays_within_the_bounds_of_the_learning_rate() -> None:
 
 
 def test_several_are_swept_at_once_on_a_quarter_of_the_seeds_each_beside_the_default() -> None:
-    world = World(bowl())
-    first, second = follow(sweep(spec(), [WINNER, OTHER], OTHER), world)
-    (request,) = world.requests
+    evaluations = SyntheticEvaluations(bowl())
+    first, second = follow(sweep(spec(), [WINNER, OTHER], OTHER), evaluations)
+    (request,) = evaluations.requests
     assert request.replicates == range(Seeds.SWEEP, Seeds.SWEEP + 2)
     assert len(request.configurations) == 2 * (17 + 1)
     assert first.values.shape == second.values.shape == (18, 2)
@@ -41,12 +41,12 @@ def test_several_are_swept_at_once_on_a_quarter_of_the_seeds_each_beside_the_def
 
 
 def test_further_seeds_go_to_the_rows_that_lack_them() -> None:
-    world = World(bowl())
-    (begun,) = follow(sweep(spec(), [WINNER], None), world)
-    some = follow(more_seeds(spec(), begun, [7, 8], 8), world)
-    more = follow(more_seeds(spec(), some, [6, 8], 12), world)
+    evaluations = SyntheticEvaluations(bowl())
+    (begun,) = follow(sweep(spec(), [WINNER], None), evaluations)
+    some = follow(more_seeds(spec(), begun, [7, 8], 8), evaluations)
+    more = follow(more_seeds(spec(), some, [6, 8], 12), evaluations)
     assert more.runs[[5, 6, 7, 8]].tolist() == [2, 12, 8, 12]
-    asked = [(len(request.configurations), request.replicates) for request in world.requests[1:]]
+    asked = [(len(request.configurations), request.replicates) for request in evaluations.requests[1:]]
     assert asked == [
         (2, range(Seeds.SWEEP + 2, Seeds.SWEEP + 8)),
         (1, range(Seeds.SWEEP + 2, Seeds.SWEEP + 12)),

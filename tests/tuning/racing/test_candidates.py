@@ -5,12 +5,12 @@ from typing import Any
 
 from app.domain.records import Configuration, FinishedTrial
 from app.domain.states import TrialState
-from app.engine.optimizers import OPTIMIZERS
 from app.spec.job import JobSpec
 from app.tuning.racing.candidates import baselines_of, describe, differs, race_field
-from app.tuning.recommendation.race_explanation import in_words
+from app.tuning.recommendation.wording import in_words
 from app.tuning.space.tree import SearchSpace
 from tests.support.jobs import DIGITS, configuration, finished, job, space
+from tests.support.kinds import make_optimizer
 
 CONFIRM = {"top": 3, "replicates": 6}
 
@@ -68,7 +68,7 @@ def test_a_baseline_has_the_options_that_its_authors_recommend_and_defaults_else
         job(search_space=space({"kind": "prodigy"}, {"kind": "adam"}, {"kind": "sgd"})), TRIALS
     )
     (prodigy,) = [entry for entry in field if entry.configuration.optimizer["kind"] == "prodigy"]
-    defaults = vars(OPTIMIZERS["prodigy"]())
+    defaults = vars(make_optimizer("prodigy"))
     options = {"use_bias_correction": True, "safeguard_warmup": True}
     assert prodigy.configuration.optimizer == {"kind": "prodigy", **defaults, **options}
     assert (

@@ -3,11 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from app.domain.records import Configuration
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.racing.candidates import RaceCandidate
 from app.tuning.racing.elimination import Standing, eliminate, looks, most_raced
 from tests.support.jobs import ROSENBROCK, configuration, follow
-from tests.support.worlds import NAN, Means, World, spec
+from tests.support.synthetic_evaluations import NAN, Means, SyntheticEvaluations, spec
 
 RATES = (0.01, 0.02, 0.03, 0.04, 0.05)
 ENTRIES = [
@@ -21,63 +22,63 @@ def means(*of: float) -> Means:
     return lambda found, steps: by_rate[found.optimizer["learning_rate"]]
 
 
-def race(world: World, replicates: int = 8, shares: int | None = None) -> Standing:
+def race(evaluations: SyntheticEvaluations, replicates: int = 8, shares: int | None = None) -> Standing:
     confirmation = {"top": 1, "replicates": replicates}
-    return follow(eliminate(spec(confirmation=confirmation), ENTRIES, Seeds.RACE, shares), world)
+    return follow(eliminate(spec(confirmation=confirmation), ENTRIES, Seeds.RACE, shares), evaluations)
 
 
-def runs(world: World) -> int:
-    return sum(len(request.configurations) * len(request.replicates) for request in world.requests)
+def runs(evaluations: SyntheticEvaluations) -> int:
+    return sum(len(request.configurations) * len(request.replicates) for request in evaluations.requests)
 
 
 def test_the_lowest_mean_leads_and_what_cannot_win_is_dropped() -> None:
-    world = World(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
-    standing = race(world)
+    evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
+    standing = race(evaluations)
     assert standing.survivors[0] in (1, 3)
     assert set(standing.survivors) == {1, 3}
-    sizes = [len(request.configurations) for request in world.requests]
+    sizes = [len(request.configurations) for request in evaluations.requests]
     assert (sizes[0], sizes[-1]) == (5, 2)
     assert sizes == sorted(sizes, reverse=True)
 
 
 def test_what_the_dropped_leave_is_spent_where_the_decision_is_close() -> None:
-    world = World(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
-    assert race(world).seeds > 8
-    assert runs(world) <= 5 * 8
+    evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
+    assert race(evaluations).seeds > 8
+    assert runs(evaluations) <= 5 * 8
 
 
 def test_where_nothing_can_be_dropped_every_entry_has_its_replicates() -> None:
-    world = World(means(1.0, 1.0, 1.0, 1.0, 1.0), own=0.0)
-    standing = race(world)
-    assert (standing.seeds, len(standing.survivors), runs(world)) == (8, 5, 40)
+    evaluations = SyntheticEvaluations(means(1.0, 1.0, 1.0, 1.0, 1.0), own=0.0)
+    standing = race(evaluations)
+    assert (standing.seeds, len(standing.survivors), runs(evaluations)) == (8, 5, 40)
 
 
 def test_every_look_runs_on_fresh_seeds_that_all_who_are_left_share() -> None:
-    world = World(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
-    standing = race(world)
-    seeds = [replicate for request in world.requests for replicate in request.replicates]
+    evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
+    standing = race(evaluations)
+    seeds = [replicate for request in evaluations.requests for replicate in request.replicates]
     assert seeds == list(range(Seeds.RACE, Seeds.RACE + standing.seeds))
     assert np.isfinite(standing.values[list(standing.survivors)]).all()
 
 
 def test_a_race_that_is_decided_stops() -> None:
-    world = World(means(2.0, 1.0, 3.0, 4.0, 5.0))
-    assert race(world).survivors == (1,)
-    assert runs(world) < 5 * 8
+    evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 4.0, 5.0))
+    assert race(evaluations).survivors == (1,)
+    assert runs(evaluations) < 5 * 8
 
 
 def test_ties_go_to_the_first() -> None:
-    assert race(World(means(2.0, 1.0, 1.0, 1.0, 2.0), own=0.0)).leader == 1
+    assert race(SyntheticEvaluations(means(2.0, 1.0, 1.0, 1.0, 2.0), own=0.0)).leader == 1
 
 
 def test_an_entry_that_diverges_more_often_than_the_leader_is_dropped() -> None:
-    standing = race(World(means(NAN, 2.0, NAN, 1.0, 1.5)))
+    standing = race(SyntheticEvaluations(means(NAN, 2.0, NAN, 1.0, 1.5)))
     assert standing.leader == 3
     assert not {0, 2} & set(standing.survivors)
 
 
 def test_where_all_diverge_the_first_leads() -> None:
-    standing = race(World(means(NAN, NAN, NAN, NAN, NAN)))
+    standing = race(SyntheticEvaluations(means(NAN, NAN, NAN, NAN, NAN)))
     assert standing.leader == 0
 
 
@@ -87,49 +88,59 @@ def test_where_the_budget_is_short_the_better_half_goes_on() -> None:
         RaceCandidate(label="", configuration=configuration(learning_rate=0.001 * (i + 1)), source="search")
         for i in range(12)
     ]
-    world = World(lambda found, steps: means_of[round(found.optimizer["learning_rate"] * 1000) - 1], own=0.1)
+    evaluations = SyntheticEvaluations(
+        lambda found, steps: means_of[round(found.optimizer["learning_rate"] * 1000) - 1], own=0.1
+    )
     confirmation = {"top": 1, "replicates": 16}
-    standing = follow(eliminate(spec(confirmation=confirmation), entries, Seeds.RACE, 6), world)
-    sizes = [len(request.configurations) for request in world.requests]
+    standing = follow(eliminate(spec(confirmation=confirmation), entries, Seeds.RACE, 6), evaluations)
+    sizes = [len(request.configurations) for request in evaluations.requests]
     assert sizes[:2] == [12, 6]
-    assert runs(world) <= 6 * 16
+    assert runs(evaluations) <= 6 * 16
     assert standing.seeds > 8
 
 
 def test_one_run_each_decides_where_all_replicates_are_the_same() -> None:
-    world = World(means(2.0, 1.0, 3.0, 1.001, 4.0), common=0.0, own=0.0)
-    standing = follow(eliminate(spec(objective=ROSENBROCK), ENTRIES, Seeds.RACE), world)
-    assert (standing.leader, standing.seeds, runs(world)) == (1, 1, 5)
+    evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), common=0.0, own=0.0)
+    standing = follow(eliminate(spec(objective=ROSENBROCK), ENTRIES, Seeds.RACE), evaluations)
+    assert (standing.leader, standing.seeds, runs(evaluations)) == (1, 1, 5)
+
+
+class Noise(SyntheticEvaluations):
+    """Every value is a standard normal number, whatever is asked."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(lambda found, steps: 0.0, common=0.0, own=1.0)
+        self._generator = np.random.default_rng(seed)
+
+    def _value(self, found: Configuration, replicate: int, steps: int) -> float:
+        return float(self._generator.standard_normal())
 
 
 def test_the_best_in_truth_is_rarely_dropped() -> None:
     # 0.05 at most by the correction; equal entries, so that every drop is an error of one of four pairs.
     dropped = 0
     for start in range(200):
-        world = World(lambda found, steps, s=start: 0.0, common=0.0, own=1.0)
-        generator = np.random.default_rng(start)
-        world._value = lambda found, replicate, steps, g=generator: float(g.standard_normal())  # type: ignore[method-assign]
-        dropped += 0 not in race(world).survivors
+        dropped += 0 not in race(Noise(start)).survivors
     assert dropped <= 0.05 * 200 + 3 * (0.05 * 0.95 * 200) ** 0.5  # three standard deviations
 
 
 def test_what_an_entry_gave_in_an_earlier_race_is_not_run_again() -> None:
     near = means(2.0, 1.0, 3.0, 1.001, 4.0)
     one = spec(confirmation={"top": 1, "replicates": 8})
-    world = World(near, own=0.01)
-    before = follow(eliminate(one, ENTRIES[1:3], Seeds.RACE), world)
-    world.requests.clear()
-    found = follow(eliminate(one, ENTRIES, Seeds.RACE, before=[before]), world)
-    again = World(near, own=0.01)
+    evaluations = SyntheticEvaluations(near, own=0.01)
+    before = follow(eliminate(one, ENTRIES[1:3], Seeds.RACE), evaluations)
+    evaluations.requests.clear()
+    found = follow(eliminate(one, ENTRIES, Seeds.RACE, before=[before]), evaluations)
+    again = SyntheticEvaluations(near, own=0.01)
     whole = follow(eliminate(one, ENTRIES, Seeds.RACE), again)
-    assert len(world.requests[0].configurations) == 3
-    assert runs(world) <= runs(again)
+    assert len(evaluations.requests[0].configurations) == 3
+    assert runs(evaluations) <= runs(again)
     assert found.seeds >= whole.seeds  # what was not run again is spent
     shared = min(found.seeds, whole.seeds)
     assert np.array_equal(found.values[1, :shared], whole.values[1, :shared])
     ran = [
         (configuration.optimizer["learning_rate"], seed)
-        for request in world.requests
+        for request in evaluations.requests
         for configuration in request.configurations
         for seed in request.replicates
     ]
@@ -139,37 +150,37 @@ def test_what_an_entry_gave_in_an_earlier_race_is_not_run_again() -> None:
 
 def test_where_all_is_known_only_later_seeds_run() -> None:
     one = spec(confirmation={"top": 1, "replicates": 8})
-    world = World(means(1.0, 1.0, 1.0, 1.0, 1.0), own=0.0)
-    before = follow(eliminate(one, ENTRIES, Seeds.RACE), world)
-    world.requests.clear()
-    found = follow(eliminate(one, ENTRIES, Seeds.RACE, 1, [before]), world)
+    evaluations = SyntheticEvaluations(means(1.0, 1.0, 1.0, 1.0, 1.0), own=0.0)
+    before = follow(eliminate(one, ENTRIES, Seeds.RACE), evaluations)
+    evaluations.requests.clear()
+    found = follow(eliminate(one, ENTRIES, Seeds.RACE, 1, [before]), evaluations)
     assert (found.leader, found.survivors) == (before.leader, before.survivors)
-    assert runs(world) <= most_raced(8, len(ENTRIES), 1)
-    assert all(request.replicates.start >= Seeds.RACE + before.seeds for request in world.requests)
+    assert runs(evaluations) <= most_raced(8, len(ENTRIES), 1)
+    assert all(request.replicates.start >= Seeds.RACE + before.seeds for request in evaluations.requests)
 
 
 def test_where_all_replicates_are_the_same_what_is_known_never_runs() -> None:
     one = spec(objective=ROSENBROCK)
-    world = World(means(2.0, 1.0, 3.0, 1.001, 4.0), common=0.0, own=0.0)
-    before = follow(eliminate(one, ENTRIES, Seeds.RACE), world)
-    world.requests.clear()
-    found = follow(eliminate(one, ENTRIES[::-1], Seeds.RACE, before=[before]), world)
-    assert world.requests == []
+    evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), common=0.0, own=0.0)
+    before = follow(eliminate(one, ENTRIES, Seeds.RACE), evaluations)
+    evaluations.requests.clear()
+    found = follow(eliminate(one, ENTRIES[::-1], Seeds.RACE, before=[before]), evaluations)
+    assert evaluations.requests == []
     assert found.entries[found.leader] == before.entries[before.leader]
 
 
 def test_what_is_known_of_those_who_are_left_counts_beyond_the_last_look() -> None:
     one = spec(confirmation={"top": 1, "replicates": 8})
-    world = World(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
-    before = follow(eliminate(one, [ENTRIES[1], ENTRIES[3]], Seeds.RACE, 8), world)
+    evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
+    before = follow(eliminate(one, [ENTRIES[1], ENTRIES[3]], Seeds.RACE, 8), evaluations)
     assert before.seeds == 32
-    found = follow(eliminate(one, ENTRIES, Seeds.RACE, 1, [before]), world)
+    found = follow(eliminate(one, ENTRIES, Seeds.RACE, 1, [before]), evaluations)
     assert found.seeds == 32
     assert found.survivors == tuple({0: 1, 1: 3}[row] for row in before.survivors)
 
 
 def test_a_standing_knows_on_how_many_seeds_each_ran() -> None:
-    standing = race(World(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01))
+    standing = race(SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01))
     for row, ran in enumerate(standing.runs):
         assert np.isfinite(standing.values[row, :ran]).all()
         assert np.isnan(standing.values[row, ran:]).all()

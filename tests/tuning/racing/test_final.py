@@ -16,7 +16,7 @@ from app.tuning.racing.final import LONGER, finalists, most_finalists, most_prol
 from app.tuning.racing.practical_equivalence import negligible
 from app.tuning.racing.selection import Choice, tied
 from tests.support.jobs import ROSENBROCK, configuration, follow
-from tests.support.worlds import NAN, World, bowl, spec
+from tests.support.synthetic_evaluations import NAN, SyntheticEvaluations, bowl, spec
 
 REPLICATES = 16
 
@@ -44,13 +44,15 @@ def behind(*gaps: float, default: float = 1.0) -> list[float]:
     return [*gaps, *[0.5] * (len(ENTRIES) - 1 - len(gaps)), default]
 
 
-def final(means: list[float], own: float, shift: int = 0, **parts: object) -> tuple[Standing, World]:
-    """A final of which the runs scatter by `own` each."""
+def final(
+    means: list[float], own: float, shift: int = 0, **parts: object
+) -> tuple[Standing, SyntheticEvaluations]:
+    """Run a final of which the runs scatter by `own` each."""
     who = entries(shift)
     by_key = {_key(entry.configuration): mean for entry, mean in zip(who, means, strict=True)}
-    world = World(lambda found, steps: by_key[_key(found)], own=own)
+    evaluations = SyntheticEvaluations(lambda found, steps: by_key[_key(found)], own=own)
     confirmation = {"top": 2, "replicates": REPLICATES}
-    return follow(race_final(spec(confirmation=confirmation, **parts), who), world), world
+    return follow(race_final(spec(confirmation=confirmation, **parts), who), evaluations), evaluations
 
 
 def _key(found: Configuration) -> str:
@@ -58,16 +60,16 @@ def _key(found: Configuration) -> str:
 
 
 def test_a_final_that_is_clear_is_not_prolonged() -> None:
-    found, world = final(behind(0.0, 0.02), own=0.05)
+    found, evaluations = final(behind(0.0, 0.02), own=0.05)
     assert found.entries[found.leader].label == "0"
-    assert sum(request.updates for request in world.requests) <= len(ENTRIES) * REPLICATES * 60
+    assert sum(request.updates for request in evaluations.requests) <= len(ENTRIES) * REPLICATES * 60
 
 
 def test_a_final_goes_on_while_others_may_be_better_by_a_part_of_the_gain() -> None:
-    found, world = final(behind(0.0, 0.1, 0.1, 0.1), own=0.5)
+    found, evaluations = final(behind(0.0, 0.1, 0.1, 0.1), own=0.5)
     assert found.seeds > 4 * REPLICATES
     assert found.entries[found.leader].label == "0"
-    counts = [len(request.configurations) for request in world.requests]
+    counts = [len(request.configurations) for request in evaluations.requests]
     assert counts[0] == len(ENTRIES)
     assert counts[-1] <= LONGER[-1][1]
 
@@ -80,10 +82,10 @@ def test_where_a_default_is_far_behind_the_same_doubt_is_negligible() -> None:
 
 
 def test_what_ran_is_not_run_again() -> None:
-    _, world = final(behind(0.0, 0.1, 0.1, 0.1), own=0.5)
+    _, evaluations = final(behind(0.0, 0.1, 0.1, 0.1), own=0.5)
     ran = [
         (_key(found), seed)
-        for request in world.requests
+        for request in evaluations.requests
         for found in request.configurations
         for seed in request.replicates
     ]
@@ -95,12 +97,12 @@ def test_what_ran_is_not_run_again() -> None:
 @pytest.mark.parametrize("own", [0.01, 0.3, 3.0, 100.0])
 def test_a_final_takes_no_more_runs_than_are_counted(own: float, replicates: int) -> None:
     asked = spec(confirmation={"top": 2, "replicates": replicates})
-    world = World(bowl(0.02, floor=0.1), own=own)
+    evaluations = SyntheticEvaluations(bowl(0.02, floor=0.1), own=own)
     who = [*entries(1)[:2], *entries()][-most_finalists(asked) :]
-    found = follow(race_final(asked, who), world)
+    found = follow(race_final(asked, who), evaluations)
     most = most_finalists(asked) * replicates + most_prolonged(replicates)
     assert len(who) == most_finalists(asked)
-    assert sum(request.updates for request in world.requests) <= most * 60
+    assert sum(request.updates for request in evaluations.requests) <= most * 60
     assert found.seeds <= 8 * max(replicates, 2)
 
 
@@ -116,8 +118,8 @@ def test_the_longer_final_finds_the_best_more_often() -> None:
     confirmation = {"top": 2, "replicates": REPLICATES}
     means, hits = behind(0.0, *[0.15] * 11), {"usual": 0, "longer": 0}
     for shift in range(12):
-        found, world = final(means, own=0.5, shift=shift)
-        usual = follow(eliminate(spec(confirmation=confirmation), entries(shift), Seeds.FINAL), world)
+        found, evaluations = final(means, own=0.5, shift=shift)
+        usual = follow(eliminate(spec(confirmation=confirmation), entries(shift), Seeds.FINAL), evaluations)
         hits["usual"] += usual.entries[usual.leader].label == "0"
         hits["longer"] += found.entries[found.leader].label == "0"
     assert hits["longer"] >= 10 > hits["usual"]
@@ -173,20 +175,20 @@ def chosen(final: Standing, row: int, same: tuple[int, ...] = (0,)) -> Choice:
 def test_a_look_that_the_elimination_has_passed_is_left_out() -> None:
     passed = 0
     for shift in range(10):
-        found, world = final(behind(0.0, 0.02, *[2.0] * 10, default=0.03), own=0.3, shift=shift)
-        first, *looks = [request.replicates for request in world.requests]
+        found, evaluations = final(behind(0.0, 0.02, *[2.0] * 10, default=0.03), own=0.3, shift=shift)
+        first, *looks = [request.replicates for request in evaluations.requests]
         assert all(before.stop == after.start for before, after in pairwise([first, *looks]))
         passed += any(stop % REPLICATES for stop in (seeds.stop for seeds in looks)) and found.seeds > 64
     assert passed  # the budget of an elimination ends amid a look; the final went on from there
 
 
 def race(means: list[float], who: list[RaceCandidate]) -> Standing:
-    """A race of two seeds that scatter a little."""
+    """Return a race of two seeds that scatter a little."""
     values = np.array(means)[:, None] + np.array([[-0.2, 0.2]]) * np.arange(len(means))[:, None]
     order = np.argsort(means)
     return Standing(
         entries=tuple(who),
-        values=values,
+        values=values.astype(np.float64),
         runs=(2,) * len(who),
         survivors=tuple(int(row) for row in order[:4]),
     )
@@ -211,6 +213,6 @@ def test_the_best_default_of_the_race_is_in_the_final() -> None:
 
 
 def test_where_all_replicates_are_the_same_one_run_each_decides() -> None:
-    found, world = final(behind(0.0, 0.1), own=0.0, objective=ROSENBROCK)
+    found, evaluations = final(behind(0.0, 0.1), own=0.0, objective=ROSENBROCK)
     assert found.seeds == 1
-    assert len(world.requests) == 1
+    assert len(evaluations.requests) == 1

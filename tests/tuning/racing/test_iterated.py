@@ -20,7 +20,15 @@ from app.tuning.racing.perturbations import Crossings
 from app.tuning.space.distributions import given
 from app.tuning.space.tree import SearchSpace
 from tests.support.jobs import NOISY, configuration, job, space
-from tests.support.worlds import LOG_RANGE, NAN, World, advised, bowl, spec, trials
+from tests.support.synthetic_evaluations import (
+    LOG_RANGE,
+    NAN,
+    SyntheticEvaluations,
+    advised,
+    bowl,
+    spec,
+    trials,
+)
 
 SPREAD = 0.1
 TRIED = {"low": 0.0, "high": 0.99}
@@ -157,10 +165,10 @@ def test_none_follows_the_losses() -> None:
 def test_where_nothing_is_searched_there_is_none() -> None:
     fixed = {"search_space": space({"kind": "adam", "learning_rate": 0.01})}
     only = SearchSpace.of(spec(**fixed)).walk(given({}))
-    world = World(bowl())
-    advised(world, [replace(trials()[0], configuration=only)], **fixed)
-    assert len(world.of(Seeds.RACE)) > 0
-    assert world.of(Seeds.NEIGHBOURS) == []
+    evaluations = SyntheticEvaluations(bowl())
+    advised(evaluations, [replace(trials()[0], configuration=only)], **fixed)
+    assert len(evaluations.of(Seeds.RACE)) > 0
+    assert evaluations.of(Seeds.NEIGHBOURS) == []
 
 
 def test_none_is_again_what_an_earlier_generation_had() -> None:
@@ -182,17 +190,18 @@ def test_where_there_are_few_seeds_there_are_so_few_that_they_get_beyond_two() -
     for replicates, most in ((2, 8), (4, 8), (8, 16), (16, 32), (64, 32)):
         few = wide(confirmation={"top": 8, "replicates": replicates})
         assert most_new(few) == most
-        world = World(bowl(0.02), own=0.5)
-        advised(world, confirmation={"top": 8, "replicates": replicates})
+        evaluations = SyntheticEvaluations(bowl(0.02), own=0.5)
+        advised(evaluations, confirmation={"top": 8, "replicates": replicates})
         assert (
             replicates < 4
-            or max(request.replicates.stop for request in world.of(Seeds.NEIGHBOURS)) > 2 + Seeds.NEIGHBOURS
+            or max(request.replicates.stop for request in evaluations.of(Seeds.NEIGHBOURS))
+            > 2 + Seeds.NEIGHBOURS
         )
 
 
 def test_what_lies_between_the_trials_is_found() -> None:
-    world = World(bowl(0.02), own=0.0001)  # the trials are at 0.01 and 0.04
-    found = advised(world, confirmation={"top": 8, "replicates": 8})
+    evaluations = SyntheticEvaluations(bowl(0.02), own=0.0001)  # the trials are at 0.01 and 0.04
+    found = advised(evaluations, confirmation={"top": 8, "replicates": 8})
     assert abs(math.log(found.optimizer["learning_rate"] / 0.02)) < 0.1
 
 
@@ -210,15 +219,18 @@ def test_a_number_far_from_all_trials_is_found() -> None:
     only = SearchSpace.of(spec(search_space=space(decayed))).walk(given({"adamw.weight_decay": 1e-3}))
     start = [replace(trials()[0], configuration=only)]
     found = advised(
-        World(means), start, search_space=space(decayed), confirmation={"top": 8, "replicates": 8}
+        SyntheticEvaluations(means),
+        start,
+        search_space=space(decayed),
+        confirmation={"top": 8, "replicates": 8},
     )
     assert found.optimizer["weight_decay"] > 0.3
 
 
 def test_generations_share_their_seeds_and_a_parent_runs_on_each_once() -> None:
-    world = World(bowl(0.02), own=0.01)
-    advised(world, confirmation={"top": 8, "replicates": 16})
-    requests = world.of(Seeds.NEIGHBOURS)
+    evaluations = SyntheticEvaluations(bowl(0.02), own=0.01)
+    advised(evaluations, confirmation={"top": 8, "replicates": 16})
+    requests = evaluations.of(Seeds.NEIGHBOURS)
     openings = [request for request in requests if request.replicates.start == Seeds.NEIGHBOURS]
     assert len(openings) == len(SPREADS)
     sizes = [len(request.configurations) for request in openings]

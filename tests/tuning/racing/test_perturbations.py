@@ -9,7 +9,7 @@ import numpy as np
 from app.tuning.racing.perturbations import Crossings, moved, stay, step
 from app.tuning.space.tree import SearchSpace
 from tests.support.jobs import configuration, job, space
-from tests.support.worlds import COSINE, LOG_RANGE
+from tests.support.synthetic_evaluations import COSINE, LOG_RANGE
 
 CONSTANT = {"kind": "constant"}
 RATE = "adam.learning_rate"

@@ -21,7 +21,7 @@ UNSEEN = range(50_000, 50_064)
 
 
 def losses(spec: JobSpec, found: Recommendation, factor: float) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """The losses of the recommendation at a multiple of its peak, on 64 unseen seeds."""
+    """Return the losses of the recommendation at a multiple of its peak, on 64 unseen seeds."""
     rate = factor * found.optimizer["learning_rate"]
     configuration = Configuration(
         optimizer=found.optimizer | {"learning_rate": rate},
@@ -30,7 +30,7 @@ def losses(spec: JobSpec, found: Recommendation, factor: float) -> np.ndarray[An
         settings=found.settings,
     )
     request = EvaluationRequest(configurations=(configuration,), replicates=UNSEEN, steps=spec.budget.steps)
-    return run_request(spec, request).values[0]
+    return np.asarray(run_request(spec, request).values[0])
 
 
 def test_no_run_diverges_somewhat_above_the_rate_that_the_regression_example_recommends() -> None:
@@ -103,7 +103,7 @@ def test_no_percentage_of_a_loss_that_cannot_be_negative_exceeds_a_hundred() -> 
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
-    """The numbers of a sentence, each with the word behind it."""
+    """Return the numbers of a sentence, each with the word behind it."""
     words = text.replace("(", "").split()
     return [
         (word, after) for word, after in pairwise(words) if word.lstrip("-").replace(".", "", 1).isdigit()

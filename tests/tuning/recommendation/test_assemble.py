@@ -7,7 +7,7 @@ from app.spec.resources.recommendations import Candidate, Recommendation
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.statistics import loss_interval
 from tests.support.jobs import ROSENBROCK
-from tests.support.worlds import NAN, REPLICATES, World, advised, bowl
+from tests.support.synthetic_evaluations import NAN, REPLICATES, SyntheticEvaluations, advised, bowl
 
 DEFAULT_RATE = 0.001  # of adam
 
@@ -22,7 +22,7 @@ def winner(found: Recommendation) -> Candidate:
 
 
 def test_the_recommended_configuration_heads_the_candidates() -> None:
-    found = advised(World(bowl()))
+    found = advised(SyntheticEvaluations(bowl()))
     own = winner(found)
     assert (own.optimizer, own.schedule, own.batch_size) == (found.optimizer, found.schedule, None)
     assert found.optimizer["learning_rate"] == 0.04
@@ -31,10 +31,10 @@ def test_the_recommended_configuration_heads_the_candidates() -> None:
 
 
 def test_all_figures_are_of_the_same_seeds_drawn_after_the_choice() -> None:
-    world = World(bowl())
-    found = advised(world)
-    (confirmation,) = world.of(Seeds.CONFIRM)
-    values = world(confirmation).values
+    evaluations = SyntheticEvaluations(bowl())
+    found = advised(evaluations)
+    (confirmation,) = evaluations.of(Seeds.CONFIRM)
+    values = evaluations(confirmation).values
     by_optimizer = {
         (entry.optimizer["kind"], entry.optimizer["learning_rate"], entry.schedule["kind"]): row
         for entry, row in zip(confirmation.configurations, values, strict=True)
@@ -47,7 +47,7 @@ def test_all_figures_are_of_the_same_seeds_drawn_after_the_choice() -> None:
 
 
 def test_baselines_are_compared_with_the_winner_seed_by_seed() -> None:
-    found = advised(World(bowl()))
+    found = advised(SyntheticEvaluations(bowl()))
     baseline = next(one for one in found.evidence.baselines if one.label.startswith("adamw"))
     assert baseline.difference is not None
     assert baseline.ci95 is not None
@@ -61,7 +61,7 @@ def test_baselines_are_compared_with_the_winner_seed_by_seed() -> None:
 
 
 def test_the_other_finalists_follow_by_their_mean_and_probabilities_add_up() -> None:
-    found = advised(World(bowl(), own=0.1)).evidence.candidates
+    found = advised(SyntheticEvaluations(bowl(), own=0.1)).evidence.candidates
     means = [candidate.mean for candidate in found[1:] if candidate.mean is not None]
     assert means == sorted(means)
     assert len(means) == len(found) - 1
@@ -70,7 +70,7 @@ def test_the_other_finalists_follow_by_their_mean_and_probabilities_add_up() -> 
 
 
 def test_a_default_that_wins_is_recommended_and_says_so() -> None:
-    found = advised(World(defaults_lead))
+    found = advised(SyntheticEvaluations(defaults_lead))
     assert winner(found).source == "baseline"
     assert found.optimizer["learning_rate"] == DEFAULT_RATE
     own = next(one for one in found.evidence.baselines if one.label.startswith("adam at its defaults"))
@@ -80,18 +80,18 @@ def test_a_default_that_wins_is_recommended_and_says_so() -> None:
 
 
 def test_without_confirmation_the_best_trial_is_recommended_with_a_warning() -> None:
-    world = World(bowl())
-    found = advised(world, confirmation=None)
+    evaluations = SyntheticEvaluations(bowl())
+    found = advised(evaluations, confirmation=None)
     (candidate,) = found.evidence.candidates
     assert (candidate.mean, candidate.ci95, candidate.probability_best) == (1.0, None, None)
     assert (found.evidence.replicates, found.evidence.baselines) == (0, [])
     assert found.safe_learning_rate is None
-    assert world.requests == []
+    assert evaluations.requests == []
     assert "confirmation is null" in found.warnings[0]
     assert "Nothing was run again" in found.explanation[1]
 
 
-class Late(World):
+class Late(SyntheticEvaluations):
     """Where whatever has that learning rate, or a lower one that was searched, diverges when confirmed."""
 
     def _value(self, found: Configuration, replicate: int, steps: int) -> float:
@@ -126,7 +126,7 @@ def test_a_baseline_that_diverges_has_no_figures() -> None:
 
 
 def test_a_deterministic_objective_has_intervals_without_width() -> None:
-    found = advised(World(bowl(), common=0.0, own=0.0), objective=ROSENBROCK)
+    found = advised(SyntheticEvaluations(bowl(), common=0.0, own=0.0), objective=ROSENBROCK)
     assert winner(found).ci95 == (1.0, 1.0)
     assert found.evidence.replicates == 1
     difference = found.evidence.baselines[-1].difference

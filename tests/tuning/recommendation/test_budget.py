@@ -27,8 +27,8 @@ from app.tuning.recommendation.budget import (
 )
 from app.tuning.recommendation.pipeline import planned_runs
 from tests.support.jobs import DIGITS, NOISY, configuration, job, space
-from tests.support.worlds import World, advised, bowl
-from tests.support.worlds import spec as spec_of_world
+from tests.support.synthetic_evaluations import SyntheticEvaluations, advised, bowl
+from tests.support.synthetic_evaluations import spec as synthetic_spec
 
 NONE, HYPERBAND = {"kind": "none"}, {"kind": "hyperband"}
 MEASURING = 3e6  # bytes
@@ -47,7 +47,7 @@ def mlp(*hidden: int) -> dict[str, Any]:
 
 
 def peak_bytes(spec: JobSpec, configurations: Sequence[Configuration]) -> int:
-    """What NumPy allocates at most while a shard of these is evaluated."""
+    """Return the peak of NumPy's allocations while a shard of these is evaluated."""
     shard = Shard(
         spec=spec,
         numbers=tuple(range(len(configurations))),
@@ -198,20 +198,22 @@ def test_where_all_replicates_are_the_same_the_race_runs_once() -> None:
 
 
 def test_what_is_done_of_a_job_grows_through_its_heats_up_to_the_whole() -> None:
-    world, spec = World(bowl(), own=0.3), spec_of_world()
-    advised(world)
+    evaluations, spec = SyntheticEvaluations(bowl(), own=0.3), synthetic_spec()
+    advised(evaluations)
     share, shares = AdviceShare(spec), [search_share(spec)]
-    for request in world.requests:
+    for request in evaluations.requests:
         share.begin(request)
         shares += [share.at(part) for part in (0.1, 0.6, 1.0)]
     # It does so although the final is longer than planned.
-    final = sum(request.updates for request in world.requests if request.stage is Seeds.FINAL)
+    final = sum(request.updates for request in evaluations.requests if request.stage is Seeds.FINAL)
     assert final > planned_runs(spec)[Seeds.FINAL] * spec.budget.steps
     assert all(a <= b for a, b in pairwise(shares))
     # Only further peaks at the last horizon find nothing left.
     assert len({share for share in shares if share < 1.0}) >= len(shares) - 4
     assert shares[-1] == pytest.approx(1.0)
     # The last stage has a share of its own: nothing jumps at the end.
-    last = [request.updates for request in world.requests if request.stage is world.requests[-1].stage]
+    last = [
+        request.updates for request in evaluations.requests if request.stage is evaluations.requests[-1].stage
+    ]
     before = shares[-1 - 3 * len(last)]
-    assert before < 1.0 - 0.5 * sum(last) / sum(request.updates for request in world.requests)
+    assert before < 1.0 - 0.5 * sum(last) / sum(request.updates for request in evaluations.requests)

@@ -11,10 +11,20 @@ from app.spec.resources.recommendations import Recommendation
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.racing.candidates import race_field
 from app.tuning.recommendation.formatting import Gap, number, percent, probability
-from app.tuning.recommendation.race_explanation import in_words, told_apart
+from app.tuning.recommendation.wording import in_words, told_apart
 from app.tuning.statistics import Mean
 from tests.support.jobs import ROSENBROCK, finished
-from tests.support.worlds import COSINE, NAN, REPLICATES, Rival, World, advised, bowl, spec, trials
+from tests.support.synthetic_evaluations import (
+    COSINE,
+    NAN,
+    REPLICATES,
+    Rival,
+    SyntheticEvaluations,
+    advised,
+    bowl,
+    spec,
+    trials,
+)
 
 LEADER = "adam (learning rate 0.04, constant schedule)"
 
@@ -25,7 +35,7 @@ def sentence(found: Recommendation, word: str) -> str:
 
 
 def test_it_cites_its_figures_to_three_digits() -> None:
-    found = advised(World(bowl()))
+    found = advised(SyntheticEvaluations(bowl()))
     own = found.evidence.candidates[0]
     assert own.mean is not None
     assert own.ci95 is not None
@@ -46,7 +56,7 @@ def test_it_cites_its_figures_to_three_digits() -> None:
 
 
 def test_every_sentence_is_whole_and_none_names_a_trial() -> None:
-    for found in (advised(World(bowl())), advised(World(bowl(), own=1.0))):
+    for found in (advised(SyntheticEvaluations(bowl())), advised(SyntheticEvaluations(bowl(), own=1.0))):
         assert len(found.explanation) <= 12
         for text in found.explanation:
             assert text[0].isupper() or text[0].isdigit()
@@ -57,21 +67,23 @@ def test_every_sentence_is_whole_and_none_names_a_trial() -> None:
 
 def test_the_search_is_counted() -> None:
     text = "All 12 trials ran all 60 updates; their lowest value, 1, is the luckiest of 12."
-    assert advised(World(bowl())).explanation[0] == text
+    assert advised(SyntheticEvaluations(bowl())).explanation[0] == text
     ended = [*trials(), finished(12, None, state=TrialState.PRUNED), finished(13, None)]
-    first = advised(World(bowl()), ended).explanation[0]
+    first = advised(SyntheticEvaluations(bowl()), ended).explanation[0]
     assert first.startswith("Of 14 trials, 12 ran all 60 updates, 1 was pruned and 1 diverged; their lowest")
 
 
 def test_the_race_names_its_best_entry_what_ran_and_how_many_were_dropped() -> None:
-    text = advised(World(bowl()), confirmation={"top": 8, "replicates": REPLICATES}).explanation[1]
+    text = advised(
+        SyntheticEvaluations(bowl()), confirmation={"top": 8, "replicates": REPLICATES}
+    ).explanation[1]
     assert text.startswith("The race ran 2 of the best trials and 10 defaults on up to ")
     assert re.search(rf"fresh seeds: the lowest loss was [\d.]+, of {re.escape(LEADER)}; 11 of 12", text)
     assert text.endswith(" were dropped as worse.")
 
 
 def test_the_variants_of_the_best_are_told_of() -> None:
-    text = advised(World(bowl(0.03))).explanation[2]
+    text = advised(SyntheticEvaluations(bowl(0.03))).explanation[2]
     assert text.startswith("Variants of the best entries ran next, in up to 3 generations, all on the same")
     assert "fresh seeds: the lowest loss was 0.9" in text
     assert ", of adam (learning rate 0.0" in text
@@ -81,7 +93,7 @@ def test_the_final_tells_what_the_schedules_made_for_the_leader_gave() -> None:
     def refined_is_better(found: Configuration, steps: int) -> float:
         return bowl()(found, steps) * (0.6 if found.schedule["kind"] == "table" else 1.0)
 
-    text = advised(World(refined_is_better, common=0.0, own=0.25)).explanation[3]
+    text = advised(SyntheticEvaluations(refined_is_better, common=0.0, own=0.25)).explanation[3]
     assert re.match(r"The final ran \d of the best entries, (the best default|2 defaults), 2 linear", text)
     assert "decays and 2 schedules refined from gradient norms on up to" in text
     assert re.search(r"the lowest loss was 0\.\d+, of adam \(.* refined table schedule\), 0\.\d+ below", text)
@@ -94,13 +106,15 @@ def test_the_best_constant_rate_is_compared_with_a_schedule() -> None:
     def cosine_is_best(found: Configuration, steps: int) -> float:
         return bowl()(found, steps) * (0.5 if found.schedule["kind"] == "cosine" else 1.0)
 
-    text = sentence(advised(World(cosine_is_best), ended), "The best constant learning rate, adam")
+    text = sentence(
+        advised(SyntheticEvaluations(cosine_is_best), ended), "The best constant learning rate, adam"
+    )
     assert "constant schedule), had" in text
     assert "% lower" in text
 
 
 def test_only_the_best_of_the_defaults_is_cited() -> None:
-    found = advised(World(bowl()))
+    found = advised(SyntheticEvaluations(bowl()))
     defaults = [one for one in found.evidence.baselines if not one.label.startswith("trial")]
     best = min(defaults, key=lambda one: one.mean or 0.0)
     assert best.optimizer["kind"] in ("momentum", "sgd")
@@ -124,7 +138,7 @@ def test_defaults_that_all_diverged_are_said_to_have() -> None:
 
     ended = [finished(i, 1.0 + i, learning_rate=0.04, optimizer="adam") for i in range(12)]
 
-    class Diverging(World):
+    class Diverging(SyntheticEvaluations):
         def _value(self, found: Configuration, replicate: int, steps: int) -> float:
             is_default = found.params == {} and replicate // 1_000_000 == Seeds.CONFIRM // 1_000_000
             return NAN if is_default else super()._value(found, replicate, steps)
@@ -134,7 +148,7 @@ def test_defaults_that_all_diverged_are_said_to_have() -> None:
 
 
 def test_where_all_diverged_in_the_race_no_mean_is_claimed() -> None:
-    class Unlucky(World):
+    class Unlucky(SyntheticEvaluations):
         def _value(self, found: Configuration, replicate: int, steps: int) -> float:
             unlucky = replicate == Seeds.RACE
             return NAN if unlucky else super()._value(found, replicate, steps)
@@ -145,7 +159,7 @@ def test_where_all_diverged_in_the_race_no_mean_is_claimed() -> None:
 
 
 def test_a_deterministic_race_has_no_seeds_and_no_intervals() -> None:
-    found = advised(World(bowl(), common=0.0, own=0.0), objective=ROSENBROCK).explanation
+    found = advised(SyntheticEvaluations(bowl(), common=0.0, own=0.0), objective=ROSENBROCK).explanation
     assert f"the lowest loss was 1, of {LEADER}" in found[1]
     assert any("; that of the recommended configuration is" in text for text in found)
     assert not any("seed" in text or "interval" in text for text in found)
@@ -162,15 +176,18 @@ def test_the_learning_rate_is_followed_from_start_to_end() -> None:
     ):
         schedule = COSINE | {"warmup_fraction": warmup}
         ended[0] = replace(ended[0], configuration=replace(ended[0].configuration, schedule=schedule))
-        assert f"The recommended learning rate {words}" in advised(World(own_schedule), ended).explanation[-1]
-    constant = advised(World(bowl())).explanation[-1]
+        assert (
+            f"The recommended learning rate {words}"
+            in advised(SyntheticEvaluations(own_schedule), ended).explanation[-1]
+        )
+    constant = advised(SyntheticEvaluations(bowl())).explanation[-1]
     assert constant == "The recommended learning rate is 0.04 in all 60 updates."
 
 
 def test_the_batch_size_is_named_where_there_is_one() -> None:
     digits = {"kind": "classification", "dataset": "digits", "model": {"kind": "linear"}}
     ended = [replace(one, configuration=replace(one.configuration, batch_size=32)) for one in trials()]
-    found = advised(World(bowl()), ended, objective=digits)
+    found = advised(SyntheticEvaluations(bowl()), ended, objective=digits)
     assert "adam (learning rate 0.04, constant schedule, batch size 32)" in found.explanation[1]
     assert "adam at its defaults, constant, batch size 32" in [one.label for one in found.evidence.baselines]
     assert "validation loss" in found.explanation[1]
@@ -207,11 +224,12 @@ def test_who_would_read_like_the_one_before_is_told_apart() -> None:
     once, twice = (replace(first, source="refined", refinements=times) for times in (1, 2))
     assert told_apart(once, twice) == "adam (learning rate 0.04, refined table schedule)"
     assert told_apart(twice, once) == "adam (learning rate 0.04, twice refined table schedule)"
+    plain = first.configuration
     flagged, table = (
-        replace(first, configuration=replace(first.configuration, **{part: found}))
-        for part, found in (
-            ("optimizer", first.configuration.optimizer | {"amsgrad": True}),
-            ("schedule", first.configuration.schedule | {"factors": [1.0, 0.0]}),
+        replace(first, configuration=configuration)
+        for configuration in (
+            replace(plain, optimizer=plain.optimizer | {"amsgrad": True}),
+            replace(plain, schedule=plain.schedule | {"factors": [1.0, 0.0]}),
         )
     )
     assert "amsgrad true instead of none" in told_apart(flagged, first)
@@ -219,7 +237,7 @@ def test_who_would_read_like_the_one_before_is_told_apart() -> None:
 
 
 def test_a_default_that_wins_in_the_final_is_not_said_to_have_led_the_race() -> None:
-    class Late(World):
+    class Late(SyntheticEvaluations):
         def _value(self, found: Configuration, replicate: int, steps: int) -> float:
             better = found.params == {} and replicate // 1_000_000 in (2, 4, 5)
             return super()._value(found, replicate, steps) * (0.1 if better else 1.0)
@@ -256,9 +274,9 @@ def test_a_range_that_ends_with_the_sweep_is_said_to_be_at_least_as_wide() -> No
     def flat(found: Configuration, steps: int) -> float:
         return 1.0 if found.params and found.optimizer["kind"] == "adam" else 9.0
 
-    found = advised(World(flat, own=0.0))
+    found = advised(SyntheticEvaluations(flat, own=0.0))
     (text,) = [text for text in found.explanation if "are safe" in text]
     assert re.match(r"Peaks from [\d.]+ or less to at least [\d.]+ are safe\. No run diverged", text)
     assert "to at least" in found.summary[-1]
-    narrow = advised(World(bowl()))
+    narrow = advised(SyntheticEvaluations(bowl()))
     assert not any("at least" in text for text in (*narrow.summary, *narrow.explanation))

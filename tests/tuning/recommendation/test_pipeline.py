@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 
 from app.domain.records import Configuration, FinishedTrial
 from app.engine.trajectories.result import Trajectory
-from app.tuning.evaluation.requests import EvaluationRequest, Seeds
+from app.tuning.evaluation.requests import EvaluationRequest, EvaluationResult, Seeds
 from app.tuning.recommendation.pipeline import advise, most_runs
 from tests.support.jobs import NOISY, ROSENBROCK, finished, follow, job, run_request, search, space
-from tests.support.worlds import COSINE, NAN, REPLICATES, World, advised, bowl, spec, trials
+from tests.support.synthetic_evaluations import (
+    COSINE,
+    NAN,
+    REPLICATES,
+    SyntheticEvaluations,
+    advised,
+    bowl,
+    spec,
+    trials,
+)
 
 CONSTANT_IS_BEST = bowl()
 
@@ -26,9 +36,9 @@ def refined_is_better(found: Configuration, steps: int) -> float:
 
 
 def test_the_stages_follow_each_other_on_seeds_of_their_own() -> None:
-    world = World(bowl())
-    advised(world)
-    stages = [Seeds(request.replicates.start // 1_000_000 * 1_000_000) for request in world.requests]
+    evaluations = SyntheticEvaluations(bowl())
+    advised(evaluations)
+    stages = [Seeds(request.replicates.start // 1_000_000 * 1_000_000) for request in evaluations.requests]
     assert list(dict.fromkeys(stages)) == [
         Seeds.RACE,
         Seeds.NEIGHBOURS,
@@ -41,47 +51,49 @@ def test_the_stages_follow_each_other_on_seeds_of_their_own() -> None:
 
 
 def test_a_linear_decay_that_is_better_is_recommended() -> None:
-    found = advised(World(decaying_is_better, own=0.0))  # it ties with the refined one, and is simpler
+    found = advised(
+        SyntheticEvaluations(decaying_is_better, own=0.0)
+    )  # it ties with the refined one, and is simpler
     assert found.evidence.candidates[0].source == "decay"
     assert (found.schedule["kind"], found.schedule["final_factor"]) == ("linear", 0.0)
     assert found.optimizer["learning_rate"] == 0.04
 
 
 def test_a_refined_schedule_that_is_better_is_recommended() -> None:
-    found = advised(World(refined_is_better))
+    found = advised(SyntheticEvaluations(refined_is_better))
     assert found.evidence.candidates[0].source == "refined"
     assert found.schedule["kind"] == "table"
     assert len(found.schedule["factors"]) == 60
 
 
 def test_the_refinement_reads_the_norms_of_the_leader_and_then_of_its_own_run() -> None:
-    world = World(bowl())
-    advised(world)
-    first, second = world.of(Seeds.NORMS)
+    evaluations = SyntheticEvaluations(bowl())
+    advised(evaluations)
+    first, second = evaluations.of(Seeds.NORMS)
     assert first.record
     assert second.record
     assert len(first.replicates) == 2
     assert first.configurations[0].schedule["kind"] == "constant"
     assert second.configurations[0].schedule["kind"] == "table"
     factors = second.configurations[0].schedule["factors"]
-    # Norms fall tenfold in this world: adam's l1 weights rise, then the rest that is summed runs out.
+    # The synthetic norms fall tenfold: adam's l1 weights rise, then the rest that is summed runs out.
     assert factors[0] < max(factors) == 1.0
     assert factors[-1] == 0.0
 
 
 def test_decays_run_at_the_peak_of_the_leader_and_at_twice_that_within_the_range() -> None:
-    world = World(bowl())
-    advised(world)
+    evaluations = SyntheticEvaluations(bowl())
+    advised(evaluations)
     peaks = {
         entry.optimizer["learning_rate"]
-        for entry in world.of(Seeds.FINAL)[0].configurations
+        for entry in evaluations.of(Seeds.FINAL)[0].configurations
         if entry.schedule["kind"] == "linear"
     }
     assert peaks == {0.04, 0.08}
     near = [replace(one, configuration=_at(one.configuration, 0.06)) for one in trials()]
-    world = World(bowl(0.06))
-    advised(world, near)
-    rates = [entry.optimizer["learning_rate"] for entry in world.of(Seeds.FINAL)[0].configurations]
+    evaluations = SyntheticEvaluations(bowl(0.06))
+    advised(evaluations, near)
+    rates = [entry.optimizer["learning_rate"] for entry in evaluations.of(Seeds.FINAL)[0].configurations]
     assert max(rates) == 0.06  # the range ends at 0.1
 
 
@@ -97,9 +109,11 @@ def test_a_fixed_learning_rate_stays_as_it_is() -> None:
         )
         for one in trials(1)
     ]
-    world = World(bowl())
-    advised(world, fixed, search_space=space({"kind": "adam", "learning_rate": 0.04}))
-    made = [one for one in world.of(Seeds.FINAL)[0].configurations if one.schedule["kind"] != "constant"]
+    evaluations = SyntheticEvaluations(bowl())
+    advised(evaluations, fixed, search_space=space({"kind": "adam", "learning_rate": 0.04}))
+    made = [
+        one for one in evaluations.of(Seeds.FINAL)[0].configurations if one.schedule["kind"] != "constant"
+    ]
     assert made
     assert {one.optimizer["learning_rate"] for one in made} == {0.04}
 
@@ -108,7 +122,7 @@ def test_a_decay_keeps_the_warmup_of_its_leader() -> None:
     warm = COSINE | {"warmup_fraction": 0.1}
     ended = trials(1)
     ended[0] = replace(ended[0], configuration=replace(ended[0].configuration, schedule=warm))
-    found = advised(World(decaying_is_better, own=0.0), ended)
+    found = advised(SyntheticEvaluations(decaying_is_better, own=0.0), ended)
     assert (found.schedule["kind"], found.schedule["warmup_fraction"]) == ("linear", 0.1)
 
 
@@ -121,7 +135,7 @@ def test_among_those_that_cannot_be_told_apart_the_simplest_schedule_is_taken() 
         lead = 0.0001 if found.schedule["kind"] == "cosine" else 0.0
         return bowl()(found, steps) - lead
 
-    found = advised(World(alike, own=0.01), ended)
+    found = advised(SyntheticEvaluations(alike, own=0.01), ended)
     assert found.schedule["kind"] == "constant"
     assert any("cannot tell" in text and "has the simplest schedule" in text for text in found.explanation)
 
@@ -134,40 +148,42 @@ def test_among_equally_simple_ones_the_widest_safe_range_is_taken() -> None:
 
     def narrow(found: Configuration, steps: int) -> float:
         is_sgd = found.optimizer["kind"] == "sgd"
-        away = abs(found.optimizer["learning_rate"] / 0.04 - 1.0)
+        away = abs(float(found.optimizer["learning_rate"]) / 0.04 - 1.0)
         return 1.0 + (0.05 if is_sgd else 0.5) * away
 
-    found = advised(World(narrow, own=0.0), ended)
+    found = advised(SyntheticEvaluations(narrow, own=0.0), ended)
     assert found.optimizer["kind"] == "sgd"
     assert any("has the widest margin or safe range" in text for text in found.explanation)
 
 
 def test_the_sweep_is_the_safe_range() -> None:
-    found = advised(World(bowl())).safe_learning_rate
+    found = advised(SyntheticEvaluations(bowl())).safe_learning_rate
     assert found is not None
     # 0.3 ln(2^0.5) = 0.10 is more than 5 %, so no other half octave is safe.
     assert (found.low, found.high, found.diverges_above) == (0.04, 0.04, None)
 
 
 def test_an_optimizer_whose_runs_diverge_for_the_norms_has_no_refined_schedule() -> None:
-    class Diverging(World):
+    class Diverging(SyntheticEvaluations):
         def _value(self, found: Configuration, replicate: int, steps: int) -> float:
             return NAN if replicate >= Seeds.NORMS and replicate < Seeds.FINAL else 1.0
 
-    world = Diverging(bowl())
-    found = advised(world)
-    assert len(world.of(Seeds.NORMS)) == 1
+    evaluations = Diverging(bowl())
+    found = advised(evaluations)
+    assert len(evaluations.of(Seeds.NORMS)) == 1
     assert "refined" not in {candidate.source for candidate in found.evidence.candidates}
 
 
 def test_no_run_is_longer_than_a_run_can_be() -> None:
-    world = World(bowl())
-    advised(world, budget={"trials": 12, "steps": 10_000_000})
-    assert max(request.steps for request in world.requests) == 10_000_000
+    evaluations = SyntheticEvaluations(bowl())
+    advised(evaluations, budget={"trials": 12, "steps": 10_000_000})
+    assert max(request.steps for request in evaluations.requests) == 10_000_000
 
 
 def test_without_a_completed_trial_there_is_no_advice() -> None:
-    assert follow(advise(spec(), [finished(0, None)], lambda number: None), World(bowl())) is None
+    assert (
+        follow(advise(spec(), [finished(0, None)], lambda number: None), SyntheticEvaluations(bowl())) is None
+    )
 
 
 def test_a_rule_that_follows_the_losses_is_exported_as_its_trial_took_it() -> None:
@@ -183,7 +199,7 @@ def test_a_rule_that_follows_the_losses_is_exported_as_its_trial_took_it() -> No
         asked.append(number)
         return None
 
-    found = follow(advise(spec(), ended, curve_of), World(rule_is_better))
+    found = follow(advise(spec(), ended, curve_of), SyntheticEvaluations(rule_is_better))
     assert found is not None
     assert found.schedule["kind"] == "reduce_by_ratio"
     assert asked == [0]
@@ -201,28 +217,29 @@ def test_a_rule_that_follows_the_losses_is_exported_as_its_trial_took_it() -> No
 )
 @pytest.mark.parametrize("own", [0.0, 0.3, 3.0])
 def test_the_advice_never_asks_for_more_runs_than_are_counted(parts: dict[str, Any], own: float) -> None:
-    world = World(bowl(), own=own)
-    advised(world, trials(1) if "budget" in parts else None, **parts)
-    assert sum(request.updates for request in world.requests) <= most_runs(spec(**parts)) * 60
+    evaluations = SyntheticEvaluations(bowl(), own=own)
+    advised(evaluations, trials(1) if "budget" in parts else None, **parts)
+    assert sum(request.updates for request in evaluations.requests) <= most_runs(spec(**parts)) * 60
 
 
 def test_equal_answers_give_the_same_heats_and_the_same_recommendation() -> None:
     spec_, trials_ = job(NOISY, trials=20, steps=20, confirmation={"top": 2, "replicates": 4}), []
     trials_ = search(spec_)
     requests: list[list[EvaluationRequest]] = [[], []]
+
+    def noted(asked: list[EvaluationRequest], request: EvaluationRequest) -> EvaluationResult:
+        asked.append(request)
+        return run_request(spec_, request)
+
     answers = [
-        follow(
-            advise(spec_, trials_, lambda number: None),
-            lambda request, i=i: (requests[i].append(request), run_request(spec_, request))[1],  # type: ignore[misc]
-        )
-        for i in range(2)
+        follow(advise(spec_, trials_, lambda number: None), partial(noted, requests[i])) for i in range(2)
     ]
     assert answers[0] == answers[1]
     assert [request.digest for request in requests[0]] == [request.digest for request in requests[1]]
 
 
 def test_the_confirmation_has_the_replicates_of_the_job() -> None:
-    world = World(bowl())
-    advised(world)
-    (confirmation,) = world.of(Seeds.CONFIRM)
+    evaluations = SyntheticEvaluations(bowl())
+    advised(evaluations)
+    (confirmation,) = evaluations.of(Seeds.CONFIRM)
     assert len(confirmation.replicates) == REPLICATES

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sqlalchemy import String
+
 from app.db.tables import EventRow, JobRow
 from app.tuning.evaluation.requests import EvaluationRequest, Seeds
 from app.tuning.recommendation.stages import STAGES, WORDS, stage_word
@@ -25,9 +27,16 @@ def test_every_stage_has_a_word() -> None:
 
 def test_every_word_fits_its_column_and_the_name_of_its_event() -> None:
     beside = len("1234567-0.123456-")  # run and fraction
+    stage, name = (
+        row.__table__.columns[column].type for row, column in ((JobRow, "stage"), (EventRow, "name"))
+    )
+    assert isinstance(stage, String)
+    assert isinstance(name, String)
+    assert stage.length is not None
+    assert name.length is not None
     for word in STAGES:
-        assert len(word) <= JobRow.__table__.columns["stage"].type.length
-        assert len(word) + beside <= EventRow.__table__.columns["name"].type.length
+        assert len(word) <= stage.length
+        assert len(word) + beside <= name.length
 
 
 def test_every_word_is_documented() -> None:

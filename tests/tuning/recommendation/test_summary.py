@@ -9,7 +9,16 @@ import pytest
 
 from app.domain.records import Configuration
 from tests.support.jobs import ROSENBROCK
-from tests.support.worlds import COSINE, NAN, REPLICATES, Rival, World, advised, bowl, trials
+from tests.support.synthetic_evaluations import (
+    COSINE,
+    NAN,
+    REPLICATES,
+    Rival,
+    SyntheticEvaluations,
+    advised,
+    bowl,
+    trials,
+)
 
 JARGON = ("made of", " met ", "fell behind", "leader", "heat", "rung", "refined: ", "finalist")
 
@@ -26,7 +35,7 @@ def scheduled() -> list:  # type: ignore[type-arg]
 
 
 def test_it_says_what_to_use_how_much_better_how_sure_and_what_to_watch() -> None:
-    found = advised(World(cosine_is_best), scheduled())
+    found = advised(SyntheticEvaluations(cosine_is_best), scheduled())
     use, gain, sure, watch = found.summary
     assert use == (
         "Use adam with a peak learning rate of 0.04 and a cosine schedule with 10 % warmup, for 60 updates."
@@ -46,7 +55,7 @@ def test_it_says_what_to_use_how_much_better_how_sure_and_what_to_watch() -> Non
 
 
 def test_a_constant_rate_is_compared_with_adam_alone() -> None:
-    use, gain, *_ = advised(World(bowl())).summary
+    use, gain, *_ = advised(SyntheticEvaluations(bowl())).summary
     assert use == "Use adam with a constant learning rate of 0.04, for 60 updates."
     assert "constant rate" not in gain
     assert "Adam's defaults" in gain
@@ -60,13 +69,13 @@ def test_it_says_how_sure_the_gain_is(mean: float, words: str) -> None:
 
 
 def test_exact_figures_are_called_exact() -> None:
-    found = advised(World(bowl(), common=0.0, own=0.0), objective=ROSENBROCK).summary
+    found = advised(SyntheticEvaluations(bowl(), common=0.0, own=0.0), objective=ROSENBROCK).summary
     assert found[2] == "Every run of this objective is the same, so these figures are exact."
     assert not any("seed" in text for text in found)
 
 
 def test_without_confirmation_it_says_what_a_value_of_the_search_is_worth() -> None:
-    use, value, worth = advised(World(bowl()), confirmation=None).summary
+    use, value, worth = advised(SyntheticEvaluations(bowl()), confirmation=None).summary
     assert use.startswith("Use adam with")
     assert "the lowest of 12 completed trials" in value
     assert "lucky" in worth
@@ -74,11 +83,11 @@ def test_without_confirmation_it_says_what_a_value_of_the_search_is_worth() -> N
 
 def test_it_has_no_jargon_and_whole_sentences() -> None:
     for found in (
-        advised(World(bowl())),
-        advised(World(cosine_is_best), scheduled()),
-        advised(World(bowl()), confirmation=None),
+        advised(SyntheticEvaluations(bowl())),
+        advised(SyntheticEvaluations(cosine_is_best), scheduled()),
+        advised(SyntheticEvaluations(bowl()), confirmation=None),
         advised(
-            World(
+            SyntheticEvaluations(
                 lambda found, steps: NAN if found.optimizer["learning_rate"] > 0.041 else bowl()(found, steps)
             )
         ),

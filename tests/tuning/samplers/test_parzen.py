@@ -11,6 +11,7 @@ import pytest
 import scipy.stats
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.samplers._tpe.sampler import _get_pruned_trial_score  # the rule has no public name
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, create_trial
 
 from app.domain.records import FinishedTrial
@@ -237,7 +238,7 @@ def test_it_is_a_sampler_for_a_study() -> None:
 
 def test_a_study_that_maximises_is_asked_as_its_mirror_image() -> None:
     found = []
-    for direction, sign in (("minimize", 1.0), ("maximize", -1.0)):
+    for direction, sign in ((StudyDirection.MINIMIZE, 1.0), (StudyDirection.MAXIMIZE, -1.0)):
         study = optuna.create_study(sampler=BatchTPESampler(seed=1), direction=direction)
         for _ in range(30):
             trial = study.ask()

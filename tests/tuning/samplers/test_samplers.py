@@ -43,7 +43,7 @@ def of_kind(kind: str, **parts: Any) -> JobSpec:
 
 
 def all_asked(spec: JobSpec) -> list[dict[str, Any]]:
-    """The parameters of every trial of a job whose sampler reads no trial."""
+    """Return the parameters of every trial of a job whose sampler reads no trial."""
     return [found.params for r in range(len(Rounds.of(spec))) for found in ask_round(spec, r, [])]
 
 
@@ -133,7 +133,7 @@ def test_a_grid_over_a_range_without_a_step_is_refused_where_it_stands() -> None
 
 
 def test_cmaes_is_refused_where_the_space_is_more_than_numbers() -> None:
-    optimizers = [{"kind": "sgd"}, ADAM | {"beta2": {"choices": [0.99, 0.999]}}]
+    optimizers: list[dict[str, Any]] = [{"kind": "sgd"}, ADAM | {"beta2": {"choices": [0.99, 0.999]}}]
     spec = of_kind("cmaes", search_space=space(*optimizers))
     assert check_suitable(spec) == [
         (
@@ -179,7 +179,12 @@ def test_cmaes_tells_each_generation_once_and_asks_as_if_it_told_all(monkeypatch
     trials = told(spec, 8)
     fresh = [ask_round(spec, r, trials) for r in range(8)]
     tell = Evolution.tell
-    monkeypatch.setattr(Evolution, "tell", lambda self, points: calls.append(1) or tell(self, points))
+
+    def counted(self: Evolution, points: Any) -> Any:
+        calls.append(1)
+        return tell(self, points)
+
+    monkeypatch.setattr(Evolution, "tell", counted)
     assert [ask_round(spec, r, trials, kept) for r in range(8)] == fresh
     assert len(calls) == 7
 

@@ -16,7 +16,7 @@ def falling(steps: int) -> Array:
 
 
 def by_definition(norms: Array, exponent: int, width: int) -> Array:
-    """The formula with plain loops."""
+    """Compute the formula with plain loops."""
     half, last = width // 2, len(norms) - 1
     median = []
     for t in range(len(norms)):
@@ -24,7 +24,7 @@ def by_definition(norms: Array, exponent: int, width: int) -> Array:
         median.append(sorted(window)[half])
     weights = [value**-exponent for value in median]
     factors = [weights[t] * sum(weights[t + 1 :]) for t in range(len(norms))]
-    return np.array(factors) / max(factors)
+    return np.asarray(np.array(factors) / max(factors))
 
 
 @BOTH

@@ -18,7 +18,7 @@ TPE, RANDOM, NONE = {"kind": "tpe"}, {"kind": "random"}, {"kind": "none"}
 
 
 def history(spec: Any, count: int) -> list[FinishedTrial]:
-    """Trials of earlier rounds, with values that favour small learning rates; each fifth diverged."""
+    """Return trials of earlier rounds whose values favour small learning rates; each fifth diverged."""
     trials: list[FinishedTrial] = []
     for r in range(round_count(spec)):
         for number, configuration in zip(trial_numbers(spec, r), cycle(ask_round(spec, 0, [])), strict=False):

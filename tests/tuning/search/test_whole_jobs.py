@@ -11,14 +11,14 @@ import pytest
 from app.domain.states import TrialState
 from app.spec.resources.recommendations import Recommendation
 from app.tuning.search.rounds import ask_round
-from benchmarks.whole_searches.search import evaluate_round
 from tests.support.jobs import DIGITS, NOISY, job, run, search, space
+from tests.support.searches import evaluate_round
 
 SMALL: dict[str, Any] = {"confirmation": {"top": 3, "replicates": 4}}
 
 
 def numbers(value: Any) -> Iterator[float]:
-    """Every number of an answer."""
+    """Yield every number of an answer."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):

@@ -108,8 +108,10 @@ def test_an_omitted_learning_rate_is_searched_over_the_catalogues_range() -> Non
 
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_every_optimizer_can_be_searched_with_limits_of_its_gradient(kind: str) -> None:
-    limits = {"gradient_clip_norm": {"low": 0.1, "high": 10.0, "log": True}}
-    limits["gradient_clip_value"] = {"choices": [0.0, 0.5]}
+    limits = {
+        "gradient_clip_norm": {"low": 0.1, "high": 10.0, "log": True},
+        "gradient_clip_value": {"choices": [0.0, 0.5]},
+    }
     found = SearchSpace.of(job(search_space={"optimizers": [{"kind": kind, **limits}]})).distributions()
     assert found[f"{kind}.gradient_clip_norm"] == FloatDistribution(0.1, 10.0, log=True)
     assert found[f"{kind}.gradient_clip_value"] == CategoricalDistribution((0.0, 0.5))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,8 @@ ALL: list[Distribution] = [
 @pytest.mark.parametrize("distribution", ALL, ids=str)
 def test_every_drawn_value_is_one_of_the_distributions(distribution: Distribution) -> None:
     quantiles = np.concatenate([[0.0, 1.0 - 1e-16], np.random.default_rng(0).random(200)])
-    for value in external(distribution, at_quantile(distribution, quantiles)):
+    values: list[Any] = external(distribution, at_quantile(distribution, quantiles))
+    for value in values:
         assert distribution._contains(distribution.to_internal_repr(value))
 
 

@@ -15,8 +15,8 @@ from app.tuning.evaluation.shards import Shard, evaluate
 from app.worker.jobs.runner import Runner
 from app.worker.jobs.search import TooManyFailed
 from app.worker.pool.pool import Batches, Line, Pool, Results, ShardLost
-from tests.conftest import MakeSpec
 from tests.support.in_process_worker import InTurn
+from tests.support.make_spec import MakeSpec
 
 REASON = "the process that evaluated a batch died"
 
@@ -28,15 +28,15 @@ class LosingRounds(Pool):
         pass
 
     def open(self, line: Line) -> Batches:
-        return InTurn(self._evaluate)
+        return InTurn(self._evaluate_here)
 
-    def _evaluate(self, shard: Shard) -> Results | ShardLost:
+    def _evaluate_here(self, shard: Shard) -> Results | ShardLost:
         is_first = 0 in shard.numbers and 0 in shard.replicates
         return ShardLost(REASON) if is_first else evaluate(shard)
 
 
 def searched(db: Database, settings: Settings, spec: JobSpec, **limit: Any) -> tuple[Runner, str]:
-    """A job whose rounds have run."""
+    """Return the id of a job whose rounds have run."""
     job_id = jobs.submit(db, settings, spec).id
     runner = Runner(db, LosingRounds(), **limit)
     for number in range(runner.start(job_id, 1)):
@@ -46,7 +46,7 @@ def searched(db: Database, settings: Settings, spec: JobSpec, **limit: Any) -> t
 
 @pytest.fixture
 def spec(make_spec: MakeSpec) -> JobSpec:
-    """Two rounds: TPE asks for 16 at a time."""
+    """Return a job of two rounds: TPE asks for 16 at a time."""
     return make_spec(
         budget={"trials": 20, "steps": 20},
         sampler={"kind": "tpe"},

@@ -9,8 +9,8 @@ import pytest
 from app.db import Database
 from app.services import recommendations, trials
 from app.settings import Settings
-from tests.conftest import MakeSpec
 from tests.support.in_process_worker import run_job
+from tests.support.make_spec import MakeSpec
 
 RULE = {"kind": "reduce_by_ratio", "reduce_error_ratio": {"low": 0.05, "high": 0.5}}
 

@@ -20,9 +20,9 @@ from app.tuning.recommendation.budget import search_share
 from app.tuning.recommendation.stages import SEARCH, WORDS, stage_word
 from app.worker.jobs.runner import Runner
 from app.worker.pool.pool import Batches, Line, Pool, Results
-from tests.conftest import MakeSpec
 from tests.support.in_process_worker import InTurn, run_job, run_stored_job
 from tests.support.jobs import configuration
+from tests.support.make_spec import MakeSpec
 
 
 class Killed(Exception):
@@ -40,9 +40,9 @@ class Mortal(Pool):
         if self.left == 0:
             raise Killed
         self.left -= 1
-        return InTurn(self._evaluate)
+        return InTurn(self._evaluate_here)
 
-    def _evaluate(self, shard: Shard) -> Results:
+    def _evaluate_here(self, shard: Shard) -> Results:
         self.runs.append(shard)
         return evaluate(shard)
 
@@ -81,11 +81,12 @@ def test_the_share_that_is_done_grows_through_the_advice_and_goes_on_after_a_kil
 ) -> None:
     shares: list[tuple[Any, ...]] = []  # Any: fraction and stage
     record = job_runs.record_fraction
-    monkeypatch.setattr(
-        job_runs,
-        "record_fraction",
-        lambda db, job, run, *told: (shares.append(told), record(db, job, run, *told)),
-    )
+
+    def noted(db: Database, job: str, run: int, *fraction_and_stage: Any) -> None:
+        shares.append(fraction_and_stage)
+        record(db, job, run, *fraction_and_stage)
+
+    monkeypatch.setattr(job_runs, "record_fraction", noted)
     job_id = jobs.submit(db, settings, spec).id
     runner = Runner(db, Mortal(calls=4), max_failed_trials=0)
     for number in range(runner.start(job_id, 1)):

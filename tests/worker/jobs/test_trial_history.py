@@ -10,8 +10,8 @@ from app.settings import Settings
 from app.worker.jobs import trial_history
 from app.worker.jobs.runner import Runner
 from app.worker.jobs.trial_history import Past
-from tests.conftest import MakeSpec
 from tests.support.in_process_worker import InThisProcess
+from tests.support.make_spec import MakeSpec
 
 
 def test_trials_read_round_by_round_are_those_read_at_once(

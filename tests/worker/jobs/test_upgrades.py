@@ -14,9 +14,9 @@ from app.domain.states import JobState
 from app.services import jobs, trials
 from app.settings import Settings
 from app.worker.jobs.runner import Runner
-from tests.conftest import MakeSpec
 from tests.support.databases import Databases
 from tests.support.in_process_worker import InThisProcess, run_job, run_stored_job
+from tests.support.make_spec import MakeSpec
 
 # The schema before this one, and two more; back to 0001 the jobs' table is made anew on SQLite, and takes
 # the trials with it: only upgrades keep them.
@@ -26,7 +26,7 @@ EARLIER = [
 
 
 def values(db: Database, job_id: str) -> list[dict[str, Any]]:
-    """Every trial without its times."""
+    """Return every trial without its times."""
     page = trials.list_trials(db, job_id, state=None, order_by="number", limit=500, page_token=None)
     times = {"created_at", "started_at", "finished_at"}
     return [trial.model_dump(mode="json", exclude=times) for trial in page.items]

@@ -10,7 +10,7 @@ Queue = Turns[str]
 
 
 def order(turns: Queue, count: int, each_s: float = 1.0) -> list[str]:
-    """The next items, on one process that takes as long for each."""
+    """Return the next items, on one process that takes as long for each."""
     taken = []
     for _ in range(count):
         entry = turns.take()
@@ -87,7 +87,7 @@ def test_a_line_that_is_empty_and_even_is_forgotten() -> None:
 
 
 def held_up(turns: Queue) -> object:
-    """What a spare process would do at once, if anything."""
+    """Return the item that a spare process would run at once, if any."""
     return turns.take_held_up(0.0)
 
 

@@ -15,7 +15,7 @@ from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import Shard, deadline_s, evaluate, shards_of_round
 from app.tuning.search.rounds import ask_round, trial_numbers
 from app.worker.pool.pool import Line, Pool, ShardLost
-from tests.conftest import MakeSpec
+from tests.support.make_spec import MakeSpec
 from tests.support.server import wait_for
 
 pytestmark = pytest.mark.slow
@@ -31,7 +31,7 @@ def pool() -> Iterator[Pool]:
 
 
 def shards(spec: JobSpec) -> list[Shard]:
-    """The first round, a trial a shard."""
+    """Return the first round, a trial a shard."""
     numbers = trial_numbers(spec, 0)
     (whole,) = shards_of_round(spec, 0, numbers, ask_round(spec, 0, []))
     return [
@@ -58,7 +58,7 @@ def test_a_job_that_should_not_go_on_is_stopped(pool: Pool, make_spec: MakeSpec)
 
 
 def test_killed_processes_are_replaced_and_their_shards_tried_again(pool: Pool, make_spec: MakeSpec) -> None:
-    killed = []
+    killed: list[int] = []
 
     def kill_once() -> bool:
         if not killed:
@@ -114,8 +114,7 @@ def test_a_small_job_does_not_wait_for_all_of_a_large_one(pool: Pool, make_spec:
     ended: list[str] = []
 
     def run(job: str, count: int) -> None:
-        for _ in pool.run(Line(job), cut[:1] * count, lambda: True):
-            ended.append(job)
+        ended.extend(job for _ in pool.run(Line(job), cut[:1] * count, lambda: True))
 
     large = threading.Thread(target=run, args=("large", 12))
     large.start()

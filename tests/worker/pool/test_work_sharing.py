@@ -19,8 +19,8 @@ from app.tuning.evaluation.shards import Shard, evaluate
 from app.tuning.search.rounds import ask_round, trial_numbers
 from app.worker.pool.pool import Batches, Line, Results, ShardLost
 from app.worker.pool.work_sharing import Fanout, Helpers
-from tests.conftest import MakeSpec
 from tests.support.in_process_worker import InThisProcess
+from tests.support.make_spec import MakeSpec
 from tests.support.server import wait_for
 
 Batch = tuple[str, list[Shard]]
@@ -50,7 +50,7 @@ class Gated(InThisProcess):
 
 @pytest.fixture
 def batch(db: Database, settings: Settings, make_spec: MakeSpec) -> Batch:
-    """A running job, and a round of it in six shards; two workers live."""
+    """Return a running job, and a round of it in six shards; two workers live."""
     spec = make_spec(budget={"trials": 6, "steps": 5}, sampler={"kind": "random"}, pruner={"kind": "none"})
     job_id = jobs.submit(db, settings, spec).id
     job_runs.start(db, job_id, 1)
@@ -65,13 +65,13 @@ def batch(db: Database, settings: Settings, make_spec: MakeSpec) -> Batch:
 
 
 def values(results: Results | ShardLost) -> list[float | None]:
-    """Of the trials of a shard."""
+    """Return the values of the trials of a shard."""
     assert not isinstance(results, ShardLost)
     return [result.value for result in results]
 
 
 def outcomes(shared: Batches, shards: list[Shard]) -> Iterator[tuple[int, Results | ShardLost]]:
-    """Of all shards of one batch, as they end."""
+    """Return the results of all shards of one batch, as they end."""
     shared.add(shards)
     try:
         for _ in shards:
@@ -100,7 +100,7 @@ def lending(helpers: Helpers) -> Iterator[None]:
 
 
 def offer(db: Database, job_id: str, shards: Sequence[Shard]) -> str:
-    """Puts a batch on offer; its id."""
+    """Put a batch on offer and return its id."""
     batch = shard_leases.new_batch()
     shard_leases.offer(db, job_id, 1, batch, dict(enumerate(shards)))
     return batch

@@ -10,7 +10,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def looks(silence: Silence, count: int, sign: datetime | None = NOW) -> set[str]:
-    """What the last of so many looks at one worker gives, whose last sign is always that."""
+    """Return the result of the last of so many checks of a worker whose heartbeat never changes."""
     found: set[str] = set()
     for _ in range(count):
         found = silence.look(["a"], {} if sign is None else {"a": sign})

@@ -9,7 +9,15 @@ import pytest
 from app.domain.records import Configuration, FinishedTrial
 from app.tuning.evaluation.requests import Seeds
 from tests.support.jobs import ROSENBROCK, finished, space
-from tests.support.worlds import COSINE, REPLICATES, Rival, World, advised, bowl, trials
+from tests.support.synthetic_evaluations import (
+    COSINE,
+    REPLICATES,
+    Rival,
+    SyntheticEvaluations,
+    advised,
+    bowl,
+    trials,
+)
 
 
 def warned(word: str, warnings: list[str]) -> list[str]:
@@ -19,7 +27,7 @@ def warned(word: str, warnings: list[str]) -> list[str]:
 @pytest.mark.parametrize(("rate", "edge"), [(0.0999, "upper"), (0.00101, "lower"), (0.01, None)])
 def test_a_learning_rate_at_an_edge_of_its_range_is_warned_of(rate: float, edge: str | None) -> None:
     ended = [finished(i, 1.0 + i, learning_rate=rate, optimizer="adam") for i in range(12)]
-    found = advised(World(bowl(rate)), ended)
+    found = advised(SyntheticEvaluations(bowl(rate)), ended)
     way_out = "`high` above 0.1" if edge == "upper" else "`low` below 0.001"
     expected = [
         f"adam's learning_rate, {rate:.3g}, is at the {edge} edge of its search range, 0.001 to 0.1: a "
@@ -40,9 +48,9 @@ def test_an_edge_that_cannot_be_moved_is_not_warned_of() -> None:
         ]
 
         def means(found: Configuration, steps: int, best: float = fraction) -> float:
-            return bowl(0.02)(found, steps) + abs(found.schedule["warmup_fraction"] - best)
+            return bowl(0.02)(found, steps) + abs(float(found.schedule["warmup_fraction"]) - best)
 
-        found = advised(World(means), ended, **parts)
+        found = advised(SyntheticEvaluations(means), ended, **parts)
         assert found.schedule["warmup_fraction"] == fraction
         assert bool(warned("warmup_fraction", found.warnings)) is is_warned
 
@@ -71,7 +79,7 @@ def test_other_settings_than_those_of_the_defaults_are_warned_of() -> None:
     def large_is_better(found: Configuration, steps: int) -> float:
         return bowl()(found, steps) * (1.0 if found.batch_size == 64 else 2.0)
 
-    found = advised(World(large_is_better), ended, objective=digits)
+    found = advised(SyntheticEvaluations(large_is_better), ended, objective=digits)
     assert found.batch_size == 64
     (warning,) = warned("the defaults ran with", found.warnings)
     assert "another l2 and batch size, that of the best trial" in warning
@@ -79,7 +87,7 @@ def test_other_settings_than_those_of_the_defaults_are_warned_of() -> None:
     def only_first(found: Configuration, steps: int) -> float:
         return bowl()(found, steps) * (1.0 if found.batch_size == 32 else 2.0)
 
-    alike = advised(World(only_first), ended, objective=digits)
+    alike = advised(SyntheticEvaluations(only_first), ended, objective=digits)
     assert alike.batch_size == 32
     assert not warned("the defaults ran with", alike.warnings)
 
@@ -88,11 +96,10 @@ def test_a_schedule_that_was_made_is_not_at_the_edge_of_the_one_it_replaced() ->
     schedules = [{"kind": "cosine", "final_factor": {"low": 0.0, "high": 0.5}}]
     parts = {"search_space": space({"kind": "adam"}, schedules=schedules)}
     schedule = COSINE | {"final_factor": 0.5}
+    params: dict[str, Any] = {"cosine.final_factor": 0.5}
     ended = [
         replace(trial, configuration=replace(trial.configuration, schedule=schedule))
-        for trial in (
-            finished(i, 1.0 + i, learning_rate=0.02, **{"cosine.final_factor": 0.5}) for i in range(12)
-        )
+        for trial in (finished(i, 1.0 + i, learning_rate=0.02, **params) for i in range(12))
     ]
 
     def best(kind: str) -> Any:
@@ -104,16 +111,16 @@ def test_a_schedule_that_was_made_is_not_at_the_edge_of_the_one_it_replaced() ->
 
         return means
 
-    assert warned("final_factor", advised(World(best("cosine")), ended, **parts).warnings)
+    assert warned("final_factor", advised(SyntheticEvaluations(best("cosine")), ended, **parts).warnings)
     for kind in ("table", "linear"):
-        found = advised(World(best(kind)), ended, **parts)
+        found = advised(SyntheticEvaluations(best(kind)), ended, **parts)
         assert found.schedule["kind"] == kind
         assert not warned("final_factor", found.warnings)
 
 
 @pytest.mark.parametrize("replicates", [2, 7, 8])
 def test_few_seeds_are_warned_of(replicates: int) -> None:
-    found = advised(World(bowl()), confirmation={"top": 2, "replicates": replicates}).warnings
+    found = advised(SyntheticEvaluations(bowl()), confirmation={"top": 2, "replicates": replicates}).warnings
     assert len(warned(f"only {replicates} seeds confirm the", found)) == (replicates < 8)
 
 
@@ -125,13 +132,13 @@ def test_a_deterministic_gain_that_is_none_is_warned_of() -> None:
     def alike(found: Configuration, steps: int) -> float:
         return 1.0 if found.optimizer["kind"] == "adam" else 2.0
 
-    found = advised(World(alike, common=0.0, own=0.0), objective=ROSENBROCK)
+    found = advised(SyntheticEvaluations(alike, common=0.0, own=0.0), objective=ROSENBROCK)
     assert "the recommended configuration is no better than adam at its defaults, constant" in found.warnings
 
 
 def test_few_completed_and_many_diverged_trials_are_warned_of() -> None:
     ended = trials(4) + [finished(i, None) for i in range(4, 8)]
-    text = " ".join(advised(World(bowl()), ended).warnings)
+    text = " ".join(advised(SyntheticEvaluations(bowl()), ended).warnings)
     assert "only 4 of 32 trials completed" in text
     assert "4 of 8 trials of adam diverged" in text
 
@@ -140,7 +147,9 @@ def test_few_completed_and_many_diverged_trials_are_warned_of() -> None:
 def test_a_small_validation_part_is_warned_of(dataset: str, rows: int | None) -> None:
     objective = {"kind": "classification", "dataset": dataset, "model": {"kind": "linear"}}
     ended = [replace(one, configuration=replace(one.configuration, batch_size=32)) for one in trials()]
-    found = warned("validation part", advised(World(bowl()), ended, objective=objective).warnings)
+    found = warned(
+        "validation part", advised(SyntheticEvaluations(bowl()), ended, objective=objective).warnings
+    )
     assert (len(found) == 1 and f"has {rows} rows" in found[0]) if rows else found == []
 
 
@@ -155,38 +164,38 @@ def moving(factor: float) -> Any:
 
 def test_a_budget_too_small_to_settle_is_warned_of() -> None:
     for factor in (1.0, 0.25):  # the best peak of the longer run counts
-        (warning,) = warned("still falls", advised(World(moving(factor), common=0.0)).warnings)
+        (warning,) = warned("still falls", advised(SyntheticEvaluations(moving(factor), common=0.0)).warnings)
         assert "the loss still falls after 60 updates: on the same seeds the mean is 1" in warning
         assert re.search(r"after 60 and 0\.\d+ after 120", warning)
 
 
 def test_what_twice_the_steps_leave_in_doubt_is_not_warned_of() -> None:
-    settled = advised(World(bowl()))
+    settled = advised(SyntheticEvaluations(bowl()))
     assert not warned("still falls", settled.warnings)
     for factor in (1.0, 0.25):
-        doubtful = advised(World(moving(factor), own=5.0))
+        doubtful = advised(SyntheticEvaluations(moving(factor), own=5.0))
         assert not warned("still falls", doubtful.warnings)
 
 
 def test_a_loss_that_is_nothing_beside_that_of_the_start_has_settled() -> None:
-    found = advised(World(moving(1.0), start=1e6))  # a thousandth of it is the floor
+    found = advised(SyntheticEvaluations(moving(1.0), start=1e6))  # a thousandth of it is the floor
     assert not warned("still falls", found.warnings)
 
 
 def test_the_warnings_of_an_unconfirmed_job_are_those_of_its_search() -> None:
     ended: list[FinishedTrial] = [finished(0, 1.0, learning_rate=0.0999, optimizer="adam")]
-    found = advised(World(bowl()), ended, confirmation=None).warnings
+    found = advised(SyntheticEvaluations(bowl()), ended, confirmation=None).warnings
     assert "confirmation is null" in found[0]
     assert warned("edge", found)
     assert warned("only 1 of 32 trials completed", found)
 
 
 def test_a_mean_that_a_single_seed_carries_is_one_to_distrust() -> None:
-    class Rare(World):
+    class Rare(SyntheticEvaluations):
         def _value(self, found: Configuration, replicate: int, steps: int) -> float:
             times = 100.0 if replicate == Seeds.CONFIRM + 3 else 1.0
             return times * super()._value(found, replicate, steps)
 
     (warning,) = warned("carries", advised(Rare(bowl(), common=0.0)).warnings)
     assert warning.startswith(f"one of {REPLICATES} seeds carries 93.5 % of the mean")
-    assert not warned("carries", advised(World(bowl())).warnings)
+    assert not warned("carries", advised(SyntheticEvaluations(bowl())).warnings)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from optuna.trial import FixedTrial
 
-from app.domain.records import Configuration
 from app.tuning.recommendation.warnings.range_edges import edges_of
 from app.tuning.space.tree import SearchSpace
 from tests.support.jobs import configuration, job, space
@@ -17,7 +16,7 @@ DIGITS = {"kind": "classification", "dataset": "digits", "model": {"kind": "line
 
 
 def edges(optimizer: dict[str, Any], value: float, field: str = "learning_rate") -> list[str]:
-    """The warnings of an optimizer with one searched field, at that value of it."""
+    """Return the warnings of an optimizer with one searched field, at that value of it."""
     fixed = {} if field == "learning_rate" else {"learning_rate": 0.01}
     spec = job(search_space=space(fixed | optimizer))
     drawn = SearchSpace.of(spec).draw(FixedTrial({f"{optimizer['kind']}.{field}": value}))
@@ -27,7 +26,7 @@ def edges(optimizer: dict[str, Any], value: float, field: str = "learning_rate")
 def schedule_edges(
     schedule: dict[str, Any], optimizer: dict[str, Any] | None = None, **params: Any
 ) -> list[str]:
-    """The warnings of a schedule; params: with the kind and a dot written as two underscores."""
+    """Return the warnings of a schedule; params: with the kind and a dot written as two underscores."""
     optimizers = space(optimizer or {"kind": "adam", "learning_rate": 0.01}, schedules=[schedule])
     spec = job(search_space=optimizers)
     drawn = SearchSpace.of(spec).draw(
@@ -131,14 +130,15 @@ def test_a_default_was_not_sampled_and_has_no_edges() -> None:
 
 def test_a_parameter_that_is_not_of_the_space_has_no_edges() -> None:
     spec = job(search_space=space({"kind": "adam", "learning_rate": {"low": 0.001, "high": 0.01}}))
-    found: Configuration = configuration(learning_rate=0.005, **{"cosine.final_factor": 0.0})
+    params: dict[str, Any] = {"cosine.final_factor": 0.0}
+    found = configuration(learning_rate=0.005, **params)
     assert edges_of(spec, found) == []
 
 
 def test_the_start_of_a_warmup_that_does_not_take_place_is_not_warned_of() -> None:
     for kind in ("cosine", "reduce_on_plateau"):
         warmup = {"kind": kind, "warmup_start_factor": {"low": 0.1, "high": 0.5}}
-        params = {f"{kind}__warmup_start_factor": 0.5}
+        params: dict[str, Any] = {f"{kind}__warmup_start_factor": 0.5}
         assert schedule_edges(warmup | {"warmup_fraction": 0.0}, **params) == []
         (found,) = schedule_edges(warmup | {"warmup_fraction": 0.2}, **params)
         assert f"{kind}'s warmup_start_factor, 0.5, is at the upper edge" in found

@@ -1,4 +1,4 @@
-"""Worlds in which every configuration has a mean that is made up: the advice gets its values, none is run."""
+"""Evaluations whose means a test gives, so that the advice gets its values without a run."""
 
 from __future__ import annotations
 
@@ -36,28 +36,29 @@ def spec(**parts: Any) -> JobSpec:
 
 
 def trials(count: int = 12) -> list[FinishedTrial]:
-    """Trial 0 is the best, at 0.04, then trial 1, at 0.01; the others are near one of these."""
+    """Return trials of which trial 0, at 0.04, is the best, then trial 1, at 0.01."""
     return [
         finished(i, 1.0 + i, learning_rate=0.01 if i % 2 else 0.04, optimizer="adam") for i in range(count)
     ]
 
 
 def bowl(best: float = 0.04, floor: float = 1.0) -> Means:
-    """Of every kind of optimizer and schedule the loss depends on the peak alone, least at `best`."""
+    """Return means that depend on the peak alone, with the least value at `best`."""
     return lambda found, steps: floor + 0.3 * abs(np.log(found.optimizer["learning_rate"] / best))
 
 
 def scatter(configuration: Configuration, replicate: int) -> float:
-    """A standard normal number, of its own for each configuration and replicate."""
+    """Return a standard normal number, another for each configuration and replicate."""
     name = json.dumps([configuration.optimizer, configuration.schedule, replicate], sort_keys=True)
     seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
     return float(np.random.default_rng(seed).standard_normal())
 
 
-class World:
-    """Answers heats: mean + what a seed gives all that share it + a scatter of each run's own.
+class SyntheticEvaluations:
+    """A function that answers requests with values: mean + effect of the seed + effect of the run.
 
-    heats: all that were asked for.
+    common: standard deviation of the effect that a seed has on all configurations. own: standard deviation
+    of the effect on a single run. start: the recorded loss. `requests` holds all requests so far.
     """
 
     def __init__(self, means: Means, *, common: float = 0.1, own: float = 0.001, start: float = 10.0) -> None:
@@ -79,7 +80,7 @@ class World:
         return EvaluationResult(values=np.array(values), curves=curves)
 
     def of(self, stage: Seeds) -> list[EvaluationRequest]:
-        """The heats of a stage."""
+        """Return the requests of a stage."""
         return [request for request in self.requests if stage <= request.replicates.start < stage + 1_000_000]
 
     def _value(self, found: Configuration, replicate: int, steps: int) -> float:
@@ -87,7 +88,7 @@ class World:
         return self._means(found, steps) + common + self._own * scatter(found, replicate)
 
     def _curve(self, steps: int) -> bytes:
-        """Norms that fall to a tenth over the run."""
+        """Return an encoded trajectory whose norms fall to a tenth over the run."""
         rows = min(steps, 1_000) + 1
         norms = np.linspace(10.0, 1.0, rows).astype(np.float32)
         trajectory = Trajectory(
@@ -102,8 +103,8 @@ class World:
         return codec.encode(trajectory)
 
 
-class Rival(World):
-    """A bowl in which adam's default has another mean on the confirming seeds, and scatters there."""
+class Rival(SyntheticEvaluations):
+    """A bowl in which adam's default has another mean, and scatter, on the confirming seeds."""
 
     def __init__(self, mean: float) -> None:
         super().__init__(bowl())
@@ -116,8 +117,10 @@ class Rival(World):
         return super()._value(found, replicate, steps)
 
 
-def advised(world: World, of: list[FinishedTrial] | None = None, **parts: Any) -> Recommendation:
-    """The recommendation of a small job in a world."""
-    found = follow(advise(spec(**parts), trials() if of is None else of, lambda number: None), world)
+def advised(
+    evaluations: SyntheticEvaluations, of: list[FinishedTrial] | None = None, **parts: Any
+) -> Recommendation:
+    """Return the recommendation of a small job whose requests `evaluations` answers."""
+    found = follow(advise(spec(**parts), trials() if of is None else of, lambda number: None), evaluations)
     assert found is not None
     return found

@@ -1,0 +1,1 @@
+"""Programs that build datasets, golden files and the reference pages."""
