@@ -13,7 +13,7 @@ from app.errors import InvalidRequest
 from app.services import trial_rows
 from app.services.job_runs import Interrupted
 from app.spec.job import JobSpec
-from app.tuning.samplers.parzen.history import HISTORY, MOST_GOOD
+from app.tuning.samplers.parzen.history import HISTORY, MAX_GOOD
 from app.tuning.search.warm_start import check_sampler, decode, encode, incomparable, inherited
 from app.tuning.space.tree import SearchSpace
 
@@ -43,7 +43,7 @@ def copy(session: Session, row: JobRow, spec: JobSpec) -> None:
         raise InvalidRequest(": ".join(faults[0]), errors=faults)
     share = HISTORY // len(found)
     sources = [
-        _finished(session, other.key, best=min(MOST_GOOD, share), latest=share - min(MOST_GOOD, share))
+        _finished(session, other.key, best=min(MAX_GOOD, share), latest=share - min(MAX_GOOD, share))
         for other in found
         if isinstance(other, JobRow)
     ]
