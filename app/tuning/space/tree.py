@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeVar
 
 from optuna.distributions import CategoricalDistribution
-from optuna.trial import BaseTrial
 
 from app.domain.records import BatchSizeValue, Configuration
 from app.engine.hyper import Hyper, hyper_fields
@@ -24,7 +22,7 @@ from app.spec.job import BatchSizeChoices, JobSpec
 from app.spec.kinds import KindWire
 from app.spec.supervised import searched_settings
 from app.spec.values import Scalar
-from app.tuning.space.distributions import Distribution, Pick, distribution_of, suggest
+from app.tuning.space.distributions import Distribution, Pick, distribution_of
 
 K = TypeVar("K", bound=Kind)
 
@@ -91,13 +89,6 @@ class SearchSpace:
         """Whether every trial has the same parameters, two or more, and all of them are numbers."""
         found = self.distributions().values()
         return len(found) > 1 and not any(isinstance(value, CategoricalDistribution) for value in found)
-
-    def draw(self, trial: BaseTrial) -> Configuration:
-        """The configuration of a trial of Optuna's.
-
-        trial: an asked trial of a study draws new values; Optuna's FixedTrial looks given ones up.
-        """
-        return self.walk(partial(suggest, trial))
 
     def walk(self, pick: Pick) -> Configuration:
         """Walks the tree: first which optimizer and schedule, then their own parameters.
