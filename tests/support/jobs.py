@@ -73,7 +73,7 @@ def search(spec: JobSpec) -> list[FinishedTrial]:
 
 
 def run_request(spec: JobSpec, request: EvaluationRequest) -> EvaluationResult:
-    """What a heat gives, in this process."""
+    """Return the result of a request that runs in this process."""
     return gather([evaluate(shard) for shard in shards_of_request(spec, request)])
 
 

@@ -76,7 +76,7 @@ class World:
         curves = (
             tuple((self._curve(request.steps),) for _ in request.configurations) if request.record else ()
         )
-        return EvaluationResult(values=np.array(values), curves=curves)
+        return EvaluationResult(values=np.array(values), trajectories=curves)
 
     def of(self, stage: Seeds) -> list[EvaluationRequest]:
         """The heats of a stage."""

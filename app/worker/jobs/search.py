@@ -10,7 +10,7 @@ from app.db import Database
 from app.domain.records import Configuration
 from app.services import job_runs
 from app.spec.job import JobSpec
-from app.tuning.evaluation.shards import Shard, failed, shards_of_round
+from app.tuning.evaluation.shards import Shard, failed_results, shards_of_round
 from app.tuning.recommendation.budget import search_share
 from app.tuning.samplers import sampler_of
 from app.tuning.search.rounds import Rounds, ask_round
@@ -134,7 +134,7 @@ class Search:
         shard = self._shards.pop(i)
         if isinstance(outcome, ShardLost):
             self._metrics.batch_lost()
-            results: Results = failed(shard, str(outcome))
+            results: Results = failed_results(shard, str(outcome))
         else:
             self._metrics.batch_done(outcome)
             results = outcome
