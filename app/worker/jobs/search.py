@@ -14,7 +14,7 @@ from app.tuning.evaluation.shards import Shard, failed_results, shards_of_round
 from app.tuning.recommendation.budget import search_share
 from app.tuning.samplers import sampler_of
 from app.tuning.search.rounds import Rounds, ask_round
-from app.tuning.search.stopping import settled
+from app.tuning.search.stopping import settled_reason
 from app.worker.jobs.trial_history import Past
 from app.worker.metrics import WorkerMetrics
 from app.worker.pool.pool import Batches, Results, ShardLost
@@ -119,7 +119,7 @@ class Search:
         if not budget.stop_when_settled:
             return False
         values = job_runs.values_before(self._db, self._run.job_id, self._rounds.seen(r))
-        return settled(values, self._rounds.edges[-1]) is not None
+        return settled_reason(values, self._rounds.edges[-1]) is not None
 
     def _ask(self, r: int) -> list[Configuration]:
         """The round's configurations, from as much of the past as its sampler looks at."""
