@@ -16,7 +16,7 @@ def falling(steps: int) -> Array:
 
 
 def by_definition(norms: Array, exponent: int, width: int) -> Array:
-    """The formula with plain loops."""
+    """Compute the formula with plain loops."""
     half, last = width // 2, len(norms) - 1
     median = []
     for t in range(len(norms)):
