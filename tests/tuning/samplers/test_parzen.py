@@ -15,7 +15,7 @@ from optuna.trial import create_trial
 
 from app.domain.records import FinishedTrial
 from app.domain.states import TrialState
-from app.tuning.samplers.parzen.bandwidths import FINEST, fit, fit_ranked, narrowed
+from app.tuning.samplers.parzen.bandwidths import MIN_NARROWED_WIDTH, fit, fit_ranked, narrowed
 from app.tuning.samplers.parzen.constant_liar import REACHES, picks
 from app.tuning.samplers.parzen.estimator import Group
 from app.tuning.samplers.parzen.history import History, Rank, rank_of
@@ -195,7 +195,7 @@ def test_narrowed_kernels_reach_half_a_cell() -> None:
     group = Group.of([UNIT, IntDistribution(1, 10)])
     estimator = fit(group, np.array([[0.2, 0.25], [0.21, 0.35]]))
     found = narrowed(estimator, 1e-6)
-    assert (found.widths[:, 0] == FINEST).all()
+    assert (found.widths[:, 0] == MIN_NARROWED_WIDTH).all()
     assert (found.widths[:, 1] == 0.05).all()
     np.testing.assert_array_equal(narrowed(estimator, 0.5).widths[:, 0], 0.5 * estimator.widths[:, 0])
 

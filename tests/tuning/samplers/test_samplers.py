@@ -16,7 +16,7 @@ from app.spec import search as wire
 from app.spec.job import JobSpec
 from app.tuning.samplers import SAMPLERS, effective_sampler
 from app.tuning.samplers.cma_evolution import Evolution
-from app.tuning.samplers.cmaes import evolved
+from app.tuning.samplers.cmaes import evolved_state
 from app.tuning.samplers.grid import cells
 from app.tuning.samplers.qmc import halton
 from app.tuning.search.rounds import Rounds, ask_round, trial_count
@@ -43,7 +43,7 @@ def of_kind(kind: str, **parts: Any) -> JobSpec:
 
 
 def all_asked(spec: JobSpec) -> list[dict[str, Any]]:
-    """The parameters of every trial of a job whose sampler reads no trial."""
+    """Return the parameters of every trial of a job whose sampler reads no trial."""
     return [found.params for r in range(len(Rounds.of(spec))) for found in ask_round(spec, r, [])]
 
 
@@ -204,8 +204,8 @@ def test_cmaes_begins_at_the_best_trial_of_other_jobs() -> None:
     distributions = SearchSpace.of(spec).distributions()
     others = [replace(trial, number=trial.number - 16, round=BEFORE_ALL) for trial in told(spec, 1)]
     best = min((trial for trial in others if trial.value is not None), key=lambda trial: trial.value or 0.0)
-    assert evolved([], distributions).mean.tolist() == [0.5, 0.5]
-    begun = evolved(others, distributions)
+    assert evolved_state([], distributions).mean.tolist() == [0.5, 0.5]
+    begun = evolved_state(others, distributions)
     # beta1 is a range here, never choices.
     low, high = distributions["adam.beta1"].low, distributions["adam.beta1"].high  # type: ignore[union-attr]
     assert low + begun.mean[1] * (high - low) == pytest.approx(best.configuration.params["adam.beta1"])
