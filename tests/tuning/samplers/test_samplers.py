@@ -21,7 +21,7 @@ from app.tuning.samplers.grid import cells
 from app.tuning.samplers.qmc import halton
 from app.tuning.search.rounds import Rounds, ask_round, trial_count
 from app.tuning.search.suitability import check_suitable
-from app.tuning.search.warm_start import BEFORE_ALL
+from app.tuning.search.warm_start import INHERITED_ROUND
 from app.tuning.space.tree import SearchSpace
 from tests.support.jobs import DIGITS, job, space
 
@@ -202,7 +202,7 @@ def test_cmaes_does_not_go_on_from_trials_that_it_is_not_given_again() -> None:
 def test_cmaes_begins_at_the_best_trial_of_other_jobs() -> None:
     spec = of_kind("cmaes", search_space=PLAIN)
     distributions = SearchSpace.of(spec).distributions()
-    others = [replace(trial, number=trial.number - 16, round=BEFORE_ALL) for trial in told(spec, 1)]
+    others = [replace(trial, number=trial.number - 16, round=INHERITED_ROUND) for trial in told(spec, 1)]
     best = min((trial for trial in others if trial.value is not None), key=lambda trial: trial.value or 0.0)
     assert evolved_state([], distributions).mean.tolist() == [0.5, 0.5]
     begun = evolved_state(others, distributions)
