@@ -13,8 +13,8 @@ from app.errors import InvalidRequest
 from app.services import trial_rows
 from app.services.job_runs import Interrupted
 from app.spec.job import JobSpec
-from app.tuning.samplers.parzen.history import HISTORY, MOST_GOOD
-from app.tuning.search.warm_start import check_sampler, decode, encode, incomparable, inherited
+from app.tuning.samplers.parzen.history import HISTORY, MAX_GOOD
+from app.tuning.search.warm_start import check_sampler, decode, encode, incomparable_reason, inherited_trials
 from app.tuning.space.tree import SearchSpace
 
 ALL_ROUNDS = 2**31 - 1
@@ -34,7 +34,7 @@ def copy(session: Session, row: JobRow, spec: JobSpec) -> None:
     faults = [(f"/from_jobs/{i}", other) for i, other in enumerate(found) if isinstance(other, str)]
     for i, other in enumerate(found):
         if isinstance(other, JobRow):
-            why = incomparable(spec, JobSpec.model_validate(other.spec))
+            why = incomparable_reason(spec, JobSpec.model_validate(other.spec))
             if why is not None:
                 way_out = "leave it out, and give its best configurations to `enqueue` instead"
                 faults.append((f"/from_jobs/{i}", f"job {other.id} is of no use here: {why}; {way_out}"))
@@ -43,11 +43,11 @@ def copy(session: Session, row: JobRow, spec: JobSpec) -> None:
         raise InvalidRequest(": ".join(faults[0]), errors=faults)
     share = HISTORY // len(found)
     sources = [
-        _finished(session, other.key, best=min(MOST_GOOD, share), latest=share - min(MOST_GOOD, share))
+        _finished(session, other.key, best=min(MAX_GOOD, share), latest=share - min(MAX_GOOD, share))
         for other in found
         if isinstance(other, JobRow)
     ]
-    warm_starts.insert(session, row.key, encode(inherited(SearchSpace.of(spec), sources)))
+    warm_starts.insert(session, row.key, encode(inherited_trials(SearchSpace.of(spec), sources)))
 
 
 def trials_for(db: Database, job_id: str) -> list[FinishedTrial]:

@@ -1,4 +1,4 @@
-"""Means, intervals and probabilities from values paired by replicate."""
+"""Means, confidence intervals and probabilities of values that are paired by replicate."""
 
 from __future__ import annotations
 
@@ -13,26 +13,28 @@ from app.engine.seeds import Purpose, stream
 
 Values = NDArray[np.float64]
 
-CONFIDENCE = 0.95
-LEAST_FOR_SKEWNESS = 8  # values
-NO_SKEWNESS = 1e-6  # below, the transformation is the identity but for rounding
-LARGEST_EXPONENT = 700.0  # of e, that a float holds
-DRAWS = 10_000  # of the means of a race: the standard error of a probability is at most 0.005
+CONFIDENCE = 0.95  # level of every interval
+LEAST_FOR_SKEWNESS = 8  # fewest values whose skewness is estimated
+MIN_SKEWNESS = 1e-6  # below this size of `a`, Hall's transformation is the identity but for rounding
+MAX_EXPONENT = 700.0  # largest x whose exp(x) a float can hold
+DRAWS = 10_000  # draws of the means of a race: the standard error of a probability is at most 0.005
 
 
 @dataclass(frozen=True)
 class Mean:
-    """A mean and its 95 % interval; None where one value says nothing about the spread."""
+    """A mean and its 95 % interval; the interval is None if a single value says nothing about the spread."""
 
     mean: float
     ci95: tuple[float, float] | None
 
 
 def mean_interval(values: Values, *, exact: bool = False) -> Mean | None:
-    """The mean with Student's t interval: mean +- t(0.975, n - 1) s / sqrt(n). None where a value is nan.
+    """Compute the mean with Student's t interval: mean +- t(0.975, n - 1) s / sqrt(n).
 
-    values: (n,). For differences of paired values this is the paired t interval.
-    exact: whether the values have no spread to estimate; a single one then has itself as its interval.
+    The result is None without values, or if a value is not finite. For differences of paired values the
+    interval is the paired t interval.
+    values: (n,). exact: whether the values have no spread to estimate; a single value is then its own
+    interval.
     """
     n = len(values)
     if n == 0 or not np.isfinite(values).all():
@@ -45,19 +47,20 @@ def mean_interval(values: Values, *, exact: bool = False) -> Mean | None:
 
 
 def skewed_interval(values: Values, *, exact: bool = False) -> Mean | None:
-    """The mean with an interval that allows for skewness: of losses a few are far above the rest.
+    """Compute the mean with an interval that allows for skewness: a few losses are far above the rest.
 
-    Student's t of the values, carried through the transformation that removes its first term in the skewness:
-    g(t) = t + a t^2 / 3 + a^2 t^3 / 27 + a / 6 with a = skewness / sqrt(n). Source: Hall 1992, On the removal
-    of skewness by transformation, J. R. Statist. Soc. B 54, 221-228. Below 8 values, whose skewness says
-    nothing, and without any it is `mean_interval`. values, exact: as there.
+    The quantiles of Student's t are transformed back by the inverse of the transformation that removes the
+    first term of t in the skewness: g(t) = t + a t^2 / 3 + a^2 t^3 / 27 + a / 6 with a = skewness / sqrt(n).
+    Source: Hall 1992, On the removal of skewness by transformation, J. R. Statist. Soc. B 54, 221-228.
+    Fewer than 8 values say nothing about the skewness: their interval, and the interval of values without
+    skewness, is that of `mean_interval`. values, exact: see `mean_interval`.
     """
     plain = mean_interval(values, exact=exact)
     n = len(values)
     if plain is None or n < LEAST_FOR_SKEWNESS:
         return plain
     a = _skewness(values) / math.sqrt(n)
-    if abs(a) < NO_SKEWNESS:
+    if abs(a) < MIN_SKEWNESS:
         return plain
     quantile, error = float(stdtrit(n - 1, (1.0 + CONFIDENCE) / 2.0)), _standard_error(values)
     low, high = (plain.mean - error * _hall(t, a) for t in (quantile, -quantile))
@@ -65,17 +68,18 @@ def skewed_interval(values: Values, *, exact: bool = False) -> Mean | None:
 
 
 def lognormal_interval(values: Values) -> tuple[float, float] | None:
-    """The 95 % interval for the mean of values whose logarithms are normal; None where that makes no sense.
+    """Compute the 95 % interval for the mean of values whose logarithms are normal.
 
-    exp(m + u^2 / 2 -+ t(0.975, n - 1) sqrt(s^2 / n + 5 u^4 / (4 n))) with mean m and variance s^2 of the
-    logarithms, and u^2 twice the mean square by which they exceed m, 0 where they do not. It is Cox's method
-    (Olsson 2005, Confidence intervals for the mean of a log-normal distribution, J. Statistics Education
-    13(1)) with u for s, which is the same of normal logarithms. The mean comes from the large values, so
-    their scatter counts: a tail heavier than that of the small values is seen. A few values many decades
-    below the others pull m down, and drive the bounds apart, but far less than by Cox's method. 5 s^4 / n is
-    the variance of u^2 around a known m; around that of the sample it is half of it, and too little where
-    logarithms scatter widely.
-    values: (n,). None below 8 values, where one is not positive, and where a bound is beyond all numbers.
+    The interval is exp(m + u^2 / 2 -+ t(0.975, n - 1) sqrt(s^2 / n + 5 u^4 / (4 n))). The logarithms have the
+    mean m and the variance s^2. u^2 is twice the mean of the squares of max(logarithm - m, 0). The method
+    is Cox's (Olsson 2005, Confidence intervals for the mean of a log-normal distribution, J. Statistics
+    Education 13(1)) with u in place of s; for normal logarithms both are the same. The mean depends on the
+    large values, so the scatter of the large values counts: the interval reflects a tail that is heavier than
+    the tail of the small values. A few values many decades below the others lower m and widen the interval,
+    but far less than by Cox's method. 5 s^4 / n is the variance of u^2 around a known m. Around the mean of
+    the sample the variance is half of that, which is too little if the logarithms scatter widely.
+    The result is None below 8 values, if a value is not positive, or if no float can hold a bound.
+    values: (n,).
     """
     n = len(values)
     if n < LEAST_FOR_SKEWNESS or not (values > 0.0).all() or not np.isfinite(values).all():
@@ -86,32 +90,34 @@ def lognormal_interval(values: Values) -> tuple[float, float] | None:
     centre = mean + upper / 2.0
     error = math.sqrt(float(logarithms.var(ddof=1)) / n + 1.25 * upper**2 / n)
     half = float(stdtrit(n - 1, (1.0 + CONFIDENCE) / 2.0)) * error
-    if centre + half > LARGEST_EXPONENT:
+    if centre + half > MAX_EXPONENT:
         return None
     return math.exp(centre - half), math.exp(centre + half)
 
 
 def loss_interval(values: Values, *, exact: bool = False) -> Mean | None:
-    """The mean of losses with the hull of `skewed_interval` and `lognormal_interval`.
+    """Compute the mean of losses with the hull of `skewed_interval` and `lognormal_interval`.
 
-    The first takes the spread for what it is, the second sees in the scatter of the logarithms how far a seed
-    that was not drawn may reach: of losses that span decades the largest carry the mean, and a sample has few
-    of them. Where losses scatter by a few percent the two are the same. values, exact: as of `mean_interval`.
+    The skewed interval uses the spread of the sample. The lognormal interval estimates from the scatter of
+    the logarithms how large the loss of a seed that was not drawn may be. The largest of losses that span
+    decades decide the mean, and a sample has few of them. If losses scatter by a few percent, both intervals
+    agree.
+    values, exact: see `mean_interval`.
     """
-    found = skewed_interval(values, exact=exact)
-    other = lognormal_interval(values)
-    if found is None or found.ci95 is None or other is None:
-        return found
-    return Mean(found.mean, (min(found.ci95[0], other[0]), max(found.ci95[1], other[1])))
+    skewed = skewed_interval(values, exact=exact)
+    lognormal = lognormal_interval(values)
+    if skewed is None or skewed.ci95 is None or lognormal is None:
+        return skewed
+    return Mean(skewed.mean, (min(skewed.ci95[0], lognormal[0]), max(skewed.ci95[1], lognormal[1])))
 
 
 def _hall(t: float, a: float) -> float:
-    """The inverse of Hall's transformation."""
+    """Compute the inverse of Hall's transformation."""
     return 3.0 / a * (float(np.cbrt(1.0 + a * (t - a / 6.0))) - 1.0)
 
 
 def _skewness(values: Values) -> float:
-    """Fisher's, with the correction for the size of the sample; 0 without a spread."""
+    """Compute Fisher's skewness, corrected for the size of the sample; 0 if the values have no spread."""
     n = len(values)
     deviations = values - values.mean()
     variance = float((deviations**2).mean())
@@ -122,14 +128,15 @@ def _skewness(values: Values) -> float:
 
 
 def probability_best(values: Values, seed: int) -> list[float]:
-    """How probable it is that each entry's true mean is the lowest.
+    """Estimate for each configuration the probability that its true mean is the lowest.
 
-    values: (entries, replicates). The true means are taken to be distributed as the multivariate t that the
-    paired t intervals come from: around the means, with the covariance of the entries over the replicates / n
-    and n - 1 degrees of freedom. Of 10,000 draws of all means at once, an entry's probability is the share in
-    which its own is the lowest; ties share. So it never exceeds the probability of being better than any one
-    of the others. An entry with a nan is out of the race and has probability 0, and where all are out all
-    have. A single replicate decides alone.
+    The true means are assumed to have the multivariate t distribution that underlies the paired t intervals:
+    its centre is the means, its scale the covariance over the replicates / n, and it has n - 1 degrees of
+    freedom. The probability of a configuration is the share of 10,000 joint draws in which its mean is the
+    lowest; ties are shared. So the probability never exceeds the probability of being better than any single
+    other configuration. A configuration with a nan has left the race and has probability 0. A single
+    replicate decides alone.
+    values: (configurations, replicates).
     """
     probabilities = np.zeros(len(values))
     in_race = np.flatnonzero(np.isfinite(values).all(axis=1))
@@ -141,10 +148,11 @@ def probability_best(values: Values, seed: int) -> list[float]:
 
 
 def probability_better(differences: Values) -> float:
-    """How probable it is that the true mean of the differences is below zero, by Student's t.
+    """Compute the probability that the true mean of the differences is below zero, by Student's t.
 
-    differences: (n,), finite, paired by replicate. It exceeds 0.975 where, and only where, the 95 % interval
-    lies below zero. Without a spread, as with a single difference, it is 1, 0, or 0.5 for a mean of zero.
+    The probability exceeds 0.975 if, and only if, the 95 % interval lies below zero. Without a spread, as of
+    a single difference, the probability is 1 or 0, or 0.5 for a mean of zero.
+    differences: (n,), finite, paired by replicate.
     """
     n = len(differences)
     mean = float(differences.mean())
@@ -155,9 +163,11 @@ def probability_better(differences: Values) -> float:
 
 
 def largest_share(values: Values) -> float:
-    """The part of a sum that the largest in size of its terms is, from 1 / n to 1; 0 where it says nothing.
+    """Compute the share of the largest absolute value in the sum of all, from 1 / n to 1.
 
-    values: (n,). Near 1 the mean is that of a single value, and no interval from the others can know it.
+    Near 1 a single value decides the mean, and no interval from the other values can predict it. The result
+    is 0 if the sum is zero or not finite.
+    values: (n,).
     """
     sizes = np.abs(values)
     total = float(sizes.sum())
@@ -169,7 +179,7 @@ def _standard_error(values: Values) -> float:
 
 
 def _drawn_means(values: Values, seed: int) -> Values:
-    """(entries, draws) of the means, jointly; (entries, 1) of a single replicate."""
+    """Draw the means jointly: (configurations, draws), or (configurations, 1) for a single replicate."""
     n = values.shape[1]
     means: Values = values.mean(axis=1, keepdims=True)
     if n == 1:
@@ -179,7 +189,7 @@ def _drawn_means(values: Values, seed: int) -> Values:
     stretch = np.sqrt((n - 1) / generator.chisquare(n - 1, DRAWS))
     # The deviations themselves are a root of the covariance, so that it may be singular.
     roots = (values - means) / math.sqrt(n * (n - 1))
-    # Row by row: equal entries must tie to the last bit, which a product of matrices does not promise.
+    # Row by row: equal configurations must tie to the last bit, which a matrix product does not guarantee.
     scatter = np.stack([(normal * root).sum(axis=1) for root in roots])
     drawn: Values = means + stretch * scatter
     return drawn

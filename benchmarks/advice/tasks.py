@@ -75,7 +75,7 @@ def start(name: str, configuration: Plain) -> float:
         steps=spec.budget.steps,
         record=True,
     )
-    curves = gather([evaluate(shard) for shard in shards_of_request(spec, request)]).curves[0]
+    curves = gather([evaluate(shard) for shard in shards_of_request(spec, request)]).trajectories[0]
     return float(np.mean([codec.decode(curve).loss[0] for curve in curves], dtype=np.float64))
 
 

@@ -77,7 +77,7 @@ class SyntheticEvaluations:
         curves = (
             tuple((self._curve(request.steps),) for _ in request.configurations) if request.record else ()
         )
-        return EvaluationResult(values=np.array(values), curves=curves)
+        return EvaluationResult(values=np.array(values), trajectories=curves)
 
     def of(self, stage: Seeds) -> list[EvaluationRequest]:
         """Return the requests of a stage."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.domain.records import Configuration
 from app.spec.job import JobSpec
-from app.tuning.evaluation.requests import Steps, some_seeds
+from app.tuning.evaluation.requests import Steps, reduced_seed_count
 from app.tuning.learning_rates.safe_range import (
     Needs,
     SafeRange,
@@ -144,7 +144,7 @@ class _Board:
         """Return the mean of an entry at the peak that keeps a margin; inf where there is none."""
         swept = self.sweeps[row]
         peak = recommended_peak(swept, self.needs(row), is_certain=False)
-        mean = np.inf if peak is None else float(swept.values[peak, : some_seeds(self._spec)].mean())
+        mean = np.inf if peak is None else float(swept.values[peak, : reduced_seed_count(self._spec)].mean())
         return (mean,)
 
     def preference(self, row: int) -> tuple[float, ...]:

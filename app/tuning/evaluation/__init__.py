@@ -1,1 +1,1 @@
-"""Evaluates configurations: objectives, shards, and requests of many runs on the same seeds."""
+"""Evaluation of configurations: objectives, shards, and requests of many runs on the same seeds."""

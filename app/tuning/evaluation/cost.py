@@ -1,4 +1,4 @@
-"""What trials cost, by a fixed formula of their shapes: nothing of it is measured."""
+"""The cost of trials, by a fixed formula of their shapes; no part of the cost is measured."""
 
 from __future__ import annotations
 
@@ -11,27 +11,30 @@ from app.tuning.evaluation.objective import build_objective
 
 
 def update_operations(objective: Objective, optimizer: Optimizer, rows: int | None) -> float:
-    """Floating point operations of one update of one run. rows: of a minibatch, None for all."""
+    """Return the floating point operations of one update of one run.
+
+    rows: rows of the minibatch; None for the full batch.
+    """
     return objective.cost(rows) + optimizer.extra_cost(objective.dimension)
 
 
 def trial_operations(spec: JobSpec) -> float:
-    """Floating point operations of the most expensive trial of the search space, on all of its replicates."""
+    """Return the floating point operations of the space's most expensive trial, on all of its replicates."""
     objective = build_objective(spec.objective)
-    dearest = max(update_operations(objective, optimizer, rows) for optimizer, rows in _members(spec))
-    return spec.budget.steps * spec.replicates * dearest
+    operations = max(update_operations(objective, optimizer, rows) for optimizer, rows in _members(spec))
+    return spec.budget.steps * spec.replicates * operations
 
 
 def run_bytes(spec: JobSpec) -> int:
-    """Memory of one run with the optimizer and the batch size of the space which take the most."""
+    """Return the bytes of one run with the optimizer and the batch size that need the most memory."""
     return max(batch_bytes(spec, [member]) for member in _members(spec))
 
 
 def _members(spec: JobSpec) -> list[Member]:
-    """Every optimizer with every batch size of the space."""
+    """Return every optimizer of the space with every batch size of the space."""
     sizes = spec.search_space.batch_size
     choices = sizes.choices if isinstance(sizes, BatchSizeChoices) else (sizes,)
-    # With every number at the upper end of what is searched, such as the longest history.
+    # Every searched hyperparameter has the upper end of its range, such as the longest history.
     optimizers = [instance(OPTIMIZERS, wire) for wire in spec.search_space.optimizers]
     return [
         (optimizer, size if isinstance(size, int) else None) for optimizer in optimizers for size in choices

@@ -1,4 +1,4 @@
-"""What the runs of a shard take in memory, by a fixed formula of their shapes."""
+"""The memory of the runs of a shard, by a fixed formula of their shapes."""
 
 from __future__ import annotations
 
@@ -11,32 +11,35 @@ from app.engine.optimizers import Optimizer
 from app.spec.job import JobSpec
 from app.tuning.evaluation.objective import build_objective, dtype_of
 
-SHARD_BYTES = 1e9  # what a shard is cut to
-PROCESS_BYTES = 2e9  # the most that a shard which cannot be cut may take
+SHARD_BYTES = 1e9  # largest memory of a shard that can be cut
+PROCESS_BYTES = 2e9  # largest memory of a shard that cannot be cut
 
-_COPIES = 2  # of what a row keeps, while blocks are formed
-_FIXED = 10_000  # bytes of a run's objects, rates and chunk
-_RECORDED_ROWS = 1_001  # of a trajectory, at most
-_RECORDED_PARAMETERS = 10  # of a run with more of them, none is recorded
+_STATE_COPIES = 2  # copies of a run's state while blocks are formed
+_RUN_BYTES = 10_000  # bytes of a run's objects, rates and chunk
+_MAX_RECORDED_ROWS = 1_001  # most rows of a trajectory
+_MAX_RECORDED_PARAMETERS = 10  # a run with more parameters records none
 
-# An optimizer, and the rows of a minibatch: None for the full batch, and for functions.
+# An optimizer, and the rows of the minibatch: None for the full batch and for functions.
 Member: TypeAlias = tuple[Optimizer, int | None]
 
 
 def batch_bytes(spec: JobSpec, members: Iterable[Member], *, record: bool = True) -> int:
-    """Estimated bytes of one run of each while their shard is evaluated; on the high side.
+    """Estimate the bytes of one run of each member while their shard is evaluated, on the high side.
 
-    It never depends on measured memory, or the cut of a job would. record: whether trajectories are kept.
+    The estimate never depends on measured memory: the cut of a job must not depend on it either.
+    record: whether the runs record trajectories.
     """
     objective, dtype = build_objective(spec.objective), dtype_of(spec)
     dimension, number = objective.dimension, np.dtype(dtype).itemsize
-    fixed = _FIXED
+    fixed = _RUN_BYTES
     if record:
-        kept = dimension if dimension <= _RECORDED_PARAMETERS else 0
-        rows = min(spec.budget.steps + 1, _RECORDED_ROWS)
-        # The history and the rates, the columns that it is turned into, and instead of it the encoded value.
-        fixed += rows * (2 * number * (2 + kept) + 48)
+        parameters = dimension if dimension <= _MAX_RECORDED_PARAMETERS else 0
+        rows = min(spec.budget.steps + 1, _MAX_RECORDED_ROWS)
+        # The recorded history and the rates, and the columns made of them, which the encoding replaces.
+        fixed += rows * (2 * number * (2 + parameters) + 48)
     return sum(
-        fixed + _COPIES * optimizer.state_size(dimension) * number + objective.row_bytes(batch_size, dtype)
+        fixed
+        + _STATE_COPIES * optimizer.state_size(dimension) * number
+        + objective.row_bytes(batch_size, dtype)
         for optimizer, batch_size in members
     )

@@ -1,4 +1,4 @@
-"""The engine's objective that a job's spec describes."""
+"""The engine's objective for the spec of a job."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _DTYPES: dict[str | None, type] = {"float32": np.float32, "float64": np.float64}
 
 @lru_cache(maxsize=16)  # a pool process serves many shards of few jobs
 def build_objective(spec: ObjectiveSpec) -> Objective:
-    """The objective; a dataset is loaded by its name, so that only the spec travels between processes.
+    """Build the objective of a spec.
 
-    What the job searches of it has the largest value there, which estimates of memory go by; every run
-    brings its own.
+    A dataset is loaded by its name, so that only the spec travels between processes. A searched setting of
+    the objective has its largest value here: estimates of memory use that value. Every run has its own value.
     """
     if isinstance(spec, FunctionSpec):
         function = FUNCTIONS[spec.name]()
@@ -50,5 +50,5 @@ def build_objective(spec: ObjectiveSpec) -> Objective:
 
 
 def dtype_of(spec: JobSpec) -> type:
-    """The floating-point type in which a job's runs compute."""
+    """Return the floating-point type in which the runs of a job compute."""
     return _DTYPES[spec.precision]

@@ -1,4 +1,4 @@
-"""Runs one trial again, alone, and compares what comes out with what was stored, bit for bit."""
+"""Replay of one trial, alone, and the comparison of its result with the stored result, bit for bit."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from app.tuning.evaluation.shards import Shard
 def replay_shard(
     spec: JobSpec, number: int, configuration: Configuration, state: TrialState, steps_done: int
 ) -> Shard:
-    """The trial on all of its replicates.
+    """Return the shard that runs a trial again on all of its replicates.
 
-    Row i of a batch equals the trial alone, so that the others of its round are not needed; one that was
-    pruned stops where it did.
+    A row of a batch equals the same trial alone, so the other trials of the round are not needed. A pruned
+    trial stops at the step at which the stored trial stopped.
     """
     return Shard(
         spec=spec,
@@ -35,13 +35,13 @@ def replay_shard(
 
 
 def first_difference(stored: TrialResult, replayed: TrialResult) -> ReplayDifference | None:
-    """The first thing in which two results differ: rows of the trajectory first, in the order of steps.
+    """Return the first difference of two results; rows of the trajectory come first, in the order of steps.
 
-    What a replay cannot tell is left out: how long it took, and by what rank a trial was pruned.
+    Two facts are not compared, as a replay cannot repeat them: the duration, and the rank of a pruned trial.
     """
-    found = _first_row(_curve(stored), _curve(replayed))
-    if found is not None:
-        return found
+    row = _first_row(_trajectory(stored), _trajectory(replayed))
+    if row is not None:
+        return row
     for name in ("state", "steps_done", "rungs", "value", "metrics"):
         before, after = _shown(getattr(stored, name)), _shown(getattr(replayed, name))
         if before != after:
@@ -49,13 +49,13 @@ def first_difference(stored: TrialResult, replayed: TrialResult) -> ReplayDiffer
     return None
 
 
-def _curve(result: TrialResult) -> Trajectory | None:
+def _trajectory(result: TrialResult) -> Trajectory | None:
     return None if result.trajectory is None else codec.decode(result.trajectory)
 
 
 def _first_row(stored: Trajectory | None, replayed: Trajectory | None) -> ReplayDifference | None:
     if stored is None or replayed is None:
-        return None  # a trial without a curve has its result alone
+        return None  # a trial without a trajectory has only its result
     rows = min(len(stored.step), len(replayed.step))
     first: tuple[int, str] | None = None
     for field in dataclasses.fields(stored):
@@ -73,18 +73,18 @@ def _first_row(stored: Trajectory | None, replayed: Trajectory | None) -> Replay
             field="step", step=last, stored=f"{counts[0]} rows", replayed=f"{counts[1]} rows"
         )
     row, name = first
-    before, after = (_shown(getattr(curve, name)[row].tolist()) for curve in (stored, replayed))
+    before, after = (_shown(getattr(trajectory, name)[row].tolist()) for trajectory in (stored, replayed))
     return ReplayDifference(field=name, step=int(stored.step[row]), stored=before, replayed=after)
 
 
 def _first_unequal(stored: NDArray[Any], replayed: NDArray[Any]) -> int | None:
-    """The first row in which any bit differs; nan equals nan."""
+    """Return the first row with a differing bit; nan equals nan. None if there is no such row."""
     # Any: columns of any type.
     if stored.dtype != replayed.dtype or stored.shape != replayed.shape:
         return 0
     unequal = _bits(stored) != _bits(replayed)
-    found = np.flatnonzero(unequal.reshape(len(unequal), -1).any(axis=1))
-    return int(found[0]) if len(found) else None
+    rows = np.flatnonzero(unequal.reshape(len(unequal), -1).any(axis=1))
+    return int(rows[0]) if len(rows) else None
 
 
 def _bits(column: NDArray[Any]) -> NDArray[Any]:
@@ -92,12 +92,12 @@ def _bits(column: NDArray[Any]) -> NDArray[Any]:
 
 
 def _shown(value: Any) -> str | None:
-    """A number in full, so that two that differ in their last bit read differently; None for no number."""
+    """Return a value in full digits, so that a difference in the last bit is visible; None for no number."""
     # Any: numbers, states, and lists and dictionaries of these as JSON has them.
     if value is None or value != value:
         return None
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(str(_shown(item)) for item in value)}]"
-    if isinstance(value, dict):  # what an ended run has no number of depends on its neighbours
+    if isinstance(value, dict):  # which metrics of an ended run lack a number depends on its neighbours
         return ", ".join(f"{name} {_shown(value[name])}" for name in sorted(value) if value[name] is not None)
     return repr(float(value)) if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""The one trajectory of a trial whose replicates have one each."""
+"""The trajectory of a trial, from the trajectories of its replicates."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ import numpy as np
 
 from app.engine.trajectories.result import Trajectory
 
-# The engine records runs up to this length whole; of longer ones each keeps extremes of its own.
-WHOLE_UP_TO = 1_000  # steps
+# Steps of the longest run that the engine records whole; each longer run keeps its own extremes.
+WHOLE_UP_TO = 1_000
 
 
 def mean_trajectory(replicates: Sequence[Trajectory], steps: int) -> Trajectory:
-    """The mean of losses and norms, row by row, as far as every replicate went.
+    """Return the mean of losses and norms, row by row, up to the last row that all replicates have.
 
-    Learning rates are those of the replicate that ended first, parameters those of the first. Of runs
-    longer than 1,000 steps it is the first replicate's trajectory: the rows of the others are at other steps.
+    Steps and learning rates come from the replicate that ended first, parameters from the first
+    replicate. For runs longer than 1,000 steps the result is the trajectory of the first replicate, since the
+    rows of the others lie at other steps.
     """
     first = replicates[0]
     if len(replicates) == 1 or steps > WHOLE_UP_TO:

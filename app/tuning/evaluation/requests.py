@@ -1,7 +1,7 @@
-"""A request: configurations that run on the same fresh seeds; how it is cut into shards, and what it gave.
+"""Requests to evaluate configurations on the same fresh seeds, their shards and their results.
 
-The advice asks for one request after another and receives the result of each. The advice knows neither who
-runs a request nor where. A request is a pure function of the spec and of the requests before it, so a stored
+The advice makes one request after another and receives the result of each. The advice does not know which
+process runs a request. A request is a pure function of the spec and of the earlier results, so a stored
 result need not be computed again.
 """
 
@@ -27,7 +27,9 @@ T = TypeVar("T")
 
 
 class Seeds(IntEnum):
-    """The first replicate of each stage. The search has those from 0 on, at most 64, so it saw none of these.
+    """The first replicate of each stage.
+
+    The search uses the replicates from 0 on, at most 64, and so none of the replicates of a stage.
 
     Stored results depend on these numbers: never renumber, only add.
     """
@@ -45,9 +47,9 @@ class Seeds(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationRequest:
-    """Every configuration on every replicate, for `steps` updates.
+    """The evaluation of every configuration on every replicate, for `steps` updates.
 
-    record: whether the curves are wanted too.
+    record: whether the result has the trajectories too.
     """
 
     configurations: tuple[Configuration, ...]
@@ -57,112 +59,121 @@ class EvaluationRequest:
 
     @property
     def stage(self) -> Seeds:
-        """The stage whose seeds it runs on."""
+        """The stage whose seeds the request uses."""
         return max(stage for stage in Seeds if stage <= self.replicates.start)
 
     @property
     def updates(self) -> int:
-        """The updates that it makes."""
+        """The number of updates of all runs."""
         return len(self.configurations) * len(self.replicates) * self.steps
 
     @property
     def digest(self) -> str:
-        """A name for what is asked, by which a stored answer is known to be the one wanted."""
-        entries = [
-            [found.optimizer, found.schedule, found.batch_size, found.settings]
-            for found in self.configurations
+        """The SHA-256 of the request, by which a stored result is known to answer the same request."""
+        configurations = [
+            [
+                configuration.optimizer,
+                configuration.schedule,
+                configuration.batch_size,
+                configuration.settings,
+            ]
+            for configuration in self.configurations
         ]
-        asked = [entries, self.replicates.start, self.replicates.stop, self.steps, self.record]
-        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+        content = [configurations, self.replicates.start, self.replicates.stop, self.steps, self.record]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EvaluationResult:
-    """What a request gave.
+    """The result of a request.
 
-    values: (entries, replicates), nan where a run diverged. metrics: by name the means over the replicates,
-    (entries,), nan where any diverged. curves: where they were recorded, of each entry the encoded mean
-    trajectories of its parts; else empty.
+    values: (configurations, replicates), nan for a run that diverged.
+    metrics: by name, the means over the replicates, (configurations,), nan if any replicate diverged.
+    trajectories: by configuration, the encoded mean trajectory of each shard with a part of its replicates;
+    empty if the request records none.
     """
 
     values: Values
     metrics: Mapping[str, Values] = field(default_factory=dict)
-    curves: tuple[tuple[bytes, ...], ...] = ()
+    trajectories: tuple[tuple[bytes, ...], ...] = ()
 
 
-# A part of the advice: asks for requests, and returns what it made of them.
+# A part of the advice: yields requests, receives their results, and returns a conclusion.
 Steps: TypeAlias = Generator[EvaluationRequest, EvaluationResult, T]
 
 
 def replicates_of(spec: JobSpec) -> int:
-    """How many seeds a configuration is confirmed on; one is enough where every replicate is the same."""
+    """Return the number of seeds of a confirmation; 1 if the objective is deterministic, 0 without one."""
     if spec.confirmation is None:
         return 0
     return 1 if build_objective(spec.objective).deterministic else spec.confirmation.replicates
 
 
-def some_seeds(spec: JobSpec) -> int:
-    """How many seeds a stage has whose figures are read from means: a quarter of those that confirm."""
+def reduced_seed_count(spec: JobSpec) -> int:
+    """Return the number of seeds of a stage that needs means alone: a quarter of the confirmation's seeds."""
     return min(max(2, replicates_of(spec) // 4), replicates_of(spec))
 
 
-def some_replicates(spec: JobSpec, first: Seeds) -> range:
-    """The seeds of such a stage."""
-    return range(first, first + some_seeds(spec))
+def reduced_replicates(spec: JobSpec, first: Seeds) -> range:
+    """Return the replicates of a stage that needs means alone. first: the stage."""
+    return range(first, first + reduced_seed_count(spec))
 
 
 def shards_of_request(spec: JobSpec, request: EvaluationRequest) -> list[Shard]:
-    """Cuts a request by its replicates, by a fixed rule of the spec.
+    """Cut a request into shards by its replicates, by a fixed rule of the spec.
 
-    Every shard has all entries, unless these do not fit the memory of one on a single replicate.
+    Every shard has all configurations, unless one replicate of all of them exceeds the memory of a shard.
     """
-    entries = request.configurations
-    if not entries or not request.replicates:
+    configurations = request.configurations
+    if not configurations or not request.replicates:
         return []
     if request.steps != spec.budget.steps:
         budget = spec.budget.model_copy(update={"steps": request.steps})
         spec = spec.model_copy(update={"budget": budget})
-    groups = min(max(1, fitting_count(spec, entries, 1)), len(entries))
-    return [shard for part in cuts(len(entries), groups) for shard in _group(spec, request, part)]
+    groups = min(max(1, fitting_count(spec, configurations, 1)), len(configurations))
+    return [shard for group in cuts(len(configurations), groups) for shard in _group(spec, request, group)]
 
 
-def _group(spec: JobSpec, request: EvaluationRequest, part: slice) -> list[Shard]:
-    """The shards of some entries."""
-    own = request.configurations[part]
-    count = shard_count(spec, own, len(request.replicates), at_most=len(request.replicates))
+def _group(spec: JobSpec, request: EvaluationRequest, group: slice) -> list[Shard]:
+    """Return the shards of a slice of the configurations."""
+    configurations = request.configurations[group]
+    count = shard_count(spec, configurations, len(request.replicates), at_most=len(request.replicates))
     return [
         Shard(
             spec=spec,
-            numbers=tuple(range(len(request.configurations))[part]),
-            configurations=own,
-            replicates=tuple(request.replicates[some]),
+            numbers=tuple(range(len(request.configurations))[group]),
+            configurations=configurations,
+            replicates=tuple(request.replicates[part]),
             record=request.record,
         )
-        for some in cuts(len(request.replicates), count)
+        for part in cuts(len(request.replicates), count)
     ]
 
 
 def gather(shards: Sequence[Sequence[TrialResult]]) -> EvaluationResult:
-    """What a request gave, from the results of `shards_of_heat`, in their order."""
-    values: dict[int, list[float]] = {}
-    measured: dict[str, dict[int, list[float]]] = {}
-    curves: dict[int, list[bytes]] = {}
+    """Return the result of a request from the results of its `shards_of_request`, in their order."""
+    values: dict[int, list[float]] = {}  # by the number of the configuration, as below
+    measured: dict[str, dict[int, list[float]]] = {}  # by the name of the metric
+    trajectories: dict[int, list[bytes]] = {}
     for result in (result for shard in shards for result in shard):
         values.setdefault(result.number, []).extend(result.values)
         for name, mean in result.metrics.items():
-            own = [np.nan if mean is None else mean] * len(result.values)
-            measured.setdefault(name, {}).setdefault(result.number, []).extend(own)
+            weighted = [np.nan if mean is None else mean] * len(result.values)
+            measured.setdefault(name, {}).setdefault(result.number, []).extend(weighted)
         if result.trajectory is not None:
-            curves.setdefault(result.number, []).append(result.trajectory)
-    found = np.array([values[entry] for entry in sorted(values)]) if values else np.empty((0, 0))
+            trajectories.setdefault(result.number, []).append(result.trajectory)
+    numbers = sorted(values)
     metrics = {
-        name: np.array([_mean(of_name.get(entry, []), len(values[entry])) for entry in sorted(values)])
+        name: np.array([_mean(of_name.get(number, []), len(values[number])) for number in numbers])
         for name, of_name in measured.items()
     }
-    ordered = tuple(tuple(curves[entry]) for entry in sorted(curves))
-    return EvaluationResult(values=found, metrics=metrics, curves=ordered)
+    return EvaluationResult(
+        values=np.array([values[number] for number in numbers]) if values else np.empty((0, 0)),
+        metrics=metrics,
+        trajectories=tuple(tuple(trajectories[number]) for number in sorted(trajectories)),
+    )
 
 
-def _mean(measured: Sequence[float], wanted: int) -> float:
-    """Nan where some are missing: a shard in which nothing completed measures little."""
-    return float(np.mean(measured)) if len(measured) == wanted else np.nan
+def _mean(measured: Sequence[float], count: int) -> float:
+    """Return the mean; nan if fewer than `count` are measured, as of a shard in which no run completed."""
+    return float(np.mean(measured)) if len(measured) == count else np.nan

@@ -1,4 +1,4 @@
-"""Evaluates configurations: how a round is cut into shards, and what a shard gives."""
+"""Evaluation of configurations: the shards of a round, and the results of a shard."""
 
 from __future__ import annotations
 
@@ -25,30 +25,32 @@ from app.tuning.evaluation.objective import build_objective, dtype_of
 from app.tuning.evaluation.pruning import LEAST_BRACKET, judge_for, pruning_rungs, rungs
 from app.tuning.evaluation.replicate_mean import mean_trajectory
 
-# Floating point operations (by the objective's estimate) of a shard: a fraction of a second, so that the cost
-# of handing it to a process is small and a round of a few seconds still occupies several processes.
+# Floating point operations of a shard, by the objective's estimate: a fraction of a second. The cost of
+# sending a shard to a process is then small, and a round of a few seconds still occupies several processes.
 SHARD_OPERATIONS = 2e9
-ENOUGH_SHARDS = 8  # to occupy a machine
-# Of one update of a whole shard: with fewer, what a step costs the interpreter outweighs them, and each shard
-# pays it. Four shards of 4 rows of the digits MLP take 1.4 times the processor time of one of 16, eight 2.1.
+ENOUGH_SHARDS = 8  # shards that occupy a machine
+# Fewest operations of one update of a whole shard. Below, the interpreter's cost of a step outweighs them,
+# and each shard pays that cost. Of 16 rows of the digits MLP, four shards take 1.4 times the processor time
+# of a single shard, and eight shards 2.1 times.
 STEP_OPERATIONS = 1e7
-# A shard of neural networks of so many takes about half a second; a process turns to no other job before.
+# Most operations of a shard. A shard of neural networks with as many takes about half a second, during which
+# its process cannot turn to another job.
 LONGEST_OPERATIONS = 1e10
 
-# A shard that takes this many times its estimate hangs. The rates of the estimate are of a slow machine; the
-# least deadline covers what no estimate knows, as a machine that swaps.
+# A shard counts as hung after this many times its estimated duration. The rates of the estimate are those of
+# a slow machine. The least deadline covers what the estimate ignores, such as a machine that swaps.
 DEADLINE_FACTOR = 20.0
-LEAST_DEADLINE_S = 60.0
-OPERATIONS_PER_S = 1e9
-STEP_S = 5e-4  # of a batch of small functions, whose time goes into Python
+LEAST_DEADLINE_S = 60.0  # seconds
+OPERATIONS_PER_S = 1e9  # floating point operations a second
+STEP_S = 5e-4  # seconds of a step of a batch of small functions, most of which Python takes
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shard:
     """A part of a batch that one process evaluates: every configuration on every replicate.
 
-    bracket: the round whose pruning rule judges these configurations, all together; None where nothing is
-    pruned. stop_at: the rung at which a trial that is run again was pruned, else None.
+    bracket: the round whose pruning rule ranks all of these configurations together; None if nothing is
+    pruned. stop_at: the rung at which a replayed trial was pruned, else None.
     """
 
     spec: JobSpec
@@ -60,7 +62,7 @@ class Shard:
     stop_at: int | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        # Any: fields of any type. The spec's classes are derived at run time: pickle cannot find them.
+        # Any: fields of any type. The spec's classes are derived at run time, so pickle cannot find them.
         return vars(self) | {"spec": self.spec.model_dump_json()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -70,14 +72,14 @@ class Shard:
 def shards_of_round(
     spec: JobSpec, r: int, numbers: Sequence[int], configurations: Sequence[Configuration]
 ) -> list[Shard]:
-    """Cuts a round by a fixed rule of the spec.
+    """Cut a round into shards by a fixed rule of the spec.
 
-    Where something is pruned, each shard is a bracket, ranked on its own; `size.check_size` refuses the jobs
-    of which one would not fit.
+    If the round prunes, each shard is a bracket with a ranking of its own. `size.check_size` refuses a job
+    with a bracket that would not fit into memory.
     """
     replicates = tuple(range(spec.replicates))
-    most = max(1, len(numbers) // LEAST_BRACKET)
-    count = shard_count(spec, configurations, len(replicates), at_most=most)
+    brackets = max(1, len(numbers) // LEAST_BRACKET)
+    count = shard_count(spec, configurations, len(replicates), at_most=brackets)
     bracket = r if pruning_rungs(spec, r, len(numbers) // count) else None
     if bracket is None:
         count = shard_count(spec, configurations, len(replicates), at_most=len(numbers))
@@ -96,29 +98,33 @@ def shards_of_round(
 def shard_count(
     spec: JobSpec, configurations: Sequence[Configuration], replicates: int, *, at_most: int
 ) -> int:
-    """How many shards a batch is cut into: by its estimated cost alone, never by what a machine offers.
+    """Return the number of shards of a batch, by its estimated cost alone, never by the machine.
 
-    At most 8, which occupies a machine, and not so many that each has few operations in a step; more only
-    where one would keep a process for long, or where its runs would not fit the memory.
+    The number is at most 8, which occupies a machine, and each shard has STEP_OPERATIONS a step or more.
+    More shards are cut only if a shard would occupy its process for long, or exceed the memory of a shard.
     """
     objective = build_objective(spec.objective)
-    of_step = replicates * sum(_cost(objective, c) for c in configurations)
-    operations = spec.budget.steps * of_step
-    wanted = min(round(operations / SHARD_OPERATIONS), ENOUGH_SHARDS, int(of_step // STEP_OPERATIONS))
+    step_operations = replicates * sum(_cost(objective, configuration) for configuration in configurations)
+    operations = spec.budget.steps * step_operations
+    occupying = min(
+        round(operations / SHARD_OPERATIONS), ENOUGH_SHARDS, int(step_operations // STEP_OPERATIONS)
+    )
     short = math.ceil(operations / LONGEST_OPERATIONS)
-    return min(max(1, wanted, short, fitting_count(spec, configurations, replicates)), at_most)
+    return min(max(1, occupying, short, fitting_count(spec, configurations, replicates)), at_most)
 
 
 def deadline_s(shard: Shard) -> float:
-    """After how many seconds a shard counts as hung."""
+    """Return the seconds after which a shard counts as hung."""
     objective = build_objective(shard.spec.objective)
-    operations = len(shard.replicates) * sum(_cost(objective, found) for found in shard.configurations)
+    operations = len(shard.replicates) * sum(
+        _cost(objective, configuration) for configuration in shard.configurations
+    )
     estimate_s = shard.spec.budget.steps * (operations / OPERATIONS_PER_S + STEP_S)
     return max(LEAST_DEADLINE_S, DEADLINE_FACTOR * estimate_s)
 
 
-def failed(shard: Shard, reason: str) -> list[TrialResult]:
-    """What a shard gives that no process could evaluate."""
+def failed_results(shard: Shard, reason: str) -> list[TrialResult]:
+    """Return the results of a shard that no process could evaluate."""
     return [
         TrialResult(
             number=number,
@@ -141,23 +147,23 @@ def _cost(objective: Objective, configuration: Configuration) -> float:
 
 
 def fitting_count(spec: JobSpec, configurations: Sequence[Configuration], replicates: int) -> int:
-    """Into how many parts a batch must be cut for each to fit the memory of a shard."""
-    members = ((found.optimizer_instance(), found.rows) for found in configurations)
+    """Return the number of parts of a batch of which each fits the memory of a shard."""
+    members = ((configuration.optimizer_instance(), configuration.rows) for configuration in configurations)
     return math.ceil(replicates * batch_bytes(spec, members) / SHARD_BYTES)
 
 
 def cuts(length: int, count: int) -> list[slice]:
-    """`count` neighbouring slices of nearly equal length."""
+    """Return `count` neighbouring slices of nearly equal length, which cover `length` items."""
     edges = [length * i // count for i in range(count + 1)]
     return [slice(low, high) for low, high in pairwise(edges)]
 
 
 def evaluate(shard: Shard) -> list[TrialResult]:
-    """Runs a shard; results in the order of its numbers.
+    """Run a shard and return its results in the order of its numbers.
 
-    A trial's value is the mean over its replicates, and so is its trajectory (parameters: of the first
-    replicate); of runs longer than 1,000 steps it is the first replicate's, since their rows differ. One
-    replicate that diverges makes the trial diverged.
+    The value of a trial is the mean over its replicates, and so is its trajectory, with the parameters of the
+    first replicate. For runs longer than 1,000 steps the trajectory is that of the first replicate, as the
+    replicates differ in the steps of their rows. A trial has diverged if one of its replicates diverged.
     """
     started = time.perf_counter()
     spec, replicates = shard.spec, shard.replicates
@@ -168,11 +174,11 @@ def evaluate(shard: Shard) -> list[TrialResult]:
         steps=spec.budget.steps,
         seed=spec.seed,
         dtype=dtype_of(spec),
-        rungs=rungs(spec.budget.steps) if shard.record else (),  # a race measures the end alone
+        rungs=rungs(spec.budget.steps) if shard.record else (),  # a race measures the last step alone
         judge=judge,
         record=shard.record,
     )
-    # Reading the trajectories puts them in order, which is the engine's work too.
+    # Reading the trajectories sorts their rows, which counts as the engine's time too.
     trajectories = None if batch.trajectories is None else batch.trajectories[:]
     engine_s = (time.perf_counter() - started) / len(shard.numbers)
     return [
@@ -182,7 +188,7 @@ def evaluate(shard: Shard) -> list[TrialResult]:
 
 
 def _runs(shard: Shard) -> list[Run]:
-    """By configuration, and within one by replicate."""
+    """Return the runs of a shard, ordered by configuration, then by replicate."""
     runs = []
     for configuration in shard.configurations:
         optimizer, schedule = configuration.optimizer_instance(), configuration.schedule_instance()
@@ -207,16 +213,16 @@ def _result(
     pruned: Mapping[int, str],
     engine_s: float,
 ) -> TrialResult:
-    """What the replicates of one configuration give together."""
+    """Return the result of the configuration at a place of the shard, over all of its replicates."""
     width, steps = len(shard.replicates), shard.spec.budget.steps
     rows = slice(place * width, (place + 1) * width)
     outcomes, values = batch.outcomes[rows], batch.values[rows]
     state, reason = TrialState.COMPLETED, None
     if Outcome.DIVERGED in outcomes:
-        which = outcomes.index(Outcome.DIVERGED)
-        state, reason = TrialState.DIVERGED, batch.reasons[rows.start + which]
+        first = outcomes.index(Outcome.DIVERGED)
+        state, reason = TrialState.DIVERGED, batch.reasons[rows.start + first]
         if width > 1:
-            reason = f"replicate {shard.replicates[which]}: {reason}"
+            reason = f"replicate {shard.replicates[first]}: {reason}"
     elif Outcome.PRUNED in outcomes:
         state, reason = TrialState.PRUNED, pruned[place]
     trajectory = None
@@ -237,7 +243,7 @@ def _result(
 
 
 def _rung_means(batch: BatchResult, rows: slice) -> tuple[tuple[int, float], ...]:
-    """The mean over the replicates at each rung that all of them reached."""
+    """Return (step, mean over the replicates) for each rung that all replicates reached."""
     values = batch.rung_values[rows]
     reached = np.isfinite(values).all(axis=0)
     means = values[:, reached].mean(axis=0)
@@ -245,6 +251,6 @@ def _rung_means(batch: BatchResult, rows: slice) -> tuple[tuple[int, float], ...
 
 
 def _mean(values: NDArray[np.float64]) -> float | None:
-    """None where a replicate has none."""
+    """Return the mean of the replicates; None if a replicate has no finite value."""
     mean = float(values.mean())
     return mean if math.isfinite(mean) else None

@@ -21,8 +21,8 @@ from app.tuning.evaluation.requests import (
     Seeds,
     Steps,
     Values,
-    some_replicates,
-    some_seeds,
+    reduced_replicates,
+    reduced_seed_count,
 )
 from app.tuning.horizons.fitted_line import fitted_line
 from app.tuning.learning_rates.safe_range import MARGIN, tolerance
@@ -90,7 +90,7 @@ def horizon_runs(spec: JobSpec, requests: int = 1) -> int:
     exact = build_objective(spec.objective).deterministic
     peaks = 2 * (WIDE if exact else REACH) + 1 + (requests - 1) * (2 * REACH)
     shares = sum(length / spec.budget.steps for length in horizon_lengths(spec.budget.steps)) - 1.0
-    return math.ceil((peaks * shares + 1.0) * some_seeds(spec))
+    return math.ceil((peaks * shares + 1.0) * reduced_seed_count(spec))
 
 
 def measure_horizons(spec: JobSpec, choice: Choice, floor: float) -> Steps[Horizons]:
@@ -184,14 +184,14 @@ def _at_own_steps(spec: JobSpec, choice: Choice) -> HorizonPeak:
     peak, sweep = _peak(choice.recommended.configuration), choice.sweep
     grid = Grid(peak, choice.diverges)
     for rate, values in zip(sweep.rates, sweep.values, strict=False):  # the default's row is left out
-        grid.values[round(2.0 * math.log2(rate / peak))] = values[: some_seeds(spec)]
+        grid.values[round(2.0 * math.log2(rate / peak))] = values[: reduced_seed_count(spec)]
     return HorizonPeak(total_steps=spec.budget.steps, learning_rate=peak, ci95=_interval(spec, grid, 0))
 
 
 def _interval(spec: JobSpec, grid: Grid, best: int) -> tuple[float, float]:
     """Return the 2.5 % and 97.5 % quantiles of the best peak over resampled seeds, the own peak included."""
     rows = grid.admissible()
-    seeds = some_seeds(spec)
+    seeds = reduced_seed_count(spec)
     if not rows or seeds == 1:
         return grid.rate(best), grid.rate(best)
     values = np.array([grid.values[k] for k in rows])
@@ -221,7 +221,7 @@ def _compared(
 def _request(spec: JobSpec, winner: Configuration, rates: Sequence[float], steps: int) -> EvaluationRequest:
     return EvaluationRequest(
         configurations=tuple(at_rate(winner, rate) for rate in rates),
-        replicates=some_replicates(spec, Seeds.HORIZONS),
+        replicates=reduced_replicates(spec, Seeds.HORIZONS),
         steps=steps,
     )
 

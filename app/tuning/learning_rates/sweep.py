@@ -13,7 +13,14 @@ from app.domain.records import Configuration
 from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
 from app.spec.job import JobSpec
-from app.tuning.evaluation.requests import EvaluationRequest, Seeds, Steps, Values, replicates_of, some_seeds
+from app.tuning.evaluation.requests import (
+    EvaluationRequest,
+    Seeds,
+    Steps,
+    Values,
+    reduced_seed_count,
+    replicates_of,
+)
 
 HALF_OCTAVES = range(-8, 9)  # factors 2^-4 to 2^4
 MORE_SEEDS = 48  # beyond R, where an end of the range is in doubt
@@ -84,7 +91,7 @@ def sweep(
     spec: JobSpec, configurations: Sequence[Configuration], default: Configuration | None
 ) -> Steps[list[Sweep]]:
     """Sweep several configurations on the same seeds, a quarter of the job's."""
-    seeds = some_seeds(spec)
+    seeds = reduced_seed_count(spec)
     begun = [_empty(found, default) for found in configurations]
     result = yield EvaluationRequest(
         configurations=tuple(entry for one in begun for entry in one.configurations),

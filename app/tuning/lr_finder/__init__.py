@@ -1,1 +1,1 @@
-"""Reads the curve of a learning-rate range test."""
+"""Analysis of a learning-rate range test."""

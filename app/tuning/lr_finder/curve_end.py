@@ -1,4 +1,4 @@
-"""Where a range test ends, and why."""
+"""The end of a range test and its reason."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 
 from app.tuning.lr_finder.fastai_rules import Vector
 
-RISE = 4.0  # times the lowest smoothed loss: there the test has diverged
+RISE = 4.0  # ratio to the lowest smoothed loss above which the test has diverged
 
 
 class Reason(StrEnum):
-    """Why a range test ended where it did."""
+    """The reason why a range test ended."""
 
     LAST_UPDATE = "last_update"
     LOSS_ROSE = "loss_rose"
@@ -23,8 +23,9 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class End:
-    """The last update that counts: its number from 0 and its learning rate, None where none counts.
+    """The end of a range test.
 
+    update, learning_rate: of the last update that counts, numbered from 0; None if no update counts.
     detail: the reason in a sentence, with its figures.
     """
 
@@ -35,20 +36,20 @@ class End:
 
     @property
     def count(self) -> int:
-        """How many updates count."""
+        """The number of updates that count."""
         return 0 if self.update is None else self.update + 1
 
     @property
     def diverged(self) -> bool:
-        """Whether it ended before its last update."""
+        """Whether the test ended before its last update."""
         return self.reason is not Reason.LAST_UPDATE
 
 
 def end_of(rates: Vector, smoothed: Vector, made: int, planned: int) -> End:
-    """Return where a test ends.
+    """Return the end of a range test.
 
-    smoothed: (known,), up to the first loss that is not finite. made: how many updates have a loss, finite or
-    not. planned: how many updates there were to be.
+    smoothed: (known,), the smoothed losses before the first loss that is not finite.
+    made: number of updates with a loss, finite or not. planned: number of updates planned.
     """
     risen, limit = _rise(smoothed)
     last = len(smoothed) - 1 if risen is None else risen
@@ -78,7 +79,7 @@ def end_of(rates: Vector, smoothed: Vector, made: int, planned: int) -> End:
 
 
 def _measure(smoothed: Vector, risen: int) -> str:
-    """Return what the limit is, in words."""
+    """Return a phrase that says what the limit is."""
     lowest = smoothed[: risen + 1].min()
     if lowest > 0.0:
         return f"four times the lowest, {lowest:.4g}"
@@ -86,15 +87,15 @@ def _measure(smoothed: Vector, risen: int) -> str:
 
 
 def _rise(smoothed: Vector) -> tuple[int | None, float]:
-    """Return the first update whose loss is four times the lowest before it, and that limit; None if none is.
+    """Return the first update whose loss exceeds the limit, and the limit there; (None, 0) without a rise.
 
-    That is no measure where losses can be negative: there it is one that rose above the start by three times
-    what had been gained until then, or the size of the loss at the start where that is more.
+    The limit is four times the lowest loss so far. If the lowest loss is not positive, the limit is the loss
+    at the start plus three times the larger of two sizes: the decrease so far, and the loss at the start.
     """
     if not len(smoothed):
         return None, 0.0
     lowest = np.minimum.accumulate(smoothed)
-    scale = np.maximum(smoothed[0] - lowest, abs(smoothed[0]))  # at the start nothing has been gained
+    scale = np.maximum(smoothed[0] - lowest, abs(smoothed[0]))  # the decrease at the start is 0
     limit = np.where(lowest > 0.0, RISE * lowest, smoothed[0] + (RISE - 1.0) * scale)
     above = smoothed > limit
     if not above.any():

@@ -1,4 +1,4 @@
-"""Reads suggestions off the curve of a range test, by the rules of fastai."""
+"""The rules of fastai for suggestions from the losses of a range test."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-ROUNDING = 1e-9  # of a loss: what the running mean of equal losses may differ by, and more
-SLIDE_WIDTH, SLIDE_THRESHOLD = 15, 0.005
+ROUNDING = 1e-9  # share of a loss that exceeds the rounding error of a running mean of equal losses
+SLIDE_WIDTH, SLIDE_THRESHOLD = 15, 0.005  # updates of a window, and the difference of slopes at its edges
 
 Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """The learning rates that a curve suggests; None where it does not tell."""
+    """The learning rates that a loss curve suggests; None if the curve does not tell."""
 
     valley: float | None = None
     slide: float | None = None
@@ -37,7 +37,7 @@ def read(x: Vector, y: Vector) -> Reading:
 
 
 def smooth(losses: Vector, smoothing: float) -> Vector:
-    """Return the running mean along the last axis, without the bias of its start."""
+    """Return the exponential running mean along the last axis, corrected for the bias at the start."""
     means = np.empty_like(losses)
     mean = np.zeros(losses.shape[:-1])
     for i in range(losses.shape[-1]):
@@ -57,8 +57,8 @@ def slide_stays(y: Vector) -> bool:
 
 
 def _valley(x: Vector, y: Vector) -> float:
-    """Half-way through the second third of the longest strictly decreasing subsequence."""
-    tails: list[float] = []  # of the best subsequence of each length, the last loss, negated
+    """Return the rate half-way through the second third of the longest strictly decreasing subsequence."""
+    tails: list[float] = []  # the last loss, negated, of the best subsequence of each length
     longest = end = 0
     for i, value in enumerate((-y).tolist()):
         place = bisect_left(tails, value)
@@ -71,10 +71,10 @@ def _valley(x: Vector, y: Vector) -> float:
 
 
 def _slide(x: Vector, y: Vector) -> float | None:
-    """From the end, the left edge of the last window of 15 whose slope differs at its two edges.
+    """Return the slide: the rate after the last window of 15 updates with equal slopes at both edges.
 
-    As in fastai it is that of the first window where that does not differ, and the first rate where all do.
-    None where there is no window.
+    The rate is that of the left edge of the next window, as in fastai. If no window has equal slopes, the
+    slide is the first rate; if the last window has equal slopes, its left edge. None without a window.
     """
     if len(y) <= SLIDE_WIDTH:
         return None

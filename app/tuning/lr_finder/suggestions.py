@@ -1,7 +1,7 @@
-"""Reads a learning-rate range test: smooths its curve, says where it ended, and suggests rates.
+"""Analysis of a learning-rate range test: its smoothed losses, its end and the suggested rates.
 
-The rates of a range test rise geometrically over one short run; each loss is the one that its update saw,
-before that update was made (Smith 2017, arXiv:1506.01186). Rules and constants are those of fastai.
+The rates of a range test rise geometrically over one short run. Each loss is measured just before its update
+(Smith 2017, arXiv:1506.01186). Rules and constants are those of fastai.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from app.tuning.lr_finder.warnings import warnings_of
 
 __all__ = ["RISE", "End", "RangeAnalysis", "Reason", "analyse", "range_rates"]
 
-SMOOTHING = 0.98
-SKIPPED_FIRST, SKIPPED_LAST = 10, 5  # a tenth of the updates; updates before the end
+SMOOTHING = 0.98  # weight of the past in the running mean
+# The suggestions leave out one in SKIPPED_FIRST planned updates at the start, and SKIPPED_LAST at the end.
+SKIPPED_FIRST, SKIPPED_LAST = 10, 5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RangeAnalysis:
-    """What a range test says. smoothed: (m,), of the updates that count."""
+    """The analysis of a range test. smoothed: (m,), the smoothed losses of the updates that count."""
 
     smoothed: Vector
     end: End
@@ -45,13 +46,14 @@ def analyse(
     smoothing: float = SMOOTHING,
     planned: int | None = None,
 ) -> RangeAnalysis:
-    """Return the suggestions of a range test.
+    """Return the analysis of a range test.
 
-    rates: (n,), positive and rising. losses: (n,), nan or infinite where there is none: the test ends before
-    the first such. smoothing: weight of the past in the running mean, 0 for none. planned: how many
-    updates there were to be, where the run ended early; a tenth of these is left out at the start.
+    rates: (n,), positive and rising.
+    losses: (n,), nan or infinite if missing; the test ends before the first missing loss.
+    smoothing: weight of the past in the running mean, 0 for none.
+    planned: number of planned updates, if the run ended early; the first tenth of them is left out.
     """
-    # Sums of losses near the largest number overflow; what is read off such a curve is as good as the curve.
+    # Sums of losses near the largest number overflow; such losses give no better suggestions anyway.
     with np.errstate(over="ignore", invalid="ignore"):
         return _analyse(np.asarray(rates, np.float64), np.asarray(losses, np.float64), smoothing, planned)
 
@@ -60,19 +62,21 @@ def _analyse(rates: Vector, losses: Vector, smoothing: float, planned: int | Non
     planned = planned or len(rates)
     finite = np.isfinite(losses)
     known = int(np.argmin(finite)) if not finite.all() else len(losses)
-    apart = spikes(losses[:known])
-    clean = without_spikes(losses[:known], apart)
+    spike_updates = spikes(losses[:known])
+    clean = without_spikes(losses[:known], spike_updates)
     smoothed = smooth(clean, smoothing)
     end = end_of(rates, smoothed, len(losses), planned)
-    smoothed, apart = smoothed[: end.count], apart[apart < end.count]
+    smoothed, spike_updates = smoothed[: end.count], spike_updates[spike_updates < end.count]
     window = slice(planned // SKIPPED_FIRST, max(end.count - SKIPPED_LAST, 0))
     counted = rates[: end.count]
     reading = read(counted[window], smoothed[window])
-    found = spread(counted, clean[: end.count], smoothing, window) if falls(smoothed[window]) else Spread()
+    bootstrapped = (
+        spread(counted, clean[: end.count], smoothing, window) if falls(smoothed[window]) else Spread()
+    )
     return RangeAnalysis(
         smoothed=smoothed,
         end=end,
         reading=reading,
-        spread=found,
-        warnings=tuple(warnings_of(smoothed[window], losses, apart, end, reading, found)),
+        spread=bootstrapped,
+        warnings=tuple(warnings_of(smoothed[window], losses, spike_updates, end, reading, bootstrapped)),
     )

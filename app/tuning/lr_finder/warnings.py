@@ -1,4 +1,4 @@
-"""What to beware of in the suggestions of a range test."""
+"""Warnings about the suggestions of a range test."""
 
 from __future__ import annotations
 
@@ -12,22 +12,25 @@ from app.tuning.lr_finder.bootstrap import HIGH, LOW, Spread
 from app.tuning.lr_finder.curve_end import End, Reason
 from app.tuning.lr_finder.fastai_rules import SLIDE_WIDTH, Reading, Vector, falls, slide_stays
 
-FAR = 30.0  # times the valley, or a part of it: one and a half decades
-WIDE = 10.0  # the high end of a spread over the low one
-LISTED = 3  # spikes that are named
+MAX_VALLEY_FACTOR = 30.0  # largest factor between a suggestion and the valley: one and a half decades
+MAX_SPREAD_FACTOR = 10.0  # largest ratio of the high to the low end of a spread
+MAX_LISTED = 3  # most spikes in a warning
 
 
 def warnings_of(
     y: Vector,
     losses: Vector,
-    apart: NDArray[np.intp],
+    spike_updates: NDArray[np.intp],
     end: End,
     reading: Reading,
     spread: Spread,
 ) -> Iterator[str]:
-    """Yield the warnings. y: the smoothed losses that were read. apart: the updates that were left out."""
-    if len(apart):
-        yield _left_out(losses, apart)
+    """Yield the warnings.
+
+    y: the smoothed losses that the suggestions come from. spike_updates: the updates that were left out.
+    """
+    if len(spike_updates):
+        yield _left_out(losses, spike_updates)
     if not falls(y):
         yield _no_fall(end)
         return
@@ -41,10 +44,11 @@ def warnings_of(
     yield from _wide(spread)
 
 
-def _left_out(losses: Vector, apart: NDArray[np.intp]) -> str:
-    noun, verb = ("loss", "stands") if len(apart) == 1 else ("losses", "stand")
-    named = ", ".join(f"{losses[k]:.4g} of update {k}" for k in apart[:LISTED].tolist())
-    more = f" and {len(apart) - LISTED} more" if len(apart) > LISTED else ""
+def _left_out(losses: Vector, spike_updates: NDArray[np.intp]) -> str:
+    noun, verb = ("loss", "stands") if len(spike_updates) == 1 else ("losses", "stand")
+    named = ", ".join(f"{losses[k]:.4g} of update {k}" for k in spike_updates[:MAX_LISTED].tolist())
+    unlisted = len(spike_updates) - MAX_LISTED
+    more = f" and {unlisted} more" if unlisted > 0 else ""
     return (
         f"the {noun} {named}{more}, counted from 0, {verb} apart from the losses around and did not count; "
         "if that recurs, look for the cause in the data"
@@ -73,7 +77,7 @@ def _far_apart(reading: Reading) -> Iterator[str]:
         if valley is None or rate is None:
             continue
         factor = max(rate / valley, valley / rate)
-        if factor > FAR:
+        if factor > MAX_VALLEY_FACTOR:
             side = "below" if rate < valley else "above"
             yield (
                 f"{field.name} {rate:.3g} lies a factor of {factor:,.0f} {side} valley {valley:.3g}; take "
@@ -82,10 +86,10 @@ def _far_apart(reading: Reading) -> Iterator[str]:
 
 
 def _wide(spread: Spread) -> Iterator[str]:
-    """Yield a warning for each suggestion that noise moves far."""
+    """Yield a warning for each suggestion with a wide spread over the noise."""
     for field in fields(Spread):
         bounds = getattr(spread, field.name)
-        if bounds is not None and bounds[1] > WIDE * bounds[0]:
+        if bounds is not None and bounds[1] > MAX_SPREAD_FACTOR * bounds[0]:
             yield (
                 f"{field.name} depends on the noise: {HIGH - LOW:.0%} of curves with the noise drawn anew "
                 f"have it between {bounds[0]:.3g} and {bounds[1]:.3g}; average the losses of several seeds"

@@ -1,1 +1,1 @@
-"""Stored trials as Optuna's own, for its importances, its files and its dashboard."""
+"""Stored trials as trials of Optuna, for its importances, its storage files and its dashboard."""

@@ -1,8 +1,8 @@
-"""How much each searched parameter mattered: PED-ANOVA over the completed trials of a job.
+"""Importances of the searched parameters: PED-ANOVA over the completed trials of a job.
 
-Watanabe, Bansal & Hutter 2023, arXiv:2304.10255: how far the distribution of a parameter among the best
-trials lies from that among all of them; for conditional parameters its extension, arXiv:2601.20800. Only
-ranks of the values count, so that no outlier spoils it.
+The importance measures the distance of a parameter's distribution among the best trials from its distribution
+among all trials. Source: Watanabe, Bansal & Hutter 2023, arXiv:2304.10255; for conditional parameters the
+extension arXiv:2601.20800. Only the ranks of the values count, so no outlier distorts the importances.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from app.tuning.optuna_interop.trial_states import searched
 from app.tuning.space.distributions import Distribution
 from app.tuning.space.tree import SearchSpace
 
-BEST_SHARE = 0.1  # of the trials are the best ones ...
-BEST_AT_LEAST = 5  # ... and of few trials so many, but never more than half
+BEST_SHARE = 0.1  # share of the trials that count as the best
+MIN_BEST = 5  # fewest best trials, but never more than half of the trials
 
 _filter_lock = threading.Lock()  # warning filters belong to the process, and requests run in threads
 
@@ -31,14 +31,14 @@ Sample = tuple[Mapping[str, Any], float]  # a completed trial: its parameters by
 
 
 def importances(spec: JobSpec, completed: Sequence[Sample]) -> dict[str, float]:
-    """The share of each parameter that a completed trial had, the largest first; they add up to 1.
+    """Return the share of each parameter that a completed trial had, the largest first; the sum is 1.
 
-    Empty where no trial completed or nothing was searched; equal shares where the trials tell nothing, as
-    with a single one, or where all values are equal.
+    The result is empty if no trial completed or nothing was searched. The shares are equal if the trials do
+    not tell, as with a single trial or with equal values.
     """
     space = SearchSpace.of(spec).distributions()
-    seen = {name for params, _ in completed for name in params}
-    names = [name for name in space if name in seen]
+    drawn = {name for params, _ in completed for name in params}
+    names = [name for name in space if name in drawn]
     if not names:
         return {}
     raw = _ped_anova(space, completed) if len(completed) > 1 else {}
@@ -52,10 +52,10 @@ def importances(spec: JobSpec, completed: Sequence[Sample]) -> dict[str, float]:
 def _ped_anova(space: Mapping[str, Distribution], completed: Sequence[Sample]) -> dict[str, float]:
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     for params, value in completed:
-        own, distributions = searched(params, space)
-        study.add_trial(create_trial(value=value, params=own, distributions=distributions))
-    best = min(0.5, max(BEST_SHARE, BEST_AT_LEAST / len(completed)))
+        ordered, distributions = searched(params, space)
+        study.add_trial(create_trial(value=value, params=ordered, distributions=distributions))
+    best = min(0.5, max(BEST_SHARE, MIN_BEST / len(completed)))
     evaluator = PedAnovaImportanceEvaluator(target_quantile=best)
     with _filter_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that there are few trials; the client sees how many there are
+        warnings.simplefilter("ignore")  # Optuna warns of few trials; the client sees their number
         return evaluator.evaluate(study)

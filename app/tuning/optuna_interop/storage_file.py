@@ -1,9 +1,9 @@
-"""A job as a storage file of Optuna: what `optuna.load_study` and `optuna-dashboard` open.
+"""A job as a storage file of Optuna, for `optuna.load_study` and `optuna-dashboard`.
 
-Optuna itself makes the file, its schema and its study. The trials go in by bulk inserts into its tables:
-`Study.add_trials` takes 7 ms a trial, in several transactions each, and this 0.15 ms. The tables are no
-public interface of Optuna's, but files of older versions must stay readable; a test opens ours with each
-new one.
+Optuna itself makes the file, its schema and its study. The trials are written by bulk inserts into Optuna's
+tables at 0.15 ms a trial; `Study.add_trials` takes 7 ms a trial, in several transactions each. The tables are
+no public interface of Optuna, but Optuna must keep files of older versions readable. A test opens our file
+with each new version.
 """
 
 from __future__ import annotations
@@ -26,23 +26,25 @@ from app.spec.resources.answers import Trial
 from app.tuning.optuna_interop.trial_states import STATES, searched
 from app.tuning.space.tree import SearchSpace
 
-BATCH = 500  # trials
+BATCH = 500  # trials of a bulk insert
 
 Rungs = Iterable[tuple[int, float]]
-# Any: the values of a row, as SQLAlchemy takes them.
+# Any: the values of a row, of the types that SQLAlchemy takes.
 Row = dict[str, Any]
 
-NOTED = (
+# Fields of a trial that become its user attributes.
+USER_ATTRIBUTES = (
     *("optimizer", "schedule", "batch_size", "settings", "seed", "round", "steps_done", "state", "reason"),
     "metrics",
 )
 
 
 def write_storage(path: Path, study_name: str, spec: JobSpec, trials: Iterable[tuple[Trial, Rungs]]) -> None:
-    """Writes a new SQLite file with one study; trials come with the (step, value) of each rung they reached.
+    """Write a new SQLite file with one study.
 
-    A diverged trial is a pruned one, as the samplers of a job see it; what it was is in its user attributes,
-    beside the resolved optimizer and schedule.
+    A diverged trial is written as a pruned trial, as the samplers of a job rank it. Its true state is in its
+    user attributes, with the resolved optimizer and schedule.
+    trials: each with the (step, value) of every rung that it reached.
     """
     storage = RDBStorage(f"sqlite:///{path}")
     try:
@@ -62,7 +64,7 @@ class _Writer:
     def __init__(self, spec: JobSpec, study_id: int) -> None:
         self._study_id = study_id
         self._space = SearchSpace.of(spec).distributions()
-        self._json = {name: distribution_to_json(found) for name, found in self._space.items()}
+        self._json = {name: distribution_to_json(value) for name, value in self._space.items()}
 
     def write(self, connection: Connection, batch: list[tuple[Trial, Rungs]]) -> None:
         tables: list[tuple[Any, list[Row]]] = [  # Any: classes that Optuna does not export
@@ -118,8 +120,8 @@ def _intermediate_values(trial: Trial, rungs: Rungs) -> Iterator[Row]:
 
 
 def _user_attributes(trial: Trial) -> Iterator[Row]:
-    values = trial.model_dump(mode="json", include=set(NOTED))
-    for name in NOTED:
+    values = trial.model_dump(mode="json", include=set(USER_ATTRIBUTES))
+    for name in USER_ATTRIBUTES:
         if values[name] is not None:
             yield {"trial_id": _id(trial), "key": name, "value_json": json.dumps(values[name])}
 
@@ -133,5 +135,5 @@ def _id(trial: Trial) -> int:
 
 
 def _naive(moment: datetime | None) -> datetime | None:
-    """The columns are UTC without a zone."""
+    """Return the moment without its time zone: the columns are UTC without a zone."""
     return None if moment is None else moment.replace(tzinfo=None)

@@ -1,4 +1,4 @@
-"""Stored trials as Optuna's own: what its importances and its files are given."""
+"""States and parameters of stored trials in the terms of Optuna."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STATES = {
     TrialState.RUNNING: optuna.trial.TrialState.RUNNING,
     TrialState.COMPLETED: optuna.trial.TrialState.COMPLETE,
     TrialState.PRUNED: optuna.trial.TrialState.PRUNED,
-    # Without reports Optuna's samplers rank it below every pruned trial that has one.
+    # Without reports, Optuna's samplers rank a diverged trial below every pruned trial with a report.
     TrialState.DIVERGED: optuna.trial.TrialState.PRUNED,
     TrialState.FAILED: optuna.trial.TrialState.FAIL,
 }
@@ -25,9 +25,9 @@ STATES = {
 def searched(
     params: Mapping[str, Any], distributions: Mapping[str, Distribution]
 ) -> tuple[dict[str, Any], dict[str, BaseDistribution]]:
-    """A trial's parameters and their distributions, in the order of drawing.
+    """Return the parameters of a trial and their distributions, in the order of drawing.
 
-    distributions: of the whole space. Whatever order a store kept the parameters in does not matter.
+    The order of `params` does not matter. distributions: of the whole space.
     """
-    own = {name: params[name] for name in distributions if name in params}
-    return own, {name: distributions[name] for name in own}
+    ordered = {name: params[name] for name in distributions if name in params}
+    return ordered, {name: distributions[name] for name in ordered}

@@ -13,7 +13,13 @@ from app.domain.records import Configuration
 from app.engine.schedules.linear import Linear
 from app.engine.trajectories import codec
 from app.spec.job import JobSpec
-from app.tuning.evaluation.requests import EvaluationRequest, EvaluationResult, Seeds, Steps, some_replicates
+from app.tuning.evaluation.requests import (
+    EvaluationRequest,
+    EvaluationResult,
+    Seeds,
+    Steps,
+    reduced_replicates,
+)
 from app.tuning.learning_rates.sweep import within_bounds
 from app.tuning.racing.candidates import RaceCandidate, describe, rate_name, unique
 from app.tuning.racing.peak_limits import highest_peak
@@ -51,7 +57,7 @@ def derive(spec: JobSpec, leader: RaceCandidate) -> Steps[Derived]:
         if twice is not None:
             found += [_as_refined(leader, twice, 2, peak) for peak in _peaks(spec, leader)]
     made = [entry for entry in unique([leader, *found]) if entry.source in ("decay", "refined")]
-    start = float(np.mean([codec.decode(curve).loss[0] for curve in run.curves[0]], dtype=np.float64))
+    start = float(np.mean([codec.decode(curve).loss[0] for curve in run.trajectories[0]], dtype=np.float64))
     return Derived(entries=tuple(made), start=start)
 
 
@@ -106,7 +112,7 @@ def _recording(spec: JobSpec, entry: RaceCandidate) -> EvaluationRequest:
     """Runs of an entry on fresh seeds, with their gradient norms."""
     return EvaluationRequest(
         configurations=(entry.configuration,),
-        replicates=some_replicates(spec, Seeds.NORMS),
+        replicates=reduced_replicates(spec, Seeds.NORMS),
         steps=spec.budget.steps,
         record=True,
     )
@@ -118,7 +124,7 @@ def _refined(spec: JobSpec, leader: RaceCandidate, run: EvaluationResult) -> dic
     if np.isnan(run.values).any():
         return None
     norm = norm_for(leader.configuration.optimizer["kind"])
-    return table_schedule(refined_factors(mean_norms(run.curves[0], norm, spec.budget.steps), norm))
+    return table_schedule(refined_factors(mean_norms(run.trajectories[0], norm, spec.budget.steps), norm))
 
 
 def mean_norms(curves: Sequence[bytes], norm: Norm, steps: int) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from app.tuning.decision.confirmation import confirm, range_after, reconsider
 from app.tuning.decision.margin import choose_with_margin, most_margin_runs
 from app.tuning.decision.race_history import CONFIRMED, Entrants, RaceHistory
 from app.tuning.evaluation.objective import build_objective
-from app.tuning.evaluation.requests import Seeds, Steps, replicates_of, some_seeds
+from app.tuning.evaluation.requests import Seeds, Steps, reduced_seed_count, replicates_of
 from app.tuning.horizons.measurement import MOST_HEATS, horizon_runs, measure_horizons
 from app.tuning.learning_rates.safe_range import FLOOR
 from app.tuning.learning_rates.sweep import HALF_OCTAVES, seed_looks
@@ -90,7 +90,7 @@ def planned_runs(spec: JobSpec) -> dict[Seeds, int]:
     """
     if spec.confirmation is None:
         return {}
-    replicates, some = replicates_of(spec), some_seeds(spec)
+    replicates, some = replicates_of(spec), reduced_seed_count(spec)
     baselines = len(baselines_of(spec)) + 1  # and the best constant rate
     top = spec.confirmation.top
     raced = min(top + MOST_CONSTANT, spec.budget.trials) + len(kinds(spec)) + baselines
@@ -114,7 +114,8 @@ def most_runs(spec: JobSpec) -> int:
         return 0
     # The ends of a range, which run on more seeds: of each choice, of which there are three at the most.
     further = (2 * MOST_SWEPT + MOST_LOWEST) * (len(HALF_OCTAVES) + 1) * max([0, *seed_looks(spec)])
-    again = planned[Seeds.CONFIRM] + (MOST_SWEPT + MOST_LOWEST) * (len(HALF_OCTAVES) + 1) * some_seeds(spec)
+    rates = (MOST_SWEPT + MOST_LOWEST) * (len(HALF_OCTAVES) + 1)
+    again = planned[Seeds.CONFIRM] + rates * reduced_seed_count(spec)
     prolonged = most_prolonged(replicates) + most_margin_runs(spec, replicates)
     prolonged += horizon_runs(spec, MOST_HEATS) - planned[Seeds.HORIZONS]
     return sum(planned.values()) + prolonged + further + again

@@ -1,4 +1,4 @@
-"""One file a sampler; `SAMPLERS` finds them."""
+"""The samplers, one module each; `SAMPLERS` is their registry."""
 
 import sys
 
@@ -9,17 +9,18 @@ from app.tuning.space.tree import SearchSpace
 
 __all__ = ["SAMPLERS", "Ask", "Sampler", "effective_sampler", "sampler_of"]
 
-AUTO_QMC_UP_TO = 16  # trials; a model would not have begun
-AUTO_CMAES_FROM = 512  # trials; with fewer, its generations are too few
+AUTO_QMC_UP_TO = 16  # most trials of a job for which `auto` is QMC; a model needs more to begin
+AUTO_CMAES_FROM = 512  # fewest trials of a job for which `auto` is CMA-ES; fewer make too few generations
 
 # type-abstract: the registry never instantiates its base.
 SAMPLERS: Registry[Sampler] = Registry("sampler", Sampler, sys.modules[__name__])  # type: ignore[type-abstract]
 
 
 def effective_sampler(spec: JobSpec) -> str:
-    """The kind of sampler that a job uses: `auto` is QMC up to 16 trials and TPE beyond.
+    """Return the kind of sampler that a job uses: `auto` is QMC up to 16 trials and TPE beyond.
 
-    From 512 trials on it is CMA-ES, where that can search the space. With trials of other jobs it is TPE.
+    From 512 trials on `auto` is CMA-ES, if CMA-ES can search the space. With trials of other jobs `auto` is
+    TPE.
     """
     if spec.sampler.kind != "auto":
         return spec.sampler.kind
@@ -30,5 +31,5 @@ def effective_sampler(spec: JobSpec) -> str:
 
 
 def sampler_of(spec: JobSpec) -> Sampler:
-    """The sampler that a job uses."""
+    """Return the sampler that a job uses."""
     return SAMPLERS[effective_sampler(spec)]()

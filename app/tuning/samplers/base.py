@@ -1,4 +1,4 @@
-"""What every sampler is: a function from the trials of earlier rounds to the configurations of the next."""
+"""The base of all samplers: a function from the trials of earlier rounds to the next configurations."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from app.tuning.space.tree import SearchSpace
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """What the configurations of a round are a pure function of.
+    """The arguments of an ask; the configurations of a round are a pure function of them, `kept` excepted.
 
-    numbers: of the trials that are asked for. past: the ended trials of earlier rounds, by number; empty for
-    a sampler that does not read them. kept: what the sampler keeps from one round of a search to the next, to
-    save work; it decides nothing, and a process that begins anew begins with none.
+    numbers: of the trials of the round.
+    past: the ended trials of earlier rounds, by number; empty for a sampler that does not read them.
+    kept: state that the sampler keeps from round to round to save work. The state changes no configuration,
+    and a new process begins without any.
     """
 
     space: SearchSpace
@@ -33,26 +34,26 @@ class Ask:
 
     @property
     def generator(self) -> np.random.Generator:
-        """The round's own stream."""
+        """The random stream of the round."""
         return stream(self.seed, Purpose.SAMPLER, self.round)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sampler(Kind):
-    """Proposes the trials of a job, a round at a time; what a client is told of it stands in its spec."""
+    """A sampler proposes the trials of a job, a round at a time; its spec has the text for clients."""
 
-    reads_past: ClassVar[bool]
-    reads_all: ClassVar[bool] = False  # of the past, not the best and the latest alone
-    generation: ClassVar[int | None] = None  # trials of every round, each asked from all before it
+    reads_past: ClassVar[bool]  # whether the sampler reads earlier trials
+    reads_all: ClassVar[bool] = False  # the sampler reads all earlier trials, not the best and latest alone
+    generation: ClassVar[int | None] = None  # trials of a round, if each round needs all earlier rounds
 
     @abstractmethod
     def ask(self, ask: Ask) -> list[Configuration]:
-        """A configuration for each number, in their order."""
+        """Return a configuration for each number of the round, in their order."""
 
     def unsuited(self, space: SearchSpace) -> Iterator[tuple[str, str]]:
-        """What of a space it cannot search: (JSON pointer, message with the way out)."""
+        """Yield what the sampler cannot search in a space: (JSON pointer, message with the way out)."""
         yield from ()
 
     def most_trials(self, space: SearchSpace) -> int | None:
-        """How many trials it has to offer; None where there is no end."""
+        """Return the most trials that the sampler can propose; None without a limit."""
         return None

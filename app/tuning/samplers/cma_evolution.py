@@ -1,7 +1,7 @@
-"""CMA-ES: a normal distribution that moves to where a generation was best, and takes its shape.
+"""The evolution of CMA-ES: a normal distribution whose mean and shape follow the best of each generation.
 
-Hansen 2016, "The CMA Evolution Strategy: A Tutorial", arXiv:1604.00772, with the constants there and active
-(negative) weights, for generations of any size.
+Source: Hansen 2016, "The CMA Evolution Strategy: A Tutorial", arXiv:1604.00772, with its constants and with
+active (negative) weights, for generations of any size.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ import numpy as np
 
 from app.tuning.space.unit_cube import Floats
 
-RESAMPLINGS = 100  # of a point outside of the unit cube; then it is moved to the nearest one inside
-WIDEST = 1.0  # the standard deviation along no axis needs more than the cube
+RESAMPLINGS = 100  # draws for a point outside the unit cube before the nearest point inside replaces it
+MAX_STEP = 1.0  # largest overall standard deviation: the side of the unit cube
 
 
 @dataclass(frozen=True)
 class Evolution:
-    """mean: (n,) in the unit cube; step: the overall standard deviation; covariance: (n, n), its shape.
+    """The state of CMA-ES: a normal distribution in the unit cube.
 
-    step_path, path: (n,), where the mean has been going; generations: how many were told.
+    mean: (n,). step: the overall standard deviation. covariance: (n, n), the shape of the distribution.
+    step_path, path: (n,), the evolution paths of step and covariance: decaying sums of the mean's steps.
+    generations: number of generations told.
     """
 
     mean: Floats
@@ -33,25 +35,25 @@ class Evolution:
 
     @classmethod
     def initial(cls, mean: Floats, step: float) -> Evolution:
-        """Before the first generation."""
+        """Return the state before the first generation, with a mean and a step."""
         n = len(mean)
         return cls(mean, step, np.eye(n), np.zeros(n), np.zeros(n))
 
     def ask(self, count: int, generator: np.random.Generator) -> Floats:
-        """(count, n): a generation, inside the unit cube."""
+        """Draw a generation of points inside the unit cube: (count, n)."""
         scales, axes = self._axes()
         shape = self.step * (axes * scales)
-        found = self.mean + generator.standard_normal((count, len(self.mean))) @ shape.T
+        points = self.mean + generator.standard_normal((count, len(self.mean))) @ shape.T
         for _ in range(RESAMPLINGS):
-            outside = np.flatnonzero(((found < 0.0) | (found > 1.0)).any(axis=1))
+            outside = np.flatnonzero(((points < 0.0) | (points > 1.0)).any(axis=1))
             if not len(outside):
                 break
-            found[outside] = self.mean + generator.standard_normal((len(outside), len(self.mean))) @ shape.T
-        clipped: Floats = np.clip(found, 0.0, 1.0)
+            points[outside] = self.mean + generator.standard_normal((len(outside), len(self.mean))) @ shape.T
+        clipped: Floats = np.clip(points, 0.0, 1.0)
         return clipped
 
     def tell(self, points: Floats) -> Evolution:
-        """After a generation, (count, n), best first, of four points or more."""
+        """Return the state after a generation of four points or more, best first: (count, n)."""
         count, n = points.shape
         rates = _Rates.of(count, n)
         scales, axes = self._axes()
@@ -68,7 +70,7 @@ class Evolution:
         return replace(
             self,
             mean=np.clip(self.mean + self.step * mean_step, 0.0, 1.0),
-            step=min(self.step * math.exp(grown), WIDEST),
+            step=min(self.step * math.exp(grown), MAX_STEP),
             covariance=self._shaped(rates, steps, path, goes_on),
             step_path=step_path,
             path=path,
@@ -76,12 +78,12 @@ class Evolution:
         )
 
     def _axes(self) -> tuple[Floats, Floats]:
-        """Standard deviations along the principal axes, (n,), and these, (n, n), in columns."""
+        """Return the standard deviations along the principal axes, (n,), and the axes in columns, (n, n)."""
         values, axes = np.linalg.eigh(self.covariance)
         return np.sqrt(np.maximum(values, 1e-16)), axes
 
     def _shaped(self, rates: _Rates, steps: Floats, path: Floats, goes_on: float) -> Floats:
-        """The covariance after a generation: by the path of the mean and by the steps of the points."""
+        """Return the covariance after a generation, from the path of the mean and the steps of the points."""
         n = len(self.mean)
         scales, axes = self._axes()
         lengths = (((steps @ axes) / scales) ** 2).sum(axis=1)
@@ -96,7 +98,12 @@ class Evolution:
 
 @dataclass(frozen=True)
 class _Rates:
-    """The constants of a generation. weights: (count,); one, many: of the path and of the points."""
+    """The constants of a generation.
+
+    weights: (count,), of the points, best first. c1, c_mu: learning rates of the covariance from the path
+    and from the points. step, path: learning rates of the two paths. step_gain, path_gain: their factors of a
+    step of the mean. damping: of the overall standard deviation.
+    """
 
     weights: Floats
     c1: float

@@ -1,4 +1,4 @@
-"""CMA-ES, whose state is what the stored trials make of it: nothing else is stored."""
+"""CMA-ES, whose state is computed from the stored trials; no other state is stored."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from app.tuning.space.distributions import Distribution, given
 from app.tuning.space.tree import OPTIMIZER, SCHEDULE, SearchSpace
 from app.tuning.space.unit_cube import Floats, coordinates, external
 
-GENERATION = 16
-STEP = 0.25  # of every range: the first generation covers most of it
-SMALLEST = 4  # of fewer trials there is no covariance to learn; only a job's last round is so small
-INSTEAD = "take sampler tpe, which searches any space"
-UNRANKED = (3, 0.0, 0.0)  # a failed trial, or one that says nothing
+GENERATION = 16  # trials of a round
+INITIAL_STEP = 0.25  # standard deviation, as a share of every range: the first generation covers most of it
+MIN_GENERATION = 4  # fewest trials that say something about a covariance; only a job's last round has fewer
+WAY_OUT = "take sampler tpe, which searches any space"
+LAST_RANK = (3, 0.0, 0.0)  # rank of a failed trial, which says nothing about its configuration
 
 
 @dataclass(frozen=True)
 class Told:
-    """The state after some trials, which are whole rounds."""
+    """The state of CMA-ES after the trials of whole rounds."""
 
     trials: Sequence[FinishedTrial]
     state: Evolution
 
     def precedes(self, past: Sequence[FinishedTrial]) -> bool:
-        """Whether the past begins with these very trials, and what follows begins with another round."""
+        """Return whether the past begins with the same trial objects, and the rest with another round."""
         count = len(self.trials)
         if not 0 < count <= len(past) or not all(map(is_, self.trials, past)):
             return False
@@ -43,7 +43,7 @@ class Told:
 
 @dataclass(frozen=True, kw_only=True)
 class CmaEs(Sampler):
-    """A round is a generation. A process tells each once; one that begins anew tells all, at 0.3 ms each."""
+    """CMA-ES: a round is a generation. A process tells each once; a new process tells all, at 0.3 ms each."""
 
     kind = "cmaes"
     reads_past: ClassVar[bool] = True
@@ -51,10 +51,10 @@ class CmaEs(Sampler):
     generation: ClassVar[int | None] = GENERATION
 
     def ask(self, ask: Ask) -> list[Configuration]:
-        """See the base."""
+        """Return a generation of the state after all past rounds."""
         distributions = ask.space.distributions()
         before = ask.kept.get(self.kind)
-        state = evolved(ask.past, distributions, before if isinstance(before, Told) else None)
+        state = evolved_state(ask.past, distributions, before if isinstance(before, Told) else None)
         ask.kept[self.kind] = Told(ask.past, state)
         points = state.ask(len(ask.numbers), ask.generator)
         columns = {
@@ -67,48 +67,48 @@ class CmaEs(Sampler):
         ]
 
     def unsuited(self, space: SearchSpace) -> Iterator[tuple[str, str]]:
-        """Choices, of kinds too, and a space of fewer than two numbers, which has no covariance."""
+        """Yield choices, of kinds too, and a space of fewer than two numbers, which has no covariance."""
         for name, candidates in ((OPTIMIZER, space.optimizers), (SCHEDULE, space.schedules)):
             if len(candidates) > 1:
-                found = f"cmaes searches the parameters of one {name}, got {len(candidates)}"
-                yield f"/search_space/{name}s", f"{found}; list one, or {INSTEAD}"
+                problem = f"cmaes searches the parameters of one {name}, got {len(candidates)}"
+                yield f"/search_space/{name}s", f"{problem}; list one, or {WAY_OUT}"
         numbers = 0
         for pointer, distribution in space.pointers():
             if isinstance(distribution, CategoricalDistribution):
-                found = f"cmaes searches numbers, got {len(distribution.choices)} choices"
-                yield pointer, f"{found}; give one value or a range, or {INSTEAD}"
+                problem = f"cmaes searches numbers, got {len(distribution.choices)} choices"
+                yield pointer, f"{problem}; give one value or a range, or {WAY_OUT}"
             else:
                 numbers += 1
         if numbers < 2:
-            yield "/search_space", f"cmaes needs two ranges or more, got {numbers}; add a range, or {INSTEAD}"
+            yield "/search_space", f"cmaes needs two ranges or more, got {numbers}; add a range, or {WAY_OUT}"
 
 
-def evolved(
+def evolved_state(
     past: Sequence[FinishedTrial], distributions: Mapping[str, Distribution], before: Told | None = None
 ) -> Evolution:
-    """The state after the rounds of the past. before: after the first of them, where that is known."""
+    """Return the state after all past rounds. before: the state after the first of them, if known."""
     if before is None or not before.precedes(past):
-        before = Told((), _begun(past, distributions))
+        before = Told((), _initial_state(past, distributions))
     state, rest = before.state, past[len(before.trials) :]
-    ranked = [(trial, rank_of(trial) or UNRANKED) for trial in rest if trial.round >= 0]
-    for _, generation in groupby(ranked, key=lambda found: found[0].round):
-        best_first = sorted(generation, key=lambda found: found[1])
-        if len(best_first) >= SMALLEST:
+    ranked = [(trial, rank_of(trial) or LAST_RANK) for trial in rest if trial.round >= 0]
+    for _, generation in groupby(ranked, key=lambda pair: pair[0].round):
+        best_first = sorted(generation, key=lambda pair: pair[1])
+        if len(best_first) >= MIN_GENERATION:
             state = state.tell(_points([trial for trial, _ in best_first], distributions))
     return state
 
 
-def _begun(past: Sequence[FinishedTrial], distributions: Mapping[str, Distribution]) -> Evolution:
-    """Before the first generation: at the best trial of other jobs, or in the middle."""
+def _initial_state(past: Sequence[FinishedTrial], distributions: Mapping[str, Distribution]) -> Evolution:
+    """Return the state before the first generation: at the best trial of other jobs, or in the middle."""
     others = [trial for trial in past if trial.round < 0 and distributions.keys() <= _names(trial)]
     if not others:
-        return Evolution.initial(np.full(len(distributions), 0.5), STEP)
-    best = min(others, key=lambda trial: rank_of(trial) or UNRANKED)
-    return Evolution.initial(_points([best], distributions)[0], STEP)
+        return Evolution.initial(np.full(len(distributions), 0.5), INITIAL_STEP)
+    best = min(others, key=lambda trial: rank_of(trial) or LAST_RANK)
+    return Evolution.initial(_points([best], distributions)[0], INITIAL_STEP)
 
 
 def _points(trials: Sequence[FinishedTrial], distributions: Mapping[str, Distribution]) -> Floats:
-    """(trials, parameters)."""
+    """Return the coordinates of the trials: (trials, parameters)."""
     columns = [
         coordinates(distribution, [trial.configuration.params[name] for trial in trials])
         for name, distribution in distributions.items()

@@ -1,4 +1,4 @@
-"""A scrambled Halton sequence, by the number of the trial."""
+"""Quasi-Monte Carlo: a scrambled Halton sequence, by the number of the trial."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from app.tuning.samplers.base import Ask, Sampler
 from app.tuning.space.distributions import Distribution, Pick
 from app.tuning.space.unit_cube import Floats, at_quantile, external
 
-BITS = 52  # digits as many as a double holds
+BITS = 52  # binary digits of a point: as many as a double holds
 
 
 @dataclass(frozen=True, kw_only=True)
 class Qmc(Sampler):
-    """Point k is that of trial k. A trial's first parameter has the first dimension, and so on.
+    """Quasi-Monte Carlo: trial k has point k, its first parameter the first dimension, and so on.
 
-    Parameters that never occur together thus share a dimension, and the points that choose one optimizer are
-    spread evenly over its own parameters.
+    So parameters that never occur together share a dimension, and the points that choose an optimizer are
+    spread evenly over the parameters of that optimizer.
     """
 
     kind = "qmc"
     reads_past: ClassVar[bool] = False
 
     def ask(self, ask: Ask) -> list[Configuration]:
-        """See the base."""
+        """Return the configurations of the points of these numbers."""
         columns: list[Floats] = []
 
         def picks(row: int) -> Pick:
             dimensions = count()
 
-            def pick(name: str, distribution: Distribution) -> Scalar:
+            def pick(_name: str, distribution: Distribution) -> Scalar:
                 j = next(dimensions)
                 if j == len(columns):
                     columns.append(halton(ask.numbers, j, ask.seed))
@@ -50,25 +50,26 @@ class Qmc(Sampler):
 
 
 def halton(numbers: Sequence[int], dimension: int, seed: int) -> Floats:
-    """(n,): the points of these numbers in one dimension, each uniform on [0, 1).
+    """Return the points of these numbers in one dimension, each uniform on [0, 1): (n,).
 
-    Every digit of the number in the base of the dimension, the (dimension + 1)th prime, is permuted at random
-    and mirrored at the point. Owen 2017, "A randomized Halton algorithm in R", arXiv:1706.02808.
+    The base of the dimension is the (dimension + 1)th prime. Every digit of the number in this base is
+    permuted at random and mirrored at the point. Source: Owen 2017, "A randomized Halton algorithm in R",
+    arXiv:1706.02808.
     """
     base = _prime(dimension)
     generator = stream(seed, Purpose.SAMPLER, dimension)
     rest: NDArray[np.int64] = np.asarray(numbers, dtype=np.int64)
-    found, place = np.zeros(len(rest)), 1.0
+    points, place = np.zeros(len(rest)), 1.0
     for _ in range(int(BITS / np.log2(base))):
         place /= base
-        found += generator.permutation(base)[rest % base] * place
+        points += generator.permutation(base)[rest % base] * place
         rest = rest // base
-    clipped: Floats = np.minimum(found, 1.0 - 2.0**-53)
+    clipped: Floats = np.minimum(points, 1.0 - 2.0**-53)
     return clipped
 
 
 def _prime(index: int) -> int:
-    """The prime of that index, from 2 on."""
+    """Return the prime of this index; 2 has the index 0."""
     primes: list[int] = []
     candidates = count(2)
     while len(primes) <= index:

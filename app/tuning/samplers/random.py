@@ -1,4 +1,4 @@
-"""Independent draws; with no model, trials of a round need not know of each other."""
+"""Random search: independent draws; without a model, the trials of a round do not depend on each other."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from app.tuning.space.unit_cube import uniform
 
 @dataclass(frozen=True, kw_only=True)
 class Random(Sampler):
-    """One draw for each parameter that a trial has, in the order in which the space is walked."""
+    """Random search: a draw for each parameter of a trial, in the order of the walk through the space."""
 
     kind = "random"
     reads_past: ClassVar[bool] = False
 
     def ask(self, ask: Ask) -> list[Configuration]:
-        """See the base."""
+        """Return independent configurations."""
         generator = ask.generator
-        return [ask.space.walk(lambda _, found: uniform(found, generator)) for _ in ask.numbers]
+        return [ask.space.walk(lambda _, distribution: uniform(distribution, generator)) for _ in ask.numbers]

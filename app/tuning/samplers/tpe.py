@@ -13,13 +13,13 @@ from app.tuning.samplers.parzen.proposals import propose
 
 @dataclass(frozen=True, kw_only=True)
 class Tpe(Sampler):
-    """Reads the best and the latest of the past; `app.tuning.parzen` has the model."""
+    """TPE over the best and the latest trials; `app.tuning.samplers.parzen` has the model."""
 
     kind = "tpe"
     reads_past: ClassVar[bool] = True
 
     def ask(self, ask: Ask) -> list[Configuration]:
-        """See the base."""
+        """Return the proposals of the model of the past trials."""
         ranked = [(trial, rank) for trial in ask.past if (rank := rank_of(trial)) is not None]
         history = History.of(
             [trial.configuration.params for trial, _ in ranked],

@@ -1,1 +1,1 @@
-"""Schedules made from what a run recorded."""
+"""Schedules from the recorded trajectory of a run."""

@@ -1,4 +1,4 @@
-"""What a loss-driven schedule took in a trial, as a table that anyone can train with."""
+"""The factors of a loss-driven schedule in a trial, as a table that any training can use."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ from app.engine.schedules.loss_driven import LossDriven
 from app.engine.schedules.table import Table
 from app.engine.trajectories.result import Trajectory
 
-MOST_FACTORS = 1_000  # of a run whose trajectory is not whole; what is recorded of it is no finer
+MAX_FACTORS = 1_000  # most factors of a table; the trajectory of a longer run has no more rows
 
 
-def taken_schedule(configuration: Configuration, curve: Trajectory) -> dict[str, Any] | None:
-    """The table, as `kind` and every field, with the warmup of the rule; None where it has a formula.
+def taken_schedule(configuration: Configuration, trajectory: Trajectory) -> dict[str, Any] | None:
+    """Return the table, as `kind` and every field, with the warmup of the schedule.
 
-    curve: of a trial of this configuration that completed. Whole runs give the factor of every update,
-    longer ones those in force at 1,000 evenly spaced updates.
+    The table has the factor of every update; for a run of more than 1,000 updates after the warmup, the
+    factors in force at 1,000 evenly spaced updates. The result is None if the schedule has a formula.
+    trajectory: of a completed trial of this configuration.
     """
     # Any: the fields of a schedule as JSON has them.
     schedule = configuration.schedule_instance()
     if not isinstance(schedule, LossDriven):
         return None
-    horizon = int(curve.step[-1])
+    horizon = int(trajectory.step[-1])
     warmup = min(int(updates(schedule.warmup_fraction, horizon)), horizon - 1)
-    wanted = np.linspace(warmup, horizon - 1, min(horizon - warmup, MOST_FACTORS))
-    recorded = np.searchsorted(curve.step[:-1], wanted, side="right") - 1
-    factors = curve.learning_rate[recorded] / configuration.optimizer["learning_rate"]
+    steps = np.linspace(warmup, horizon - 1, min(horizon - warmup, MAX_FACTORS))
+    rows = np.searchsorted(trajectory.step[:-1], steps, side="right") - 1
+    factors = trajectory.learning_rate[rows] / configuration.optimizer["learning_rate"]
     table = Table(
         warmup_fraction=schedule.warmup_fraction,
         warmup_start_factor=schedule.warmup_start_factor,

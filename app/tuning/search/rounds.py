@@ -1,7 +1,7 @@
-"""The rounds of a search: which trials each has, what it is asked from, and what the sampler proposes.
+"""The rounds of a search: their trials, the trials that the sampler reads, and the sampler's proposals.
 
-A round is asked at once, evaluated as a batch, and is what a pruner ranks, whole or in brackets. All of it is
-a fixed rule of the spec, which `Rounds` has.
+A round is asked at once and evaluated as a batch. A pruner ranks a round, whole or in brackets. `Rounds` cuts
+a job into rounds by a fixed rule of the spec.
 """
 
 from __future__ import annotations
@@ -14,27 +14,29 @@ from app.domain.records import Configuration, FinishedTrial
 from app.spec.job import JobSpec
 from app.tuning.evaluation.cost import trial_operations
 from app.tuning.samplers import Ask, sampler_of
-from app.tuning.space.enqueue import enqueued
+from app.tuning.space.enqueue import enqueued_configurations
 from app.tuning.space.tree import SearchSpace
 
-LEARNING_TRIALS = 64
-# A round is asked while the one before it is evaluated once it knows this many trials without that one.
+LEARNING_TRIALS = 64  # trials before which a round has the width `learning` of its pace
+# Trials that a sampler must know, besides the round before, to be asked while that round is still evaluated.
 ENOUGH_TRIALS = 64
+# Trials of the widest round of a sampler that learns, and the least that this width is for costly trials.
 WIDEST_ROUND, LEAST_WIDEST = 128, 16
-# Of a round at the most: minutes of a core, so that what is learned is used soon.
+# Most floating point operations of a round: minutes of a core, so that the sampler learns soon.
 ROUND_OPERATIONS = 1e12
 
-# One that learns nothing: three full levels of successive halving, or as wide as the engine cares for.
+# Trials of a round of a sampler that does not learn. With a pruner: three full levels of successive halving.
 RANDOM_BRACKET = 27
-RANDOM_ROUND = 256
+RANDOM_ROUND = 256  # without a pruner: wider batches save the engine no more time
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How wide the rounds of a sampler that learns are.
+    """The widths, in trials, of the rounds of a sampler that learns.
 
-    first: the first one. learning: each that follows until there are LEARNING_TRIALS. From then on a round
-    has one part in `parts` of the trials so far, in multiples of `multiple`.
+    first: the width of the first round. learning: the width of each later round until there are
+    LEARNING_TRIALS. From then on the width is the number of trials so far over `parts`, rounded down to a
+    multiple of `multiple`.
     """
 
     first: int
@@ -43,24 +45,24 @@ class Pace:
     multiple: int
 
     def width(self, so_far: int) -> int:
-        """Of the round after so many trials."""
+        """Return the width of the round that follows so many trials."""
         if so_far < LEARNING_TRIALS:
             return self.learning if so_far else self.first
         return so_far // self.parts // self.multiple * self.multiple
 
 
-# In a job of few trials the model, which begins with 16, is asked again soon: that is worth more than what
-# narrow batches cost. Where many are to come there is time to learn, and two processes share a round.
-MANY_TRIALS = 256
-FEW, MANY = Pace(16, 8, 8, 8), Pace(32, 32, 2, 16)
+# A job of few trials asks the model, which begins with 16 trials, again soon: the gain exceeds the cost of
+# narrow batches. A job of many trials has time to learn, and two processes share each of its rounds.
+MANY_TRIALS = 256  # trials from which on a job has the pace MANY_PACE
+FEW_PACE, MANY_PACE = Pace(16, 8, 8, 8), Pace(32, 32, 2, 16)
 
 
 @dataclass(frozen=True)
 class Rounds:
-    """How a job is cut into rounds.
+    """The cut of a job into rounds.
 
-    edges: the first number of each round, and the number of all trials. lags: of each round, how many of the
-    rounds just before it its ask does not wait for.
+    edges: the first number of each round, then the number of all trials.
+    lags: for each round, how many of the rounds just before need not have ended when the round is asked.
     """
 
     edges: tuple[int, ...]
@@ -68,12 +70,12 @@ class Rounds:
 
     @classmethod
     def of(cls, spec: JobSpec) -> Rounds:
-        """By the sampler, the pruner and the estimated cost of a trial; never by what a machine does."""
+        """Cut a job by its sampler, its pruner and the estimated cost of a trial, never by the machine."""
         sampler = sampler_of(spec)
         total, learns = trial_count(spec), sampler.reads_past
         widest = _widest(spec)
         edges, lags = [0], list[int]()
-        pace = FEW if total < MANY_TRIALS else MANY
+        pace = FEW_PACE if total < MANY_TRIALS else MANY_PACE
         while edges[-1] < total:
             so_far, before_last = edges[-1], edges[-2] if lags else 0
             size, lag = widest, min(1, len(lags))
@@ -90,38 +92,38 @@ class Rounds:
         return len(self.lags)
 
     def numbers(self, r: int) -> range:
-        """The numbers of the trials of round r."""
+        """Return the numbers of the trials of round r; raise ValueError if the job has no such round."""
         if not 0 <= r < len(self):
             raise ValueError(f"round must be from 0 to {len(self) - 1}, got {r}")
         return range(self.edges[r], self.edges[r + 1])
 
     def holding(self, number: int) -> int:
-        """The round of the trial of that number; of one beyond the last, how many rounds there are."""
+        """Return the round of a trial by its number; for a number beyond the last, the number of rounds."""
         return bisect_right(self.edges, number) - 1
 
     def seen(self, r: int) -> int:
-        """How many rounds, from the first on, must have ended for round r to be asked."""
+        """Return the number of rounds, from the first on, that must have ended before round r is asked."""
         return r - self.lags[r]
 
 
 def trial_count(spec: JobSpec) -> int:
-    """How many trials a job can have: its budget, or fewer where its sampler runs out of them."""
-    offered = sampler_of(spec).most_trials(SearchSpace.of(spec))
-    return spec.budget.trials if offered is None else min(offered + len(spec.enqueue), spec.budget.trials)
+    """Return the number of trials of a job: its budget, or fewer if its sampler can propose only so many."""
+    most = sampler_of(spec).most_trials(SearchSpace.of(spec))
+    return spec.budget.trials if most is None else min(most + len(spec.enqueue), spec.budget.trials)
 
 
 def round_count(spec: JobSpec) -> int:
-    """How many rounds a job has; the last one may be short."""
+    """Return the number of rounds of a job; the last round may be short."""
     return len(Rounds.of(spec))
 
 
 def trial_numbers(spec: JobSpec, r: int) -> range:
-    """The numbers of the trials of round r."""
+    """Return the numbers of the trials of round r."""
     return Rounds.of(spec).numbers(r)
 
 
 def _widest(spec: JobSpec) -> int:
-    """The most trials of a round."""
+    """Return the number of trials of the widest round."""
     if not sampler_of(spec).reads_past:
         return RANDOM_ROUND if spec.pruner.kind == "none" else RANDOM_BRACKET
     widest = min(WIDEST_ROUND, int(ROUND_OPERATIONS // trial_operations(spec)))
@@ -131,13 +133,14 @@ def _widest(spec: JobSpec) -> int:
 def ask_round(
     spec: JobSpec, r: int, finished: Sequence[FinishedTrial], kept: dict[str, object] | None = None
 ) -> list[Configuration]:
-    """The configurations of round r, in the order of their numbers.
+    """Return the configurations of round r, in the order of their numbers.
 
-    First come those that the client gave, then what the sampler proposes. A pure function of the spec and of
-    the trials that the round is asked from, those of other jobs included: later ones are ignored, and the
-    order in which they are given does not matter. What a sampler knows is rebuilt and its stream begun anew
-    for every round, so a job that was killed goes on as one that was not. kept: see `Ask`; with the
-    same one in each round of a search, a sampler may go on from what it had.
+    The configurations that the client enqueued come first, then the sampler's proposals. The result is a pure
+    function of the spec and of the trials of earlier rounds and other jobs. Trials of later rounds are
+    ignored, and the order of the trials does not matter. Every round rebuilds the sampler's state and begins
+    a new random stream, so a job that was killed goes on as if uninterrupted.
+    finished: the ended trials. kept: see `Ask`; if each round of a search passes the same dictionary, the
+    sampler may continue from its last state.
     """
     rounds = Rounds.of(spec)
     past = [trial for trial in finished if trial.round < rounds.seen(r)]
@@ -151,12 +154,12 @@ def ask_numbers(
     finished: Sequence[FinishedTrial],
     kept: dict[str, object] | None = None,
 ) -> list[Configuration]:
-    """As `ask_round`, of a round that has these numbers and is asked from all of these trials."""
+    """Return the configurations of round r for these numbers, asked from all of these finished trials."""
     sampler, space = sampler_of(spec), SearchSpace.of(spec)
-    first = enqueued(spec, space, numbers)
+    first = enqueued_configurations(spec, space, numbers)
     if len(first) == len(numbers):
         return first
-    # A design that goes by numbers starts after what the client gave, so that none of it is lost.
+    # A sampler that goes by the numbers starts after the enqueued trials, so that no point is left out.
     shift = 0 if sampler.reads_past else len(spec.enqueue)
     earlier = sorted(finished, key=lambda trial: trial.number)
     return first + sampler.ask(

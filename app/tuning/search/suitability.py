@@ -1,4 +1,4 @@
-"""Whether the sampler of a job can search its space."""
+"""The check that the sampler of a job can search its space."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from app.tuning.space.tree import SearchSpace
 
 
 def check_suitable(spec: JobSpec) -> list[tuple[str, str]]:
-    """What of the space the job's sampler cannot search: (JSON pointer, message with the way out)."""
+    """Return the parts of the space that the sampler cannot search: (JSON pointer, message)."""
     return list(sampler_of(spec).unsuited(SearchSpace.of(spec)))

@@ -1,4 +1,4 @@
-"""What a job learns from the trials of others: which jobs compare, and what their trials are in its space."""
+"""Warm starts: the check that other jobs are comparable, and their trials in the space of a job."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ from app.tuning.samplers import sampler_of
 from app.tuning.space.distributions import Distribution, matching
 from app.tuning.space.tree import BATCH_SIZE, OPTIMIZER, SCHEDULE, Branch, SearchSpace
 
-BEFORE_ALL = -1  # the round that trials of other jobs count as
+INHERITED_ROUND = -1  # the round of trials of other jobs
 
 
 def check_sampler(spec: JobSpec) -> str | None:
-    """Why trials of other jobs would be of no use; None where they are."""
+    """Return why the job's sampler cannot use trials of other jobs; None if it can, or if there are none."""
     if not spec.from_jobs or sampler_of(spec).reads_past:
         return None
     kind = spec.sampler.kind
     return f"the sampler {kind} learns from no trial; take sampler auto or tpe, or leave from_jobs out"
 
 
-def incomparable(spec: JobSpec, other: JobSpec) -> str | None:
-    """Why the values of another job do not compare with those of this one; None where they do.
+def incomparable_reason(spec: JobSpec, other: JobSpec) -> str | None:
+    """Return why the values of another job cannot be compared with those of this job; None if they can.
 
-    They do where the same is measured after as many updates. What either job searches of its objective does
-    not matter: values are measured without it. Nor do seed, replicates and precision, which are noise.
+    Values are comparable if both jobs measure the same objective after the same number of updates. Searched
+    settings of the objective do not matter, as they do not change the measurement. Seed, replicates and
+    precision do not matter either, as they only change the noise.
     """
     if _measured(spec) != _measured(other):
         return "it has another objective, so that its values do not compare"
@@ -40,24 +41,24 @@ def incomparable(spec: JobSpec, other: JobSpec) -> str | None:
     return None
 
 
-def inherited(space: SearchSpace, sources: Iterable[Sequence[FinishedTrial]]) -> list[FinishedTrial]:
-    """The trials of other jobs as this space has them, as if they came before the job's own.
+def inherited_trials(space: SearchSpace, sources: Iterable[Sequence[FinishedTrial]]) -> list[FinishedTrial]:
+    """Return the trials of other jobs in this space, as trials before the job's own.
 
-    A trial keeps the parameters that lie inside this space, whether its own job searched them or not; the
-    others are left out. One whose optimizer is no candidate here, or that has no parameter here, is left out
-    whole, and so is a failed one. Numbers are negative and ascend in the order given.
+    A trial keeps the parameters that lie inside this space, whether or not its job searched them, and loses
+    the others. A trial is left out if it failed, if its optimizer is no candidate of this space, or if no
+    parameter lies inside. Numbers are negative and ascend in the order of the sources.
     """
     distributions = space.distributions()
-    found = []
+    kept = []
     for source in sources:
         for trial in source:
             params = _params(space, distributions, trial.configuration)
             if params and trial.state is not TrialState.FAILED:
-                found.append((trial, params))
+                kept.append((trial, params))
     return [
         FinishedTrial(
-            number=place - len(found),
-            round=BEFORE_ALL,
+            number=place - len(kept),
+            round=INHERITED_ROUND,
             state=trial.state,
             configuration=Configuration(
                 optimizer=trial.configuration.optimizer,
@@ -69,18 +70,18 @@ def inherited(space: SearchSpace, sources: Iterable[Sequence[FinishedTrial]]) ->
             value=trial.value,
             rungs=trial.rungs,
         )
-        for place, (trial, params) in enumerate(found)
+        for place, (trial, params) in enumerate(kept)
     ]
 
 
 def encode(trials: Sequence[FinishedTrial]) -> bytes:
-    """As they are stored; floats come back bit for bit."""
+    """Encode trials for storage; floats keep every bit."""
     rows = [[t.number, t.round, t.state, t.value, t.rungs, vars(t.configuration)] for t in trials]
     return zlib.compress(json.dumps(rows).encode())
 
 
 def decode(data: bytes) -> list[FinishedTrial]:
-    """What `encode` made bytes of."""
+    """Decode trials that `encode` encoded."""
     return [
         FinishedTrial(
             number=number,
@@ -95,7 +96,7 @@ def decode(data: bytes) -> list[FinishedTrial]:
 
 
 def _measured(spec: JobSpec) -> dict[str, Any]:
-    """The objective without what a job can search of it."""
+    """Return the objective as JSON, without the settings that a job can search."""
     # Any: JSON.
     objective: dict[str, Any] = spec.objective.model_dump(mode="json")
     for name in settings_of(spec.objective):
@@ -110,7 +111,7 @@ def _measured(spec: JobSpec) -> dict[str, Any]:
 def _params(
     space: SearchSpace, distributions: Mapping[str, Distribution], configuration: Configuration
 ) -> dict[str, Any]:
-    """The parameters of this space that a configuration has a value for which lies inside."""
+    """Return the parameters of this space for which the configuration has a value inside."""
     optimizer = _candidate(space.optimizers, configuration.optimizer)
     if optimizer is None:
         return {}
@@ -121,16 +122,16 @@ def _params(
         values[SCHEDULE] = schedule.label
         values |= {f"{schedule.label}.{name}": value for name, value in configuration.schedule.items()}
     values |= configuration.settings
-    found = {}
+    params = {}
     for name, distribution in distributions.items():
-        held = matching(distribution, values[name]) if values.get(name) is not None else None
-        if held is not None:
-            found[name] = held
-    return found
+        value = matching(distribution, values[name]) if values.get(name) is not None else None
+        if value is not None:
+            params[name] = value
+    return params
 
 
 def _candidate(candidates: Mapping[str, Branch], fields: Mapping[str, Any]) -> Branch | None:
-    """Of the candidates of that kind the one that most of the fields fit; the first of equals."""
+    """Return the candidate of that kind that fits most of the fields; of equal candidates the first."""
 
     def fitting(candidate: Branch) -> int:
         return sum(_fits(value, fields.get(name)) for name, value in candidate.fields.items())

@@ -1,4 +1,4 @@
-"""From a searched value of the spec, a range or choices, to the distribution that Optuna draws from."""
+"""Distributions of Optuna for the searched values of a spec, which are ranges or choices."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from app.engine.hyper import HyperField
 from app.spec.values import Choices, HyperValue, Range, Scalar
 
 Distribution: TypeAlias = FloatDistribution | IntDistribution | CategoricalDistribution
-Pick: TypeAlias = Callable[[str, Distribution], Scalar]  # the value of the parameter of that name
+# From the name and the distribution of a parameter to its value.
+Pick: TypeAlias = Callable[[str, Distribution], Scalar]
 
 
 def distribution_of(field: HyperField, value: HyperValue) -> Distribution | Scalar:
-    """The distribution of a searched value, or the value itself where there is only one.
+    """Return the distribution of a searched value, or the value itself if there is only one.
 
-    Raises ValueError where an integer hyperparameter's range holds no integer.
+    Raises:
+        ValueError: The range of an integer hyperparameter holds no integer.
     """
     if isinstance(value, Choices):
         choices = [_typed(field, choice) for choice in value.choices]
@@ -31,7 +33,7 @@ def distribution_of(field: HyperField, value: HyperValue) -> Distribution | Scal
 
 
 def suggest(trial: BaseTrial, name: str, distribution: Distribution) -> Scalar:
-    """Draws a parameter by the method of Optuna's own that gives it this distribution."""
+    """Draw a parameter by the method of an Optuna trial that gives the parameter this distribution."""
     if isinstance(distribution, FloatDistribution):
         low, high = distribution.low, distribution.high
         return trial.suggest_float(name, low, high, step=distribution.step, log=distribution.log)
@@ -39,12 +41,15 @@ def suggest(trial: BaseTrial, name: str, distribution: Distribution) -> Scalar:
         low, high = distribution.low, distribution.high
         return trial.suggest_int(name, low, high, step=distribution.step, log=distribution.log)
     choice = trial.suggest_categorical(name, distribution.choices)
-    assert choice is not None  # no choice of ours is
+    assert choice is not None  # no choice of a spec is None
     return choice
 
 
 def matching(distribution: Distribution, value: object) -> Scalar | None:
-    """The value as the distribution holds it, 1 as 1.0 where floats are drawn; None where it is outside."""
+    """Return the value in the type of the distribution; None if the value lies outside of it.
+
+    A distribution of floats has 1.0 for the value 1.
+    """
     if isinstance(distribution, CategoricalDistribution):
         same = (choice for choice in distribution.choices if choice == value)
         return next((choice for choice in same if isinstance(choice, bool) is isinstance(value, bool)), None)
@@ -52,17 +57,17 @@ def matching(distribution: Distribution, value: object) -> Scalar | None:
         return None
     if isinstance(distribution, IntDistribution) and not float(value).is_integer():
         return None
-    held = int(value) if isinstance(distribution, IntDistribution) else float(value)
-    return held if distribution._contains(held) else None
+    typed = int(value) if isinstance(distribution, IntDistribution) else float(value)
+    return typed if distribution._contains(typed) else None
 
 
 def given(values: Mapping[str, Scalar]) -> Pick:
-    """Looks values up."""
+    """Return a pick that looks up the value of a parameter by its name."""
     return lambda name, _: values[name]
 
 
 def position(distribution: FloatDistribution | IntDistribution, value: float) -> float:
-    """Where a value lies in its range, from 0 at the low edge to 1 at the high one, on the range's scale."""
+    """Return the position of a value on the scale of its range: 0 at the low edge, 1 at the high edge."""
     low, high = float(distribution.low), float(distribution.high)
     if distribution.log:
         low, high, value = math.log(low), math.log(high), math.log(value)
@@ -89,16 +94,16 @@ def _integers(field: HyperField, value: Range) -> Distribution | Scalar:
 
 
 def _last_multiple(low: float, high: float, step: float) -> float:
-    """The largest low + k * step up to high, counted in decimals: 0.1 is no binary number.
+    """Return the largest low + k * step up to high, computed in decimals, since 0.1 is no binary number.
 
-    Optuna would do the same with a warning.
+    Optuna would shorten the range to the same end, but with a warning.
     """
     exact_low, exact_step = Decimal(str(low)), Decimal(str(step))
     return float(exact_low + (Decimal(str(high)) - exact_low) // exact_step * exact_step)
 
 
 def _typed(field: HyperField, choice: Scalar) -> Scalar:
-    """A choice as its field has it: JSON writes the number 1.0 as 1."""
+    """Return a choice in the type of its field; JSON writes the number 1.0 as 1."""
     if field.type is float:
         return float(choice)
     return int(choice) if field.type is int else choice

@@ -1,4 +1,4 @@
-"""The configurations that a client wants tried first, given as the parameters of a trial."""
+"""Configurations that a client enqueues as the first trials, given as parameters of a trial."""
 
 from __future__ import annotations
 
@@ -17,32 +17,34 @@ from app.tuning.space.distributions import Distribution, Pick, matching
 from app.tuning.space.tree import BATCH_SIZE, OPTIMIZER, SCHEDULE, Branch, SearchSpace
 from app.tuning.space.unit_cube import uniform
 
-LISTED = 12  # names in a message
+MAX_LISTED = 12  # most names in a message
 
 
 def check_enqueued(spec: JobSpec) -> list[tuple[str, str]]:
-    """What of `enqueue` is not of the job's search space: (JSON pointer, message with the way out)."""
+    """Return the problems of `enqueue` in the job's space: (JSON pointer, message with the way out)."""
     if not spec.enqueue:
         return []
     space = SearchSpace.of(spec)
     return [
         (f"/enqueue/{i}/{name.replace('~', '~0').replace('/', '~1')}", message)
         for i, given in enumerate(spec.enqueue)
-        for name, message in _faults(space, given)
+        for name, message in _problems(space, given)
     ]
 
 
-def enqueued(spec: JobSpec, space: SearchSpace, numbers: Sequence[int]) -> list[Configuration]:
-    """The configurations of those of the trials which the client gave, by number.
+def enqueued_configurations(spec: JobSpec, space: SearchSpace, numbers: Sequence[int]) -> list[Configuration]:
+    """Return the configurations of the enqueued trials among these numbers, in their order.
 
-    What one leaves out is drawn independently, from a stream of its own: by spec and number alone.
+    Parameters that the client left out are drawn independently, from a random stream of the trial: they
+    depend on the spec and the number alone.
     """
-    found = []
+    configurations = []
     for number in numbers:
         if number < len(spec.enqueue):
             generator = stream(spec.seed, Purpose.ENQUEUED, number)
-            found.append(space.walk(_given_or_drawn(_complete(space, spec.enqueue[number]), generator)))
-    return found
+            values = _complete(space, spec.enqueue[number])
+            configurations.append(space.walk(_given_or_drawn(values, generator)))
+    return configurations
 
 
 def _given_or_drawn(given: Mapping[str, Scalar], generator: np.random.Generator) -> Pick:
@@ -53,13 +55,13 @@ def _given_or_drawn(given: Mapping[str, Scalar], generator: np.random.Generator)
 
 
 def _complete(space: SearchSpace, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
-    """The drawn parameters as the space holds them, with the optimizer and the schedule that they imply."""
+    """Return the given parameters in the types of the space, with the optimizer and schedule they imply."""
     distributions = space.distributions()
     complete = {}
     for name in given.keys() & distributions.keys():
-        held = matching(distributions[name], given[name])
-        if held is not None:
-            complete[name] = held
+        value = matching(distributions[name], given[name])
+        if value is not None:
+            complete[name] = value
     for name, candidates in _choices(space):
         implied = _implied(candidates, given)
         if name in distributions and name not in complete and implied is not None:
@@ -67,7 +69,7 @@ def _complete(space: SearchSpace, given: Mapping[str, Scalar]) -> dict[str, Scal
     return complete
 
 
-def _faults(space: SearchSpace, given: Mapping[str, Scalar]) -> Iterator[tuple[str, str]]:
+def _problems(space: SearchSpace, given: Mapping[str, Scalar]) -> Iterator[tuple[str, str]]:
     distributions, fixed = space.distributions(), _fixed(space)
     for name, value in given.items():
         if name in fixed:
@@ -92,22 +94,22 @@ def _choices(space: SearchSpace) -> tuple[tuple[str, Mapping[str, Branch]], ...]
 
 
 def _fixed(space: SearchSpace) -> dict[str, Any]:
-    """What has one value in this space, by the name that it has where it is drawn."""
+    """Return what has a single value in this space, by the name of the parameter in other spaces."""
     # Any: a value of any field.
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for choice, candidates in _choices(space):
         if len(candidates) == 1:
-            found[choice] = next(iter(candidates))
+            values[choice] = next(iter(candidates))
         for label, candidate in candidates.items():
-            found |= {f"{label}.{name}": value for name, value in candidate.fields.items()}
-    found |= {BATCH_SIZE: space.batch_size, **space.settings}
-    return {name: value for name, value in found.items() if not isinstance(value, Distribution)}
+            values |= {f"{label}.{name}": value for name, value in candidate.fields.items()}
+    values |= {BATCH_SIZE: space.batch_size, **space.settings}
+    return {name: value for name, value in values.items() if not isinstance(value, Distribution)}
 
 
 def _listed(names: Iterable[str]) -> str:
     known = list(names)
-    more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
-    return ", ".join(known[:LISTED]) + more if known else "none, since all is fixed"
+    more = f" and {len(known) - MAX_LISTED} more" if len(known) > MAX_LISTED else ""
+    return ", ".join(known[:MAX_LISTED]) + more if known else "none, since all is fixed"
 
 
 def _allowed(distribution: Distribution) -> str:
@@ -118,7 +120,7 @@ def _allowed(distribution: Distribution) -> str:
 
 
 def _implied(candidates: Mapping[str, Branch], given: Mapping[str, Scalar]) -> str | None:
-    """The candidate whose parameters are given first; None where those of none are."""
+    """Return the first candidate with a given parameter; None if no candidate has one."""
     owners = (_owner(candidates, name) for name in given)
     return next((owner for owner in owners if owner is not None), None)
 

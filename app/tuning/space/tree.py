@@ -1,19 +1,18 @@
-"""The conditional search space of a job: which parameters a trial has depends on its optimizer and schedule.
+"""The conditional search space of a job: the parameters of a trial depend on its optimizer and schedule.
 
-Parameters are named as Optuna's users expect: "optimizer" and "schedule" (where there is more than one
-candidate), "adam.learning_rate", "cosine.warmup_fraction", "batch_size"; of the objective "model.dropout",
-"loss.label_smoothing" or "l2". The second candidate of a kind is labelled "adam#2", and so on.
+Parameters have the names that users of Optuna expect: "optimizer" and "schedule" (if there is more than one
+candidate), "adam.learning_rate", "cosine.warmup_fraction", "batch_size". Parameters of the objective are
+"model.dropout", "loss.label_smoothing" or "l2". The second candidate of a kind has the label "adam#2", and
+so on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeVar
 
 from optuna.distributions import CategoricalDistribution
-from optuna.trial import BaseTrial
 
 from app.domain.records import BatchSizeValue, Configuration
 from app.engine.hyper import Hyper, hyper_fields
@@ -24,7 +23,7 @@ from app.spec.job import BatchSizeChoices, JobSpec
 from app.spec.kinds import KindWire
 from app.spec.supervised import searched_settings
 from app.spec.values import Scalar
-from app.tuning.space.distributions import Distribution, Pick, distribution_of, suggest
+from app.tuning.space.distributions import Distribution, Pick, distribution_of
 
 K = TypeVar("K", bound=Kind)
 
@@ -33,14 +32,14 @@ OPTIMIZER, SCHEDULE, BATCH_SIZE = "optimizer", "schedule", "batch_size"
 
 @dataclass(frozen=True)
 class Branch:
-    """An optimizer or a schedule of the space; `fields` are values or distributions, in declared order."""
+    """An optimizer or a schedule of the space. fields: values or distributions, in declared order."""
 
     label: str
     kind: str
-    fields: Mapping[str, Any]  # Any: a distribution, or what a fixed hyperparameter holds
+    fields: Mapping[str, Any]  # Any: a distribution, or the value of a fixed hyperparameter
 
     def draw(self, pick: Pick) -> dict[str, Any]:
-        """Kind and every field, resolved."""
+        """Return the kind and the value of every field. pick: returns the value of a searched field."""
         resolved: dict[str, Any] = {"kind": self.kind}
         for field, value in self.fields.items():
             searched = isinstance(value, Distribution)
@@ -48,7 +47,7 @@ class Branch:
         return resolved
 
     def distributions(self) -> dict[str, Distribution]:
-        """The parameters that this candidate adds to a trial."""
+        """Return the parameters that this candidate adds to a trial, by name."""
         return {
             f"{self.label}.{field}": value
             for field, value in self.fields.items()
@@ -58,22 +57,22 @@ class Branch:
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """A job's search space."""
+    """The search space of a job."""
 
     optimizers: Mapping[str, Branch]  # by label
     schedules: Mapping[str, Branch]
     batch_size: Distribution | BatchSizeValue
-    settings: Mapping[str, Any]  # of the objective, by name: a distribution, or the only value there is
+    settings: Mapping[str, Any]  # of the objective, by name: a distribution or a single value
 
     @classmethod
     def of(cls, spec: JobSpec) -> SearchSpace:
-        """The space that the spec describes."""
+        """Build the search space of a spec."""
         space = spec.search_space
         sizes = space.batch_size
         batch_size: Distribution | BatchSizeValue
         if isinstance(sizes, BatchSizeChoices):
-            several = len(sizes.choices) > 1
-            batch_size = CategoricalDistribution(sizes.choices) if several else sizes.choices[0]
+            is_searched = len(sizes.choices) > 1
+            batch_size = CategoricalDistribution(sizes.choices) if is_searched else sizes.choices[0]
         else:
             batch_size = sizes
         return cls(
@@ -88,35 +87,28 @@ class SearchSpace:
 
     @property
     def is_plain(self) -> bool:
-        """Whether every trial has the same parameters, two or more, and all of them are numbers."""
-        found = self.distributions().values()
-        return len(found) > 1 and not any(isinstance(value, CategoricalDistribution) for value in found)
-
-    def draw(self, trial: BaseTrial) -> Configuration:
-        """The configuration of a trial of Optuna's.
-
-        trial: an asked trial of a study draws new values; Optuna's FixedTrial looks given ones up.
-        """
-        return self.walk(partial(suggest, trial))
+        """Whether all trials have the same parameters, two or more, and every parameter is a number."""
+        values = self.distributions().values()
+        return len(values) > 1 and not any(isinstance(value, CategoricalDistribution) for value in values)
 
     def walk(self, pick: Pick) -> Configuration:
-        """Walks the tree: first which optimizer and schedule, then their own parameters.
+        """Return the configuration of a walk through the tree: optimizer, schedule, and their parameters.
 
-        pick: gives the value of the parameter of that name and distribution; asked once for each.
+        pick: returns the value of a parameter from its name and distribution; called once for each parameter.
         """
         params: dict[str, Any] = {}
 
-        def kept(name: str, distribution: Distribution) -> Scalar:
+        def recorded(name: str, distribution: Distribution) -> Scalar:
             value = params[name] = pick(name, distribution)
             return value
 
-        optimizer = _choose(kept, OPTIMIZER, self.optimizers).draw(kept)
-        schedule = _choose(kept, SCHEDULE, self.schedules).draw(kept)
+        optimizer = _choose(recorded, OPTIMIZER, self.optimizers).draw(recorded)
+        schedule = _choose(recorded, SCHEDULE, self.schedules).draw(recorded)
         batch_size: Any = self.batch_size  # Any: one of the choices, which Optuna does not type
         if isinstance(batch_size, CategoricalDistribution):
-            batch_size = kept(BATCH_SIZE, batch_size)
+            batch_size = recorded(BATCH_SIZE, batch_size)
         settings: dict[str, Any] = {
-            name: kept(name, value) if isinstance(value, Distribution) else value
+            name: recorded(name, value) if isinstance(value, Distribution) else value
             for name, value in self.settings.items()
         }
         return Configuration(
@@ -128,7 +120,7 @@ class SearchSpace:
         )
 
     def pointers(self) -> Iterator[tuple[str, Distribution]]:
-        """Every parameter that is searched, but for the kinds themselves, with its place in the job."""
+        """Yield the JSON pointer and the distribution of every searched parameter, kinds excepted."""
         for noun, candidates in ((OPTIMIZER, self.optimizers), (SCHEDULE, self.schedules)):
             for i, candidate in enumerate(candidates.values()):
                 for field, value in candidate.fields.items():
@@ -141,43 +133,43 @@ class SearchSpace:
                 yield f"/objective/{name.replace('.', '/')}", value
 
     def distributions(self) -> dict[str, Distribution]:
-        """Every parameter that a trial can have, by name, in the order in which they are drawn."""
-        found: dict[str, Distribution] = {}
+        """Return every parameter that a trial can have, by name, in the order of drawing."""
+        distributions: dict[str, Distribution] = {}
         for name, candidates in ((OPTIMIZER, self.optimizers), (SCHEDULE, self.schedules)):
             if len(candidates) > 1:
-                found[name] = CategoricalDistribution(tuple(candidates))
+                distributions[name] = CategoricalDistribution(tuple(candidates))
             for candidate in candidates.values():
-                found |= candidate.distributions()
+                distributions |= candidate.distributions()
         if isinstance(self.batch_size, CategoricalDistribution):
-            found[BATCH_SIZE] = self.batch_size
-        return found | {
+            distributions[BATCH_SIZE] = self.batch_size
+        return distributions | {
             name: value for name, value in self.settings.items() if isinstance(value, Distribution)
         }
 
 
 def hyper_of(spec: JobSpec, name: str) -> Hyper:
-    """What the parameter of that name is a value of; of those that are numbers."""
+    """Return the hyperparameter of a numeric parameter. name: of the parameter, as in a trial."""
     settings = searched_settings(spec.objective)
     if name in settings:
         return settings[name][0].hyper
     label, _, field = name.rpartition(".")
     kind = label.partition("#")[0]
     cls: type = OPTIMIZERS[kind] if kind in OPTIMIZERS else SCHEDULES[kind]
-    return next(found.hyper for found in hyper_fields(cls) if found.name == field)
+    return next(candidate.hyper for candidate in hyper_fields(cls) if candidate.name == field)
 
 
 def _candidates(registry: Registry[K], wires: Sequence[KindWire]) -> dict[str, Branch]:
-    found: dict[str, Branch] = {}
-    seen: dict[str, int] = {}
+    branches: dict[str, Branch] = {}
+    counts: dict[str, int] = {}
     for wire in wires:
-        seen[wire.kind] = seen.get(wire.kind, 0) + 1
-        label = wire.kind if seen[wire.kind] == 1 else f"{wire.kind}#{seen[wire.kind]}"
+        counts[wire.kind] = counts.get(wire.kind, 0) + 1
+        label = wire.kind if counts[wire.kind] == 1 else f"{wire.kind}#{counts[wire.kind]}"
         fields = {
             field.name: distribution_of(field, getattr(wire, field.name))
             for field in hyper_fields(registry[wire.kind])
         }
-        found[label] = Branch(label, wire.kind, fields)
-    return found
+        branches[label] = Branch(label, wire.kind, fields)
+    return branches
 
 
 def _choose(pick: Pick, name: str, candidates: Mapping[str, Branch]) -> Branch:

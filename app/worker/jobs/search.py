@@ -10,11 +10,11 @@ from app.db import Database
 from app.domain.records import Configuration
 from app.services import job_runs
 from app.spec.job import JobSpec
-from app.tuning.evaluation.shards import Shard, failed, shards_of_round
+from app.tuning.evaluation.shards import Shard, failed_results, shards_of_round
 from app.tuning.recommendation.budget import search_share
 from app.tuning.samplers import sampler_of
 from app.tuning.search.rounds import Rounds, ask_round
-from app.tuning.search.stopping import settled
+from app.tuning.search.stopping import settled_reason
 from app.worker.jobs.trial_history import Past
 from app.worker.metrics import WorkerMetrics
 from app.worker.pool.pool import Batches, Results, ShardLost
@@ -119,7 +119,7 @@ class Search:
         if not budget.stop_when_settled:
             return False
         values = job_runs.values_before(self._db, self._run.job_id, self._rounds.seen(r))
-        return settled(values, self._rounds.edges[-1]) is not None
+        return settled_reason(values, self._rounds.edges[-1]) is not None
 
     def _ask(self, r: int) -> list[Configuration]:
         """The round's configurations, from as much of the past as its sampler looks at."""
@@ -134,7 +134,7 @@ class Search:
         shard = self._shards.pop(i)
         if isinstance(outcome, ShardLost):
             self._metrics.batch_lost()
-            results: Results = failed(shard, str(outcome))
+            results: Results = failed_results(shard, str(outcome))
         else:
             self._metrics.batch_done(outcome)
             results = outcome

@@ -7,7 +7,7 @@ import math
 from app.db import Database
 from app.domain.records import FinishedTrial
 from app.services import job_runs, warm_starts
-from app.tuning.samplers.parzen.history import HISTORY, MOST_GOOD
+from app.tuning.samplers.parzen.history import HISTORY, MAX_GOOD
 
 
 class Past:
@@ -18,7 +18,7 @@ class Past:
 
     def __init__(self, db: Database, job_id: str, *, is_warm: bool, is_whole: bool = False) -> None:
         """is_whole: whether all trials are kept."""
-        self._best = None if is_whole else MOST_GOOD
+        self._best = None if is_whole else MAX_GOOD
         self._latest = None if is_whole else HISTORY
         self._db = db
         self._job_id = job_id
@@ -45,6 +45,6 @@ def _kept(trials: list[FinishedTrial]) -> list[FinishedTrial]:
     ranked = sorted(
         trials, key=lambda trial: (math.inf if trial.value is None else trial.value, trial.number)
     )
-    best = {trial.number for trial in ranked[:MOST_GOOD] if trial.value is not None}
+    best = {trial.number for trial in ranked[:MAX_GOOD] if trial.value is not None}
     latest = trials[-HISTORY].number
     return [trial for trial in trials if trial.number in best or trial.number >= latest]

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
-from optuna.trial import FixedTrial
 
 from app.engine.hyper import hyper_fields
 from app.engine.losses import LOSSES
@@ -18,6 +17,7 @@ from app.tuning.evaluation.objective import build_objective
 from app.tuning.evaluation.shards import Shard, evaluate
 from app.tuning.racing.candidates import RaceCandidate, race_field
 from app.tuning.recommendation.warnings.all_warnings import caution_unconfirmed
+from app.tuning.space.distributions import given
 from app.tuning.space.tree import SearchSpace, hyper_of
 from tests.support.jobs import job, run, search, space
 
@@ -49,7 +49,7 @@ def test_they_are_parameters_named_after_the_part_that_they_belong_to() -> None:
 def test_a_drawn_configuration_has_them_resolved_the_only_choice_too() -> None:
     spec = job(OBJECTIVE, search_space=space({"kind": "sgd", "learning_rate": 0.1}) | {"batch_size": 32})
     params = {"model.initialisation_scale": 2.0, "model.dropout": 0.3, "l2": 1e-3}
-    drawn = SearchSpace.of(spec).draw(FixedTrial(params))
+    drawn = SearchSpace.of(spec).walk(given(params))
     assert drawn.settings == params | {"loss.label_smoothing": 0.1}
     assert drawn.params == params
 

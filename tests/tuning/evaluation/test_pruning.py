@@ -65,53 +65,53 @@ def test_a_bracket_that_is_never_pruned_has_no_judge() -> None:
 
 
 def test_a_third_goes_on_then_a_ninth_of_the_first_size() -> None:
-    judging = BracketJudge(16, 1, (19, 56), halves=False)
+    judging = BracketJudge(16, 1, (19, 56), by_median=False)
     values = [float(value) for value in range(16)]
     assert judge(values, 19, judging) == [0, 1, 2, 3, 4, 5]
     later = [6.0, 5.0, 4.0, 3.0, 2.0, 1.0] + [NAN] * 10
     assert judge(later, 56, judging) == [4, 5]
 
 
-def test_the_verdict_does_not_depend_on_the_order() -> None:
+def test_the_decision_does_not_depend_on_the_order() -> None:
     values = [float(value) for value in range(27)]
     for order in (values, values[::-1]):
-        kept = judge(order, 9, BracketJudge(27, 1, (9,), halves=False))
+        kept = judge(order, 9, BracketJudge(27, 1, (9,), by_median=False))
         assert sorted(order[place] for place in kept) == values[:9]
 
 
 def test_ties_go_to_the_lower_number() -> None:
-    assert judge([1.0] * 9, 3, BracketJudge(9, 1, (3,), halves=False)) == [0, 1, 2]
+    assert judge([1.0] * 9, 3, BracketJudge(9, 1, (3,), by_median=False)) == [0, 1, 2]
 
 
 def test_between_the_pruning_rungs_all_go_on() -> None:
-    judging = BracketJudge(4, 1, (9,), halves=False)
+    judging = BracketJudge(4, 1, (9,), by_median=False)
     assert judge([4.0, 3.0, NAN, 1.0], 3, judging) == [0, 1, 3]
     assert judging.reasons == {}
 
 
 def test_diverged_trials_rank_last_and_cost_the_others_nothing() -> None:
-    judging = BracketJudge(9, 1, (3,), halves=False)
+    judging = BracketJudge(9, 1, (3,), by_median=False)
     assert judge([NAN, NAN, NAN, 5.0, 4.0, 3.0, 2.0, NAN, 1.0], 3, judging) == [5, 6, 8]
 
 
 def test_where_few_are_left_all_go_on() -> None:
-    judging = BracketJudge(9, 1, (3,), halves=False)
+    judging = BracketJudge(9, 1, (3,), by_median=False)
     assert judge([NAN, NAN, 2.0, NAN, NAN, 1.0, NAN, NAN, NAN], 3, judging) == [2, 5]
 
 
 def test_where_all_diverged_none_goes_on() -> None:
-    for halves in (False, True):
-        assert judge([NAN] * 3, 3, BracketJudge(3, 1, (3,), halves=halves)) == []
+    for by_median in (False, True):
+        assert judge([NAN] * 3, 3, BracketJudge(3, 1, (3,), by_median=by_median)) == []
 
 
 def test_the_median_rule_keeps_values_up_to_the_median_of_those_still_running() -> None:
-    judging = BracketJudge(6, 1, (3, 9), halves=True)
+    judging = BracketJudge(6, 1, (3, 9), by_median=True)
     assert judge([6.0, 5.0, NAN, 3.0, 2.0, 1.0], 3, judging) == [3, 4, 5]
     assert judge([NAN, NAN, NAN, 7.0, 8.0, 7.0], 9, judging) == [3, 5]
 
 
 def test_a_pruned_trial_says_where_it_stood() -> None:
-    judging = BracketJudge(16, 1, (19, 56), halves=False)
+    judging = BracketJudge(16, 1, (19, 56), by_median=False)
     judge([float(value) for value in range(16)], 19, judging)
     assert judging.reasons[8] == "pruned at step 19: rank 9 of 16, 6 go on"
     judge([0.0, 1.0, 2.0, 3.0, 4.0, NAN] + [NAN] * 10, 56, judging)
@@ -120,12 +120,12 @@ def test_a_pruned_trial_says_where_it_stood() -> None:
 
 
 def test_a_trials_value_is_the_mean_over_its_replicates() -> None:
-    judging = BracketJudge(3, 2, (3,), halves=False)
+    judging = BracketJudge(3, 2, (3,), by_median=False)
     assert judge([1.0, 9.0, 4.0, 4.0, 6.0, 6.0], 3, judging) == [2, 3]
 
 
 def test_all_replicates_of_a_trial_stop_together() -> None:
-    judging = BracketJudge(3, 2, (9,), halves=False)
+    judging = BracketJudge(3, 2, (9,), by_median=False)
     assert judge([1.0, NAN, 4.0, 4.0, 6.0, 6.0], 3, judging) == [2, 3, 4, 5]
 
 

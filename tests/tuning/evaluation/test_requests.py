@@ -13,10 +13,10 @@ from app.tuning.evaluation.requests import (
     EvaluationRequest,
     Seeds,
     gather,
+    reduced_replicates,
+    reduced_seed_count,
     replicates_of,
     shards_of_request,
-    some_replicates,
-    some_seeds,
 )
 from app.tuning.evaluation.shards import evaluate
 from tests.support.jobs import DIGITS, NOISY, configuration, job, run_request
@@ -39,12 +39,12 @@ def test_no_stage_has_a_seed_of_another_or_of_the_search() -> None:
 
 def test_one_replicate_is_enough_where_all_are_the_same() -> None:
     assert [replicates_of(job()), replicates_of(job(NOISY)), replicates_of(SPEC)] == [1, 64, 6]
-    assert some_replicates(job(), Seeds.SWEEP) == range(Seeds.SWEEP, Seeds.SWEEP + 1)
-    assert [some_seeds(job(NOISY)), some_seeds(SPEC)] == [16, 2]
+    assert reduced_replicates(job(), Seeds.SWEEP) == range(Seeds.SWEEP, Seeds.SWEEP + 1)
+    assert [reduced_seed_count(job(NOISY)), reduced_seed_count(SPEC)] == [16, 2]
     assert replicates_of(job(confirmation=None)) == 0
 
 
-def test_a_heat_is_cut_by_its_replicates(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_is_cut_by_its_replicates(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(shards_of_request(SPEC, request(0.01, 0.1))) == 1
     monkeypatch.setattr(sharding, "SHARD_OPERATIONS", 1.0)
     monkeypatch.setattr(sharding, "STEP_OPERATIONS", 1.0)
@@ -54,10 +54,10 @@ def test_a_heat_is_cut_by_its_replicates(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not any(shard.record or shard.bracket is not None for shard in found)
 
 
-def test_entries_that_would_not_fit_the_memory_together_are_cut_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_configurations_that_exceed_the_memory_together_are_cut_too(monkeypatch: pytest.MonkeyPatch) -> None:
     four = request(0.001, 0.003, 0.01, 0.03)
     whole = run_request(SPEC, four)
-    three = [(entry.optimizer_instance(), entry.rows) for entry in four.configurations[:3]]
+    three = [(found.optimizer_instance(), found.rows) for found in four.configurations[:3]]
     monkeypatch.setattr(sharding, "SHARD_BYTES", batch_bytes(SPEC, three))
     found = shards_of_request(SPEC, four)
     assert {shard.numbers for shard in found} == {(0, 1), (2, 3)}
@@ -65,7 +65,7 @@ def test_entries_that_would_not_fit_the_memory_together_are_cut_too(monkeypatch:
     np.testing.assert_array_equal(run_request(SPEC, four).values, whole.values)
 
 
-def test_however_it_is_cut_a_heat_gives_the_same_values(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_gives_the_same_values_however_it_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = run_request(SPEC, request(0.01, 0.1))
     monkeypatch.setattr(sharding, "SHARD_OPERATIONS", 1.0)
     monkeypatch.setattr(sharding, "STEP_OPERATIONS", 1.0)
@@ -73,19 +73,19 @@ def test_however_it_is_cut_a_heat_gives_the_same_values(monkeypatch: pytest.Monk
     assert whole.values.shape == (2, 6)
 
 
-def test_an_entry_has_the_same_values_in_any_company() -> None:
+def test_a_configuration_has_the_same_values_whatever_runs_beside_it() -> None:
     alone = run_request(SPEC, request(0.1)).values
     np.testing.assert_array_equal(run_request(SPEC, request(0.01, 0.1, 0.2)).values[1:2], alone)
 
 
-def test_the_values_are_by_entry_and_replicate_with_nan_where_one_diverged() -> None:
+def test_the_values_are_by_configuration_and_replicate_with_nan_where_a_run_diverged() -> None:
     found = run_request(job(confirmation=CONFIRM), request(0.5, 1e-4, replicates=range(5, 7))).values
     assert np.isnan(found[0]).all()
     assert np.isfinite(found[1]).all()
 
 
 @pytest.mark.parametrize("operations", [2e9, 1.0])
-def test_metrics_are_means_over_all_replicates_however_a_heat_is_cut(
+def test_metrics_are_means_over_all_replicates_however_a_request_is_cut(
     monkeypatch: pytest.MonkeyPatch, operations: float
 ) -> None:
     monkeypatch.setattr(sharding, "SHARD_OPERATIONS", operations)
@@ -103,16 +103,16 @@ def test_a_metric_that_a_replicate_lacks_is_unknown() -> None:
         assert np.isnan(gather([whole, other]).metrics["loss"]).all()
 
 
-def test_a_heat_may_be_longer_than_the_trials() -> None:
+def test_a_request_may_be_longer_than_the_trials() -> None:
     (shard,) = shards_of_request(SPEC, request(0.01, steps=120))
     assert (shard.spec.budget.steps, SPEC.budget.steps) == (120, 60)
     assert evaluate(shard)[0].steps_done == 120
 
 
-def test_curves_are_recorded_where_they_are_wanted() -> None:
+def test_trajectories_are_recorded_if_the_request_says_so() -> None:
     found = run_request(SPEC, request(0.001, 0.01, record=True))
-    assert [len(codec.decode(part).step) for (part,) in found.curves] == [61, 61]
-    assert run_request(SPEC, request(0.01)).curves == ()
+    assert [len(codec.decode(part).step) for (part,) in found.trajectories] == [61, 61]
+    assert run_request(SPEC, request(0.01)).trajectories == ()
 
 
 def test_nothing_to_run_gives_no_shards() -> None:
@@ -121,24 +121,24 @@ def test_nothing_to_run_gives_no_shards() -> None:
     assert gather([]).values.size == 0
 
 
-def test_two_heats_that_ask_for_the_same_have_one_digest() -> None:
-    one = request(0.01, 0.1)
+def test_two_equal_requests_have_the_same_digest() -> None:
+    first = request(0.01, 0.1)
     others = [
         request(0.1, 0.01),
         request(0.01, 0.1, steps=61),
         request(0.01, 0.1, record=True),
         request(0.01, 0.1, replicates=range(6)),
     ]
-    assert one.digest == request(0.01, 0.1).digest
-    assert one.digest not in {other.digest for other in others}
+    assert first.digest == request(0.01, 0.1).digest
+    assert first.digest not in {other.digest for other in others}
 
 
-def test_a_heat_of_a_model_runs_on_splits_that_the_search_never_had() -> None:
+def test_a_request_of_a_model_runs_on_splits_that_the_search_never_had() -> None:
     spec = job(DIGITS, steps=2, confirmation=CONFIRM, search_space={"batch_size": 32})
-    entry = configuration("sgd", 0.1)
+    only = configuration("sgd", 0.1)
     first, other = (
         run_request(
-            spec, EvaluationRequest(configurations=(entry,), replicates=range(seed, seed + 1), steps=2)
+            spec, EvaluationRequest(configurations=(only,), replicates=range(seed, seed + 1), steps=2)
         ).values
         for seed in (0, Seeds.RACE)
     )

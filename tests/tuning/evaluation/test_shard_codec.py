@@ -9,7 +9,7 @@ import pytest
 from app.domain.states import TrialState
 from app.tuning.evaluation import shard_codec
 from app.tuning.evaluation.requests import EvaluationRequest, shards_of_request
-from app.tuning.evaluation.shards import Shard, evaluate, failed, shards_of_round
+from app.tuning.evaluation.shards import Shard, evaluate, failed_results, shards_of_round
 from app.tuning.search.rounds import ask_round, trial_numbers
 from tests.support.make_spec import MakeSpec
 
@@ -25,7 +25,7 @@ def shard(make_spec: MakeSpec) -> Shard:
     return whole
 
 
-def test_a_shard_is_the_same_after_the_journey(shard: Shard) -> None:
+def test_a_shard_is_the_same_after_decoding(shard: Shard) -> None:
     assert shard_codec.decode_shard(shard_codec.encode_shard(shard), shard.spec) == shard
 
 
@@ -37,9 +37,9 @@ def test_a_heat_that_is_longer_than_the_trials_stays_so(shard: Shard) -> None:
     assert found.spec.budget.steps == 90
 
 
-def test_results_are_the_same_after_the_journey(shard: Shard) -> None:
+def test_results_are_the_same_after_decoding(shard: Shard) -> None:
     results = evaluate(shard)
     assert {result.state for result in results} > {TrialState.PRUNED}
-    lost = failed(replace(shard, numbers=shard.numbers[:1]), "lost")
+    lost = failed_results(replace(shard, numbers=shard.numbers[:1]), "lost")
     found = shard_codec.decode_results(shard_codec.encode_results([*results, *lost]))
     assert repr(found) == repr([*results, *lost])  # nan is not equal to itself, but its text is

@@ -1,4 +1,4 @@
-"""The batch TPE: its estimator, its ranking, its picks, and the sampler for any study."""
+"""The batch TPE: its estimator, its ranking, its picks and its proposals."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from optuna.trial import FrozenTrial, Trial, create_trial
 
 from app.domain.records import FinishedTrial
 from app.domain.states import TrialState
-from app.tuning.samplers.parzen.bandwidths import FINEST, fit, fit_ranked, narrowed
+from app.tuning.samplers.parzen.bandwidths import MIN_NARROWED_WIDTH, fit, fit_ranked, narrowed
 from app.tuning.samplers.parzen.constant_liar import REACHES, picks
 from app.tuning.samplers.parzen.estimator import Group
-from app.tuning.samplers.parzen.history import History, Rank, rank_of, rank_of_frozen
+from app.tuning.samplers.parzen.history import History, Rank, rank_of
 from app.tuning.samplers.parzen.proposals import STARTUP, propose
-from app.tuning.samplers.parzen.sampler import BatchTPESampler
-from app.tuning.space.distributions import Distribution, Pick, suggest
+from app.tuning.space.distributions import Distribution, Pick
+from app.tuning.space.unit_cube import uniform
 from tests.support.jobs import configuration
 
 UNIT = FloatDistribution(0.0, 1.0)
@@ -57,8 +57,10 @@ def history(count: int, *, diverged: bool = False) -> History:
     return History.of(found, ranks, SPACE)
 
 
-def objective(trial: Trial) -> float:
-    return value(walk(lambda name, distribution: suggest(trial, name, distribution)))
+def finished(state: TrialState, value: float | None = None, *rungs: tuple[int, float]) -> FinishedTrial:
+    return FinishedTrial(
+        number=0, round=0, state=state, configuration=configuration(), value=value, rungs=rungs
+    )
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 30])
@@ -143,43 +145,40 @@ def test_diverged_trials_are_never_called_good_while_others_are_left() -> None:
 
 
 def test_trials_rank_by_state_then_by_value_or_rung() -> None:
-    def trial(state: TrialState, value: float | None = None, *rungs: tuple[int, float]) -> FinishedTrial:
-        return FinishedTrial(
-            number=0, round=0, state=state, configuration=configuration(), value=value, rungs=rungs
-        )
-
     ordered = [
-        trial(TrialState.COMPLETED, 1.0),
-        trial(TrialState.COMPLETED, 2.0),
-        trial(TrialState.PRUNED, None, (10, 5.0), (30, 3.0)),
-        trial(TrialState.PRUNED, None, (10, 5.0), (30, 4.0)),
-        trial(TrialState.PRUNED, None, (10, 0.1)),
-        trial(TrialState.DIVERGED, None, (10, 0.1), (30, 0.1), (90, 0.1)),
+        finished(TrialState.COMPLETED, 1.0),
+        finished(TrialState.COMPLETED, 2.0),
+        finished(TrialState.PRUNED, None, (10, 5.0), (30, 3.0)),
+        finished(TrialState.PRUNED, None, (10, 5.0), (30, 4.0)),
+        finished(TrialState.PRUNED, None, (10, 0.1)),
+        finished(TrialState.DIVERGED, None, (10, 0.1), (30, 0.1), (90, 0.1)),
     ]
-    ranks = [rank_of(found) for found in ordered]
+    ranks = [rank_of(trial) for trial in ordered]
     assert None not in ranks
     assert ranks == sorted(ranks, key=lambda rank: rank or ())
     assert len(set(ranks)) == len(ranks)
-    assert rank_of(trial(TrialState.FAILED)) is None
+    assert rank_of(finished(TrialState.FAILED)) is None
 
 
 def test_pruned_trials_rank_as_optunas_tpe_ranks_them() -> None:
-    def pruned(**reports: float) -> FrozenTrial:
-        steps = {int(step[1:]): found for step, found in reports.items()}
-        return create_trial(state=optuna.trial.TrialState.PRUNED, intermediate_values=steps)
-
-    trials = [pruned(), pruned(s1=2.0), pruned(s1=1.0, s4=9.0), pruned(s4=8.0), pruned(s4=math.nan)]
+    reports: list[dict[int, float]] = [{}, {1: 2.0}, {1: 1.0, 4: 9.0}, {4: 8.0}, {4: math.nan}]
     study = optuna.create_study()
-    ours = sorted(trials, key=lambda trial: rank_of_frozen(trial, 1.0) or ())
-    theirs = sorted(trials, key=lambda trial: _get_pruned_trial_score(trial, study))
-    assert [str(trial.intermediate_values) for trial in ours] == [
-        str(trial.intermediate_values) for trial in theirs
-    ]
+
+    def our_rank(values: dict[int, float]) -> Rank:
+        rank = rank_of(finished(TrialState.PRUNED, None, *values.items()))
+        assert rank is not None
+        return rank
+
+    def optuna_score(values: dict[int, float]) -> tuple[float, float]:
+        trial = create_trial(state=optuna.trial.TrialState.PRUNED, intermediate_values=values)
+        return _get_pruned_trial_score(trial, study)
+
+    assert sorted(reports, key=our_rank) == sorted(reports, key=optuna_score)
 
 
 def test_a_long_history_keeps_the_best_and_the_latest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.tuning.samplers.parzen.history.HISTORY", 3)
-    monkeypatch.setattr("app.tuning.samplers.parzen.history.MOST_GOOD", 2)
+    monkeypatch.setattr("app.tuning.samplers.parzen.history.MAX_GOOD", 2)
     values = [9.0, 0.1, 8.0, 0.2, 7.0, 6.0, 5.0, 4.0]
     found = History.of([{"x": i / 10} for i in range(8)], [(0, 0.0, value) for value in values], {"x": UNIT})
     assert found.points[:, 0].tolist() == [0.1, 0.3, 0.7, 0.6, 0.5]
@@ -197,7 +196,7 @@ def test_narrowed_kernels_reach_half_a_cell() -> None:
     group = Group.of([UNIT, IntDistribution(1, 10)])
     estimator = fit(group, np.array([[0.2, 0.25], [0.21, 0.35]]))
     found = narrowed(estimator, 1e-6)
-    assert (found.widths[:, 0] == FINEST).all()
+    assert (found.widths[:, 0] == MIN_NARROWED_WIDTH).all()
     assert (found.widths[:, 1] == 0.05).all()
     np.testing.assert_array_equal(narrowed(estimator, 0.5).widths[:, 0], 0.5 * estimator.widths[:, 0])
 
@@ -224,16 +223,17 @@ def test_the_picks_of_a_batch_keep_away_from_each_other() -> None:
         assert np.diff(found).min() > 1e-4
 
 
-def test_it_is_a_sampler_for_a_study() -> None:
-    def best(sampler: optuna.samplers.BaseSampler) -> float:
-        study = optuna.create_study(sampler=sampler)
-        study.optimize(objective, n_trials=60)
-        return study.best_value
+def test_a_search_in_rounds_finds_better_values_than_random_draws() -> None:
+    def best_of_model(seed: int) -> float:
+        generator, points = np.random.default_rng(seed), list[dict[str, Any]]()
+        while len(points) < 64:
+            ranks: list[Rank] = [(0, 0.0, value(point)) for point in points]
+            points += propose(History.of(points, ranks, SPACE), 8, walk, generator)
+        return min(map(value, points))
 
-    ours = [best(BatchTPESampler(seed=seed)) for seed in range(3)]
-    random = [best(optuna.samplers.RandomSampler(seed=seed)) for seed in range(3)]
-    assert np.median(ours) < np.median(random)
-    assert best(BatchTPESampler(seed=0)) == ours[0]
+    def best_of_random(seed: int) -> float:
+        generator = np.random.default_rng(seed)
+        return min(value(walk(lambda _, found: uniform(found, generator))) for _ in range(64))
 
 
 def test_a_study_that_maximises_is_asked_as_its_mirror_image() -> None:

@@ -16,12 +16,12 @@ from app.spec import search as wire
 from app.spec.job import JobSpec
 from app.tuning.samplers import SAMPLERS, effective_sampler
 from app.tuning.samplers.cma_evolution import Evolution
-from app.tuning.samplers.cmaes import evolved
+from app.tuning.samplers.cmaes import evolved_state
 from app.tuning.samplers.grid import cells
 from app.tuning.samplers.qmc import halton
 from app.tuning.search.rounds import Rounds, ask_round, trial_count
 from app.tuning.search.suitability import check_suitable
-from app.tuning.search.warm_start import BEFORE_ALL
+from app.tuning.search.warm_start import INHERITED_ROUND
 from app.tuning.space.tree import SearchSpace
 from tests.support.jobs import DIGITS, job, space
 
@@ -207,10 +207,10 @@ def test_cmaes_does_not_go_on_from_trials_that_it_is_not_given_again() -> None:
 def test_cmaes_begins_at_the_best_trial_of_other_jobs() -> None:
     spec = of_kind("cmaes", search_space=PLAIN)
     distributions = SearchSpace.of(spec).distributions()
-    others = [replace(trial, number=trial.number - 16, round=BEFORE_ALL) for trial in told(spec, 1)]
+    others = [replace(trial, number=trial.number - 16, round=INHERITED_ROUND) for trial in told(spec, 1)]
     best = min((trial for trial in others if trial.value is not None), key=lambda trial: trial.value or 0.0)
-    assert evolved([], distributions).mean.tolist() == [0.5, 0.5]
-    begun = evolved(others, distributions)
+    assert evolved_state([], distributions).mean.tolist() == [0.5, 0.5]
+    begun = evolved_state(others, distributions)
     # beta1 is a range here, never choices.
     low, high = distributions["adam.beta1"].low, distributions["adam.beta1"].high  # type: ignore[union-attr]
     assert low + begun.mean[1] * (high - low) == pytest.approx(best.configuration.params["adam.beta1"])

@@ -6,7 +6,7 @@ import numpy as np
 
 from app.domain.states import TrialState
 from app.tuning.search.rounds import Rounds
-from app.tuning.search.stopping import settled, why_settled
+from app.tuning.search.stopping import settled_reason, why_settled
 from tests.support.jobs import finished, job, search, space
 
 NARROW = {"kind": "sgd", "learning_rate": {"low": 0.45, "high": 0.55}}
@@ -15,7 +15,7 @@ NARROW = {"kind": "sgd", "learning_rate": {"low": 0.45, "high": 0.55}}
 def test_a_search_whose_best_was_met_again_and_again_has_settled() -> None:
     rng = np.random.default_rng(0)
     values = (1.0 + 0.1 * rng.random(64)).tolist()
-    reason = settled(values, 1_000)
+    reason = settled_reason(values, 1_000)
     assert reason is not None
     best = min(values)
     near = [number for number, value in enumerate(values) if value <= 1.01 * best]
@@ -28,7 +28,7 @@ def test_a_search_whose_best_was_met_again_and_again_has_settled() -> None:
 
 def test_a_search_with_values_over_decades_has_not() -> None:
     values = (10.0 ** np.random.default_rng(0).uniform(-9, 0, 300)).tolist()
-    assert settled(values, 1_000) is None
+    assert settled_reason(values, 1_000) is None
 
 
 def test_the_chance_is_that_of_a_random_order() -> None:
@@ -37,21 +37,21 @@ def test_the_chance_is_that_of_a_random_order() -> None:
     # Both of the two near the best among the last 20 of 60: 20/60 * 19/59, with 10,000 orders to 3 digits.
     both = np.mean([min(rng.permutation(60)[:2]) >= 40 for _ in range(10_000)])
     assert abs(both - 20 / 60 * 19 / 59) < 0.02
-    assert settled(values, 80) is None
-    assert "chance of 3.3%" in str(settled([*values[:2], 1.002, *values[3:]], 80))
+    assert settled_reason(values, 80) is None
+    assert "chance of 3.3%" in str(settled_reason([*values[:2], 1.002, *values[3:]], 80))
 
 
 def test_a_late_improvement_by_a_percent_keeps_a_search_going() -> None:
     values = [1.0] * 60 + [0.9] * 12
-    assert settled(values, 200) is None
-    assert settled([1.0] * 60 + [0.995] * 12, 200) is not None
+    assert settled_reason(values, 200) is None
+    assert settled_reason([1.0] * 60 + [0.995] * 12, 200) is not None
 
 
 def test_little_is_said_of_few_trials_and_nothing_of_none_that_completed() -> None:
-    assert settled([1.0] * 47, 200) is None
-    assert settled([None] * 100, 200) is None
-    assert settled([1.0] * 100, 100) is None
-    assert settled([None, 1.0] * 30, 200) is not None
+    assert settled_reason([1.0] * 47, 200) is None
+    assert settled_reason([None] * 100, 200) is None
+    assert settled_reason([1.0] * 100, 100) is None
+    assert settled_reason([None, 1.0] * 30, 200) is not None
 
 
 def test_a_job_that_settled_says_so_and_one_that_did_not_or_was_not_asked_says_nothing() -> None:
@@ -78,5 +78,5 @@ def test_a_search_that_keeps_meeting_one_minimum_settles_and_one_down_a_valley_d
             sampler={"kind": "random"},
             pruner={"kind": "none"},
         )
-        ends.append(settled([trial.value for trial in search(spec)], 200) is not None)
+        ends.append(settled_reason([trial.value for trial in search(spec)], 200) is not None)
     assert ends == [True, False]

@@ -4,7 +4,7 @@ from app.domain.records import FinishedTrial
 from app.domain.states import TrialState
 from app.tuning.samplers import effective_sampler
 from app.tuning.search.rounds import ask_round
-from app.tuning.search.warm_start import decode, encode, incomparable, inherited
+from app.tuning.search.warm_start import decode, encode, incomparable_reason, inherited_trials
 from app.tuning.space.tree import SearchSpace
 from tests.support.jobs import DIGITS, finished, job, search, space
 
@@ -13,7 +13,7 @@ ADAM = space({"kind": "adam"})
 
 def test_trials_of_other_jobs_come_before_all_and_keep_their_values() -> None:
     sources = [[finished(0, 3.0), finished(1, 2.0)], [finished(0, 1.0)]]
-    found = inherited(SearchSpace.of(job(search_space=ADAM)), sources)
+    found = inherited_trials(SearchSpace.of(job(search_space=ADAM)), sources)
     assert [(trial.number, trial.round, trial.value) for trial in found] == [
         (-3, -1, 3.0),
         (-2, -1, 2.0),
@@ -27,7 +27,7 @@ def test_parameters_outside_the_space_are_left_out() -> None:
         "learning_rate": {"low": 0.001, "high": 0.1},
         "beta1": {"low": 0.5, "high": 0.95},
     }
-    found = inherited(
+    found = inherited_trials(
         SearchSpace.of(job(search_space=space(narrow))),
         [[finished(0, learning_rate=0.01), finished(1, learning_rate=0.5)]],
     )
@@ -40,7 +40,7 @@ def test_parameters_outside_the_space_are_left_out() -> None:
 
 def test_trials_of_other_optimizers_and_failed_ones_are_left_out() -> None:
     failed = finished(1, None, state=TrialState.FAILED)
-    assert inherited(SearchSpace.of(job(search_space=ADAM)), [[finished(0, kind="sgd"), failed]]) == []
+    assert inherited_trials(SearchSpace.of(job(search_space=ADAM)), [[finished(0, kind="sgd"), failed]]) == []
 
 
 def test_of_two_candidates_of_a_kind_a_trial_goes_to_the_one_that_it_fits() -> None:
@@ -48,15 +48,17 @@ def test_of_two_candidates_of_a_kind_a_trial_goes_to_the_one_that_it_fits() -> N
         {"kind": "adam", "learning_rate": {"low": 1e-4, "high": 1e-3}},
         {"kind": "adam", "learning_rate": {"low": 1e-3, "high": 1e-1}},
     )
-    (found,) = inherited(SearchSpace.of(job(search_space=two)), [[finished(0, learning_rate=0.05)]])
+    (found,) = inherited_trials(SearchSpace.of(job(search_space=two)), [[finished(0, learning_rate=0.05)]])
     assert found.configuration.params == {"optimizer": "adam#2", "adam#2.learning_rate": 0.05}
 
 
 def test_values_compare_where_objective_and_steps_are_the_same() -> None:
     searched = DIGITS | {"l2": {"low": 1e-6, "high": 1e-2, "log": True}}
-    assert incomparable(job(DIGITS), job(searched, seed=3, trials=5)) is None
-    assert "another objective" in str(incomparable(job(DIGITS), job(DIGITS | {"metric": "validation_error"})))
-    assert "60 steps and those here 30" in str(incomparable(job(steps=30), job(steps=60)))
+    assert incomparable_reason(job(DIGITS), job(searched, seed=3, trials=5)) is None
+    assert "another objective" in str(
+        incomparable_reason(job(DIGITS), job(DIGITS | {"metric": "validation_error"}))
+    )
+    assert "60 steps and those here 30" in str(incomparable_reason(job(steps=30), job(steps=60)))
 
 
 def test_the_copy_comes_back_as_it_was() -> None:
@@ -79,7 +81,7 @@ def test_the_first_round_learns_from_other_jobs() -> None:
     assert effective_sampler(spec) == "tpe"
     others = search(job(search_space=ADAM, trials=32, steps=30, seed=1))
     best = min((t for t in others if t.value is not None), key=lambda t: t.value or 0.0)
-    asked = ask_round(spec, 0, inherited(SearchSpace.of(spec), [others]))
+    asked = ask_round(spec, 0, inherited_trials(SearchSpace.of(spec), [others]))
     rates = sorted(found.optimizer["learning_rate"] for found in asked)
     middle = rates[len(rates) // 2] / best.configuration.optimizer["learning_rate"]
     assert 0.2 < middle < 5.0  # of three decades

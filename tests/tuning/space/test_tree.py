@@ -2,15 +2,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import optuna
+import numpy as np
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
-from optuna.trial import FixedTrial
 
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.spec.job import JobSpec
+from app.tuning.space.distributions import given
 from app.tuning.space.tree import SearchSpace
+from app.tuning.space.unit_cube import uniform
 from tests.support.jobs import DIGITS, job, space
 
 COSINE = {"kind": "cosine", "warmup_fraction": {"low": 0.0, "high": 0.2}}
@@ -50,17 +51,15 @@ def test_the_candidates_are_choices_by_label() -> None:
 
 
 def test_a_trial_has_the_parameters_of_its_own_branch_alone() -> None:
-    trial = FixedTrial(
-        {
-            "optimizer": "adam#2",
-            "adam#2.beta2": 0.95,
-            "schedule": "cosine",
-            "cosine.warmup_fraction": 0.1,
-            "batch_size": "full",
-        }
-    )
-    found = SearchSpace.of(spec()).draw(trial)
-    assert found.params == trial.params
+    params: dict[str, Any] = {
+        "optimizer": "adam#2",
+        "adam#2.beta2": 0.95,
+        "schedule": "cosine",
+        "cosine.warmup_fraction": 0.1,
+        "batch_size": "full",
+    }
+    found = SearchSpace.of(spec()).walk(given(params))
+    assert found.params == params
     assert found.optimizer == {
         "kind": "adam",
         "learning_rate": 0.01,
@@ -82,7 +81,7 @@ def test_one_candidate_is_no_parameter() -> None:
 
 def test_a_space_without_ranges_draws_its_one_point() -> None:
     fixed = job(search_space=space({"kind": "sgd", "learning_rate": 0.5}))
-    found = SearchSpace.of(fixed).draw(FixedTrial({}))
+    found = SearchSpace.of(fixed).walk(given({}))
     assert found.params == {}
     assert found.optimizer["learning_rate"] == 0.5
 
@@ -90,9 +89,9 @@ def test_a_space_without_ranges_draws_its_one_point() -> None:
 def test_every_drawn_configuration_builds_its_instances_and_lies_in_its_distributions() -> None:
     the_space = SearchSpace.of(spec())
     distributions = the_space.distributions()
-    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    generator = np.random.default_rng(0)
     for _ in range(40):
-        found = the_space.draw(study.ask())
+        found = the_space.walk(lambda _, distribution: uniform(distribution, generator))
         assert found.optimizer_instance().kind == found.optimizer["kind"]
         assert found.schedule_instance().kind == found.schedule["kind"]
         for name, value in found.params.items():

@@ -184,7 +184,7 @@ def request(rate: float) -> EvaluationRequest:
 RESULT = EvaluationResult(
     values=np.array([[1.0, np.nan]]),
     metrics={"test_error": np.array([0.25]), "loss of curve 3": np.array([np.nan])},
-    curves=((b"one", b"two"), (b"three",)),
+    trajectories=((b"one", b"two"), (b"three",)),
 )
 
 
@@ -212,9 +212,9 @@ def test_a_heat_of_a_job_that_no_longer_runs_is_refused(
 def test_what_a_heat_gave_comes_back_bit_for_bit() -> None:
     found = request_codec.decode(request_codec.encode(RESULT))
     np.testing.assert_array_equal(found.values, RESULT.values)
-    assert found.curves == RESULT.curves
+    assert found.trajectories == RESULT.trajectories
     assert list(found.metrics) == list(RESULT.metrics)
     for name, means in RESULT.metrics.items():
         np.testing.assert_array_equal(found.metrics[name], means)
-    many = EvaluationResult(values=np.ones((12, 1)), curves=tuple((bytes([i]),) for i in range(12)))
-    assert request_codec.decode(request_codec.encode(many)).curves == many.curves
+    many = EvaluationResult(values=np.ones((12, 1)), trajectories=tuple((bytes([i]),) for i in range(12)))
+    assert request_codec.decode(request_codec.encode(many)).trajectories == many.trajectories

@@ -18,7 +18,7 @@ def test_trials_read_round_by_round_are_those_read_at_once(
     db: Database, settings: Settings, make_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trial_history, "HISTORY", 9)
-    monkeypatch.setattr(trial_history, "MOST_GOOD", 3)
+    monkeypatch.setattr(trial_history, "MAX_GOOD", 3)
     spec = make_spec(budget={"trials": 60, "steps": 5}, sampler={"kind": "tpe"})
     job_id = jobs.submit(db, settings, spec).id
     runner = Runner(db, InThisProcess(), max_failed_trials=0)

@@ -1,1 +1,1 @@
-"""A tree-structured Parzen estimator that is asked for a batch at a time."""
+"""A tree-structured Parzen estimator that proposes a batch at a time."""

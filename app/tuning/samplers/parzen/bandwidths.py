@@ -1,4 +1,4 @@
-"""How wide kernels are: each reaches to its neighbours, as in Bergstra et al. 2011."""
+"""The widths of kernels: each kernel reaches to its neighbours, as in Bergstra et al. 2011."""
 
 from __future__ import annotations
 
@@ -11,80 +11,79 @@ from numpy.typing import NDArray
 from app.tuning.samplers.parzen.estimator import Estimator, Group
 from app.tuning.space.unit_cube import Floats
 
-PRIOR = 1.0  # the uniform component weighs as much as one trial
-NARROWEST = 0.01  # of a range; with fewer than 100 trials 1 / (trials + 2)
-FINEST = 0.003  # of a range, where widths are reduced
-FAVOUR = 2.0  # the k-th best of the good trials weighs k to the power of minus this
+PRIOR = 1.0  # weight of the uniform component, in trials
+MIN_WIDTH = 0.01  # least width of a kernel, as a share of the range; for few trials 1 / (trials + 2)
+MIN_NARROWED_WIDTH = 0.003  # the same for narrowed kernels
+RANK_EXPONENT = 2.0  # n of the weight k^-n of the k-th best good trial
 
 
 def fit(group: Group, points: Floats) -> Estimator:
-    """The estimator of the density of points, (n, parameters), each of equal weight."""
+    """Return the estimator of the density of points, (n, parameters), with equal weights."""
     return _fit(group, points, np.ones(len(points)))
 
 
 def fit_ranked(group: Group, points: Floats) -> Estimator:
-    """The same of points, best first, of which a better one weighs more.
+    """Return the estimator of the density of points, best first, with larger weights for better points.
 
-    Where all parameters are categories, each weighs the same: a few good trials say where to refine a number,
+    If all parameters are categories, the weights are equal: a few good trials say where to refine a number,
     but not yet which choice to drop.
     """
     n = len(points)
     if not n or all(group.choices):
         return fit(group, points)
-    weights = np.arange(1.0, n + 1.0) ** -FAVOUR
+    weights = np.arange(1.0, n + 1.0) ** -RANK_EXPONENT
     return _fit(group, points, weights * n / weights.sum())
 
 
 def narrowed(estimator: Estimator, reach: float) -> Estimator:
-    """The same with kernels of numbers that are `reach` times as wide."""
-    least = np.maximum(FINEST, np.array(estimator.group.cells) / 2.0)
+    """Return the estimator with numeric kernels that are `reach` times as wide."""
+    least = np.maximum(MIN_NARROWED_WIDTH, np.array(estimator.group.cells) / 2.0)
     return replace(estimator, widths=np.maximum(estimator.widths * reach, least))
 
 
 def _fit(group: Group, points: Floats, weights: Floats) -> Estimator:
-    """weights: (n,), with n as their sum."""
+    """Return the estimator of points. weights: (n,), with the sum n."""
     n = len(points)
     widths, kernels = np.ones_like(points), points
     if all(group.choices) and n:
-        kernels, counts = _distinct(points, group.choices)  # equal ones are one kernel, and a heavier one
+        kernels, counts = _distinct(points, group.choices)  # equal points become a kernel of larger weight
         widths, weights = np.ones_like(kernels), counts.astype(np.float64)
     for j, choices in enumerate(group.choices):
         if not choices and n:
-            widths[:, j] = np.clip(_gaps(points[:, j]), narrowest(group, j, n), 1.0)
+            widths[:, j] = np.clip(_gaps(points[:, j]), min_width(group, j, n), 1.0)
     total = n + PRIOR
     return Estimator(group, kernels, widths, weights / total, PRIOR / total, blur(group, n))
 
 
-def narrowest(group: Group, j: int, count: int) -> float:
-    """The least width of a kernel of parameter j among so many."""
-    return max(NARROWEST, 1.0 / (count + 2.0), group.cells[j] / 2.0)
+def min_width(group: Group, j: int, count: int) -> float:
+    """Return the least width of a kernel of parameter j among so many kernels."""
+    return max(MIN_WIDTH, 1.0 / (count + 2.0), group.cells[j] / 2.0)
 
 
 def blur(group: Group, count: int) -> Floats:
-    """(parameters,): the prior's share in every categorical kernel among so many."""
+    """Return the prior's share in every categorical kernel among so many kernels: (parameters,)."""
     spread = PRIOR / (count + 1.0) * np.array(group.choices, dtype=np.float64)
-    found: Floats = spread / (1.0 + spread)
-    return found
+    shares: Floats = spread / (1.0 + spread)
+    return shares
 
 
 def _distinct(points: Floats, choices: Sequence[int]) -> tuple[Floats, NDArray[np.intp]]:
-    """Each point of categories once, in lexical order, and how often it occurs."""
+    """Return the distinct points of categories, in lexical order, and their counts."""
     ranks = np.zeros(len(points), dtype=np.intp)
-    for column, count in zip(
-        points.T, choices, strict=True
-    ):  # a rank for each beginning: no product of counts
+    # A rank for each distinct beginning: the product of all counts could overflow.
+    for column, count in zip(points.T, choices, strict=True):
         ranks = np.unique(ranks * count + column.astype(np.intp), return_inverse=True)[1]
     _, first, counts = np.unique(ranks, return_index=True, return_counts=True)
     return points[first], counts
 
 
 def _gaps(values: Floats) -> Floats:
-    """(n,): from each value to the farther of its two neighbours; the outer ones have one."""
+    """Return the distance of each value to its farther neighbour: (n,); outer values have one neighbour."""
     order: NDArray[np.intp] = np.argsort(values, kind="stable")
     gaps = np.diff(np.concatenate([[0.0], values[order], [1.0]]))
     farther = np.maximum(gaps[:-1], gaps[1:])
     if len(values) > 1:
         farther[0], farther[-1] = gaps[1], gaps[-2]
-    found = np.empty_like(values)
-    found[order] = farther
-    return found
+    gaps_by_value = np.empty_like(values)
+    gaps_by_value[order] = farther
+    return gaps_by_value

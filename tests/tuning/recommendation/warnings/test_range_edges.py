@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from optuna.trial import FixedTrial
 
 from app.tuning.recommendation.warnings.range_edges import edges_of
+from app.tuning.space.distributions import given
 from app.tuning.space.tree import SearchSpace
 from tests.support.jobs import configuration, job, space
 
@@ -19,7 +19,7 @@ def edges(optimizer: dict[str, Any], value: float, field: str = "learning_rate")
     """Return the warnings of an optimizer with one searched field, at that value of it."""
     fixed = {} if field == "learning_rate" else {"learning_rate": 0.01}
     spec = job(search_space=space(fixed | optimizer))
-    drawn = SearchSpace.of(spec).draw(FixedTrial({f"{optimizer['kind']}.{field}": value}))
+    drawn = SearchSpace.of(spec).walk(given({f"{optimizer['kind']}.{field}": value}))
     return edges_of(spec, drawn)
 
 
@@ -29,8 +29,8 @@ def schedule_edges(
     """Return the warnings of a schedule; params: with the kind and a dot written as two underscores."""
     optimizers = space(optimizer or {"kind": "adam", "learning_rate": 0.01}, schedules=[schedule])
     spec = job(search_space=optimizers)
-    drawn = SearchSpace.of(spec).draw(
-        FixedTrial({name.replace("__", "."): value for name, value in params.items()})
+    drawn = SearchSpace.of(spec).walk(
+        given({name.replace("__", "."): value for name, value in params.items()})
     )
     return edges_of(spec, drawn)
 
@@ -112,7 +112,7 @@ def test_an_edge_is_one_only_where_the_hyperparameter_goes_on(
 def test_integers_have_edges_too(low: int, high: int, value: int, way_out: str | None) -> None:
     lbfgs = {"kind": "lbfgs", "learning_rate": 1.0, "history_size": {"low": low, "high": high}}
     spec = job(search_space=space(lbfgs))
-    drawn = SearchSpace.of(spec).draw(FixedTrial({"lbfgs.history_size": value}))
+    drawn = SearchSpace.of(spec).walk(given({"lbfgs.history_size": value}))
     found = edges_of(spec, drawn)
     assert [text.rpartition("with ")[2] for text in found] == ([way_out] if way_out else [])
 
@@ -120,7 +120,7 @@ def test_integers_have_edges_too(low: int, high: int, value: int, way_out: str |
 def test_the_last_of_some_batch_sizes_is_no_edge() -> None:
     sizes = space({"kind": "sgd", "learning_rate": 0.1}) | {"batch_size": {"choices": [16, 64]}}
     spec = job(DIGITS, search_space=sizes)
-    assert edges_of(spec, SearchSpace.of(spec).draw(FixedTrial({"batch_size": 64}))) == []
+    assert edges_of(spec, SearchSpace.of(spec).walk(given({"batch_size": 64}))) == []
 
 
 def test_a_default_was_not_sampled_and_has_no_edges() -> None:
