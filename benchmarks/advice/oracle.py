@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import optuna
 from optuna.samplers import RandomSampler
 
 from app.tuning.evaluation.objective import build_objective
 from app.tuning.racing.elimination import ranked
+from app.tuning.space.distributions import suggest
 from app.tuning.space.tree import SearchSpace
 from benchmarks.advice.problems import ORACLE_SEED, by_name
 from benchmarks.advice.tasks import Plain, plain, run
@@ -23,7 +26,7 @@ def oracle(name: str) -> Plain:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(sampler=RandomSampler(seed=ORACLE_SEED))
     space = SearchSpace.of(spec)
-    left = [space.draw(study.ask()) for _ in range(CONFIGURATIONS)]
+    left = [space.walk(partial(suggest, study.ask())) for _ in range(CONFIGURATIONS)]
     values = np.empty((len(left), 0))
     for seeds, kept in ((1, 1),) if build_objective(spec.objective).deterministic else HALVINGS:
         values = np.hstack([values, run(spec, left, range(values.shape[1], seeds))])

@@ -7,6 +7,7 @@ step, one trial of each at a time, which changes nothing for any of them.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from app.engine.batching.run_batch import Run, run_batch
 from app.engine.trajectories.result import BatchResult, Outcome
 from app.spec.job import JobSpec
 from app.tuning.evaluation.objective import build_objective, dtype_of
+from app.tuning.space.distributions import suggest
 from app.tuning.space.tree import SearchSpace
 from benchmarks.advice.problems import PEER_SEED, by_name
 from benchmarks.advice.tasks import Plain, plain
@@ -49,7 +51,7 @@ def peer(name: str, seeds: list[int], evaluations: int, replicates: int) -> list
     incumbents: list[Incumbents] = [[] for _ in studies]
     while active := [i for i in range(len(studies)) if spent[i] < evaluations]:
         trials = {i: studies[i].ask() for i in active}
-        runs = [SearchSpace.of(spec).draw(trial) for trial in trials.values()]
+        runs = [SearchSpace.of(spec).walk(partial(suggest, trial)) for trial in trials.values()]
         batch, pruned = _run(spec, [seeds[i] for i in active], list(trials.values()), runs)
         for place, ((i, trial), run) in enumerate(zip(trials.items(), runs, strict=True)):
             spent[i] += _tell(studies[i], trial, batch, place, spec.replicates, pruned)

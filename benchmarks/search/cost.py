@@ -16,6 +16,7 @@ from app.domain.records import FinishedTrial
 from app.domain.states import TrialState
 from app.spec.job import JobSpec
 from app.tuning.samplers import SAMPLERS, Ask
+from app.tuning.space.distributions import suggest
 from app.tuning.space.tree import SearchSpace
 from benchmarks.search.stock import tpe
 
@@ -116,7 +117,7 @@ def _study(space: SearchSpace, past: list[FinishedTrial]) -> optuna.Study:
 def _stock_asks(space: SearchSpace, study: optuna.Study) -> None:
     for _ in range(STOCK_ASKS):
         trial = study.ask()
-        space.draw(trial)
+        space.walk(partial(suggest, trial))
         study.tell(trial, 0.5)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import optuna
 
@@ -15,6 +16,7 @@ from app.services import job_runs, jobs
 from app.settings import Settings
 from app.spec.job import JobSpec
 from app.spec.resources.recommendations import Candidate, Evidence, Recommendation
+from app.tuning.space.distributions import suggest
 from app.tuning.space.tree import SearchSpace
 from tests.support.trajectories import make_curve
 
@@ -115,7 +117,7 @@ def store_searched_job(
     job_id = jobs.submit(db, settings, spec).id
     job_runs.start(db, job_id, 1)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
-    asked = [SearchSpace.of(spec).draw(study.ask()) for _ in range(count)]
+    asked = [SearchSpace.of(spec).walk(partial(suggest, study.ask())) for _ in range(count)]
     job_runs.open_round(db, job_id, 1, 0, range(count), asked)
     results = [
         _searched(number, states[number % len(states)], asked[number].optimizer["learning_rate"])
