@@ -15,7 +15,7 @@ from app.engine.schedules.reference import Reference
 
 @dataclass(frozen=True, kw_only=True)
 class InverseTime(Schedule):
-    """Falls with one over the number of updates: fast at first, ever slower.
+    """Falls with one over the number of updates: fast at first, then ever more slowly.
 
     Rule: factor(k) = 1 / (1 + rate k / T)
 
@@ -39,5 +39,5 @@ class InverseTime(Schedule):
     ] = 9.0
 
     def body(self, k: Array, horizon: Any) -> Array:
-        """A hyperbola over the horizon."""
+        """Return a hyperbola over the horizon."""
         return np.asarray(1.0 / (1.0 + self.rate * k / horizon))
