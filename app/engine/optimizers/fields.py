@@ -19,7 +19,7 @@ DescentRate: TypeAlias = Annotated[
 AdaptiveRate: TypeAlias = Annotated[
     float, Hyper(LEARNING_RATE, gt=0, le=1e6, search=(1e-4, 1e-1), log=True, searched=True)
 ]
-# Of an optimizer that finds its own rate.
+# For an optimizer that estimates its rate.
 RateFactor: TypeAlias = Annotated[
     float, Hyper("factor of the rate that the optimizer finds", gt=0, le=1e6, search=(0.25, 4.0), log=True)
 ]
@@ -31,12 +31,12 @@ Beta2: TypeAlias = Annotated[
     float, Hyper("decay of the mean squared gradient", ge=0, lt=1, search=(0.9, 0.9999))
 ]
 Eps: TypeAlias = Annotated[float, Hyper(EPS, ge=0, le=1, search=(1e-10, 1e-4), log=True)]
-# Where zero would divide by zero in the very first update.
+# For optimizers in which an eps of zero would divide by zero in the first update.
 PositiveEps: TypeAlias = Annotated[float, Hyper(EPS, gt=0, le=1, search=(1e-10, 1e-4), log=True)]
 CoupledDecay: TypeAlias = Annotated[
     float, Hyper(COUPLED, ge=0, le=10, search=(1e-6, 1e-2), log=True, regularises=True)
 ]
-# Of an optimizer whose `decoupled_weight_decay` says which.
+# For an optimizer whose `decoupled_weight_decay` chooses between the two.
 EitherDecay: TypeAlias = Annotated[
     float, Hyper(WEIGHT_DECAY, ge=0, le=10, search=(1e-6, 1e-1), log=True, regularises=True)
 ]
