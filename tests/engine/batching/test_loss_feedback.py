@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.engine.batching.loss_feedback import taken
+from app.engine.batching.loss_feedback import realised_factors
 from app.engine.batching.run_batch import run_batch
 from app.engine.schedules import SCHEDULES
 from app.engine.schedules.loss_driven import LossDriven
@@ -47,7 +47,7 @@ def runs(**fields: Any) -> list[Any]:
 
 def table(losses: list[float], **fields: Any) -> list[float]:
     rule = SCHEDULES[fields.pop("kind", "reduce_by_ratio")](**fields)
-    found: list[float] = taken(rule, losses).tolist()  # type: ignore[arg-type]  # these two are loss-driven
+    found: list[float] = realised_factors(rule, losses).tolist()  # type: ignore[arg-type]  # these two are loss-driven
     return found
 
 
@@ -77,10 +77,10 @@ def test_after_the_warmup_the_rule_runs_over_what_is_left(
 ) -> None:
     updates = math.floor(warmup["warmup_fraction"] * horizon + 0.5)
     seen = losses(horizon)
-    found = taken(_rule({"kind": kind, **warmup}), seen)
+    found = realised_factors(_rule({"kind": kind, **warmup}), seen)
     rising = [ramp(k / updates, warmup) for k in range(updates)]
     np.testing.assert_allclose(found[:updates], rising, rtol=1e-13, atol=1e-15)
-    rest = taken(_rule({"kind": kind}), seen[updates:]) if updates < horizon else []
+    rest = realised_factors(_rule({"kind": kind}), seen[updates:]) if updates < horizon else []
     np.testing.assert_array_equal(found[updates:], rest)
 
 
@@ -222,7 +222,7 @@ def test_reducing_on_a_plateau_ends_lower_than_a_constant_rate_under_noise() -> 
 
 def test_the_losses_that_rules_are_compared_on_make_them_drop() -> None:
     for rule in RULES:
-        assert len(np.unique(taken(_rule(rule), losses(1000)))) > 2
+        assert len(np.unique(realised_factors(_rule(rule), losses(1000)))) > 2
 
 
 def _rule(rule: dict[str, Any]) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.engine.batching.downsampling_recorder import MOST_ROWS, bucket_edges
+from app.engine.batching.downsampling_recorder import MAX_TRAJECTORY_ROWS, bucket_edges
 from app.engine.batching.run_batch import run_batch
 from app.engine.batching.stacking import stack
 from app.engine.optimizers import OPTIMIZERS
@@ -195,7 +195,7 @@ def test_a_longer_run_keeps_the_extremes_of_every_bucket(steps: int, rungs: tupl
     thinned = record(objective, runs, steps=steps, rungs=rungs)
     for trajectory, single in zip(thinned, runs, strict=True):
         every = every_row(objective, single, steps)
-        assert len(trajectory.step) <= MOST_ROWS
+        assert len(trajectory.step) <= MAX_TRAJECTORY_ROWS
         assert trajectory.step[0] == 0
         assert trajectory.step[-1] == steps
         assert (np.diff(trajectory.step) > 0).all()
@@ -236,7 +236,7 @@ def every_row(objective: Any, single: Any, steps: int) -> np.ndarray:
     for k in range(steps + 1):
         problem.draw(1)
         workspace.evaluate(0, losses)
-        workspace.settle(0, x[np.newaxis], losses[np.newaxis])
+        workspace.fill_deferred_losses(0, x[np.newaxis], losses[np.newaxis])
         found.append(losses[0])
         stacked.update(x, g, stacked.learning_rate, k, state, work)
     return np.array(found)

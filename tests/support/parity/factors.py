@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.batching.loss_feedback import taken
+from app.engine.batching.loss_feedback import realised_factors
 from app.engine.hyper import HyperField, hyper_fields
 from app.engine.schedules import SCHEDULES, Schedule
 from app.engine.schedules.loss_driven import LossDriven
@@ -69,7 +69,11 @@ def losses(horizon: int) -> NDArray[np.float64]:
 def engine_factors(kind: str, fields: Fields, horizon: int) -> NDArray[Any]:
     """Every factor of a run, (horizon,)."""
     schedule = SCHEDULES[kind](**fields)
-    return taken(schedule, losses(horizon)) if isinstance(schedule, LossDriven) else schedule.table(horizon)
+    return (
+        realised_factors(schedule, losses(horizon))
+        if isinstance(schedule, LossDriven)
+        else schedule.table(horizon)
+    )
 
 
 def engine_momenta(kind: str, fields: Fields, horizon: int) -> NDArray[Any] | None:
