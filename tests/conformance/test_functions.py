@@ -22,7 +22,7 @@ DIMENSIONS = (1, 2, 3, 7, 20)
 
 
 def defined(cls: Any, dimensions: tuple[int, ...]) -> Iterator[Any]:
-    """Those in which the function is defined."""
+    """Yield the dimensions in which the function is defined."""
     for dimension in dimensions:
         if cls.wrong_dimension(dimension) is None:
             yield pytest.param(cls(), dimension, id=f"{cls.kind} {dimension}")
@@ -33,13 +33,16 @@ BOTH_PATHS = [case for cls in FUNCTIONS.values() for case in defined(cls, (2, 13
 
 
 def points(tested: Function, dimension: int, count: int) -> Array:
-    """Random points of the domain."""
+    """Return random points of the domain."""
     low, high = tested.domain
     return np.random.default_rng(1).uniform(low, high, size=(count, dimension))
 
 
 def differences(of: Callable[[Array], Array], x: Array, i: int) -> Array:
-    """Central differences along parameter i, extrapolated to a width of zero (Richardson): error O(h^4)."""
+    """Return central differences along parameter i, extrapolated to a width of zero.
+
+    Richardson's extrapolation leaves an error of O(h^4).
+    """
     steps = []
     for width in (1e-3, 5e-4):
         shift = np.zeros(x.shape[1])
@@ -70,10 +73,10 @@ def test_a_hessian_is_that_of_the_value(tested: Function, dimension: int) -> Non
     assert tested.hessian_dimension >= 50
     x = points(tested, dimension, 10)
     rows = [differences(lambda at: gradient(tested, at), x, i) for i in range(dimension)]
-    expected, found = np.stack(rows, axis=1), tested.hessian(x)
-    error = np.linalg.norm(found - expected, axis=(1, 2))
+    expected, hessians = np.stack(rows, axis=1), tested.hessian(x)
+    error = np.linalg.norm(hessians - expected, axis=(1, 2))
     assert (error <= 1e-6 * np.linalg.norm(expected, axis=(1, 2))).all()
-    np.testing.assert_array_equal(found, found.transpose(0, 2, 1))
+    np.testing.assert_array_equal(hessians, hessians.transpose(0, 2, 1))
 
 
 @pytest.mark.parametrize(
@@ -87,8 +90,8 @@ def test_a_hessian_has_the_accuracy_of_double_precision(tested: Function, dimens
         stepped = x.astype(np.complex128)
         stepped[:, i] += 1e-30j
         rows.append(gradient(tested, stepped).imag / 1e-30)
-    expected, found = np.stack(rows, axis=1), tested.hessian(x)
-    error = np.linalg.norm(found - expected, axis=(1, 2))
+    expected, hessians = np.stack(rows, axis=1), tested.hessian(x)
+    error = np.linalg.norm(hessians - expected, axis=(1, 2))
     assert (error <= 1e-13 * np.linalg.norm(expected, axis=(1, 2))).all()
 
 
@@ -156,9 +159,9 @@ def test_a_points_bits_do_not_depend_on_its_company(tested: Function, dimension:
     slopes = [gradient(tested, x[row : row + 1]) for row in range(70)]
     for count in range(1, 71):
         for first in {0, 70 - count}:
-            own = slice(first, first + count)
-            np.testing.assert_array_equal(tested.value(x[own].copy()), np.concatenate(alone[own]))
-            np.testing.assert_array_equal(gradient(tested, x[own].copy()), np.concatenate(slopes[own]))
+            rows = slice(first, first + count)
+            np.testing.assert_array_equal(tested.value(x[rows].copy()), np.concatenate(alone[rows]))
+            np.testing.assert_array_equal(gradient(tested, x[rows].copy()), np.concatenate(slopes[rows]))
 
 
 @pytest.mark.parametrize(("noise", "dtype"), [(0.1, np.float32), (0.0, np.float64)])
@@ -187,10 +190,10 @@ def test_values_keep_the_dtype_and_are_close_in_both(tested: Function, dimension
     x = single.astype(np.float64)
     with batch_arithmetic():
         # arg-type: `gradient` is typed for the double precision of every other test.
-        found, slopes = tested.value(single), gradient(tested, single)  # type: ignore[arg-type]
-    assert found.dtype == slopes.dtype == np.float32
+        values, slopes = tested.value(single), gradient(tested, single)  # type: ignore[arg-type]
+    assert values.dtype == slopes.dtype == np.float32
     scale = np.abs(tested.value(x)).max()
-    np.testing.assert_allclose(found, tested.value(x), rtol=1e-4, atol=1e-5 * scale)
+    np.testing.assert_allclose(values, tested.value(x), rtol=1e-4, atol=1e-5 * scale)
     scale = np.abs(gradient(tested, x)).max()
     np.testing.assert_allclose(slopes, gradient(tested, x), rtol=1e-4, atol=1e-5 * scale)
 

@@ -20,14 +20,14 @@ from app.engine.models.mlp import MLP
 from app.engine.supervised.objective import SupervisedObjective
 from tests.support.batches import suited_to
 
-ROWS = 3  # runs of a batch, each with settings of its own
+ROWS = 3  # runs of a batch, each with its own settings
 STEP = 1e-5
 # A difference of two losses near 1 has an error of 1e-16 / STEP; against gradients near 0.1 that is 1e-10.
 RTOL, ATOL = 1e-6, 1e-9
 
 
 def models() -> Iterator[Model]:
-    """Every model at its defaults, and the multilayer perceptron in every form."""
+    """Yield every model at its defaults, and the multilayer perceptron in every form."""
     yield from (cls() for cls in MODELS.values())
     yield EmbeddingBag(mode="sum", embedding_dimension=1)
     yield MatrixFactorization(rank=1)
@@ -36,7 +36,7 @@ def models() -> Iterator[Model]:
 
 
 def label(model: Model) -> str:
-    """What a case is called."""
+    """Return the name of a case."""
     fields = {field.name: getattr(model, field.name) for field in dataclasses.fields(model)}
     told = [str(value) for name, value in fields.items() if name in ("activation", "layer_norm")]
     return " ".join([model.kind, *told])
@@ -50,10 +50,14 @@ CASES = [
 ]
 
 
-def random_settings(own: SupervisedObjective, random: np.random.Generator) -> dict[str, NDArray[np.float64]]:
-    """A value within every setting's range, and zero in the first row."""
-    columns = {name: random.uniform(0.05, 0.4, size=(ROWS, 1)) for name in own.settings}
-    columns["l2"] *= min(1.0, 10 / own.dimension)  # of thousands of weights it would drown the loss's digits
+def random_settings(
+    objective: SupervisedObjective, random: np.random.Generator
+) -> dict[str, NDArray[np.float64]]:
+    """Return values within the range of every setting, and zero in the first row."""
+    columns = {name: random.uniform(0.05, 0.4, size=(ROWS, 1)) for name in objective.settings}
+    columns["l2"] *= min(
+        1.0, 10 / objective.dimension
+    )  # with thousands of weights l2 would hide the digits of the loss
     for column in columns.values():
         column[0] = 0.0
     return columns
@@ -64,14 +68,16 @@ def random_settings(own: SupervisedObjective, random: np.random.Generator) -> di
 def test_gradients_are_central_differences_of_the_loss(
     model: Model, loss: Any, batch_size: int | None
 ) -> None:
-    """The rows of a batch have l2, label smoothing and dropout of their own; the masks stay what they are."""
-    own = suited_to(model, loss)
+    """The rows of a batch have l2, label smoothing and dropout of their own; the masks stay the same."""
+    objective = suited_to(model, loss)
     random = np.random.default_rng(3)
-    settings = random_settings(own, random)
-    x = own.problem(0, 0, None, np.float64).start() + 0.1 * random.normal(size=(ROWS, own.dimension))
+    settings = random_settings(objective, random)
+    x = objective.problem(0, 0, None, np.float64).start() + 0.1 * random.normal(
+        size=(ROWS, objective.dimension)
+    )
     point, gradients = x.copy(), np.zeros_like(x)
-    problem = own.problem(0, 0, batch_size, np.float64)
-    workspace = own.workspace([problem] * ROWS, x, gradients, settings)
+    problem = objective.problem(0, 0, batch_size, np.float64)
+    workspace = objective.workspace([problem] * ROWS, x, gradients, settings)
     problem.draw(1)  # minibatch and dropped units, the same for every evaluation
 
     def losses_at(shift: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -80,13 +86,13 @@ def test_gradients_are_central_differences_of_the_loss(
         workspace.evaluate(0, losses)
         return losses
 
-    losses_at(np.zeros(own.dimension))
-    found = gradients.copy()
+    losses_at(np.zeros(objective.dimension))
+    gradients_at_x = gradients.copy()
     # Of tables, most of which a minibatch does not touch, mostly parameters that it does.
-    moved = np.flatnonzero(found.any(axis=0))
+    moved = np.flatnonzero(gradients_at_x.any(axis=0))
     chosen = random.choice(moved, size=min(12, len(moved)), replace=False)
-    for i in {*chosen.tolist(), *random.choice(own.dimension, size=3).tolist()}:
-        shift = np.zeros(own.dimension)
+    for i in {*chosen.tolist(), *random.choice(objective.dimension, size=3).tolist()}:
+        shift = np.zeros(objective.dimension)
         shift[i] = STEP
         difference = (losses_at(shift) - losses_at(-shift)) / (2 * STEP)
-        np.testing.assert_allclose(found[:, i], difference, RTOL, ATOL)
+        np.testing.assert_allclose(gradients_at_x[:, i], difference, RTOL, ATOL)

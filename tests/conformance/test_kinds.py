@@ -114,12 +114,12 @@ def test_instances_stack_to_columns_and_come_apart_again(cls: Any) -> None:
 
 
 def extremes(cls: Any) -> list[Any]:
-    """Instances at the defaults, and at both ends of every search range."""
-    found = [cls()]
+    """Return instances at the defaults, and at both ends of every search range."""
+    instances = [cls()]
     for field in hyper_fields(cls):
         values = field.hyper.search or field.hyper.choices
-        found += [dataclasses.replace(cls(), **{field.name: value}) for value in values]
-    return found
+        instances += [dataclasses.replace(cls(), **{field.name: value}) for value in values]
+    return instances
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -173,17 +173,17 @@ def test_a_models_row_equals_the_run_alone(cls: Any, dtype: type) -> None:
 @pytest.mark.parametrize("cls", [pytest.param(cls, id=kind) for kind, cls in LOSSES.items()])
 def test_a_losses_row_equals_the_run_alone(cls: Any, dtype: type) -> None:
     objective = suited_to(MODELS["linear"](), cls)
-    own = [name for name in objective.settings if name.startswith("loss.")]
+    loss_settings = [name for name in objective.settings if name.startswith("loss.")]
     runs = [
         Run(
             optimizer=OPTIMIZERS["momentum"](learning_rate=rate),
             schedule=SCHEDULES["constant"](),
             batch_size=size,
-            settings=dict.fromkeys(own, value),
+            settings=dict.fromkeys(loss_settings, value),
         )
         for rate in (1e-2, 1e9)
         for size in (1, 7, None)
-        for value in ((0.0, 0.2) if own else (0.0,))
+        for value in ((0.0, 0.2) if loss_settings else (0.0,))
     ]
     assert_rows_alone(objective, runs, dtype)
 

@@ -15,7 +15,7 @@ FIRST_ORDER = [pytest.param(cls, id=kind) for kind, cls in OPTIMIZERS.items() if
 
 
 def last_update(cls: Any, scale: float) -> Array:
-    """The 20th update, (1, 3), where the gradient's second component is so many times as large."""
+    """Return the 20th update, (1, 3), with the second component of the gradient multiplied by `scale`."""
     optimizer, x = stack([cls()]), np.ones((1, 3))
     state, rng = optimizer.begin(x), np.random.default_rng(0)
     rate = np.full((1, 1), cls().learning_rate)

@@ -17,7 +17,9 @@ from app.engine.optimizers import OPTIMIZERS
 from tests.support.parity.paths import ATOL, KEPT_STEPS, PROBLEMS, RTOL, Case, describe, engine_paths
 
 GOLDEN = Path(__file__).parent / "golden"
-COMPARED = [kind for kind, cls in OPTIMIZERS.items() if cls.reference is not None and not cls.reference.no_parity]
+COMPARED = [
+    kind for kind, cls in OPTIMIZERS.items() if cls.reference is not None and not cls.reference.no_parity
+]
 
 
 def load(kind: str) -> tuple[dict[str, Any], list[Case], Any]:

@@ -18,7 +18,7 @@ from tests.support.parity.paths import draw
 
 
 def every_kind(batch_sizes: tuple[int | None, ...], newton: bool, times: int = 2) -> list[Run]:
-    """Runs of every optimizer with random hyperparameters of their search ranges, in two replicates."""
+    """Return runs of every optimizer with random hyperparameters of the search ranges, in two replicates."""
     random = np.random.RandomState(15)
     runs = []
     for kind, cls in OPTIMIZERS.items():

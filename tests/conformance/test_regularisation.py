@@ -18,7 +18,7 @@ FIELDS = [
 
 
 def moved(optimizer: Optimizer, updates: int = 3) -> float:
-    """How much nearer to the origin a parameter without a gradient is after some updates."""
+    """Return how much nearer to the origin a parameter without a gradient is after some updates."""
     stacked = stack([optimizer])
     x = np.full((1, 2), 2.0)
     state = stacked.begin(x)

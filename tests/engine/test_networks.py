@@ -27,7 +27,7 @@ OBJECTIVES = {
 
 
 def starts(objective: SupervisedObjective, rows: int) -> NDArray[np.float64]:
-    """The default initialisation, shaken: at the start itself some units are too much alike."""
+    """Return starts near the default initialisation, in which some units are too much alike."""
     start = objective.problem(0, 0, None, np.float64).start()
     return start + 0.1 * np.random.default_rng(3).normal(size=(rows, objective.dimension))
 

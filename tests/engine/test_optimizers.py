@@ -113,15 +113,15 @@ def test_a_constant_gradient_does_not_break_the_centred_rmsprop() -> None:
 @pytest.mark.parametrize("kind", list(OPTIMIZERS))
 def test_a_wide_stack_gives_the_bits_of_a_narrow_one(kind: str) -> None:
     instances = [OPTIMIZERS[kind](learning_rate=rate) for rate in (0.01, 0.1)]
-    found = []
+    paths = []
     for width in (1, 3):
         stacked = stack(instances, width)
         x = np.tile([1.0, -2.0, 3.0], (2, 1))
         state = stacked.init(x)
         for k in range(20):
             stacked.update(x, 0.3 * x, stacked.learning_rate, k, state, np.empty_like(x))
-        found.append(x)
-    np.testing.assert_array_equal(found[0], found[1])
+        paths.append(x)
+    np.testing.assert_array_equal(paths[0], paths[1])
 
 
 @pytest.mark.parametrize("kind", list(OPTIMIZERS))
@@ -136,10 +136,10 @@ def test_a_plan_of_many_updates_has_the_bits_of_as_many_plans_of_one(kind: str, 
     whole, single = stacked.init(x), stacked.init(x)
     plan = stacked.plan(rates, 3, whole)
     for s in range(len(rates)):
-        one = stacked.plan(rates[s : s + 1], 3 + s, single)
-        assert one.keys() == plan.keys() <= single.keys()
+        planned = stacked.plan(rates[s : s + 1], 3 + s, single)
+        assert planned.keys() == plan.keys() <= single.keys()
         for name, columns in plan.items():
             assert columns.dtype == single[name].dtype
-            np.testing.assert_array_equal(columns[s], one[name][0])
+            np.testing.assert_array_equal(columns[s], planned[name][0])
     for name, column in whole.items():
         np.testing.assert_array_equal(column, single[name])

@@ -39,13 +39,13 @@ def test_after_the_warmup_the_body_runs_over_what_is_left(
     kind: str, warmup: dict[str, Any], horizon: int
 ) -> None:
     updates = math.floor(warmup["warmup_fraction"] * horizon + 0.5)
-    found = SCHEDULES[kind](**warmup).table(horizon)
-    assert found.shape == (horizon,)
-    assert found.dtype == np.float64
+    factors = SCHEDULES[kind](**warmup).table(horizon)
+    assert factors.shape == (horizon,)
+    assert factors.dtype == np.float64
     rising = [ramp(k / updates, warmup) for k in range(updates)]
-    np.testing.assert_allclose(found[:updates], rising, rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(factors[:updates], rising, rtol=1e-13, atol=1e-15)
     body = SCHEDULES[kind]().table(horizon - updates) if updates < horizon else []
-    np.testing.assert_array_equal(found[updates:], body)
+    np.testing.assert_array_equal(factors[updates:], body)
 
 
 @pytest.mark.parametrize("kind", OPEN)
@@ -110,8 +110,8 @@ def test_rates_are_the_peak_times_the_factor_in_any_mix_and_any_cut() -> None:
     cut = np.concatenate([rates.at(np.arange(0, 40)), rates.at(np.arange(40, 97))], axis=1)
     for row, (schedule, peak) in enumerate(zip(schedules, peaks, strict=True)):
         np.testing.assert_array_equal(cut[row], schedule.table(97) * peak)
-    own = np.random.default_rng(2).integers(97, size=(len(schedules), 2))
-    np.testing.assert_array_equal(rates.at(own), np.take_along_axis(cut, own, axis=1))
+    steps = np.random.default_rng(2).integers(97, size=(len(schedules), 2))
+    np.testing.assert_array_equal(rates.at(steps), np.take_along_axis(cut, steps, axis=1))
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SCHEDULES if kind not in OPEN])

@@ -64,7 +64,7 @@ class Population:
             name: np.array([[run.settings.get(name, default)] for run in runs], dtype=np.float64)
             for name, default in objective.settings.items()
         }
-        # Rows of one optimizer are neighbours, so that one call steps them; so are rows of one replicate there.
+        # Rows of one optimizer are neighbours, so that one call steps them all; then rows of one replicate.
         order = sorted(range(len(runs)), key=lambda row: (self._row_key(row), runs[row].replicate))
         groups = groupby(order, key=self._row_key)
         self._blocks: list[Block] = []

@@ -147,9 +147,9 @@ def test_trajectories_stay_as_they_were_first_read() -> None:
 def test_rows_whose_neighbours_have_gone_are_recorded_as_before(dimension: int) -> None:
     objective = function("quadratic", dimension)
     runs = [run("sgd", learning_rate=rate) for rate in (1e-4, 50.0, 2e-4, 60.0, 3e-4)]
-    found = record(objective, runs, steps=200)
-    assert [len(trajectory.step) == 201 for trajectory in found] == [True, False, True, False, True]
-    for single, together in zip(runs, found, strict=True):
+    trajectories = record(objective, runs, steps=200)
+    assert [len(trajectory.step) == 201 for trajectory in trajectories] == [True, False, True, False, True]
+    for single, together in zip(runs, trajectories, strict=True):
         (alone,) = record(objective, [single], steps=200)
         for column in ("loss", "gradient_norm", "gradient_norm_l1", "parameters"):
             np.testing.assert_array_equal(getattr(together, column), getattr(alone, column))
@@ -226,17 +226,17 @@ def test_a_long_run_that_diverges_keeps_the_extremes_up_to_there(excess: float) 
 
 
 def every_row(objective: Any, single: Any, steps: int) -> np.ndarray:
-    """The loss of every step of a run at a constant rate, by making its updates here."""
+    """Return the loss of every step of a run at a constant rate, by making its updates here."""
     problem = objective.problem(0, single.replicate, None, np.float64)
     x = problem.start()[np.newaxis].copy()
     g, losses = np.zeros_like(x), np.zeros(1)
     workspace = objective.workspace([problem], x, g)
     stacked = stack([single.optimizer], x.shape[1])
-    state, work, found = stacked.init(x), np.empty_like(x), []
+    state, work, recorded = stacked.init(x), np.empty_like(x), []
     for k in range(steps + 1):
         problem.draw(1)
         workspace.evaluate(0, losses)
         workspace.fill_deferred_losses(0, x[np.newaxis], losses[np.newaxis])
-        found.append(losses[0])
+        recorded.append(losses[0])
         stacked.update(x, g, stacked.learning_rate, k, state, work)
-    return np.array(found)
+    return np.array(recorded)
