@@ -1,4 +1,4 @@
 """The batch engine: steps all training runs of a batch together as one NumPy program.
 
-The engine imports NumPy and annotated_types only. It has no clock, log, I/O or global random state.
+The engine imports NumPy and annotated_types only. No clock, log, I/O or global random state enters.
 """

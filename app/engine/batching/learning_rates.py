@@ -38,7 +38,7 @@ class Rates:
     def observe(self, step: int, losses: Array) -> None:
         """Take the losses, (B,), that update `step` of all runs sees.
 
-        This is for the first update; a `Follower` takes the losses of later updates.
+        `observe` is for the first update; a `Follower` takes the losses of later updates.
         """
         for rows, feedback in self._feedbacks:
             feedback.observe(step, losses[rows])

@@ -178,10 +178,10 @@ class _Batch:
             updates = np.arange(self._step, self._step + count)
             rates, momenta = self._rates.at(updates), self._rates.momenta_at(updates)
             for block in self._population.blocks():
-                own = None if momenta is None else momenta[block.place]
+                block_momenta = None if momenta is None else momenta[block.place]
                 follower = self._rates.follower(block.rows)
                 room = self._room(block, self._step + 1, count)
-                chunk = block.advance(self._step, rates[block.place], own, follower, room)
+                chunk = block.advance(self._step, rates[block.place], block_momenta, follower, room)
                 self._take(block, self._step + 1, chunk)
                 if follower is not None:
                     follower.finish()

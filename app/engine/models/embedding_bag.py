@@ -35,7 +35,7 @@ class EmbeddingBag(Model):
     form: ClassVar[str] = "tokens"
 
     embedding_dimension: Annotated[int, Hyper("numbers of a token's vector", ge=1, le=512)] = 8
-    mode: Annotated[str, Hyper("what is made of the vectors of an example", choices=(MEAN, "sum"))] = MEAN
+    mode: Annotated[str, Hyper("how the vectors of an example are combined", choices=(MEAN, "sum"))] = MEAN
     initialisation: Initialised = "pytorch"
     initialisation_scale: InitialisationScale = 1.0
 

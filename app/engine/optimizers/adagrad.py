@@ -42,12 +42,12 @@ class AdaGrad(Optimizer):
     learning_rate_decay: Annotated[
         float,
         Hyper(
-            "how fast the rate falls besides, as 1 / (1 + k decay)", ge=0, le=1, search=(1e-5, 1e-1), log=True
+            "additional decay of the rate, as 1 / (1 + k decay)", ge=0, le=1, search=(1e-5, 1e-1), log=True
         ),
     ] = 0.0
     weight_decay: CoupledDecay = 0.0
     initial_accumulator: Annotated[
-        float, Hyper("what the sum of squares starts from", ge=0, le=1e6, search=(1e-6, 1.0), log=True)
+        float, Hyper("initial value of the sum of squares", ge=0, le=1e6, search=(1e-6, 1.0), log=True)
     ] = 0.0
     eps: Eps = 1e-10
 

@@ -44,10 +44,10 @@ class DAdaptSGD(SkippingOptimizer):
 
     Source: Defazio & Mishchenko 2023, arXiv:2301.07733; as `dadaptation.DAdaptSGD` 3.2.
 
-    Deviation: the default momentum is 0.9. The package's default is 0. Its rate suits nonsmooth problems and
-    can be too large for curved ones: the quadratic in ten dimensions diverges. |g_0| leaves the weight decay
-    out, as in the package. An update at a learning rate of zero is skipped; the package divides by zero if
-    the first update has such a rate.
+    Deviation: the default momentum is 0.9; the package has 0. Without momentum the rate, which is derived for
+    nonsmooth problems, can be too large for curved ones: the quadratic in ten dimensions diverges. |g_0|
+    leaves the weight decay out, as in the package. An update at a learning rate of zero is skipped; the
+    package divides by zero if the first update has such a rate.
     """
 
     kind: ClassVar[str] = "dadapt_sgd"

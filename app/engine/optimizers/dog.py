@@ -53,7 +53,7 @@ class DoG(Optimizer):
         Hyper("first distance, in units of 1 + |x_0|", gt=0, le=1e3, search=(1e-6, 1e-1), log=True),
     ] = 1e-6
     eps: Annotated[
-        float, Hyper("what the sum of squared norms starts from", gt=0, le=1, search=(1e-10, 1e-4), log=True)
+        float, Hyper("initial value of the sum of squared norms", gt=0, le=1, search=(1e-10, 1e-4), log=True)
     ] = 1e-8
     weight_decay: CoupledDecay = 0.0
 

@@ -10,7 +10,7 @@ WEIGHT_DECAY = "l2 penalty, added to the gradient or decoupled from it"
 LEARNING_RATE = "peak learning rate; the schedule multiplies it"
 EPS = "added to the root, against division by zero"
 COUPLED = "l2 penalty, added to the gradient (coupled)"
-DECOUPLED = "the learning rate times this is taken off the parameters before the update (decoupled)"
+DECOUPLED = "the parameters shrink by learning rate times this before the update (decoupled)"
 
 # Wide: gradient descent and momentum on functions and models of any scale.
 DescentRate: TypeAlias = Annotated[
@@ -21,7 +21,8 @@ AdaptiveRate: TypeAlias = Annotated[
 ]
 # For an optimizer that estimates its rate.
 RateFactor: TypeAlias = Annotated[
-    float, Hyper("factor of the rate that the optimizer finds", gt=0, le=1e6, search=(0.25, 4.0), log=True)
+    float,
+    Hyper("factor of the rate that the optimizer estimates", gt=0, le=1e6, search=(0.25, 4.0), log=True),
 ]
 MomentumDecay: TypeAlias = Annotated[
     float, Hyper("decay of the summed gradient", ge=0, lt=1, search=(0.5, 0.99), searched=True)
@@ -58,6 +59,6 @@ AveragingRatePower: TypeAlias = Annotated[
     Hyper("power of the largest rate so far in the weight in the average", ge=0, le=10, search=(0.0, 3.0)),
 ]
 SCHEDULE_FREE_NOTE = (
-    "It is in training mode: call its eval() before you measure or save the model, which moves the parameters"
-    " to their average, and train() before you go on."
+    "The optimizer is in training mode. Call its eval() before you measure or save the model: this moves the"
+    " parameters to their average. Call train() before you go on."
 )

@@ -55,7 +55,7 @@ class LBFGS(Optimizer):
     learning_rate: Annotated[
         float, Hyper(LEARNING_RATE, gt=0, le=1e6, search=(1e-2, 2.0), log=True, searched=True)
     ] = 1.0
-    history_size: Annotated[int, Hyper("pairs that are remembered", ge=1, le=100, search=(3, 30))] = 10
+    history_size: Annotated[int, Hyper("number of stored pairs", ge=1, le=100, search=(3, 30))] = 10
 
     def init(self, x: Array) -> State:
         """Return an empty history: a ring of pairs for each row.

@@ -39,8 +39,8 @@ class Prodigy(SkippingOptimizer):
 
     Deviation: no bias is corrected unless use_bias_correction is set, as in the package;
     optax.contrib.prodigy always corrects it. t counts the updates at a rate other than zero; updates at a
-    rate of zero are skipped, as are, in the package too, updates before the first gradient other than zero.
-    At beta1 = 0 the package computes m with the new d; here the rule is the same for all beta1.
+    rate of zero are skipped. As in the package, updates before the first gradient other than zero are skipped
+    too. At beta1 = 0 the package computes m with the new d; here the rule is the same for all beta1.
     """
 
     kind: ClassVar[str] = "prodigy"

@@ -56,7 +56,7 @@ class Schedule(Kind, ABC):
     warmup_start_factor: Annotated[
         float,
         Hyper(
-            "factor of update 0, where there is a warmup; an exponential one starts at 0.001 or above",
+            "factor of update 0 if there is a warmup; an exponential warmup starts at 0.001 or above",
             ge=0,
             le=1,
             search=(0.0, 0.5),

@@ -43,22 +43,22 @@ class BoldDriver(LossDriven):
 
     increase: Annotated[
         float,
-        Hyper("what the rate is multiplied by while the loss falls", ge=1, le=10, search=(1.01, 1.2)),
+        Hyper("factor of the rate while the loss falls", ge=1, le=10, search=(1.01, 1.2)),
     ] = 1.05
     decrease: Annotated[
         float,
-        Hyper("what the rate is multiplied by where the loss rose too much", gt=0, le=1, search=(0.5, 0.9)),
+        Hyper("factor of the rate after the loss rose too much", gt=0, le=1, search=(0.5, 0.9)),
     ] = 0.7
     tolerance: Annotated[
         float,
         Hyper(
-            "times the loss before it: where a loss above that is too much", ge=1, le=10, search=(1.0, 1.2)
+            "ratio to the loss before, above which a loss has risen too much", ge=1, le=10, search=(1.0, 1.2)
         ),
     ] = 1.04
     max_factor: Annotated[
         float,
         Hyper(
-            "factor that is not exceeded, of the given learning rate",
+            "largest factor of the given learning rate",
             ge=1,
             le=1e6,
             search=(1.0, 100.0),

@@ -35,7 +35,7 @@ class InverseTime(Schedule):
     )
 
     rate: Annotated[
-        float, Hyper("how fast it falls, per horizon", ge=0, le=1e6, search=(1.0, 100.0), log=True)
+        float, Hyper("speed of the fall, per horizon", ge=0, le=1e6, search=(1.0, 100.0), log=True)
     ] = 9.0
 
     def body(self, k: Array, horizon: Any) -> Array:

@@ -15,8 +15,8 @@ from app.engine.optimizers.base import Optimizer
 from app.engine.schedules.base import Schedule
 from app.engine.schedules.lengths import updates
 
-BASE_MOMENTUM = Hyper("where it is cycled, the momentum at the peak", ge=0, lt=1, search=(0.7, 0.9))
-MAX_MOMENTUM = Hyper("where it is cycled, the momentum at the lowest rate", ge=0, lt=1, search=(0.9, 0.99))
+BASE_MOMENTUM = Hyper("momentum at the peak rate, if it is cycled", ge=0, lt=1, search=(0.7, 0.9))
+MAX_MOMENTUM = Hyper("momentum at the lowest rate, if it is cycled", ge=0, lt=1, search=(0.9, 0.99))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class MomentumCycling(Schedule):
         bool,
         Hyper(
             "move the momentum, or Adam's beta1, against the rate, in place of the optimizer's own; "
-            "an optimizer without one is refused",
+            "an optimizer without momentum is refused",
             choices=(False, True),
         ),
     ] = False

@@ -58,7 +58,7 @@ class OneCycle(MomentumCycling):
         float, Hyper("factor of the last update", ge=0, le=1, search=(1e-6, 0.1), log=True)
     ] = 4e-6
     phases: Annotated[
-        int, Hyper("2: up, down; 3: up, down to where it began, and further down", ge=2, le=3, search=(2, 3))
+        int, Hyper("2: up, down; 3: up, down to the first rate, further down", ge=2, le=3, search=(2, 3))
     ] = 2
     shape: Annotated[str, Hyper("shape of each phase", choices=("cosine", "linear"))] = "cosine"
     base_momentum: Annotated[float, BASE_MOMENTUM] = 0.85

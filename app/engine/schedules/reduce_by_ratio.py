@@ -36,7 +36,7 @@ class ReduceByRatio(LossDriven):
     )
 
     reduce_ratio: Annotated[
-        float, Hyper("what each reduction multiplies the rate by", gt=0, le=1, search=(0.5, 0.99))
+        float, Hyper("factor of the rate at each reduction", gt=0, le=1, search=(0.5, 0.99))
     ] = 0.9
     reduce_frequency: Annotated[
         float,
@@ -45,7 +45,7 @@ class ReduceByRatio(LossDriven):
     reduce_error_ratio: Annotated[
         float,
         Hyper(
-            "part of |its last value| by which the loss must fall, or the rate drops; 0: it must not rise",
+            "part of |last loss| by which the loss must fall, or the rate drops; 0: the loss must not rise",
             ge=0,
             lt=1,
             search=(0.0, 0.05),

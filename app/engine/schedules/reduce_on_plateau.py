@@ -51,19 +51,17 @@ class ReduceOnPlateau(LossDriven):
     patience: Annotated[
         float,
         Hyper(
-            "part of the horizon without improvement that is borne", gt=0, le=1, search=(0.01, 0.2), log=True
+            "part of the horizon without improvement before a drop", gt=0, le=1, search=(0.01, 0.2), log=True
         ),
     ] = 0.05
     threshold: Annotated[
-        float, Hyper("part of the best loss by which an improvement is one", ge=0, lt=1, search=(0.0, 0.01))
+        float, Hyper("part of the best loss by which a loss must improve", ge=0, lt=1, search=(0.0, 0.01))
     ] = 1e-4
     cooldown: Annotated[
         float,
-        Hyper("part of the horizon after a drop in which nothing counts", ge=0, le=1, search=(0.0, 0.1)),
+        Hyper("part of the horizon after a drop in which no loss counts", ge=0, le=1, search=(0.0, 0.1)),
     ] = 0.0
-    min_factor: Annotated[float, Hyper("factor below which nothing drops", ge=0, le=1, search=(0.0, 0.1))] = (
-        0.0
-    )
+    min_factor: Annotated[float, Hyper("smallest factor", ge=0, le=1, search=(0.0, 0.1))] = 0.0
 
     def begin(self, rows: int) -> State:
         """Return the state before any loss: no best loss, and no waiting."""

@@ -43,7 +43,7 @@ class WarmupStableDecay(Schedule):
     decay_fraction: Annotated[
         float, Hyper("part of the horizon that the cooldown takes", gt=0, le=1, search=(0.05, 0.5))
     ] = 0.2
-    shape: Annotated[str, Hyper("how it cools down", choices=("1-sqrt", "linear", "cosine"))] = "1-sqrt"
+    shape: Annotated[str, Hyper("shape of the cooldown", choices=("1-sqrt", "linear", "cosine"))] = "1-sqrt"
     final_factor: FinalFactor = 0.0
 
     def body(self, k: Array, horizon: Any) -> Array:
