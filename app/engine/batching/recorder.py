@@ -144,9 +144,8 @@ class WholeRecorder(Recorder):
 
     def _rows(self) -> Rows:
         """Return the history, transposed tile by tile."""
-        step = np.broadcast_to(
-            np.arange(self._steps + 1), (self._runs, self._steps + 1)
-        )  # the same for all runs
+        # The same steps for all runs.
+        step = np.broadcast_to(np.arange(self._steps + 1), (self._runs, self._steps + 1))
         rows = Rows(step, self._dimension, self._dtype)
         for steps in _cuts(int(self._counts.max()), _TILE_SHAPE[0]):
             for runs in _cuts(self._runs, _TILE_SHAPE[1]):

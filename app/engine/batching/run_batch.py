@@ -31,9 +31,8 @@ __all__ = ["Judge", "Run", "run_batch"]
 # which runs go on, (B,).
 Judge: TypeAlias = Callable[[int, NDArray[np.float64]], NDArray[np.bool_]]
 
-DIVERGENCE_FACTOR = (
-    1e12  # times max(1, |first loss|): largest magnitude of a loss before its run has diverged
-)
+# A run has diverged once a loss exceeds this factor times max(1, |first loss|) in magnitude.
+DIVERGENCE_FACTOR = 1e12
 # Largest magnitude for any first loss; sums of squares of smaller losses do not overflow.
 MAX_LOSS = 1e150
 # Most steps between two checks for divergence, and so the most steps that a diverged row is continued.

@@ -106,9 +106,7 @@ class FunctionProblem(Problem):
         self._sparsity_stream = stream(seed, Purpose.SPARSITY, replicate)
         self._first = 0  # step of the next draw
         self.noise: Array | None = None  # (S, D) to add to gradients
-        self.shares: Array | None = (
-            None  # (S, D) factors of the gradients before noise: 1 / frequency, or zero
-        )
+        self.shares: Array | None = None  # (S, D) factors of gradients before noise: 1 / frequency or 0
         self.centres: Array | None = None  # (S, D) where the origin of the function lies
 
     @property
