@@ -27,7 +27,7 @@ def main() -> None:
     """Record the kinds that are named, or all."""
     for kind in sys.argv[1:] or OPTIMIZERS:
         reference = OPTIMIZERS[kind].reference
-        if reference is not None and not reference.own:
+        if reference is not None and not reference.no_parity:
             record(kind)
 
 

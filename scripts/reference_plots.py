@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.batching.loss_feedback import taken
+from app.engine.batching.loss_feedback import realised_factors
 from app.engine.hyper import HyperField, hyper_fields
 from app.engine.schedules import SCHEDULES, Schedule
 from app.engine.schedules.loss_driven import LossDriven
@@ -76,7 +76,11 @@ def example_losses() -> NDArray[np.float64]:
 
 
 def _factors(schedule: Schedule) -> NDArray[Any]:
-    return taken(schedule, example_losses()) if isinstance(schedule, LossDriven) else schedule.table(HORIZON)
+    return (
+        realised_factors(schedule, example_losses())
+        if isinstance(schedule, LossDriven)
+        else schedule.table(HORIZON)
+    )
 
 
 def _variants(cls: type[Schedule]) -> list[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""The datasets that come with the package: `DATASETS` says what there is, `load` gives the arrays."""
+"""The datasets that come with the package: `DATASETS` lists them, `load` returns their arrays."""
 
 from app.data.catalogue import DATASETS
 from app.data.dataset import Data, Dataset

@@ -1,4 +1,4 @@
-"""Reads the datasets that ship with the package, from its one file."""
+"""Reads the datasets that ship with the package, from the one file that holds them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.data.dataset import Data
 
 
 def read(name: str, classes: int | None) -> Data:
-    """The arrays of one of them."""
+    """Return the arrays of a shipped dataset. classes: None for targets that are numbers."""
     with (resources.files("app.data") / "builtin.npz").open("rb") as file, np.load(file) as arrays:
         inputs = arrays[f"{name}_inputs"].astype(np.float64)
         targets = arrays[f"{name}_targets"].astype(np.float64 if classes is None else np.int64)

@@ -1,4 +1,4 @@
-"""What each dataset is and where it comes from: those that ship with the package, and the generated ones."""
+"""The catalogue: meaning and origin of each dataset, shipped or generated."""
 
 from __future__ import annotations
 
@@ -60,5 +60,7 @@ _SHIPPED = (
 
 DATASETS: dict[str, Dataset] = {
     dataset.name: dataset
-    for dataset in sorted((*_SHIPPED, *(cls.entry() for cls in GENERATED.values())), key=lambda one: one.name)
+    for dataset in sorted(
+        (*_SHIPPED, *(cls.entry() for cls in GENERATED.values())), key=lambda entry: entry.name
+    )
 }

@@ -1,4 +1,4 @@
-"""What a dataset is: its entry in the catalogue, and its arrays."""
+"""A dataset: its entry in the catalogue, and its arrays."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 class Dataset:
     """The catalogue entry of a dataset.
 
-    summary: one sentence. rule: the formula of a generated one, else None. source: origin, reference and
-    licence. objective: the kind of objective that takes it. form: that of the inputs, as `Model.form`.
-    features: of tokens the size of the vocabulary. sizes: of the form, by default the number of features.
-    classes: None where the targets are numbers.
+    summary: one sentence. rule: the formula of a generated dataset, else None. source: origin, reference and
+    licence.
+    objective: the kind of objective that takes the dataset. form: the form of the inputs, as `Model.form`.
+    features: their number; for tokens, the size of the vocabulary. sizes: as the model takes them; by default
+    (features,).
+    classes: None if the targets are numbers.
     """
 
     name: str
@@ -31,7 +33,10 @@ class Dataset:
 
     @property
     def input_sizes(self) -> tuple[int, ...]:
-        """What a model is built by: of features and tokens their number, of pairs that of either side."""
+        """Return the sizes from which a model is built.
+
+        For features and tokens this is their number, for pairs the number of users and of items.
+        """
         return self.sizes or (self.features,)
 
 
@@ -39,7 +44,7 @@ class Dataset:
 class Data:
     """A dataset in memory; the arrays are shared between callers and read-only."""
 
-    # Features (N, F), float64. Tokens (N, L), int64, filled up with NO_TOKEN. Pairs (N, 2), int64.
+    # Features (N, F), float64. Tokens (N, L), int64, padded with NO_TOKEN. Pairs (N, 2), int64.
     inputs: NDArray[Any]
     targets: NDArray[Any]  # (N,): classes from 0, int64; or numbers, float64
     classes: int | None  # None for a regression

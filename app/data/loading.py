@@ -1,4 +1,4 @@
-"""Gives the arrays of a dataset by its name."""
+"""Loads the arrays of a dataset by its name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.data.generated import GENERATED
 
 @cache
 def load(name: str) -> Data:
-    """A dataset by name; read or generated once. KeyError names the datasets there are."""
+    """Return a dataset by name, read or generated once; KeyError names the known datasets."""
     if name not in DATASETS:
         raise KeyError(f"{name!r} is no dataset; choose one of: {', '.join(DATASETS)}")
     if name in GENERATED:

@@ -1,4 +1,4 @@
-"""The batch engine: steps a whole population of training runs as one NumPy program.
+"""The batch engine: steps all training runs of a batch together as one NumPy program.
 
-Imports NumPy and annotated_types only; no clock, no log, no I/O, no global random state.
+The engine imports NumPy and annotated_types only. No clock, log, I/O or global random state enters.
 """

@@ -1,4 +1,4 @@
-"""The array types of the engine. Axes are fixed: B runs, T steps, D parameters."""
+"""The array types of the engine; axes are fixed: B runs, T steps, D parameters."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-# float32 or float64, one of the two throughout a batch.
+# float32 or float64; all arrays of a batch have the same one of the two.
 Array: TypeAlias = NDArray[np.floating[Any]]
 Column: TypeAlias = NDArray[np.float64]  # (B, 1)
-# What an optimizer remembers; every array has B as its first axis, so that rows can be dropped.
+# The memory of an optimizer; every array has B as its first axis, so that rows can be dropped.
 State: TypeAlias = dict[str, Array]
 
 
 def allocate(*parts: tuple[tuple[int, ...], type]) -> list[NDArray[Any]]:
-    """Uninitialised arrays, each of a shape and a dtype, in one allocation.
+    """Return uninitialised arrays, each of a given shape and dtype, in one allocation.
 
-    Those of wider dtypes come first, which keeps all of them aligned.
-    The allocator keeps one large piece of memory for the next batch, but gives several back, and the first
-    touch of their pages would cost more than to fill them.
+    parts: (shape, dtype) pairs, wider dtypes first; this order keeps all arrays aligned.
+    The allocator keeps one large piece of memory for the next batch, but returns several pieces to the
+    system. The first touch of fresh pages costs more than filling them.
     """
     sizes = [math.prod(shape) * np.dtype(dtype).itemsize for shape, dtype in parts]
     memory = np.empty(sum(sizes), dtype=np.uint8)

@@ -1,7 +1,7 @@
-"""What one hyperparameter is: its meaning, its bounds, and where a search looks for it.
+"""The declaration of a hyperparameter: meaning, bounds and search range.
 
-`Hyper` is written once, on the field of an optimizer, schedule or objective. The request model and
-its bounds, the OpenAPI text, the search distributions, the catalogue and the tests derive from it.
+`Hyper` is written once, on the field of an optimizer, schedule or objective. The request model with its
+bounds, the OpenAPI text, the search distributions, the catalogue and the tests derive from it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import annotated_types
 
 @dataclass(frozen=True, slots=True)
 class _Describe:
-    """Carries a field's text into its JSON schema.
+    """The text of a field, carried into its JSON schema.
 
     pydantic drops the hook of a `GroupedMetadata` itself, so `Hyper` yields this small object.
     """
@@ -36,13 +36,16 @@ class _Describe:
 class Hyper(annotated_types.GroupedMetadata):
     """One hyperparameter.
 
-    search: (low, high) that a search covers when the client gives no range of its own.
-    choices: the values allowed, for a field that is not a number.
+    search: (low, high) that a search covers if the client gives no range.
+    choices: the allowed values of a field that is not a number.
     log: whether `search` is covered on a logarithmic scale.
-    searched: whether a job that does not mention the field searches it (else it stays at its default).
-    regularises: whether the field pulls the parameters towards the origin. Without data to overfit that only
-    rewards a minimum at the origin, so a job on a function does not search the field unless asked to.
-    per_run: of a model or a loss, whether the runs of a batch can differ in it, so that it can be searched.
+    searched: whether a job that does not mention the field searches it; otherwise the field stays at its
+    default.
+    regularises: whether the field pulls the parameters towards the origin. On a function there is no data to
+    overfit, and such a pull only rewards a minimum at the origin. A job on a function therefore searches the
+    field only on request.
+    per_run: for a field of a model or a loss, whether the runs of a batch can differ in it. Only such a field
+    can be searched.
     """
 
     doc: str
@@ -59,7 +62,7 @@ class Hyper(annotated_types.GroupedMetadata):
     per_run: bool = False
 
     def __iter__(self) -> Iterator[object]:
-        """Yields the parts that validators understand."""
+        """Yield the parts that validators understand."""
         for bound, value in (
             (annotated_types.Ge, self.ge),
             (annotated_types.Gt, self.gt),
@@ -71,7 +74,7 @@ class Hyper(annotated_types.GroupedMetadata):
         yield _Describe(self.doc)
 
     def broken_bound(self, value: float) -> str | None:
-        """Names the bound that `value` breaks, as in "must be < 1"; None where it keeps them all."""
+        """Return the bound that `value` breaks, as in "must be < 1", or None if `value` keeps all bounds."""
         checks = (
             (self.ge, ">=", operator.ge),
             (self.gt, ">", operator.gt),
@@ -86,23 +89,23 @@ class Hyper(annotated_types.GroupedMetadata):
 
 @dataclass(frozen=True, slots=True)
 class HyperField:
-    """A hyperparameter where it is declared: `name` and `type` of the field, default and `Hyper`."""
+    """A hyperparameter at its declaration: name, type and default of the field, and its `Hyper`."""
 
     name: str
     type: type
     wire_type: Any  # the annotation without its Hyper, such as tuple[int, ...]
-    default: Any  # of `type`; `required` where there is none
+    default: Any  # of `type`; dataclasses.MISSING if the field is required
     hyper: Hyper
 
     @property
     def required(self) -> bool:
-        """Whether the field must be given."""
+        """Return whether the field must be given."""
         return self.default is dataclasses.MISSING
 
 
 def hyper_fields(cls: type) -> tuple[HyperField, ...]:
-    """The hyperparameters of an engine dataclass, in the order of their declaration."""
-    key: Any = cls  # mypy takes a class of frozen dataclasses for one that cannot be hashed
+    """Return the hyperparameters of an engine dataclass, in the order of their declaration."""
+    key: Any = cls  # mypy regards a class of frozen dataclasses as unhashable
     return _read_fields(key)
 
 
@@ -111,7 +114,7 @@ def _read_fields(cls: type) -> tuple[HyperField, ...]:
     if not dataclasses.is_dataclass(cls):
         raise TypeError(f"{cls.__name__} is not a dataclass")
     hints = get_type_hints(cls, include_extras=True)
-    found = []
+    fields = []
     for field in dataclasses.fields(cls):
         hint = hints[field.name]
         hypers = [part for part in get_args(hint)[1:] if isinstance(part, Hyper)]
@@ -123,5 +126,5 @@ def _read_fields(cls: type) -> tuple[HyperField, ...]:
         default = field.default
         if field.default_factory is not dataclasses.MISSING:
             default = field.default_factory()
-        found.append(HyperField(field.name, get_origin(base) or base, wire_type, default, hypers[0]))
-    return tuple(found)
+        fields.append(HyperField(field.name, get_origin(base) or base, wire_type, default, hypers[0]))
+    return tuple(fields)

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 Settings: TypeAlias = Mapping[str, NDArray[np.float64]]
 
 
-def stretches(mask: NDArray[np.bool_]) -> list[slice]:
-    """The stretches of rows where a mask, (B,), is true, first to last.
+def mask_slices(mask: NDArray[np.bool_]) -> list[slice]:
+    """Return the slices of consecutive rows where a mask, (B,), is true, first to last.
 
-    A term that only some rows have is computed on these: added as zero it could still turn -0 to 0, or an
-    infinity to nan, and a row would notice its company.
+    A term that only some rows have is computed on these slices alone. Adding the term as zero to the other
+    rows could turn -0 into 0, or an infinity into nan. A row's bits would then depend on its neighbours.
     """
     edges = np.flatnonzero(np.diff(mask, prepend=False, append=False))
     return [slice(int(low), int(high)) for low, high in list(pairwise(edges))[::2]]

@@ -1,6 +1,6 @@
-"""Finds the optimizers, schedules, functions and models: every module of a package is imported once.
+"""The registry: finds the classes of every kind by importing each module of a package once.
 
-Nothing else lists them. A kind declared twice, or a class without a kind, is an error at import.
+No other list of kinds exists. A kind declared twice, or a class without a kind, is an error at import.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """Base of everything that a job names by `kind`. Its docstring is its reference page.
+    """Base class of everything that a job names by `kind`. Its docstring is its reference page.
 
-    The first line is the summary; the paragraph that starts with "Rule:" states the formula, the one
-    that starts with "Source:" the reference, and "Deviation:" each place where references disagree.
+    The first line is the summary. The paragraph that starts with "Rule:" states the formula, and the one that
+    starts with "Source:" the reference. Each "Deviation:" names a place where references disagree.
     """
 
     kind: ClassVar[str]
@@ -28,7 +28,7 @@ class Kind:
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """What a docstring says of a kind, each paragraph on one line; None where it has no such paragraph."""
+    """The docstring of a kind, by parts, each on one line; `rule` and `source` are None if absent."""
 
     summary: str
     rule: str | None
@@ -37,7 +37,7 @@ class Description:
 
 
 def description(cls: type) -> Description:
-    """The docstring of a kind, by the labels of its paragraphs."""
+    """Return the docstring of a kind, split by the labels of its paragraphs."""
     paragraphs = [" ".join(paragraph.split()) for paragraph in (cls.__doc__ or "").split("\n\n")]
     labelled: dict[str, list[str]] = {"Rule": [], "Source": [], "Deviation": []}
     for paragraph in paragraphs[1:]:
@@ -86,7 +86,7 @@ class Registry(Mapping[str, type[K]], Generic[K]):
 
 
 def _collect(noun: str, base: type[K], package: ModuleType) -> dict[str, type[K]]:
-    found: dict[str, type[K]] = {}
+    classes: dict[str, type[K]] = {}
     for info in pkgutil.iter_modules(package.__path__):
         module = importlib.import_module(f"{package.__name__}.{info.name}")
         for cls in vars(module).values():
@@ -94,7 +94,7 @@ def _collect(noun: str, base: type[K], package: ModuleType) -> dict[str, type[K]
                 continue
             if not issubclass(cls, base) or "kind" not in vars(cls):
                 continue
-            if cls.kind in found:
-                raise DuplicateKind(f"{cls.kind!r} names {found[cls.kind]} and {cls}; rename one {noun}")
-            found[cls.kind] = cls
-    return dict(sorted(found.items()))
+            if cls.kind in classes:
+                raise DuplicateKind(f"{cls.kind!r} names {classes[cls.kind]} and {cls}; rename one {noun}")
+            classes[cls.kind] = cls
+    return dict(sorted(classes.items()))

@@ -1,6 +1,6 @@
-"""Random streams: each is named by (seed, purpose, replicate), so that runs differ by nothing else.
+"""Random streams, each named by (seed, purpose, replicate).
 
-No clock, round, job or worker enters: a run can be repeated anywhere, in any company.
+Clock, round, job and worker do not enter, so a run can be repeated on any machine and in any batch.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 
 
 class Purpose(IntEnum):
-    """What a stream is for. Stored results depend on these numbers: never renumber, only add."""
+    """The purpose of a stream. Stored results depend on these numbers: never renumber, only add."""
 
     SPLIT = 0
     INITIALISATION = 1
@@ -28,7 +28,7 @@ class Purpose(IntEnum):
 
 
 def stream(seed: int, purpose: Purpose, replicate: int) -> np.random.Generator:
-    """A generator of its own for one purpose in one replicate.
+    """Return a separate generator for one purpose in one replicate.
 
     seed, replicate: at least 0 (ValueError otherwise). Equal arguments give equal streams.
     """

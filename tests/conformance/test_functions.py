@@ -69,10 +69,10 @@ def test_a_hessian_is_that_of_the_value(tested: Function, dimension: int) -> Non
     assert tested.hessian_dimension >= 50
     x = points(tested, dimension, 10)
     rows = [differences(lambda at: gradient(tested, at), x, i) for i in range(dimension)]
-    expected, found = np.stack(rows, axis=1), tested.hessian(x)
-    error = np.linalg.norm(found - expected, axis=(1, 2))
+    expected, hessians = np.stack(rows, axis=1), tested.hessian(x)
+    error = np.linalg.norm(hessians - expected, axis=(1, 2))
     assert (error <= 1e-6 * np.linalg.norm(expected, axis=(1, 2))).all()
-    np.testing.assert_array_equal(found, found.transpose(0, 2, 1))
+    np.testing.assert_array_equal(hessians, hessians.transpose(0, 2, 1))
 
 
 @pytest.mark.parametrize(
@@ -86,8 +86,8 @@ def test_a_hessian_has_the_accuracy_of_double_precision(tested: Function, dimens
         stepped = x.astype(np.complex128)
         stepped[:, i] += 1e-30j
         rows.append(gradient(tested, stepped).imag / 1e-30)
-    expected, found = np.stack(rows, axis=1), tested.hessian(x)
-    error = np.linalg.norm(found - expected, axis=(1, 2))
+    expected, hessians = np.stack(rows, axis=1), tested.hessian(x)
+    error = np.linalg.norm(hessians - expected, axis=(1, 2))
     assert (error <= 1e-13 * np.linalg.norm(expected, axis=(1, 2))).all()
 
 
@@ -155,9 +155,9 @@ def test_a_points_bits_do_not_depend_on_its_company(tested: Function, dimension:
     slopes = [gradient(tested, x[row : row + 1]) for row in range(70)]
     for count in range(1, 71):
         for first in {0, 70 - count}:
-            own = slice(first, first + count)
-            np.testing.assert_array_equal(tested.value(x[own].copy()), np.concatenate(alone[own]))
-            np.testing.assert_array_equal(gradient(tested, x[own].copy()), np.concatenate(slopes[own]))
+            rows = slice(first, first + count)
+            np.testing.assert_array_equal(tested.value(x[rows].copy()), np.concatenate(alone[rows]))
+            np.testing.assert_array_equal(gradient(tested, x[rows].copy()), np.concatenate(slopes[rows]))
 
 
 @pytest.mark.parametrize(("noise", "dtype"), [(0.1, np.float32), (0.0, np.float64)])
@@ -189,7 +189,7 @@ def test_values_keep_the_dtype_and_are_close_in_both(tested: Function, dimension
         found, slopes = tested.value(single), gradient(tested, single)
     assert found.dtype == slopes.dtype == np.float32
     scale = np.abs(tested.value(x)).max()
-    np.testing.assert_allclose(found, tested.value(x), rtol=1e-4, atol=1e-5 * scale)
+    np.testing.assert_allclose(values, tested.value(x), rtol=1e-4, atol=1e-5 * scale)
     scale = np.abs(gradient(tested, x)).max()
     np.testing.assert_allclose(slopes, gradient(tested, x), rtol=1e-4, atol=1e-5 * scale)
 

@@ -119,8 +119,8 @@ def extremes(cls: Any) -> list[Any]:
     found = [cls()]
     for field in hyper_fields(cls):
         values = field.hyper.search or field.hyper.choices
-        found += [dataclasses.replace(cls(), **{field.name: value}) for value in values]
-    return found
+        instances += [dataclasses.replace(cls(), **{field.name: value}) for value in values]
+    return instances
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -180,11 +180,11 @@ def test_a_losses_row_equals_the_run_alone(cls: Any, dtype: type) -> None:
             optimizer=make_optimizer("momentum", learning_rate=rate),
             schedule=make_schedule("constant"),
             batch_size=size,
-            settings=dict.fromkeys(own, value),
+            settings=dict.fromkeys(loss_settings, value),
         )
         for rate in (1e-2, 1e9)
         for size in (1, 7, None)
-        for value in ((0.0, 0.2) if own else (0.0,))
+        for value in ((0.0, 0.2) if loss_settings else (0.0,))
     ]
     assert_rows_alone(objective, runs, dtype)
 

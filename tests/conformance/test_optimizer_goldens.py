@@ -17,7 +17,9 @@ from app.engine.optimizers import OPTIMIZERS
 from tests.support.parity.paths import ATOL, KEPT_STEPS, PROBLEMS, RTOL, Case, describe, engine_paths
 
 GOLDEN = Path(__file__).parent / "golden"
-COMPARED = [kind for kind, cls in OPTIMIZERS.items() if cls.reference is not None and not cls.reference.own]
+COMPARED = [
+    kind for kind, cls in OPTIMIZERS.items() if cls.reference is not None and not cls.reference.no_parity
+]
 
 
 def load(kind: str) -> tuple[dict[str, Any], list[Case], Any]:
@@ -71,4 +73,4 @@ def test_the_recorded_cases_have_many_schedules_and_every_warmup() -> None:
 @pytest.mark.parametrize("kind", [kind for kind in OPTIMIZERS if kind not in COMPARED])
 def test_an_optimizer_that_is_not_compared_says_why(kind: str) -> None:
     cls = OPTIMIZERS[kind]
-    assert cls.no_reference if cls.reference is None else cls.reference.own
+    assert cls.no_reference if cls.reference is None else cls.reference.no_parity

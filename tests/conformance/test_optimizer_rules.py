@@ -48,9 +48,9 @@ def test_the_rule_as_source_takes_the_engines_steps(kind: str) -> None:
     for case in unclipped(kind):
         paths, _ = engine_paths("quadratic", [case])
         with np.errstate(all="ignore"):
-            found = np.array([x for x, _ in own_path(case)])
+            path = np.array([x for x, _ in rule_path(case)])
         # Another order of the same operations; few steps, so that rounding has no time to grow.
-        np.testing.assert_allclose(found, paths[:STEPS, 0], rtol=1e-7, atol=1e-9, err_msg=str(case))
+        np.testing.assert_allclose(path, paths[:STEPS, 0], rtol=1e-7, atol=1e-9, err_msg=str(case))
 
 
 @pytest.mark.parametrize("kind", [kind for kind in OPTIMIZERS if kind not in CARRIED])
@@ -61,11 +61,11 @@ def test_only_what_needs_more_than_gradients_of_minibatches_has_no_rule(kind: st
 @pytest.mark.parametrize("kind", [kind for kind, cls in OPTIMIZERS.items() if cls.averages])
 def test_the_average_as_source_is_where_the_engine_measures(kind: str) -> None:
     case = next(unclipped(kind))
-    *_, (_, found) = own_path(case)
+    *_, (_, path) = rule_path(case)
     stacked = stack([case.instance()])
     x = start("quadratic")[np.newaxis]
     state, work = stacked.begin(x), np.empty_like(x)
     for k, rate in enumerate(case.rates()[:STEPS]):
         stacked.update(x, quadratic_gradient(x[0], k)[np.newaxis], np.array([[rate]]), k, state, work)
     stacked.evaluation_point(x, state, work)
-    np.testing.assert_allclose(found, work[0], rtol=1e-9)
+    np.testing.assert_allclose(path, work[0], rtol=1e-9)

@@ -32,8 +32,8 @@ def test_every_factor_is_the_recorded_one(kind: str) -> None:
     about, arrays = load(kind)
     start = SCHEDULES[kind].references[0].differs
     for i, case in enumerate(about["cases"]):
-        found, expected = kept(engine_factors(kind, case["fields"], case["horizon"])), arrays[f"factors{i}"]
-        np.testing.assert_allclose(found[start:], expected[start:], RTOL, ATOL, err_msg=f"{case}")
+        factors, expected = kept(engine_factors(kind, case["fields"], case["horizon"])), arrays[f"factors{i}"]
+        np.testing.assert_allclose(factors[start:], expected[start:], RTOL, ATOL, err_msg=f"{case}")
 
 
 @pytest.mark.parametrize(
@@ -45,9 +45,9 @@ def test_every_cycled_momentum_is_the_recorded_one(kind: str) -> None:
     assert {about["cases"][i]["horizon"] for i in cycled} >= {10, 97, 1000}
     for i in cycled:
         case = about["cases"][i]
-        found = engine_momenta(kind, case["fields"], case["horizon"])
-        assert found is not None
-        np.testing.assert_allclose(kept(found), arrays[f"momenta{i}"], RTOL, ATOL, err_msg=f"{case}")
+        momenta = engine_momenta(kind, case["fields"], case["horizon"])
+        assert momenta is not None
+        np.testing.assert_allclose(kept(momenta), arrays[f"momenta{i}"], RTOL, ATOL, err_msg=f"{case}")
 
 
 @pytest.mark.parametrize("kind", COMPARED)

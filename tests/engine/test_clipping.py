@@ -38,18 +38,18 @@ def test_components_beyond_the_limit_are_cut_to_it() -> None:
 
 
 def test_components_are_cut_before_the_row_is_scaled() -> None:
-    (found,) = clipped([[100.0, 0.5]], norm=1.0, value=0.5)
-    assert found == pytest.approx([0.5, 0.5])
+    (gradient,) = clipped([[100.0, 0.5]], norm=1.0, value=0.5)
+    assert gradient == pytest.approx([0.5, 0.5])
 
 
 def test_a_square_too_large_for_single_precision_is_scaled_all_the_same() -> None:
-    (found,) = clipped([[3e25, 4e25]], norm=1.0, dtype=np.float32)
-    assert found == pytest.approx([0.6, 0.8], rel=1e-6)
+    (gradient,) = clipped([[3e25, 4e25]], norm=1.0, dtype=np.float32)
+    assert gradient == pytest.approx([0.6, 0.8], rel=1e-6)
 
 
 def test_a_gradient_that_is_no_number_stays_one() -> None:
-    (found,) = clipped([[float("nan"), 1.0]], norm=1.0, value=1.0)
-    assert np.isnan(found).all()
+    (gradient,) = clipped([[float("nan"), 1.0]], norm=1.0, value=1.0)
+    assert np.isnan(gradient).all()
 
 
 @pytest.mark.parametrize("limit", [{"gradient_clip_norm": 0.8}, {"gradient_clip_value": 0.4}])

@@ -23,23 +23,25 @@ def gradients_at_ones(name: str, noise: float, replicate: int = 0, steps: int = 
     g, losses = np.empty_like(x), np.empty(1)
     workspace = objective.workspace([problem], x, g)
     problem.draw(steps)
-    found = np.empty((steps, 10))
+    gradients = np.empty((steps, 10))
     for step in range(steps):
         workspace.evaluate(step, losses)
-        found[step] = g[0]
-    return found
+        gradients[step] = g[0]
+    return gradients
 
 
 CURVATURES = np.geomspace(1.0, 100.0, 10)  # the exact gradient at all ones
 
 
 def test_a_sparse_gradient_is_there_at_one_step_in_ten_and_exact_in_the_mean() -> None:
-    found = gradients_at_ones("sparse_quadratic", 0.0)
-    drawn = found != 0.0
+    gradients = gradients_at_ones("sparse_quadratic", 0.0)
+    drawn = gradients != 0.0
     # Within four standard errors of 4,000 draws.
     np.testing.assert_allclose(drawn.mean(axis=0), 0.1, atol=4 * np.sqrt(0.09 / STEPS))
-    np.testing.assert_allclose(found.mean(axis=0), CURVATURES, rtol=4 * np.sqrt(9.0 / STEPS))
-    np.testing.assert_allclose(found[drawn], np.broadcast_to(10 * CURVATURES, found.shape)[drawn], rtol=1e-15)
+    np.testing.assert_allclose(gradients.mean(axis=0), CURVATURES, rtol=4 * np.sqrt(9.0 / STEPS))
+    np.testing.assert_allclose(
+        gradients[drawn], np.broadcast_to(10 * CURVATURES, gradients.shape)[drawn], rtol=1e-15
+    )
 
 
 def test_parameters_are_drawn_apart() -> None:
@@ -68,11 +70,11 @@ def test_draws_do_not_depend_on_how_many_are_drawn_at_once(name: str) -> None:
     collected: dict[str, list[object]] = {"noise": [], "shares": [], "centres": []}
     for count in (1, 7, 4):
         parts.draw(count)
-        for field, found in collected.items():
-            found += [] if getattr(parts, field) is None else list(getattr(parts, field))
-    for field, found in collected.items():
+        for field, draws in collected.items():
+            draws += [] if getattr(parts, field) is None else list(getattr(parts, field))
+    for field, draws in collected.items():
         expected = getattr(whole, field)
-        np.testing.assert_array_equal(np.array(found), [] if expected is None else expected)
+        np.testing.assert_array_equal(np.array(draws), [] if expected is None else expected)
 
 
 def test_runs_on_sparse_gradients_differ_by_replicate_and_not_by_company() -> None:

@@ -73,18 +73,18 @@ def test_a_dimension_out_of_bounds_is_refused_with_the_limit(name: str, dimensio
 def best_values(name: str, dimension: int, runs: list[Run], steps: int) -> dict[str, float]:
     """Return the best value of each optimizer and schedule."""
     values = run_batch(function(name, dimension), runs, steps=steps, seed=1, record=False).values
-    found: dict[str, float] = {}
-    for one, value in zip(runs, values, strict=True):
-        label = f"{one.optimizer.kind} {one.schedule.kind}"
-        found[label] = float(np.nanmin([found.get(label, np.inf), value]))
-    return found
+    best: dict[str, float] = {}
+    for single, value in zip(runs, values, strict=True):
+        label = f"{single.optimizer.kind} {single.schedule.kind}"
+        best[label] = float(np.nanmin([best.get(label, np.inf), value]))
+    return best
 
 
 def test_gradient_descent_leaves_a_saddle_and_the_deeper_it_falls_the_lower_its_value() -> None:
     rates = (0.01, 0.05, 0.1)
     runs = [run("sgd", learning_rate=rate) for rate in rates]
     values = run_batch(function("saddle"), runs, steps=100, seed=0).values
-    # Each update multiplies the one parameter by 1 - 2 rate, and the other by 1 + 2 rate.
+    # Each update multiplies the first parameter by 1 - 2 rate, and the second by 1 + 2 rate.
     expected = [(1 - 2 * rate) ** 200 - 1e-6 * (1 + 2 * rate) ** 200 for rate in rates]
     np.testing.assert_allclose(values, expected, rtol=1e-10)
     assert values[0] > 0 > values[1] > values[2]
@@ -100,14 +100,14 @@ def test_gradient_descent_stays_on_the_plateau_that_adam_crosses() -> None:
 def test_only_a_decay_comes_to_rest_on_a_kink() -> None:
     rates = np.geomspace(1e-3, 1, 12).tolist()
     runs = [run("sgd", kind, learning_rate=rate) for kind in ("constant", "linear") for rate in rates]
-    found = best_values("absolute_value", 2, runs, 300)
-    assert found["sgd linear"] < 0.1 * found["sgd constant"]
+    best = best_values("absolute_value", 2, runs, 300)
+    assert best["sgd linear"] < 0.1 * best["sgd constant"]
 
 
 def test_momentum_rolls_over_the_hill_that_stops_gradient_descent() -> None:
     rates = np.geomspace(1e-4, 1e-2, 12).tolist()
     runs = [run(kind, learning_rate=rate) for kind in ("sgd", "momentum") for rate in rates]
-    found = best_values("styblinski_tang", 2, runs, 300)
+    best = best_values("styblinski_tang", 2, runs, 300)
     least, _ = FUNCTIONS["styblinski_tang"]().optimum(2) or (np.nan, None)
-    assert found["momentum constant"] == pytest.approx(least, abs=1e-3)
-    assert found["sgd constant"] > least + 20
+    assert best["momentum constant"] == pytest.approx(least, abs=1e-3)
+    assert best["sgd constant"] > least + 20

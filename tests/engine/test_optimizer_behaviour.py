@@ -107,12 +107,12 @@ def test_momentum_beats_gradient_descent_on_an_ill_conditioned_quadratic_at_each
     kind: str,
 ) -> None:
     rates = np.geomspace(1e-3, 0.1, 30)
-    found = {}
+    best = {}
     for name in ("sgd", kind):
         runs = [run(name, learning_rate=rate) for rate in rates]
         result = run_batch(function("quadratic", 3), runs, steps=100, seed=0, record=False)
-        found[name] = np.nanmin(result.values)
-    assert found[kind] < 0.01 * found["sgd"]
+        best[name] = np.nanmin(result.values)
+    assert best[kind] < 0.01 * best["sgd"]
 
 
 def test_adamw_shrinks_what_has_no_gradient() -> None:
@@ -129,7 +129,10 @@ def test_the_learning_rate_free_methods_are_those_of_the_field() -> None:
 
 
 RECOMMENDED = [
-    (kind, dict(own.options)) for kind, cls in OPTIMIZERS.items() for own in cls.baselines if own.options
+    (kind, dict(baseline.options))
+    for kind, cls in OPTIMIZERS.items()
+    for baseline in cls.baselines
+    if baseline.options
 ]
 
 
@@ -140,8 +143,8 @@ def test_what_the_authors_recommend_is_better_on_a_network(kind: str, options: d
         for chosen in ({}, options)
         for replicate in range(4)
     ]
-    found = run_batch(supervised("digits", (64, 64)), runs, steps=500, seed=0, record=False).values
-    plain, recommended = found.reshape(2, 4).mean(axis=1)
+    values = run_batch(supervised("digits", (64, 64)), runs, steps=500, seed=0, record=False).values
+    plain, recommended = values.reshape(2, 4).mean(axis=1)
     assert recommended < plain
 
 
@@ -227,8 +230,8 @@ def test_the_hessian_of_a_linear_model_is_the_derivative_of_its_gradient(dataset
     x = np.random.default_rng(3).normal(size=(2, objective.dimension))
     g, losses, start = np.empty_like(x), np.empty(2), x.copy()
     workspace = objective.workspace([problem, problem], x, g)
-    found = np.empty((2, objective.dimension, objective.dimension))
-    workspace.fill_hessians(slice(0, 2), found)
+    hessians = np.empty((2, objective.dimension, objective.dimension))
+    workspace.fill_hessians(slice(0, 2), hessians)
     for i in range(objective.dimension):
         sides = []
         for side in (1e-5, -1e-5):
@@ -236,20 +239,20 @@ def test_the_hessian_of_a_linear_model_is_the_derivative_of_its_gradient(dataset
             x[:, i] += side
             workspace.evaluate(0, losses)
             sides.append(g.copy())
-        np.testing.assert_allclose(found[:, i], (sides[0] - sides[1]) / 2e-5, atol=1e-8)
+        np.testing.assert_allclose(hessians[:, i], (sides[0] - sides[1]) / 2e-5, atol=1e-8)
 
 
 @pytest.mark.parametrize("name", ["quadratic", "rosenbrock"])
 def test_the_hessian_of_a_function_is_symmetric_and_that_of_its_values(name: str) -> None:
     of = function(name, 3).function
     x = np.array([[0.3, -0.7, 1.1]])
-    found, h = of.hessian(x)[0], 1e-4
-    np.testing.assert_array_equal(found, found.T)
+    hessians, h = of.hessian(x)[0], 1e-4
+    np.testing.assert_array_equal(hessians, hessians.T)
     for i in range(3):
         for j in range(3):
             corners = [of.value(x + h * (a * np.eye(3)[i] + b * np.eye(3)[j]))[0] for a, b in _CORNERS]
             expected = (corners[0] - corners[1] - corners[2] + corners[3]) / (4 * h * h)
-            assert found[i, j] == pytest.approx(expected, rel=1e-5, abs=1e-4)
+            assert hessians[i, j] == pytest.approx(expected, rel=1e-5, abs=1e-4)
 
 
 def test_a_singular_system_leaves_no_number_so_that_the_run_diverges() -> None:

@@ -141,10 +141,10 @@ def test_a_plan_of_many_updates_has_the_bits_of_as_many_plans_of_one(kind: str, 
     whole, single = stacked.init(x), stacked.init(x)
     plan = stacked.plan(rates, 3, whole)
     for s in range(len(rates)):
-        one = stacked.plan(rates[s : s + 1], 3 + s, single)
-        assert one.keys() == plan.keys() <= single.keys()
+        planned = stacked.plan(rates[s : s + 1], 3 + s, single)
+        assert planned.keys() == plan.keys() <= single.keys()
         for name, columns in plan.items():
             assert columns.dtype == single[name].dtype
-            np.testing.assert_array_equal(columns[s], one[name][0])
+            np.testing.assert_array_equal(columns[s], planned[name][0])
     for name, column in whole.items():
         np.testing.assert_array_equal(column, single[name])

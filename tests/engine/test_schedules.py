@@ -99,8 +99,8 @@ def test_rates_are_the_peak_times_the_factor_in_any_mix_and_any_cut() -> None:
     cut = np.concatenate([rates.at(np.arange(0, 40)), rates.at(np.arange(40, 97))], axis=1)
     for row, (schedule, peak) in enumerate(zip(schedules, peaks, strict=True)):
         np.testing.assert_array_equal(cut[row], schedule.table(97) * peak)
-    own = np.random.default_rng(2).integers(97, size=(len(schedules), 2))
-    np.testing.assert_array_equal(rates.at(own), np.take_along_axis(cut, own, axis=1))
+    steps = np.random.default_rng(2).integers(97, size=(len(schedules), 2))
+    np.testing.assert_array_equal(rates.at(steps), np.take_along_axis(cut, steps, axis=1))
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SCHEDULES if kind not in OPEN])

@@ -24,7 +24,9 @@ torch = pytest.importorskip("torch")
 
 from tests.support.parity.torch_paths import exported, stable_steps, torch_path, versions  # noqa: E402 - it imports torch
 
-COMPARED = [kind for kind, cls in OPTIMIZERS.items() if cls.reference is not None and not cls.reference.own]
+COMPARED = [
+    kind for kind, cls in OPTIMIZERS.items() if cls.reference is not None and not cls.reference.no_parity
+]
 PER_PROBLEM = 8
 
 

@@ -116,8 +116,8 @@ def losses_and_gradients(
     workspace = objective.workspace([problem] * len(x), x, gradients, settings)
     problem.draw(1)
     workspace.evaluate(0, losses)
-    if workspace.puts_off_losses:
-        workspace.settle(0, x[np.newaxis], losses[np.newaxis])
+    if workspace.defers_losses:
+        workspace.fill_deferred_losses(0, x[np.newaxis], losses[np.newaxis])
     return losses, gradients
 
 

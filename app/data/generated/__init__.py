@@ -1,4 +1,4 @@
-"""One file a generated dataset; `GENERATED` finds them."""
+"""Generated datasets, one file each; `GENERATED` finds them."""
 
 import sys
 

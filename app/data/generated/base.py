@@ -1,4 +1,4 @@
-"""What every generated dataset is: a formula, and a seed of its own."""
+"""The base class of generated datasets: a formula and a fixed seed."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from app.engine.registry import Kind, description
 
 @dataclass(frozen=True, kw_only=True)
 class Generated(Kind, ABC):
-    """A dataset that is computed when it is first asked for, and the same everywhere.
+    """A dataset that is computed on first use, with the same numbers on every machine.
 
-    The docstring states the formula: N the normal distribution, every draw independent. No job's seed
-    enters: what differs between replicates is the split, as with measured data.
+    The docstring states the formula: N is the normal distribution, and every draw is independent. The seed of
+    a job does not enter. Replicates differ in the split, as with measured data.
     """
 
     seed: ClassVar[int]  # never change it: stored results depend on the numbers
-    objective: ClassVar[str]  # the kind of objective that takes it
+    objective: ClassVar[str]  # the kind of objective that takes the dataset
     rows: ClassVar[int]
     features: ClassVar[int]
     classes: ClassVar[int | None] = None
@@ -30,18 +30,19 @@ class Generated(Kind, ABC):
 
     @abstractmethod
     def generate(self, random: np.random.RandomState) -> Data:
-        """The arrays, drawn from `random` in a fixed order.
+        """Return the arrays, drawn from `random` in a fixed order.
 
-        What products and functions gave is rounded by `rounded`: their last bits differ between processors.
+        Results of matrix products and of functions such as tanh are rounded by `rounded`: their last bits
+        differ between processors.
         """
 
     def data(self) -> Data:
-        """The arrays. The generator is the legacy one, whose streams NumPy promises never to change."""
+        """Return the arrays, drawn from NumPy's legacy generator, whose streams never change."""
         return self.generate(np.random.RandomState(self.seed))
 
     @classmethod
     def entry(cls) -> Dataset:
-        """The entry of the catalogue."""
+        """Return the entry of the catalogue."""
         text = description(cls)
         return Dataset(
             name=cls.kind,

@@ -1,4 +1,4 @@
-"""Classes that a small network gave to correlated inputs."""
+"""A classification whose classes a small network assigns to correlated inputs."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from app.data.dataset import Data
 from app.data.generated.base import Generated
 from app.data.generated.draws import rotation, rounded
 
-_HIDDEN = 8
-_GAIN = 3.0  # how far the teacher's hidden units saturate
-_SMALLEST = 0.1  # scale of the smallest direction of the inputs
-_RELABELLED = 0.02
+_HIDDEN_UNITS = 8
+_GAIN = 3.0  # input scale of the teacher's hidden units: larger values saturate the units
+_MIN_SCALE = 0.1  # of the directions of the inputs; the largest scale is 1
+_RELABELLED_SHARE = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,14 +37,14 @@ class DenseClassification(Generated):
     classes: ClassVar[int | None] = 5
 
     def generate(self, random: np.random.RandomState) -> Data:
-        """Latent directions, their mixture, and the teacher's choice."""
+        """Return mixed latent directions as inputs, and the teacher's classes as targets."""
         count = 5
         latent = random.normal(size=(self.rows, self.features))
-        mixture = rotation(random, self.features) * np.geomspace(1.0, _SMALLEST, self.features)
-        inner = random.normal(size=(self.features, _HIDDEN)) * (_GAIN / np.sqrt(self.features))
-        outer = random.normal(size=(_HIDDEN, count))
+        mixture = rotation(random, self.features) * np.geomspace(1.0, _MIN_SCALE, self.features)
+        inner = random.normal(size=(self.features, _HIDDEN_UNITS)) * (_GAIN / np.sqrt(self.features))
+        outer = random.normal(size=(_HIDDEN_UNITS, count))
         logits = np.tanh(latent @ inner) @ outer
         targets = np.argmax(logits - logits.mean(axis=0), axis=1)
-        anew = random.uniform(size=self.rows) < _RELABELLED
-        targets[anew] = np.floor(count * random.uniform(size=self.rows))[anew]
+        is_relabelled = random.uniform(size=self.rows) < _RELABELLED_SHARE
+        targets[is_relabelled] = np.floor(count * random.uniform(size=self.rows))[is_relabelled]
         return Data(rounded(latent @ mixture.T), targets.astype(np.int64), count)

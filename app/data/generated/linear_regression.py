@@ -11,7 +11,7 @@ from app.data.dataset import Data
 from app.data.generated.base import Generated
 from app.data.generated.draws import rotation, rounded
 
-_NOISE = 0.3  # standard deviation, of targets whose own is 1
+_NOISE = 0.3  # standard deviation; the noise-free targets have 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class LinearRegression(Generated):
     features: ClassVar[int] = 20
 
     def generate(self, random: np.random.RandomState) -> Data:
-        """Latent directions, their mixture, and their sum."""
+        """Return mixed latent directions as inputs, and their noisy sum as targets."""
         latent = random.normal(size=(self.rows, self.features))
         mixture = rotation(random, self.features) / np.arange(1, self.features + 1)
         noise = random.normal(size=self.rows)

@@ -38,7 +38,7 @@ class Ratings(Generated):
     sizes: ClassVar[tuple[int, ...]] = (_USERS, _ITEMS)
 
     def generate(self, random: np.random.RandomState) -> Data:
-        """All ratings, then which of them there are."""
+        """Draw the ratings of all pairs, and return those that the drawn pairs have."""
         users, items = random.normal(size=(_USERS, _RANK + 1)), random.normal(size=(_ITEMS, _RANK + 1))
         agreement = users[:, 1:] @ items[:, 1:].T / np.sqrt(_RANK)
         ratings = _MEAN + _BIAS * (users[:, :1] + items[:, 0]) + _FACTOR * agreement

@@ -12,9 +12,9 @@ from app.data.generated.base import Generated
 from app.data.generated.draws import rounded
 from app.engine.inputs.tokens import NO_TOKEN
 
-_LEAST, _MOST = 4, 16  # words of a text
-_SPREAD = 1.0  # of the logarithm of how much a topic likes a word
-_RELABELLED = 0.05
+_MIN_WORDS, _MAX_WORDS = 4, 16  # of a text
+_SPREAD = 1.0  # standard deviation of the logarithm of a topic's factor for a word
+_RELABELLED_SHARE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,20 +39,22 @@ class SparseClassification(Generated):
     form: ClassVar[str] = "tokens"
 
     def generate(self, random: np.random.RandomState) -> Data:
-        """Topics, then texts one column of words after the other."""
+        """Draw the topics, then the texts word by word, and return bags and classes."""
         topics = 4
-        likes = np.exp(_SPREAD * random.normal(size=(topics, self.features))) / np.arange(
+        weights = np.exp(_SPREAD * random.normal(size=(topics, self.features))) / np.arange(
             1, self.features + 1
         )
-        edges = rounded(np.cumsum(likes, axis=1) / likes.sum(axis=1, keepdims=True))
+        edges = rounded(np.cumsum(weights, axis=1) / weights.sum(axis=1, keepdims=True))
         targets = np.floor(topics * random.uniform(size=self.rows)).astype(np.int64)
-        lengths = _LEAST + np.floor((_MOST - _LEAST + 1) * random.uniform(size=self.rows))
-        draws = random.uniform(size=(self.rows, _MOST))
-        bags = np.full((self.rows, _MOST), NO_TOKEN, dtype=np.int64)
+        lengths = _MIN_WORDS + np.floor((_MAX_WORDS - _MIN_WORDS + 1) * random.uniform(size=self.rows))
+        draws = random.uniform(size=(self.rows, _MAX_WORDS))
+        bags = np.full((self.rows, _MAX_WORDS), NO_TOKEN, dtype=np.int64)
         for topic in range(topics):
-            own = targets == topic
-            bags[own] = np.searchsorted(edges[topic], draws[own], side="right")
-        bags[np.arange(_MOST) >= lengths[:, np.newaxis]] = NO_TOKEN
-        anew = random.uniform(size=self.rows) < _RELABELLED
-        targets[anew] = np.floor(topics * random.uniform(size=self.rows))[anew].astype(np.int64)
+            is_topic = targets == topic
+            bags[is_topic] = np.searchsorted(edges[topic], draws[is_topic], side="right")
+        bags[np.arange(_MAX_WORDS) >= lengths[:, np.newaxis]] = NO_TOKEN
+        is_relabelled = random.uniform(size=self.rows) < _RELABELLED_SHARE
+        targets[is_relabelled] = np.floor(topics * random.uniform(size=self.rows))[is_relabelled].astype(
+            np.int64
+        )
         return Data(bags, targets, topics)

@@ -1,4 +1,4 @@
-"""One file an activation; `ACTIVATIONS` finds them."""
+"""Activations, one file each; `ACTIVATIONS` finds them."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What every activation is: a nonlinearity, and how deltas pass it on their way back."""
+"""The base class of activations: a nonlinearity, and its derivative in the backward pass."""
 
 from __future__ import annotations
 
@@ -17,22 +17,25 @@ from app.engine.registry import Kind
 class Activation(Kind, ABC):
     """The nonlinearity of hidden layers, element by element, in place.
 
-    Where the derivative can be told from the value, `backward` does so; else `keeps_slope`, and `forward`
-    leaves the derivative in an array of its own.
+    If the derivative follows from the value, `backward` computes it. Otherwise the class sets `keeps_slope`,
+    and `forward` writes the derivative into a separate array.
     """
 
     keeps_slope: ClassVar[bool] = False
-    scratch: ClassVar[int] = 0  # arrays as large as its argument that `forward` needs
+    scratch: ClassVar[int] = 0  # arrays of the size of z that `forward` needs
 
     @abstractmethod
     def forward(self, z: Array, slope: Array | None, work: Sequence[Array]) -> None:
-        """Pre-activations become activations.
+        """Turn pre-activations into activations.
 
-        slope: where the derivative goes; None where nothing goes back, or nothing is kept. work: `scratch`
-        arrays of the shape of z.
+        slope: receives the derivative; None without a backward pass, or if no derivative is kept. work:
+        `scratch` arrays of the shape of z.
         """
 
     def backward(self, a: Array, slope: Array | None, delta: Array) -> None:
-        """Deltas of activations become those of pre-activations; activations and slope are spent."""
+        """Turn deltas of activations into deltas of pre-activations.
+
+        The arrays of activations and slopes may be overwritten.
+        """
         assert slope is not None
         np.multiply(delta, slope, out=delta)

@@ -15,7 +15,7 @@ from app.engine.arrays import Array
 
 @dataclass(frozen=True, kw_only=True)
 class GELU(Activation):
-    """A number times the probability that a standard normal one is below it, in the exact form.
+    """A number times the probability that a standard normal variable is smaller, in the exact form.
 
     Rule: a = z P(z), P(z) = (1 + erf(z / sqrt(2))) / 2
 
@@ -27,7 +27,7 @@ class GELU(Activation):
     scratch: ClassVar[int] = 3
 
     def forward(self, z: Array, slope: Array | None, work: Sequence[Array]) -> None:
-        """P from the tail beyond |z|; the derivative is P + z p, p the density."""
+        """Compute P from the tail beyond |z|; the derivative is P + z p, with p the density."""
         tail, bell, spare = work
         normal_tail(z, tail, bell, spare)
         np.subtract(0.5, tail, out=tail)

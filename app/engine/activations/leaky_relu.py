@@ -16,7 +16,7 @@ _NEGATIVE_SLOPE = 0.01
 
 @dataclass(frozen=True, kw_only=True)
 class LeakyReLU(Activation):
-    """The positive part, and a hundredth of the negative one.
+    """The positive part, and a hundredth of the negative part.
 
     Rule: a = max(z, 0.01 z); the derivative at 0 is 0.01
 
@@ -29,22 +29,23 @@ class LeakyReLU(Activation):
     keeps_slope: ClassVar[bool] = True
 
     def forward(self, z: Array, slope: Array | None, work: Sequence[Array]) -> None:
-        """The larger of two lines."""
+        """Write the larger of z and 0.01 z into z."""
         (line,) = work
         np.multiply(z, _NEGATIVE_SLOPE, out=line)
         np.maximum(z, line, out=z)
 
     def backward(self, a: Array, slope: Array | None, delta: Array) -> None:
-        """Scales the deltas where the activation is not positive.
+        """Scale the deltas of activations that are not positive.
 
-        By the sign bit, as for `relu`: on integers of the same width delta ^ ((delta ^ scaled) & mask).
+        The choice uses the sign bit, as `relu` does: on integers of the same width, delta ^ ((delta ^ scaled)
+        & mask).
         """
         assert slope is not None
         width = a.dtype.itemsize
         np.multiply(delta, _NEGATIVE_SLOPE, out=slope)
         mask, scaled, deltas = (array.view(f"i{width}") for array in (a, slope, delta))
         np.bitwise_xor(deltas, scaled, out=deltas)
-        np.negative(mask, out=mask)  # of a positive number it has the sign bit, of others it has not
+        np.negative(mask, out=mask)  # sets the sign bit for positive numbers only
         np.right_shift(mask, 8 * width - 1, out=mask)
         np.bitwise_and(deltas, mask, out=deltas)
         np.bitwise_xor(deltas, scaled, out=deltas)

@@ -9,8 +9,8 @@ from app.engine.arrays import Array
 DENSITY_AT_ZERO = 0.3989422804014327  # 1 / sqrt(2 pi)
 
 # With u = k / (k + y), exp(y^2) erfc(y) = u G(2 u - 1) for y >= 0, where G is smooth up to the end u = 0,
-# which is y = inf. G as a polynomial, constant first: its Chebyshev interpolation in 60 digits. The idea of
-# the map is that of Shepherd & Laframboise 1981, doi:10.1090/S0025-5718-1981-0595058-X.
+# which is y = inf. The coefficients of G, constant first, come from a Chebyshev interpolation in 60 digits.
+# Source of the map: Shepherd & Laframboise 1981, doi:10.1090/S0025-5718-1981-0595058-X.
 _K = 2.5
 _SINGLE = (
     0.421612725879126117,
@@ -56,10 +56,10 @@ _HALF_ROOT = 0.7071067811865476  # y = |z| / sqrt(2)
 
 
 def normal_tail(z: Array, tail: Array, bell: Array, work: Array) -> None:
-    """Fills tail with P(N > |z|) and bell with exp(-z^2 / 2).
+    """Fill tail with P(N > |z|) and bell with exp(-z^2 / 2).
 
-    tail, bell, work: arrays like z. Products, sums, quotients and exp alone, so that a number has the same
-    bits wherever it stands. Beyond the range of exp both are zero, and nan stays nan.
+    tail, bell, work: arrays like z. The function uses products, sums, quotients and exp alone, so that a
+    number has the same bits at any position. Beyond the range of exp both results are zero; nan stays nan.
     """
     np.multiply(z, z, out=bell)
     np.multiply(bell, -0.5, out=bell)

@@ -26,15 +26,15 @@ class ReLU(Activation):
     kind: ClassVar[str] = "relu"
 
     def forward(self, z: Array, slope: Array | None, work: Sequence[Array]) -> None:
-        """Unlike a mask of the sign bit it lets nan through, which divergence must show."""
+        """Write max(0, z) into z; unlike a mask of the sign bit, this keeps nan, a sign of divergence."""
         np.maximum(z, _filled(z.shape[1:], z.dtype, 0), out=z)
 
     def backward(self, a: Array, slope: Array | None, delta: Array) -> None:
-        """Clears the deltas of dead units.
+        """Set the deltas of dead units to zero.
 
-        a is never negative: as an integer it is 0 where the unit is dead, at least 1 where it lives, and the
-        lesser of it and 1 is the derivative. As integers of the same width that is two passes; a `where`
-        would take ten times as long.
+        a is never negative: as an integer it is 0 for a dead unit and at least 1 for a live unit. The smaller
+        of this integer and 1 is the derivative. On integers of the same width this takes two passes; a
+        `where` would take ten times as long.
         """
         integers = np.int32 if a.itemsize == 4 else np.int64
         bits, masked = a.view(integers), delta.view(integers)
@@ -44,5 +44,5 @@ class ReLU(Activation):
 
 @lru_cache(maxsize=16)
 def _filled(shape: tuple[int, ...], dtype: np.dtype[Any], value: int) -> NDArray[Any]:
-    """One number as an array: as a scalar it would keep NumPy from the vector units here."""
+    """Return one number as an array; with a scalar NumPy would not use the vector units here."""
     return np.full(shape, value, dtype=dtype)

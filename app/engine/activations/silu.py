@@ -14,7 +14,7 @@ from app.engine.arrays import Array
 
 @dataclass(frozen=True, kw_only=True)
 class SiLU(Activation):
-    """A number times its own sigmoid; also called swish.
+    """A number times its sigmoid; also called swish.
 
     Rule: a = z / (1 + exp(-z))
 
@@ -26,10 +26,10 @@ class SiLU(Activation):
     scratch: ClassVar[int] = 1
 
     def forward(self, z: Array, slope: Array | None, work: Sequence[Array]) -> None:
-        """With s the sigmoid, a = z s, and its derivative is s + a (1 - s)."""
+        """Compute a = z s, with s the sigmoid; the derivative is s + a (1 - s)."""
         (s,) = work
         np.negative(z, out=s)
-        np.exp(s, out=s)  # infinite below the range of the dtype, and then s is zero, as it should be
+        np.exp(s, out=s)  # infinite below the range of the dtype; s is then zero, which is the limit
         np.add(s, 1, out=s)
         np.divide(1, s, out=s)
         np.multiply(z, s, out=z)

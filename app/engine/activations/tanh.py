@@ -24,11 +24,11 @@ class Tanh(Activation):
     kind: ClassVar[str] = "tanh"
 
     def forward(self, z: Array, slope: Array | None, work: Sequence[Array]) -> None:
-        """NumPy's own."""
+        """Compute the hyperbolic tangent in place."""
         np.tanh(z, out=z)
 
     def backward(self, a: Array, slope: Array | None, delta: Array) -> None:
-        """Times 1 - a^2."""
+        """Multiply the deltas by 1 - a^2."""
         np.multiply(a, a, out=a)
         np.subtract(1, a, out=a)
         np.multiply(delta, a, out=delta)

@@ -1,1 +1,1 @@
-"""Runs a batch: blocks that fit into the cache, chunks of steps, and what the runs share."""
+"""Runs a batch: blocks that fit into the cache, chunks of steps, and the state that the runs share."""

@@ -17,19 +17,22 @@ from app.engine.objective_columns import Settings
 from app.engine.objectives.base import Objective, Problem, Scores, Workspace
 from app.engine.optimizers import Optimizer
 
-# Up to this many parameters, coefficient columns are stored as wide as the rows: broadcasting a column over
-# rows that short costs more than reading it.
-_WIDENED_DIMENSION = 16
+# Largest D for which coefficient columns are stored as wide as the rows: for rows this short, broadcasting
+# a column costs more than reading the widened one.
+_MAX_WIDENED_DIMENSION = 16
 
 
 def column_width(dimension: int) -> int:
-    """How wide the columns of hyperparameters are stored for rows of D parameters."""
-    return dimension if dimension <= _WIDENED_DIMENSION else 1
+    """Return the stored width of hyperparameter columns for rows of `dimension` parameters."""
+    return dimension if dimension <= _MAX_WIDENED_DIMENSION else 1
 
 
 @dataclass(eq=False)
 class Segment:
-    """Neighbouring rows of one optimizer kind and variant, in the arrays of their own or of a block."""
+    """Neighbouring rows of one optimizer kind and variant.
+
+    The arrays belong to the segment alone, or are views of a block's arrays.
+    """
 
     optimizer: Optimizer  # stacked
     state: State
@@ -40,17 +43,17 @@ class Segment:
     cycles: bool  # whether the schedules set the momentum of each update
 
     def plan(self, learning_rates: NDArray[np.float64], k: int) -> list[State] | None:
-        """What each of the updates k, k + 1, ... finds in the state; None where they must be planned singly.
+        """Return what each of the updates k, k + 1, ... reads from the state.
 
-        learning_rates: (S, B, width).
+        learning_rates: (S, B, width). Returns None if each update must be planned singly.
         """
-        if self.cycles:  # the momentum of an update is set just before it
+        if self.cycles:  # the momentum of an update is set just before the update
             return None
         plan = self.optimizer.plan(learning_rates, k, self.state)
         return [{name: columns[s] for name, columns in plan.items()} for s in range(len(learning_rates))]
 
     def update(self, learning_rate: NDArray[np.float64], k: int, planned: State | None, work: Array) -> None:
-        """Makes update k."""
+        """Make update k."""
         optimizer, state = self.optimizer, self.state
         if planned is None:
             optimizer.update(self.x, self.g, learning_rate, k, state, work)
@@ -59,7 +62,7 @@ class Segment:
         optimizer.apply(self.x, self.g, learning_rate, k, state, work)
 
     def take(self, index: NDArray[np.intp]) -> Segment:
-        """The segment of some of its rows, by their position, in arrays of its own."""
+        """Return a segment of the rows at the given positions, in new arrays."""
         return Segment(
             optimizer=select(self.optimizer, index),
             state={name: column[index] for name, column in self.state.items()},
@@ -72,21 +75,24 @@ class Segment:
 
 
 def _as_slice(rows: NDArray[np.int64]) -> NDArray[np.int64] | slice:
-    """Rows as a slice where they are neighbours in ascending order: many times faster than an index."""
+    """Return rows as a slice if they are consecutive and ascending.
+
+    A slice is many times faster than an index.
+    """
     first = int(rows[0])
-    is_run = np.array_equal(rows, np.arange(first, first + len(rows)))
-    return slice(first, first + len(rows)) if is_run else rows
+    is_consecutive = np.array_equal(rows, np.arange(first, first + len(rows)))
+    return slice(first, first + len(rows)) if is_consecutive else rows
 
 
 def _any_within(follower: Follower | None, rows: slice) -> bool:
-    """Whether some of the rows follow their losses."""
+    """Return whether the rates of any row of the slice follow its losses."""
     return follower is not None and bool(np.any((follower.rows >= rows.start) & (follower.rows < rows.stop)))
 
 
 class Block:
     """Rows of one batch size that advance together; their segments are views of common arrays.
 
-    rows: of the batch; place: the same, as a slice where they are neighbours.
+    rows: numbers of the rows in the batch. place: the same, as a slice if they are consecutive.
     settings: columns of all runs of the batch.
     """
 
@@ -105,29 +111,29 @@ class Block:
         self._slices: list[slice] = []
         first = 0
         for segment in segments:
-            own = slice(first, first + len(segment.rows))
-            self._slices.append(own)
-            self.segments.append(dataclasses.replace(segment, x=self._x[own], g=self._g[own]))
-            first = own.stop
+            place = slice(first, first + len(segment.rows))
+            self._slices.append(place)
+            self.segments.append(dataclasses.replace(segment, x=self._x[place], g=self._g[place]))
+            first = place.stop
         self._averages = any(segment.optimizer.averages for segment in segments)
         self._curved = [
-            (own, segment.state["hessian"])
-            for segment, own in zip(self.segments, self._slices, strict=True)
+            (place, segment.state["hessian"])
+            for segment, place in zip(self.segments, self._slices, strict=True)
             if segment.optimizer.needs_hessian
         ]
         self._bound: tuple[Workspace, Array] | None = None
-        self._buffers()  # problems learn what their draws must have
+        self._buffers()  # the workspace tells the problems which draws it needs
 
     def __len__(self) -> int:
         return len(self.rows)
 
     @property
     def _workspace(self) -> Workspace:
-        """The buffers of the objective's arithmetic, made where there are none."""
+        """Return the workspace of the objective; allocate it if necessary."""
         return self._buffers()[0]
 
     def _buffers(self) -> tuple[Workspace, Array]:
-        """The workspace, and scratch of the shape of x."""
+        """Return the workspace and a scratch array of the shape of x."""
         if self._bound is None:
             problems = [problem for segment in self.segments for problem in segment.problems]
             settings = {name: column[self.rows] for name, column in self._settings.items()}
@@ -136,14 +142,14 @@ class Block:
         return self._bound
 
     def release(self) -> None:
-        """Gives up what it needs only while it is stepped or measured, so that blocks can take turns."""
+        """Free the buffers that only stepping and measuring need, so that blocks can take turns."""
         self._bound = None
 
     def begin(self, room: Chunk | None = None) -> Chunk:
-        """Evaluates the start, on the first draw. room: as of `advance`."""
+        """Evaluate the start on the first draw. room: as of `advance`."""
         chunk = self._chunk(1, room)
         self._evaluate(0, chunk)
-        self._settle_losses(chunk, 0, 1)
+        self._fill_deferred_losses(chunk, 0, 1)
         return chunk
 
     def advance(
@@ -154,10 +160,12 @@ class Block:
         follower: Follower | None = None,
         room: Chunk | None = None,
     ) -> Chunk:
-        """Makes the updates first, first + 1, ..., each followed by an evaluation on the next draw.
+        """Make the updates first, first + 1, ..., each followed by an evaluation on the next draw.
 
-        rates: (B, S) learning rates of these updates. momenta: likewise; read where a schedule cycles them.
-        follower: changes the rates of rows that follow their losses. room: where the evaluations go.
+        rates: (B, S) learning rates of these updates. momenta: (B, S), read only if a schedule cycles the
+        momentum.
+        follower: changes the rates of rows whose schedules follow their losses. room: where the evaluations
+        are written.
         Returns the S evaluations.
         """
         steps = rates.shape[1]
@@ -167,68 +175,68 @@ class Block:
         parts = [
             (
                 segment,
-                columns[:, own],
-                None if _any_within(follower, own) else segment.plan(columns[:, own], first),
-                work[own],
+                columns[:, place],
+                None if _any_within(follower, place) else segment.plan(columns[:, place], first),
+                work[place],
             )
-            for segment, own in zip(self.segments, self._slices, strict=True)
+            for segment, place in zip(self.segments, self._slices, strict=True)
         ]
         cycled = self._cycled(momenta)
         for s in range(steps):
-            for optimizer, own_momenta, state in cycled:
-                optimizer.cycle(own_momenta[s], first + s, state)
-            for own, hessians in self._curved:
-                workspace.fill_hessians(own, hessians)
-            for segment, learning_rates, plan, own_work in parts:
-                segment.update(learning_rates[s], first + s, None if plan is None else plan[s], own_work)
+            for optimizer, segment_momenta, state in cycled:
+                optimizer.cycle(segment_momenta[s], first + s, state)
+            for place, hessians in self._curved:
+                workspace.fill_hessians(place, hessians)
+            for segment, learning_rates, plan, segment_work in parts:
+                segment.update(learning_rates[s], first + s, None if plan is None else plan[s], segment_work)
             self._evaluate(s, chunk)
             if follower is not None:
-                self._settle_losses(chunk, s, s + 1)
+                self._fill_deferred_losses(chunk, s, s + 1)
                 follower.observe(first + s + 1, chunk.losses[s], columns[s + 1 :])
         if follower is None:
-            self._settle_losses(chunk, 0, steps)
+            self._fill_deferred_losses(chunk, 0, steps)
         return chunk
 
     def _chunk(self, steps: int, room: Chunk | None) -> Chunk:
-        """Where that many evaluations go: to the room that they have, or to one of their own."""
+        """Return a chunk for that many evaluations: the given room, or a newly allocated chunk."""
         if room is None:
             shape, dtype = self._x.shape, self._x.dtype.type
             return Chunk.empty(steps, shape, dtype, records=self._records, averages=self._averages)
         return room.measured_elsewhere() if self._averages else room
 
     def _columns(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Numbers of a row and step, (B, S), as a column for each step, as wide as fields: (S, B, width)."""
+        """Return numbers of a row and step, (B, S), as a column per step: (S, B, width)."""
         return np.repeat(values.T[:, :, np.newaxis], column_width(self._x.shape[1]), axis=2)
 
     def _cycled(
         self, momenta: NDArray[np.float64] | None
     ) -> list[tuple[Optimizer, NDArray[np.float64], State]]:
-        """The segments whose momentum moves, with the columns of each step."""
+        """Return the segments whose momentum is cycled, with the momentum columns of each step."""
         if momenta is None:
             return []
         columns = self._columns(momenta)
         return [
-            (segment.optimizer, columns[:, own], segment.state)
-            for segment, own in zip(self.segments, self._slices, strict=True)
+            (segment.optimizer, columns[:, place], segment.state)
+            for segment, place in zip(self.segments, self._slices, strict=True)
             if segment.cycles
         ]
 
     def score(self, losses: Array) -> Scores:
-        """What a rung reports. losses: (B,), of the last evaluation."""
+        """Return the scores that a rung reports. losses: (B,), of the last evaluation."""
         return self._measure(self._workspace.score, losses)
 
     def summarise(self, losses: Array) -> Scores:
-        """Every metric. losses: (B,), of the last evaluation."""
+        """Return every metric. losses: (B,), of the last evaluation."""
         return self._measure(self._workspace.summarise, losses)
 
     def keep(self, mask: NDArray[np.bool_]) -> Block | None:
-        """The block of some of its rows, itself of all and None of none."""
+        """Return a block of the rows in the mask; the block itself for all rows, None for none."""
         if mask.all():
             return self
         segments = [
-            segment.take(np.flatnonzero(mask[own]))
-            for segment, own in zip(self.segments, self._slices, strict=True)
-            if mask[own].any()
+            segment.take(np.flatnonzero(mask[place]))
+            for segment, place in zip(self.segments, self._slices, strict=True)
+            if mask[place].any()
         ]
         return Block(self._objective, segments, self._settings, self._records) if segments else None
 
@@ -242,26 +250,29 @@ class Block:
         if chunk.gradients is not None:
             chunk.gradients[s] = self._g
         elif self._records:
-            # Products of a row with itself and with ones are faster sums than a reduction's.
+            # Inner products of a row with itself and with ones are faster than reductions.
             np.vecdot(self._g, self._g, out=chunk.squares[s])
             np.abs(self._g, out=work)
             np.vecdot(work, self._ones, out=chunk.magnitudes[s])
 
-    def _settle_losses(self, chunk: Chunk, low: int, high: int) -> None:
-        """Those of the evaluations from low to high, where they were put off."""
-        if self._workspace.puts_off_losses:
+    def _fill_deferred_losses(self, chunk: Chunk, low: int, high: int) -> None:
+        """Compute the losses of the evaluations from low to high if the workspace deferred them."""
+        if self._workspace.defers_losses:
             assert chunk.positions is not None
-            self._workspace.settle(low, chunk.positions[low:high], chunk.losses[low:high])
+            self._workspace.fill_deferred_losses(low, chunk.positions[low:high], chunk.losses[low:high])
 
     def _find_measured_points(self, out: Array) -> None:
-        """Where each row is measured: x, or what its optimizer says; out: (B, D)."""
+        """Write the point at which each row is measured into out, (B, D).
+
+        The point is x, or the evaluation point of an optimizer that averages.
+        """
         out[...] = self._x
-        for segment, own in zip(self.segments, self._slices, strict=True):
+        for segment, place in zip(self.segments, self._slices, strict=True):
             if segment.optimizer.averages:
-                segment.optimizer.evaluation_point(segment.x, segment.state, out[own])
+                segment.optimizer.evaluation_point(segment.x, segment.state, out[place])
 
     def _measure(self, measure: Callable[[Array | None], Scores], losses: Array) -> Scores:
-        """Measures the rows; where some are not measured at x, all are moved there for the time being."""
+        """Measure the rows; if some are not measured at x, move all rows to their points meanwhile."""
         if not self._averages:
             return measure(losses)
         x = self._x.copy()

@@ -1,4 +1,4 @@
-"""Cuts the rows of a batch into blocks by a fixed rule of shapes, and merges what is left of them."""
+"""Cuts the rows of a batch into blocks by a fixed rule of shapes, and regroups the remaining rows."""
 
 from __future__ import annotations
 
@@ -19,18 +19,17 @@ from app.engine.optimizers import Optimizer
 from app.engine.schedules import Schedule
 from app.engine.schedules.momentum_cycling import cycling, with_cycled_momentum
 
-# Arrays as large as the parameters: x, gradient, work and an adaptive optimizer's state; its coefficients too
-# where columns are widened.
+# Arrays as large as the parameters: x, gradient, work and the state of an adaptive optimizer.
 _OPTIMIZER_ARRAYS = 6
-_WIDENED_ARRAYS = 20
+_WIDENED_ARRAYS = 20  # the same and the coefficient columns, if columns are widened
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One run of a batch: what updates, at which rates, on minibatches of which size, in which replicate.
+    """One run of a batch: optimizer, schedule, batch size, replicate and settings.
 
-    batch_size: None for the full batch, and for functions. settings: hyperparameters of the objective, by
-    the names of `Objective.settings`, where this run has values of its own.
+    batch_size: None for the full batch, and for functions. settings: values of this run for hyperparameters
+    of the objective, by the names of `Objective.settings`.
     """
 
     optimizer: Optimizer
@@ -65,7 +64,7 @@ class Population:
             name: np.array([[run.settings.get(name, default)] for run in runs], dtype=np.float64)
             for name, default in objective.settings.items()
         }
-        # Neighbours share an optimizer, so that it steps them at once, then a replicate.
+        # Rows of one optimizer are neighbours, so that one call steps them all; then rows of one replicate.
         order = sorted(range(len(runs)), key=lambda row: (self._row_key(row), runs[row].replicate))
         groups = groupby(order, key=self._row_key)
         self._blocks: list[Block] = []
@@ -74,21 +73,21 @@ class Population:
 
     @property
     def problems(self) -> Iterable[Problem]:
-        """Those that some row still needs."""
+        """Return the problems that at least one row still needs."""
         return self._problems.values()
 
     def __len__(self) -> int:
         return sum(len(block) for block in self._blocks)
 
     def blocks(self) -> Iterator[Block]:
-        """The blocks in turn; where there are several, only the one whose turn it is has its buffers."""
+        """Yield the blocks in turn; if there are several, only the current block holds its buffers."""
         for block in self._blocks:
             yield block
             if len(self._blocks) > 1:
                 block.release()
 
     def keep(self, mask: NDArray[np.bool_]) -> None:
-        """Drops rows: (B,), by their number in the batch. Blocks without rows go."""
+        """Drop the rows that are not in the mask, (B,), and blocks without rows."""
         kept = [(block, block.keep(mask[block.rows])) for block in self._blocks]
         self._blocks = [block for _, block in kept if block is not None]
         for before, block in kept:
@@ -98,14 +97,14 @@ class Population:
             self._regroup()
 
     def _regroup(self) -> None:
-        """Makes few full blocks of what is left of many, and forgets the problems that none of them needs."""
+        """Merge the remaining rows into few full blocks, and drop the problems that no row needs."""
         segments = sorted((segment for block in self._blocks for segment in block.segments), key=self._key)
         self._cut(_merged(list(same)) for _, same in groupby(segments, key=self._key))
         needed = {id(problem) for segment in segments for problem in segment.problems}
         self._problems = {key: problem for key, problem in self._problems.items() if id(problem) in needed}
 
     def _cut(self, segments: Iterable[Segment]) -> None:
-        """Makes the blocks: rows of one batch size each, as many as the cache holds, evenly."""
+        """Make the blocks: rows of one batch size each, as many as the cache holds, of about equal size."""
         self._blocks = []
         for _, same in groupby(segments, key=lambda segment: self._key(segment)[0]):
             for block in self._blocks_of(list(same)):
@@ -130,7 +129,7 @@ class Population:
             first = stop
 
     def _capacity(self, batch_size: int | None) -> int:
-        """How many rows a block has at most; by shapes and caches, never by time."""
+        """Return the largest number of rows of a block, from shapes and caches, never from time."""
         dimension = self._objective.dimension
         arrays = _WIDENED_ARRAYS if column_width(dimension) > 1 else _OPTIMIZER_ARRAYS
         optimizer = arrays * dimension * np.dtype(self._dtype).itemsize

@@ -1,7 +1,8 @@
 """Records long runs in at most 1,001 rows that keep the extremes of the loss.
 
-The steps are cut into buckets; each keeps the rows of its least and its greatest loss. The first row, the
-last and the rungs have a bucket of their own. Of a bucket under way only what it would keep is held.
+The steps are cut into buckets. Each bucket keeps the rows of its smallest and its largest loss. The first
+row, the last row and every rung have a separate bucket. An incomplete bucket holds only the rows that it
+would keep.
 """
 
 from __future__ import annotations
@@ -15,24 +16,24 @@ from app.engine.arrays import Array
 from app.engine.batching.learning_rates import Rates
 from app.engine.batching.recorder import Piece, Recorder, Rows
 
-MOST_ROWS = 1001  # of a trajectory
+MAX_TRAJECTORY_ROWS = 1001
 
 
-class ThinnedRecorder(Recorder):
-    """Keeps the extremes of each bucket of steps."""
+class DownsamplingRecorder(Recorder):
+    """A recorder that keeps the extremes of each bucket of steps."""
 
     def __init__(self, runs: int, steps: int, rungs: NDArray[np.int64], dimension: int, dtype: type) -> None:
         super().__init__()
-        self._kept = Rows(np.zeros((runs, MOST_ROWS), dtype=np.int64), dimension, dtype)
+        self._kept = Rows(np.zeros((runs, MAX_TRAJECTORY_ROWS), dtype=np.int64), dimension, dtype)
         self._counts = np.zeros(runs, dtype=np.int64)
         self._edges = bucket_edges(steps, rungs)
-        # The least and the greatest so far of the bucket that is not complete, in the order of their steps;
-        # a nan loss marks that there is none.
+        # The smallest and the largest loss so far in the incomplete bucket, in the order of their steps;
+        # a nan loss marks an empty place.
         self._pending = Rows(np.zeros((runs, 2), dtype=np.int64), dimension, dtype)
         self._pending.loss[...] = np.nan
 
     def add(self, piece: Piece) -> None:
-        """Finds the extremes of every bucket that the piece meets, and keeps those of complete ones."""
+        """Find the extremes of every bucket that the piece meets, and keep those of complete buckets."""
         fields = self._with_pending(piece)
         loss = fields[1]
         evaluations, runs = loss.shape
@@ -53,21 +54,21 @@ class ThinnedRecorder(Recorder):
             self._keep(piece.rows, fields, last, piece.diverged[np.newaxis])
 
     def counts(self) -> NDArray[np.int64]:
-        """What was kept; every run ended in a bucket of its own."""
+        """Return the number of kept rows; every run ended in a separate bucket."""
         return self._counts
 
     def _rows(self) -> Rows:
-        """As they were kept."""
+        """Return the kept rows."""
         return self._kept
 
     def _learning_rates(self, rates: Rates) -> NDArray[np.float64]:
-        """Of the steps before each run's last row; beyond it lie zeros."""
+        """Return the rates of the steps before each run's last row; values beyond that row mean nothing."""
         steps = self._kept.step.copy()
         steps[np.arange(len(steps)), self._counts - 1] = 0
         return rates.at(steps)
 
     def _with_pending(self, piece: Piece) -> list[NDArray[Any]]:
-        """Step, loss, norms and parameters, the two pending evaluations before the new ones: (S + 2, b)."""
+        """Return step, loss, norms and parameters, (S + 2, b) each, the two pending evaluations first."""
         chunk, pending, rows = piece.chunk, self._pending, piece.rows
         steps = piece.first + np.arange(len(chunk.losses))
         news: list[NDArray[Any]] = [
@@ -83,14 +84,17 @@ class ThinnedRecorder(Recorder):
         ]
 
     def _buckets(self, first: int, evaluations: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """The evaluations of each bucket, (buckets, width), the last one repeated, and which are complete."""
+        """Return the evaluations of each bucket, (buckets, width), and which buckets are complete.
+
+        Narrow buckets repeat their last evaluation.
+        """
         stop = first + evaluations - 2
         edges = self._edges
         begin = np.searchsorted(edges, first, side="right") - 1
         end = np.searchsorted(edges, stop, side="left")
         starts = np.maximum(edges[begin:end], first) - first + 2
         stops = np.minimum(edges[begin + 1 : end + 1], stop) - first + 2
-        starts[0] = 0  # the pending ones belong to the bucket in which the piece starts
+        starts[0] = 0  # the pending evaluations belong to the bucket in which the piece starts
         members = starts[:, np.newaxis] + np.arange((stops - starts).max())
         return np.minimum(members, stops[:, np.newaxis] - 1), edges[begin + 1 : end + 1] <= stop
 
@@ -101,7 +105,10 @@ class ThinnedRecorder(Recorder):
         index: NDArray[np.int64],
         kept: NDArray[np.bool_],
     ) -> None:
-        """Appends evaluations to the trajectories. index, kept: (m, b), which evaluations and whether."""
+        """Append evaluations to the trajectories.
+
+        index, kept: (m, b), which evaluations of each row, and whether to keep them.
+        """
         positions = self._counts[rows] + np.cumsum(kept, axis=0) - 1
         column = np.broadcast_to(np.arange(len(rows)), index.shape)[kept]
         for target, field in zip(_columns(self._kept), fields, strict=True):
@@ -115,7 +122,7 @@ class ThinnedRecorder(Recorder):
         index: NDArray[np.int64],
         held: NDArray[np.bool_],
     ) -> None:
-        """Makes two evaluations, (2, b), the pending ones, where `held`; nothing is pending elsewhere."""
+        """Make two evaluations, (2, b), the pending ones of the rows in `held`; clear those of other rows."""
         column = np.arange(len(rows))
         for target, field in zip(_columns(self._pending), fields, strict=True):
             target[rows] = np.moveaxis(field[index, column], 0, 1)
@@ -123,18 +130,18 @@ class ThinnedRecorder(Recorder):
 
 
 def bucket_edges(steps: int, rungs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where the buckets of rows 0 to `steps` begin, and the end: each bucket is from one edge to the next."""
-    # A rung takes one row, and cuts a bucket in two, which takes two more.
-    buckets = max(1, (MOST_ROWS - 2 - 3 * len(rungs)) // 2)
+    """Return the edges of the buckets of rows 0 to `steps`: each bucket reaches from one edge to the next."""
+    # A rung takes one row. A rung also cuts a bucket in two, which takes two more rows.
+    buckets = max(1, (MAX_TRAJECTORY_ROWS - 2 - 3 * len(rungs)) // 2)
     inner = np.linspace(1, steps, buckets + 1).astype(np.int64)
     return np.unique(np.concatenate([[0], inner, rungs, rungs + 1, [steps, steps + 1]]))
 
 
 def _best(position: NDArray[np.int64], members: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Evaluations at positions within buckets: (buckets, b)."""
+    """Return the evaluations at positions within buckets: (buckets, b)."""
     return np.take_along_axis(members, position, axis=1)
 
 
 def _columns(rows: Rows) -> list[Array | NDArray[Any]]:
-    found: list[Array | NDArray[Any]] = [rows.step, rows.loss, rows.norm, rows.norm_l1]
-    return found if rows.parameters is None else [*found, rows.parameters]
+    columns: list[Array | NDArray[Any]] = [rows.step, rows.loss, rows.norm, rows.norm_l1]
+    return columns if rows.parameters is None else [*columns, rows.parameters]

@@ -1,4 +1,4 @@
-"""The floating-point environment of a batch: quiet, with small buffers, without denormals."""
+"""The floating-point environment of a batch: no warnings, small buffers, no denormals."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from contextlib import contextmanager
 
 import numpy as np
 
-# Elements of a ufunc's buffer. The default of 8,192 makes a column that meets short rows three times slower.
-_BUFFER = 512
+# Elements of a ufunc's buffer. With the default of 8,192 a column against short rows is three times slower.
+_BUFFER_ELEMENTS = 512
 # fenv_t of x86-64 (glibc and musl): 32 bytes, the last four of which are the SSE control register.
 _ENVIRONMENT_BYTES = 32
-_SSE_CONTROL_AT = 28
-_FLUSH_TO_ZERO = 0x8000 | 0x0040  # results and operands
+_SSE_CONTROL_OFFSET = 28  # bytes
+_FLUSH_TO_ZERO_BITS = 0x8000 | 0x0040  # denormal results and denormal operands
 _IS_X86_LINUX = sys.platform == "linux" and platform.machine() == "x86_64"
 
 
 def _math_library() -> ctypes.CDLL | None:
-    library = ctypes.CDLL(None) if _IS_X86_LINUX else None  # NumPy has loaded the mathematics
+    library = ctypes.CDLL(None) if _IS_X86_LINUX else None  # NumPy has loaded libm
     return library if hasattr(library, "fegetenv") and hasattr(library, "fesetenv") else None
 
 
@@ -29,13 +29,14 @@ _LIBRARY = _math_library()
 
 @contextmanager
 def batch_arithmetic() -> Iterator[None]:
-    """Arithmetic as a batch wants it, restored on the way out; it is a setting of the thread.
+    """Set the floating-point environment of a batch in this thread; restore the former one on exit.
 
-    Overflow and nan are silent: a diverged run is data. Numbers below the smallest normal one become zero
-    where the processor offers it (saturated units produce them, and each costs a hundred cycles).
+    Overflow and nan raise no warning, since a diverged run is data. If the processor can, numbers below the
+    smallest normal number become zero. Saturated units produce such denormals, and each costs a hundred
+    cycles.
     """
-    with np.errstate(all="ignore"):  # leaving it restores the buffer size as well
-        np.setbufsize(_BUFFER)
+    with np.errstate(all="ignore"):  # the exit restores the buffer size as well
+        np.setbufsize(_BUFFER_ELEMENTS)
         saved = _enter_flush_to_zero()
         try:
             yield
@@ -45,14 +46,14 @@ def batch_arithmetic() -> Iterator[None]:
 
 
 def _enter_flush_to_zero() -> bytes | None:
-    """Flushes denormals from here on; returns the environment to restore, None where there is no switch."""
+    """Flush denormals from here on; return the environment to restore, or None if there is no switch."""
     if _LIBRARY is None:
         return None
     buffer = ctypes.create_string_buffer(_ENVIRONMENT_BYTES)
     _LIBRARY.fegetenv(buffer)
     saved = buffer.raw
-    control = int.from_bytes(saved[_SSE_CONTROL_AT:], "little") | _FLUSH_TO_ZERO
-    _load(saved[:_SSE_CONTROL_AT] + control.to_bytes(4, "little"))
+    control = int.from_bytes(saved[_SSE_CONTROL_OFFSET:], "little") | _FLUSH_TO_ZERO_BITS
+    _load(saved[:_SSE_CONTROL_OFFSET] + control.to_bytes(4, "little"))
     return saved
 
 

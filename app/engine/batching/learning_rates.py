@@ -1,4 +1,4 @@
-"""The learning rates of a batch, a chunk of steps at a time, and the momenta where schedules cycle them."""
+"""The learning rates of a batch, one chunk of steps at a time, and the momenta of cycling schedules."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.engine.schedules.momentum_cycling import MomentumCycling, cycling
 
 
 class Rates:
-    """The learning rates of B runs of `horizon` updates, and the momenta where schedules cycle them.
+    """The learning rates of B runs of `horizon` updates, and their momenta if schedules cycle them.
 
     Schedules of one kind are evaluated together.
     """
@@ -31,44 +31,48 @@ class Rates:
             self._groups.append((np.array(rows), group))
         self._cycled: list[tuple[NDArray[np.intp], MomentumCycling]] = []
         for rows in _by_kind([cycling(schedule) for schedule in schedules]).values():
-            members = [found for row in rows if (found := cycling(schedules[row]))]
+            members = [member for row in rows if (member := cycling(schedules[row]))]
             self._cycled.append((np.array(rows), stack(members)))
         self._feedbacks = [(rows, group) for rows, group in self._groups if isinstance(group, Feedback)]
 
     def observe(self, step: int, losses: Array) -> None:
-        """Takes what the first update, `step`, of all runs sees, (B,); what others see a `Follower` takes."""
+        """Take the losses, (B,), that update `step` of all runs sees.
+
+        `observe` is for the first update; a `Follower` takes the losses of later updates.
+        """
         for rows, feedback in self._feedbacks:
             feedback.observe(step, losses[rows])
 
     def at(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The learning rates of updates `steps`, each within the horizon: (B, n).
+        """Return the learning rates of updates `steps`, each within the horizon: (B, n).
 
-        steps: (n,) for all runs, or (B, n). Where rates follow losses, those of all updates before are known.
+        steps: (n,) for all runs, or (B, n). If rates follow losses, the losses of all earlier updates are
+        known.
         """
         if len(self._groups) == 1:
             factors = self._groups[0][1].at(steps.astype(np.float64), self._horizon)
             return np.multiply(factors, self._peaks, out=factors)
         rates = np.empty((len(self._peaks), steps.shape[-1]))
         for rows, group in self._groups:
-            own = (steps if steps.ndim == 1 else steps[rows]).astype(np.float64)
-            rates[rows] = group.at(own, self._horizon)
+            group_steps = (steps if steps.ndim == 1 else steps[rows]).astype(np.float64)
+            rates[rows] = group.at(group_steps, self._horizon)
         np.multiply(rates, self._peaks, out=rates)
         return rates
 
     def follower(self, rows: NDArray[np.int64]) -> Follower | None:
-        """The part of some rows, in this order, whose rates follow losses; None where none does."""
+        """Return a follower of the given rows, in this order; None if none of their rates follows losses."""
         parts = []
-        for own, feedback in self._feedbacks:
-            index = np.searchsorted(own, rows)
-            positions = np.flatnonzero(own[np.minimum(index, len(own) - 1)] == rows)
+        for followed, feedback in self._feedbacks:
+            index = np.searchsorted(followed, rows)
+            positions = np.flatnonzero(followed[np.minimum(index, len(followed) - 1)] == rows)
             if positions.size:
                 parts.append((positions, index[positions], feedback))
         return Follower(parts, self._peaks[rows], self._horizon) if parts else None
 
     def momenta_at(self, steps: NDArray[np.int64]) -> NDArray[np.float64] | None:
-        """The momenta of updates `steps`, (n,), of runs whose schedules cycle them, 0 elsewhere: (B, n).
+        """Return the momenta of updates `steps`, (n,): (B, n), 0 for runs whose schedules do not cycle them.
 
-        None where none does.
+        Returns None if no schedule cycles the momentum.
         """
         if not self._cycled:
             return None
@@ -79,7 +83,7 @@ class Rates:
 
 
 class Follower:
-    """Changes the rates of a block's rows that follow losses, within a chunk."""
+    """Changes the rates of those rows of a block that follow losses, within a chunk."""
 
     def __init__(
         self,
@@ -87,7 +91,11 @@ class Follower:
         peaks: NDArray[np.float64],
         horizon: int,
     ) -> None:
-        """parts: positions in the block, the same rows in a feedback, and that. peaks: (B, 1)."""
+        """Take the parts and the peaks, (B, 1), of the rows.
+
+        parts: per feedback, positions of rows in the block, the numbers of the same rows in the feedback, and
+        the feedback itself.
+        """
         self._parts = [
             (positions, peaks[positions], index, feedback, feedback.take(index))
             for positions, index, feedback in parts
@@ -96,25 +104,25 @@ class Follower:
         self.rows = np.concatenate([positions for positions, *_ in self._parts])
 
     def observe(self, step: int, losses: Array, columns: NDArray[np.float64]) -> None:
-        """Takes what update `step` of the block sees, (B,), and sets the rates that change by it.
+        """Take the losses, (B,), that update `step` of the block sees, and set the rates that they change.
 
-        columns: (S, B, width), of updates step, step + 1, ... as far as the chunk goes.
+        columns: (S, B, width), the rates of updates step, step + 1, ... up to the end of the chunk.
         """
         for positions, peaks, _, _, part in self._parts:
-            # Update `step` has not been made yet; its rate depends on the losses before it, this one's on it.
+            # Update `step` is still to come: its rate depends on earlier losses, the next rate on this loss.
             if part.observe(step, losses[positions]) and len(columns) > 1:
                 updates = np.arange(step + 1.0, step + len(columns))
                 rates = part.at(updates, self._horizon) * peaks
                 columns[1:, positions] = rates.T[:, :, np.newaxis]
 
     def finish(self) -> None:
-        """Hands back what the rows have learnt."""
+        """Return the state of the rows to their feedbacks."""
         for _, _, index, feedback, part in self._parts:
             feedback.put_back(index, part)
 
 
 def _by_kind(schedules: Sequence[Schedule | None]) -> dict[type[Schedule], list[int]]:
-    """The rows of each kind of schedule."""
+    """Return the rows of each kind of schedule."""
     rows: dict[type[Schedule], list[int]] = {}
     for row, schedule in enumerate(schedules):
         if schedule is not None:

@@ -1,4 +1,4 @@
-"""Follows loss-driven schedules through a run: tells them the losses, and remembers the factors they gave."""
+"""Follows loss-driven schedules through a run: passes the losses to them and stores their factors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.engine.batching.stacking import select, stack
 from app.engine.schedules.lengths import updates
 from app.engine.schedules.loss_driven import LossDriven
 
-# Factors are constant from one change to the next: the updates of a row's changes, and what it changed to.
+# Factors are constant from one change to the next: the updates at which a row changes, and the new factors.
 Changes: TypeAlias = "tuple[array[int], array[float]]"
 
 
@@ -39,7 +39,7 @@ class Feedback:
         self._last_change = last_change
 
     def take(self, index: NDArray[np.intp]) -> Feedback:
-        """Some of the rows, to go ahead of the others; `put_back` takes what they have learnt."""
+        """Return a feedback of some rows that advances ahead of the others; `put_back` takes its state."""
         part = Feedback.__new__(Feedback)
         state = {name: column[index] for name, column in self._state.items()}
         changes = [self._changes[row] for row in index.tolist()]
@@ -47,15 +47,15 @@ class Feedback:
         return part
 
     def put_back(self, index: NDArray[np.intp], part: Feedback) -> None:
-        """The rows that `take` gave, further on."""
+        """Take over the state of the rows that `take` returned."""
         for name, column in part._state.items():
             self._state[name][index] = column
         self._last_change = max(self._last_change, part._last_change)
 
     def observe(self, step: int, losses: Array) -> bool:
-        """Takes the losses that update `step` of each run sees, (B,); in the order of steps.
+        """Take the losses, (B,), that update `step` of each run sees; call in the order of steps.
 
-        Returns whether they change the factor of an update after it.
+        Returns whether the losses change the factor of a later update.
         """
         k = step - self._warmup
         before = self._state
@@ -75,7 +75,7 @@ class Feedback:
         return True
 
     def at(self, steps: Array, horizon: int) -> Array:
-        """The factors of updates whose losses before them are known: (n,) or (B, n) to (B, n)."""
+        """Return the factors of updates whose earlier losses are known: (n,) or (B, n) to (B, n)."""
         rows = len(self._changes)
         steps = np.broadcast_to(steps, (rows, steps.shape[-1]))
         if steps.min() >= self._last_change:
@@ -86,12 +86,12 @@ class Feedback:
 
     def _factors_of(self, row: int, steps: Array) -> NDArray[np.float64]:
         since, factors = self._changes[row]
-        found: NDArray[np.float64] = np.array(factors)[np.searchsorted(since, steps, side="right") - 1]
-        return found
+        current: NDArray[np.float64] = np.array(factors)[np.searchsorted(since, steps, side="right") - 1]
+        return current
 
 
-def taken(schedule: LossDriven, losses: Sequence[float] | Array) -> Array:
-    """The factors that a run takes whose updates see these losses, one an update: (T,)."""
+def realised_factors(schedule: LossDriven, losses: Sequence[float] | Array) -> Array:
+    """Return the factors of a run whose updates see these losses, one factor per update: (T,)."""
     horizon = len(losses)
     feedback = Feedback([schedule], horizon)
     for step, loss in enumerate(losses):

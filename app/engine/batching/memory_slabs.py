@@ -1,7 +1,7 @@
 """Cuts a batch whose runs do not wait for each other into slabs that run one after the other.
 
-Memory is then bounded by a slab, not by the batch. Rows do not notice their company, so no value depends on
-the cut; it follows a fixed rule of shapes.
+A slab then bounds the memory, not the batch. Rows do not depend on their neighbours, so no value depends on
+the cut. The cut follows a fixed rule of shapes.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from app.engine.batching.blocking import Run
 from app.engine.objectives.base import Objective
 from app.engine.trajectories.result import BatchResult
 
-_SLAB_BYTES = 64_000_000  # of parameters, gradients and optimizers' states
+_SLAB_BYTES = 64_000_000  # of parameters, gradients and optimizer states
 
 
 def slabs(objective: Objective, runs: Sequence[Run], dtype: type) -> list[slice]:
-    """The runs of each slab: as many as fit, evenly."""
+    """Return the runs of each slab: as many runs as fit, in slabs of about equal size."""
     widest = max(run.optimizer.state_size(objective.dimension) for run in runs)
     most = max(1, _SLAB_BYTES // (widest * np.dtype(dtype).itemsize))
     count = -(-len(runs) // most)
@@ -27,8 +27,8 @@ def slabs(objective: Objective, runs: Sequence[Run], dtype: type) -> list[slice]
     return [slice(low, high) for low, high in pairwise(edges)]
 
 
-def joined(results: Sequence[BatchResult]) -> BatchResult:
-    """The results of slabs, in the order of their runs."""
+def concatenate_results(results: Sequence[BatchResult]) -> BatchResult:
+    """Return the results of slabs as one result, in the order of their runs."""
     sizes = [len(result.outcomes) for result in results]
     names = dict.fromkeys(name for result in results for name in result.metrics)
     missing = [np.full(size, np.nan) for size in sizes]
@@ -48,5 +48,5 @@ def joined(results: Sequence[BatchResult]) -> BatchResult:
         reasons=[reason for result in results for reason in result.reasons],
         trajectories=None
         if recorded[0] is None
-        else [trajectory for own in recorded if own for trajectory in own],
+        else [trajectory for trajectories in recorded if trajectories for trajectory in trajectories],
     )

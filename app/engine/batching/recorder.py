@@ -1,4 +1,4 @@
-"""Records the rows of trajectories while a batch runs; memory stays bounded however long the runs are."""
+"""Records the rows of trajectories while a batch runs; memory stays bounded for runs of any length."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from app.engine.batching.learning_rates import Rates
 from app.engine.batching.step_chunk import RECORDED_DIMENSION, Chunk
 from app.engine.trajectories.result import Columns, Trajectories
 
-# Steps and runs that are turned at once: in the cache, so that lines of a column are written whole.
-_TILE = (64, 256)
+# Steps and runs that are transposed at once: a tile in the cache, so that whole cache lines are written.
+_TILE_SHAPE = (64, 256)
 
 
 class Rows:
-    """Columns of recorded rows, (B, n) each: what a recorder fills."""
+    """Columns of recorded rows, (B, n) each, which a recorder fills."""
 
     def __init__(self, step: NDArray[np.int64], dimension: int, dtype: type) -> None:
-        """step: (B, n)."""
+        """Allocate the columns. step: (B, n)."""
         recorded = dimension if dimension <= RECORDED_DIMENSION else 0
         self.step = step
         self.loss: Array
@@ -43,55 +43,55 @@ class Piece:
     """Evaluations of some rows at consecutive steps from `first` on, of which each row keeps `valid`."""
 
     rows: NDArray[np.int64]  # (b,) of the batch
-    place: NDArray[np.int64] | slice  # the same, as a slice where they are neighbours
+    place: NDArray[np.int64] | slice  # the same, as a slice if they are consecutive
     first: int
     valid: NDArray[np.int64]  # (b,) how many of the S evaluations count
-    diverged: NDArray[np.bool_]  # (b,) whether the last of them ended the run
+    diverged: NDArray[np.bool_]  # (b,) whether the last valid evaluation ended the run
     chunk: Chunk
 
 
 class Recorder(ABC):
-    """Takes what blocks evaluated, in the order of steps, and gives the trajectories at the end."""
+    """Takes the evaluations of blocks in the order of steps, and returns the trajectories at the end."""
 
     def __init__(self) -> None:
         self._validation: list[tuple[int, NDArray[np.float64]]] = []  # of all runs, at the step
 
     def room(self, place: NDArray[np.int64] | slice, first: int, count: int) -> Chunk | None:
-        """Where evaluations of some rows, from step `first` on, are to be written before they are added.
+        """Return where evaluations of some rows, from step `first` on, are to be written before `add`.
 
-        None where there is no such place, and they go to a chunk of their own.
+        Returns None if there is no such place; the evaluations then go to a separate chunk.
         """
         return None
 
     @abstractmethod
     def add(self, piece: Piece) -> None:
-        """Takes the next evaluations of some rows."""
+        """Take the next evaluations of some rows."""
 
     @abstractmethod
     def counts(self) -> NDArray[np.int64]:
-        """How many rows each run has: (B,). Nothing is added after it was asked."""
+        """Return the number of rows of each run: (B,). Nothing is added after this call."""
 
     @abstractmethod
     def _rows(self) -> Rows:
-        """All rows; what lies beyond a run's count means nothing."""
+        """Return all rows; values beyond a run's count mean nothing."""
 
     @abstractmethod
     def _learning_rates(self, rates: Rates) -> NDArray[np.float64]:
-        """The learning rate of every recorded row, (B, n); that of a run's last row is never read."""
+        """Return the learning rate of every recorded row, (B, n); a run's last one is never read."""
 
     def add_validation(self, step: int, losses: NDArray[np.float64]) -> None:
-        """Takes the validation losses at a step that is recorded: (B,), nan where a run is out."""
+        """Take the validation losses of a recorded step: (B,), nan for a run that has stopped."""
         self._validation.append((step, losses))
 
     def trajectories(self, rates: Rates) -> Trajectories:
-        """One trajectory a run. Nothing is added after they were asked for."""
+        """Return one trajectory per run. Nothing is added after this call."""
         counts = self.counts()
         return Trajectories(len(counts), lambda: self._columns(counts, rates))
 
     def _columns(self, counts: NDArray[np.int64], rates: Rates) -> Columns:
-        """Everything that was recorded."""
+        """Return everything that was recorded."""
         with batch_arithmetic():
-            learning_rates = self._learning_rates(rates)  # first: they take scratch of several columns
+            learning_rates = self._learning_rates(rates)  # first: this needs scratch of several columns
             rows = self._rows()
             validation_losses = self._validation_losses(rows, counts)
         learning_rates[np.arange(len(counts)), counts - 1] = np.nan
@@ -107,19 +107,19 @@ class Recorder(ABC):
         )
 
     def _validation_losses(self, rows: Rows, counts: NDArray[np.int64]) -> Array:
-        """(B, n), nan where there was none."""
+        """Return the validation losses, (B, n), nan for rows without one."""
         shape, dtype = rows.step.shape, rows.loss.dtype
         if not self._validation:  # one row of nan serves all runs
             return np.broadcast_to(np.full(shape[1], np.nan, dtype=dtype), shape)
-        found = np.full(shape, np.nan, dtype=dtype)
+        validation_losses = np.full(shape, np.nan, dtype=dtype)
         for step, losses in self._validation:
             at = (rows.step == step) & (np.arange(shape[1]) < counts[:, np.newaxis])
-            found[at] = np.broadcast_to(losses[:, np.newaxis], shape)[at]
-        return found
+            validation_losses[at] = np.broadcast_to(losses[:, np.newaxis], shape)[at]
+        return validation_losses
 
 
 class WholeRecorder(Recorder):
-    """Keeps every row of runs of equal length, in the order of steps until they are read."""
+    """A recorder that keeps every row of runs of equal length, in the order of steps until they are read."""
 
     def __init__(self, runs: int, steps: int, dimension: int, dtype: type) -> None:
         super().__init__()
@@ -128,30 +128,32 @@ class WholeRecorder(Recorder):
         self._counts = np.zeros(runs, dtype=np.int64)
 
     def room(self, place: NDArray[np.int64] | slice, first: int, count: int) -> Chunk | None:
-        """Neighbours write to the history itself, without a copy."""
+        """Return views of the history for consecutive rows, which saves a copy; None for other rows."""
         return self._history.part(slice(first, first + count), place) if isinstance(place, slice) else None
 
     def add(self, piece: Piece) -> None:
-        """Keeps the evaluations, those that do not count too: they lie beyond the row's count."""
-        # Where there is a room they are there already.
+        """Keep the evaluations, invalid ones too: these lie beyond the count of their row."""
+        # Evaluations of consecutive rows were written to the room already.
         if not isinstance(piece.place, slice):
             self._history.put(piece.first, piece.place, piece.chunk)
         self._counts[piece.place] += piece.valid
 
     def counts(self) -> NDArray[np.int64]:
-        """Every evaluation that counted."""
+        """Return the number of valid evaluations of each run."""
         return self._counts
 
     def _rows(self) -> Rows:
-        """The history, turned tile by tile."""
-        step = np.broadcast_to(np.arange(self._steps + 1), (self._runs, self._steps + 1))  # of all alike
+        """Return the history, transposed tile by tile."""
+        # The same steps for all runs.
+        step = np.broadcast_to(np.arange(self._steps + 1), (self._runs, self._steps + 1))
         rows = Rows(step, self._dimension, self._dtype)
-        for steps in _cuts(int(self._counts.max()), _TILE[0]):
-            for runs in _cuts(self._runs, _TILE[1]):
-                _turn(self._history.part(steps, runs), rows, runs, steps)
+        for steps in _cuts(int(self._counts.max()), _TILE_SHAPE[0]):
+            for runs in _cuts(self._runs, _TILE_SHAPE[1]):
+                _transpose(self._history.part(steps, runs), rows, runs, steps)
         return rows
 
     def _learning_rates(self, rates: Rates) -> NDArray[np.float64]:
+        """Return the learning rates of all steps."""
         steps = np.arange(self._steps + 1)
         return rates.at(np.minimum(steps, self._steps - 1))
 
@@ -160,8 +162,8 @@ def _cuts(length: int, width: int) -> list[slice]:
     return [slice(first, min(first + width, length)) for first in range(0, length, width)]
 
 
-def _turn(part: Chunk, rows: Rows, runs: slice, steps: slice) -> None:
-    """Fills rows with what was evaluated, (S, B), of these runs and steps."""
+def _transpose(part: Chunk, rows: Rows, runs: slice, steps: slice) -> None:
+    """Fill rows with the evaluations, (S, B), of these runs and steps."""
     norms, norms_l1 = part.norms()
     moves: list[tuple[NDArray[Any], NDArray[Any]]] = [
         (rows.loss, part.losses),
@@ -175,5 +177,8 @@ def _turn(part: Chunk, rows: Rows, runs: slice, steps: slice) -> None:
 
 
 def _points(parameters: Array) -> NDArray[np.void]:
-    """Parameters, (..., D), as opaque items, (...): copied whole, seven times faster than D numbers each."""
+    """Return parameters, (..., D), as opaque items, (...).
+
+    An item is copied whole, which is seven times faster than a copy of D numbers.
+    """
     return parameters.view(np.dtype((np.void, parameters.shape[-1] * parameters.itemsize)))[..., 0]

@@ -1,6 +1,6 @@
 """Runs a batch: many optimizers, schedules, batch sizes and replicates in one array program.
 
-Row i gives, bit for bit, what that run alone would give, whatever its company does.
+Row i has the same bits as that run alone, for all other runs of the batch.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from app.engine.arrays import Array
 from app.engine.batching.block import Block
 from app.engine.batching.blocking import Population, Run
-from app.engine.batching.downsampling_recorder import MOST_ROWS, ThinnedRecorder
+from app.engine.batching.downsampling_recorder import MAX_TRAJECTORY_ROWS, DownsamplingRecorder
 from app.engine.batching.fp_environment import batch_arithmetic
 from app.engine.batching.learning_rates import Rates
-from app.engine.batching.memory_slabs import joined, slabs
+from app.engine.batching.memory_slabs import concatenate_results, slabs
 from app.engine.batching.recorder import Piece, Recorder, WholeRecorder
 from app.engine.batching.step_chunk import Chunk
 from app.engine.objectives.base import Objective, Scores
@@ -27,17 +27,20 @@ from app.engine.trajectories.result import BatchResult, Outcome
 
 __all__ = ["Judge", "Run", "run_batch"]
 
-# Called at a rung with the step and the values of all runs, nan where one is out: (B,) to whether it goes on.
+# Called at a rung with the step and the values of all runs, (B,), nan for a run that has stopped. Returns
+# which runs go on, (B,).
 Judge: TypeAlias = Callable[[int, NDArray[np.float64]], NDArray[np.bool_]]
 
-DIVERGED_BEYOND = 1e12  # times the size of the first loss, or 1 where that is less; on either side of zero
-# Whatever the first loss was: the squares of what is left can be added.
-DIVERGED_BEYOND_ALL = 1e150
-# Steps between two looks at the losses, and so the most that a diverged row is carried on.
-_CHUNK_STEPS = 32
-_UNDRAWN_STEPS = 64  # where nothing is drawn, and a step is so short that a chunk's own work counts
-_DRAWN_BYTES = 8_000_000  # the minibatches that are held at once
-_MOST_RUNGS = 100
+# A run has diverged once a loss exceeds this factor times max(1, |first loss|) in magnitude.
+DIVERGENCE_FACTOR = 1e12
+# Largest magnitude for any first loss; sums of squares of smaller losses do not overflow.
+MAX_LOSS = 1e150
+# Most steps between two checks for divergence, and so the most steps that a diverged row is continued.
+_MAX_CHUNK_STEPS = 32
+# Steps of a chunk if nothing is drawn: steps are then so short that the overhead of a chunk matters.
+_UNDRAWN_CHUNK_STEPS = 64
+_MAX_DRAWN_BYTES = 8_000_000  # most memory of drawn minibatches
+_MAX_RUNGS = 100
 
 
 def run_batch(
@@ -51,20 +54,22 @@ def run_batch(
     judge: Judge | None = None,
     record: bool = True,
 ) -> BatchResult:
-    """Makes `steps` updates of every run.
+    """Make `steps` updates of every run, and return the results.
 
-    dtype: np.float32 or np.float64. rungs: steps, ascending and within 1 and steps - 1, at which all runs are
-    measured and `judge`, if given, says which go on. record: whether trajectories are kept. Without a judge a
-    batch of any width needs little more memory than its results: it is run in slabs.
-    ValueError: an argument out of bounds, a batch size beyond the data, a judge's answer of the wrong shape.
+    dtype: np.float32 or np.float64. rungs: steps, ascending and within 1 and steps - 1. All runs are measured
+    at each rung, and `judge`, if given, says which go on. record: whether trajectories are kept.
+    Without a judge a batch runs in slabs, so that a batch of any width needs little more memory than its
+    results.
+    Raises ValueError for an argument out of bounds, a batch size beyond the data, or a judge's answer of the
+    wrong shape.
     """
     _check(runs, steps, dtype, rungs)
     _check_runs(objective, runs)
     if judge is not None:
         return _run(objective, runs, steps, seed, dtype, rungs, judge, record)
-    parts = [runs[own] for own in slabs(objective, runs, dtype)]
+    parts = [runs[slab] for slab in slabs(objective, runs, dtype)]
     results = [_run(objective, part, steps, seed, dtype, rungs, None, record) for part in parts]
-    return results[0] if len(results) == 1 else joined(results)
+    return results[0] if len(results) == 1 else concatenate_results(results)
 
 
 def _run(
@@ -77,7 +82,7 @@ def _run(
     judge: Judge | None,
     record: bool,
 ) -> BatchResult:
-    """All runs at once."""
+    """Run all runs at once, and return their results."""
     with batch_arithmetic():
         batch = _Batch(objective, runs, steps, seed, dtype, rungs, record)
     for number, rung in enumerate(rungs):
@@ -100,8 +105,8 @@ def _check(runs: Sequence[Run], steps: int, dtype: type, rungs: Sequence[int]) -
         raise ValueError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
     if any(low >= high for low, high in pairwise([0, *rungs, steps])):
         raise ValueError(f"rungs must ascend strictly between 0 and steps={steps}, got {list(rungs)}")
-    if len(rungs) > _MOST_RUNGS:
-        raise ValueError(f"at most {_MOST_RUNGS} rungs can be recorded, got {len(rungs)}")
+    if len(rungs) > _MAX_RUNGS:
+        raise ValueError(f"at most {_MAX_RUNGS} rungs can be recorded, got {len(rungs)}")
 
 
 def _check_runs(objective: Objective, runs: Sequence[Run]) -> None:
@@ -120,7 +125,7 @@ def _check_runs(objective: Objective, runs: Sequence[Run]) -> None:
 
 
 class _Batch:
-    """A batch under way, after update `step` of every run that goes on."""
+    """A batch in progress, after update `step` of every run that goes on."""
 
     def __init__(
         self,
@@ -152,19 +157,19 @@ class _Batch:
         for block in self._population.blocks():
             chunk = block.begin(self._room(block, 0, 1))
             first = np.abs(chunk.losses[0].astype(np.float64))
-            limits = DIVERGED_BEYOND * np.maximum(1.0, first)
-            self._limits[block.rows] = np.minimum(limits, DIVERGED_BEYOND_ALL)
+            limits = DIVERGENCE_FACTOR * np.maximum(1.0, first)
+            self._limits[block.rows] = np.minimum(limits, MAX_LOSS)
             self._take(block, 0, chunk)
         self._rates.observe(0, self._losses)
         self._drop_stopped()
 
     @property
     def goes_on(self) -> bool:
-        """Whether any run does."""
+        """Return whether any run goes on."""
         return len(self._population) > 0
 
     def advance_to(self, stop: int) -> None:
-        """Makes the updates before `stop`, all blocks in step, so that they share what a replicate draws."""
+        """Make the updates before `stop`, all blocks in step, so that they share the draws of a replicate."""
         while self._step < stop and self.goes_on:
             count = min(self._chunk_steps(), stop - self._step)
             for problem in self._population.problems:
@@ -172,10 +177,10 @@ class _Batch:
             updates = np.arange(self._step, self._step + count)
             rates, momenta = self._rates.at(updates), self._rates.momenta_at(updates)
             for block in self._population.blocks():
-                own = None if momenta is None else momenta[block.place]
+                block_momenta = None if momenta is None else momenta[block.place]
                 follower = self._rates.follower(block.rows)
                 room = self._room(block, self._step + 1, count)
-                chunk = block.advance(self._step, rates[block.place], own, follower, room)
+                chunk = block.advance(self._step, rates[block.place], block_momenta, follower, room)
                 self._take(block, self._step + 1, chunk)
                 if follower is not None:
                     follower.finish()
@@ -183,14 +188,14 @@ class _Batch:
             self._drop_stopped()
 
     def measure_rung(self, number: int) -> NDArray[np.float64]:
-        """The values of all runs after this step, (B,), nan where a run is out."""
+        """Return the values of all runs after this step, (B,), nan for runs that have stopped."""
         scores = self._score(Block.score)
         values = scores[self._objective.metric]
         self._rung_values[:, number] = values
         return values
 
     def prune(self, keep: NDArray[np.bool_], values: NDArray[np.float64]) -> None:
-        """Ends the runs that a judge does not keep; of those that are out already its answer is ignored."""
+        """End the runs that a judge does not keep; the answer for stopped runs is ignored."""
         keep = np.asarray(keep)
         if keep.shape != self._goes_on.shape or keep.dtype != np.bool_:
             wanted = f"({len(self._goes_on)},) of bool"
@@ -201,7 +206,7 @@ class _Batch:
         self._drop_stopped()
 
     def finish(self) -> BatchResult:
-        """The results, after the last update."""
+        """Return the results, after the last update."""
         metrics = self._score(Block.summarise)
         values = metrics[self._objective.metric]
         return BatchResult(
@@ -217,23 +222,23 @@ class _Batch:
 
     def _new_recorder(self, runs: int, dtype: type) -> Recorder:
         dimension = self._objective.dimension
-        if self._steps < MOST_ROWS:
+        if self._steps < MAX_TRAJECTORY_ROWS:
             return WholeRecorder(runs, self._steps, dtype=dtype, dimension=dimension)
-        return ThinnedRecorder(runs, self._steps, self._rung_steps, dimension, dtype)
+        return DownsamplingRecorder(runs, self._steps, self._rung_steps, dimension, dtype)
 
     def _room(self, block: Block, first: int, count: int) -> Chunk | None:
-        """Where the recorder has room for what a block evaluates, from step `first` on."""
+        """Return where the recorder takes the evaluations of a block, from step `first` on."""
         return None if self._recorder is None else self._recorder.room(block.place, first, count)
 
     def _chunk_steps(self) -> int:
-        """How many steps are drawn at once; results do not depend on it."""
+        """Return how many steps are drawn at once; results do not depend on this number."""
         drawn = sum(problem.bytes_per_step() for problem in self._population.problems)
         if drawn == 0:
-            return _UNDRAWN_STEPS
-        return min(max(_DRAWN_BYTES // drawn, 1), _CHUNK_STEPS)
+            return _UNDRAWN_CHUNK_STEPS
+        return min(max(_MAX_DRAWN_BYTES // drawn, 1), _MAX_CHUNK_STEPS)
 
     def _take(self, block: Block, first: int, chunk: Chunk) -> None:
-        """Looks for divergence in the evaluations of a block, from step `first` on, and records them."""
+        """Check the evaluations of a block, from step `first` on, for divergence, and record them."""
         losses, rows = chunk.losses, block.place
         is_bad = ~(np.abs(losses) <= self._limits[rows])
         diverged: NDArray[np.bool_] = np.any(is_bad, axis=0)
@@ -247,16 +252,16 @@ class _Batch:
             self._stop(row, Outcome.DIVERGED, first + last, reason)
 
     def _score(self, measure: Callable[[Block, Array], Scores]) -> Scores:
-        """Measures all runs that go on, after this step; one with a score beyond all limits has diverged."""
+        """Measure all runs that go on, after this step; a run with a score beyond MAX_LOSS has diverged."""
         runs = len(self._goes_on)
         scores: Scores = {self._objective.metric: np.full(runs, np.nan)}
         for block in self._population.blocks():
             for name, values in measure(block, self._losses[block.rows]).items():
                 scores.setdefault(name, np.full(runs, np.nan))[block.rows] = values
         for name, values in scores.items():
-            is_bad = ~(np.abs(values) <= DIVERGED_BEYOND_ALL)
+            is_bad = ~(np.abs(values) <= MAX_LOSS)
             for row in np.flatnonzero(self._goes_on & is_bad).tolist():
-                reason = _divergence(self._step, name, values[row], DIVERGED_BEYOND_ALL)
+                reason = _divergence(self._step, name, values[row], MAX_LOSS)
                 self._stop(row, Outcome.DIVERGED, self._step, reason)
         if self._recorder is not None and self.goes_on and "validation_loss" in scores:
             self._recorder.add_validation(self._step, scores["validation_loss"].copy())
@@ -273,7 +278,7 @@ class _Batch:
             self._reasons[row] = reason
 
     def _drop_stopped(self) -> None:
-        """What has stopped costs nothing more."""
+        """Drop the rows of stopped runs, which then cost nothing more."""
         self._population.keep(self._goes_on)
 
 

@@ -1,4 +1,4 @@
-"""Turns many instances of one kind into a single one whose fields are columns.
+"""Stacks many instances of one kind into a single instance whose fields are columns.
 
 The update rules are written once, for scalars; a stacked instance broadcasts them over a batch.
 """
@@ -18,11 +18,11 @@ K = TypeVar("K", bound=Kind)
 
 
 def stack(instances: Sequence[K], width: int = 1) -> K:
-    """One instance of the same class whose every field is a (B, width) array, row i from instance i.
+    """Return one instance of the same class whose every field is a (B, width) array, row i from instance i.
 
-    Numbers become float64 (whatever the precision of the run: coefficients such as 1 - beta2 are
-    computed in double and cast once), truth values bool, names and lists object arrays. A column repeated to
-    `width` broadcasts to the same numbers; where rows are short, it is the faster one.
+    Numbers become float64 in either precision of the run: coefficients such as 1 - beta2 are computed in
+    double and cast once. Truth values become bool, names and lists object arrays. A column repeated to
+    `width` broadcasts to the same numbers, and is faster for short rows.
     """
     cls = type(instances[0])
     if any(type(instance) is not cls for instance in instances):
@@ -31,21 +31,21 @@ def stack(instances: Sequence[K], width: int = 1) -> K:
     columns: dict[str, NDArray[Any]] = {}  # Any: numbers, truth values, names or lists
     for field in dataclasses.fields(cls):
         values = [getattr(instance, field.name) for instance in instances]
-        # One entry a row, of lists too, whatever their lengths.
+        # One entry per row; a list is one entry, whatever its length.
         column = np.fromiter(values, dtype=_column_dtype(values[0]), count=len(values))
         columns[field.name] = np.repeat(column[:, np.newaxis], width, axis=1)
-    # The fields hold arrays from here on; formulas broadcast alike over both.
+    # The fields hold arrays from here on; formulas broadcast over scalars and arrays alike.
     return cls(**columns)
 
 
 def select(stacked: K, rows: NDArray[Any]) -> K:
-    """The stacked instance of some of the rows: a mask or indices, (b,)."""
+    """Return the stacked instance of some rows: a mask or indices, (b,)."""
     columns = {field.name: getattr(stacked, field.name)[rows] for field in dataclasses.fields(stacked)}
     return type(stacked)(**columns)
 
 
 def concatenate(stacked: Sequence[K]) -> K:
-    """The stacked instance of all their rows, in order."""
+    """Return the stacked instance of the rows of all parts, in order."""
     cls = type(stacked[0])
     names = [field.name for field in dataclasses.fields(cls)]
     return cls(**{name: np.concatenate([getattr(part, name) for part in stacked]) for name in names})

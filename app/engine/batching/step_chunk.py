@@ -1,4 +1,4 @@
-"""A chunk: what some rows evaluated in some consecutive steps, those of a block or all of a batch."""
+"""A chunk: the evaluations of some rows in consecutive steps, of one block or of a whole batch."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from numpy.typing import NDArray
 
 from app.engine.arrays import Array, allocate
 
-# Runs of at most this many parameters have them recorded; their positions of a chunk fit the cache.
+# Largest D whose parameters are recorded; the positions of a chunk then fit into the cache.
 RECORDED_DIMENSION = 10
 
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """What S evaluations of B rows gave; what a row that diverged has after that means nothing."""
+    """The results of S evaluations of B rows; values of a row after its divergence mean nothing."""
 
     losses: Array  # (S, B)
-    squares: Array  # (S, B) sums of squares of the gradients; empty where nothing is recorded or D is small
-    magnitudes: Array  # (S, B) sums of their magnitudes; the same
-    positions: Array | None  # (S, B, D) where the gradients were taken; where D is small, else None
-    parameters: Array | None  # (S, B, D) where the runs are measured, mostly the same memory; likewise
-    gradients: NDArray[np.float32] | None  # (S, B, D) where D is small and rows are recorded, else None
+    squares: Array  # (S, B) sums of squares of the gradients; empty if nothing is recorded or D is small
+    magnitudes: Array  # (S, B) sums of the gradients' magnitudes; empty in the same cases
+    positions: Array | None  # (S, B, D) points of the gradients if D is small, else None
+    parameters: Array | None  # (S, B, D) points of measurement if D is small, mostly the same memory
+    gradients: NDArray[np.float32] | None  # (S, B, D) if D is small and rows are recorded, else None
 
     @classmethod
     def empty(
         cls, steps: int, shape: tuple[int, int], dtype: type, *, records: bool, averages: bool
     ) -> Chunk:
-        """Room for as many evaluations of rows of that shape, (B, D).
+        """Allocate a chunk of `steps` evaluations of rows of the given shape, (B, D).
 
         averages: whether any row is measured elsewhere than at its position.
         """
@@ -55,19 +55,19 @@ class Chunk:
         )
 
     def part(self, steps: slice, rows: slice) -> Chunk:
-        """Some evaluations of some rows, as views."""
-        own = steps, rows
+        """Return some evaluations of some rows, as views."""
+        index = steps, rows
         return Chunk(
-            losses=self.losses[own],
-            squares=self.squares[own],
-            magnitudes=self.magnitudes[own],
-            positions=None if self.positions is None else self.positions[own],
-            parameters=None if self.parameters is None else self.parameters[own],
-            gradients=None if self.gradients is None else self.gradients[own],
+            losses=self.losses[index],
+            squares=self.squares[index],
+            magnitudes=self.magnitudes[index],
+            positions=None if self.positions is None else self.positions[index],
+            parameters=None if self.parameters is None else self.parameters[index],
+            gradients=None if self.gradients is None else self.gradients[index],
         )
 
     def put(self, first: int, rows: NDArray[np.int64], other: Chunk) -> None:
-        """Copies the evaluations of some rows to where they belong, from evaluation `first` on."""
+        """Copy the evaluations of some rows into this chunk, from evaluation `first` on."""
         part = slice(first, first + len(other.losses)), rows
         self.losses[part] = other.losses
         if self.gradients is None:
@@ -79,13 +79,13 @@ class Chunk:
         self.gradients[part] = other.gradients
 
     def measured_elsewhere(self) -> Chunk:
-        """With positions apart from the parameters, for rows some of which are measured elsewhere."""
+        """Return the chunk with positions apart from the parameters, for rows that are measured elsewhere."""
         if self.parameters is None:
             return self
         return dataclasses.replace(self, positions=np.empty_like(self.parameters))
 
     def norms(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Euclidean norms and sums of magnitudes of the gradients, (S, B) each, where they are recorded."""
+        """Return the Euclidean norms and the l1 norms of the gradients, (S, B) each, if they are recorded."""
         if self.gradients is not None:
             return _norms_of_few(self.gradients)
         euclidean = np.sqrt(self.squares).astype(np.float32, copy=False)
@@ -93,19 +93,19 @@ class Chunk:
 
 
 def _norms_of_few(gradients: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Both norms of all gradients, (S, B, D), at once: cheaper than many small sums."""
+    """Return both norms of all gradients, (S, B, D), at once: cheaper than many small sums."""
     magnitudes = np.abs(gradients)
     if gradients.shape[2] == 2:  # the modulus of a complex number is one pass
         euclidean = np.abs(gradients.view(np.complex64)[:, :, 0])
     else:
-        # The square of a number that single precision can hold may be none.
+        # The square of a single-precision number may exceed single precision.
         squares = np.square(magnitudes, dtype=np.float64)
         euclidean = np.sqrt(_sums(squares)).astype(np.float32)
     return euclidean, _sums(magnitudes)
 
 
 def _sums(values: Array) -> Array:
-    """Adds (S, B, D) along its last, short axis, in order."""
+    """Return the sums of (S, B, D) along its last, short axis, added in order."""
     total = values[:, :, 0].copy() if values.shape[2] < 2 else values[:, :, 0] + values[:, :, 1]
     for component in range(2, values.shape[2]):
         np.add(total, values[:, :, component], out=total)

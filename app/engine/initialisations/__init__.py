@@ -1,4 +1,4 @@
-"""One file an initialisation; `INITIALISATIONS` finds them."""
+"""Initialisations, one file each; `INITIALISATIONS` finds them."""
 
 import sys
 

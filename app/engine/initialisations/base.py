@@ -1,4 +1,4 @@
-"""What every initialisation is: how the first weights and biases of a dense layer are drawn."""
+"""The base class of initialisations: the first weights and biases of a dense layer."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from app.engine.registry import Kind
 
 @dataclass(frozen=True, kw_only=True)
 class Initialisation(Kind, ABC):
-    """The first weights and biases of a dense layer."""
+    """The distribution of the first weights and biases of a dense layer."""
 
     @abstractmethod
     def draw(self, generator: np.random.Generator, units: int, inputs: int) -> NDArray[np.float64]:
-        """(units, inputs + 1), the last column the biases."""
+        """Return the first parameters, (units, inputs + 1), with the biases in the last column."""
 
 
 def without_biases(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weights, (units, inputs), beside biases of zero: (units, inputs + 1)."""
+    """Return weights, (units, inputs), with biases of zero appended: (units, inputs + 1)."""
     return np.concatenate([weights, np.zeros((len(weights), 1))], axis=1)

@@ -23,5 +23,5 @@ class He(Initialisation):
     kind: ClassVar[str] = "he"
 
     def draw(self, generator: np.random.Generator, units: int, inputs: int) -> NDArray[np.float64]:
-        """Row by row."""
+        """Draw the weights row by row."""
         return without_biases(generator.normal(0.0, np.sqrt(2.0 / inputs), size=(units, inputs)))

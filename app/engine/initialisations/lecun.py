@@ -25,5 +25,5 @@ class LeCun(Initialisation):
     kind: ClassVar[str] = "lecun"
 
     def draw(self, generator: np.random.Generator, units: int, inputs: int) -> NDArray[np.float64]:
-        """Row by row."""
+        """Draw the weights row by row."""
         return without_biases(generator.normal(0.0, np.sqrt(1.0 / inputs), size=(units, inputs)))

@@ -13,7 +13,7 @@ from app.engine.initialisations.base import Initialisation, without_biases
 
 @dataclass(frozen=True, kw_only=True)
 class Orthogonal(Initialisation):
-    """Weights whose rows, or columns where there are more rows, are orthonormal; biases are zero.
+    """Weights with orthonormal rows, or orthonormal columns if there are more rows; biases are zero.
 
     Rule: w = Q of the QR decomposition of a normal matrix, with the signs that make the diagonal of R
     positive; b = 0
@@ -25,7 +25,7 @@ class Orthogonal(Initialisation):
     kind: ClassVar[str] = "orthogonal"
 
     def draw(self, generator: np.random.Generator, units: int, inputs: int) -> NDArray[np.float64]:
-        """Of a tall matrix, turned round where there are fewer units than inputs."""
+        """Return the orthogonal factor of a tall matrix, transposed if there are fewer units than inputs."""
         tall = generator.normal(size=(max(units, inputs), min(units, inputs)))
         factor, triangle = np.linalg.qr(tall)
         factor = factor * np.where(np.diag(triangle) < 0.0, -1.0, 1.0)

@@ -13,7 +13,7 @@ from app.engine.initialisations.base import Initialisation
 
 @dataclass(frozen=True, kw_only=True)
 class PyTorch(Initialisation):
-    """That of `torch.nn.Linear`: weights and biases alike, uniform within 1 / sqrt(inputs) of zero.
+    """The default of `torch.nn.Linear`: weights and biases uniform within 1 / sqrt(inputs) of zero.
 
     Rule: w, b ~ U(-1 / sqrt(n), 1 / sqrt(n)), n the inputs of the layer
 
@@ -24,6 +24,6 @@ class PyTorch(Initialisation):
     kind: ClassVar[str] = "pytorch"
 
     def draw(self, generator: np.random.Generator, units: int, inputs: int) -> NDArray[np.float64]:
-        """Row by row, the bias after the weights of its unit."""
+        """Draw row by row, the bias after the weights of its unit."""
         bound = 1.0 / np.sqrt(inputs)
         return generator.uniform(-bound, bound, size=(units, inputs + 1))

@@ -24,6 +24,6 @@ class Xavier(Initialisation):
     kind: ClassVar[str] = "xavier"
 
     def draw(self, generator: np.random.Generator, units: int, inputs: int) -> NDArray[np.float64]:
-        """Row by row."""
+        """Draw the weights row by row."""
         bound = np.sqrt(6.0 / (inputs + units))
         return without_biases(generator.uniform(-bound, bound, size=(units, inputs)))

@@ -1,1 +1,1 @@
-"""What models take in: one file a form of data."""
+"""The inputs of models: one file for each form of data."""

@@ -1,4 +1,4 @@
-"""What every form of data is: examples that can be split, sliced and drawn from."""
+"""The interface of a form of data: examples that can be split, sliced and drawn from."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 
 class Minibatches(Protocol):
-    """The minibatches of S steps, each as the network of the form takes it."""
+    """The minibatches of S steps, in the form that the network takes."""
 
     def __getitem__(self, step: int) -> Any:  # Any: a batch of the form
-        """That of one step."""
+        """Return the minibatch of one step."""
 
 
 class Inputs(ABC):
@@ -21,23 +21,23 @@ class Inputs(ABC):
 
     @abstractmethod
     def __len__(self) -> int:
-        """N"""
+        """Return N."""
 
     @abstractmethod
     def select(self, rows: NDArray[np.int64]) -> Inputs:
-        """Some of them, (n,), in arrays of their own."""
+        """Return the examples of the given rows, (n,), in new arrays."""
 
     @abstractmethod
     def between(self, low: int, high: int) -> Any:
-        """The examples from low to high, as one batch."""
+        """Return the examples from low to high, as one batch."""
 
     @abstractmethod
     def draw(self, rows: NDArray[np.int64]) -> Minibatches:
-        """Minibatches of these rows, (S, batch)."""
+        """Return minibatches of the given rows, (S, batch)."""
 
     @abstractmethod
     def drawn_bytes(self, batch: int) -> int:
-        """The memory that one drawn minibatch takes."""
+        """Return the memory of one drawn minibatch."""
 
 
 class Repeated:

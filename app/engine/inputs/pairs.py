@@ -14,28 +14,28 @@ from app.engine.inputs.base import Inputs
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """The users of a batch, or its items, and where each one occurs: to add what belongs to the same one."""
+    """The users, or the items, of a batch, with the order that groups equal ones for sums."""
 
     index: NDArray[np.int64]  # (batch,)
-    present: NDArray[np.int64]  # (P,) those that occur, ascending
-    order: NDArray[np.int64]  # (batch,) the examples, those of the same one together
-    starts: NDArray[np.int64]  # (P,) where each begins in that order
+    present: NDArray[np.int64]  # (P,) the users or items that occur, ascending
+    order: NDArray[np.int64]  # (batch,) the examples, grouped by user or item
+    starts: NDArray[np.int64]  # (P,) the start of each group in that order
 
     @classmethod
     def of(cls, index: NDArray[np.int64]) -> Side:
-        """Sorted once for all rows that share the batch."""
+        """Sort the examples once for all rows that share the batch."""
         order = np.argsort(index, kind="stable")
         starts = np.flatnonzero(np.diff(index[order], prepend=-1))
         return cls(index, index[order][starts], order, starts)
 
     def sums(self, values: Array) -> Array:
-        """Values of examples, (B, batch, W), added by what they belong to: (B, P, W)."""
+        """Return the sums of examples' values, (B, batch, W), over each user or item: (B, P, W)."""
         sums: Array = np.add.reduceat(np.take(values, self.order, axis=1), self.starts, axis=1)
         return sums
 
 
 class PairBatch(NamedTuple):
-    """Some pairs by their sides."""
+    """Some pairs, by users and items."""
 
     users: Side
     items: Side
@@ -43,7 +43,7 @@ class PairBatch(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Pairs(Inputs):
-    """Users and items."""
+    """Pairs of a user and an item."""
 
     pairs: NDArray[np.int64]  # (N, 2)
 
@@ -51,19 +51,19 @@ class Pairs(Inputs):
         return len(self.pairs)
 
     def select(self, rows: NDArray[np.int64]) -> Pairs:
-        """Some of them."""
+        """Return the pairs of the given rows."""
         return Pairs(self.pairs[rows])
 
     def between(self, low: int, high: int) -> PairBatch:
-        """Those from low to high."""
+        """Return the pairs from low to high."""
         return _batch(self.pairs[low:high])
 
     def draw(self, rows: NDArray[np.int64]) -> list[PairBatch]:
-        """One batch a step."""
-        return [_batch(self.pairs[own]) for own in rows]
+        """Return one batch per step."""
+        return [_batch(self.pairs[step_rows]) for step_rows in rows]
 
     def drawn_bytes(self, batch: int) -> int:
-        """Four integers a side and example, at most."""
+        """Return the memory of at most four integers per side and example."""
         return 8 * batch * self.pairs.itemsize
 
 

@@ -1,4 +1,4 @@
-"""Bags of tokens: sparse inputs, of which an example has a few of many, in no order."""
+"""Bags of tokens: sparse inputs; an example holds a few tokens of a large vocabulary, in no order."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from app.engine.arrays import Array
 from app.engine.inputs.base import Inputs
 
-NO_TOKEN = -1  # fills the end of a bag that is shorter than others
+NO_TOKEN = -1  # pads a bag that is shorter than others
 
 
 class TokenBatch(NamedTuple):
-    """Some bags, as the tokens that occur in them and how much of each is in a bag."""
+    """Some bags: the tokens that occur in any of them, and the amount of each token in each bag."""
 
     present: NDArray[np.int64]  # (P,) ascending
     amounts: Array  # (P, batch)
@@ -25,12 +25,15 @@ class TokenBatch(NamedTuple):
 class Tokens(Inputs):
     """Bags of at most L tokens."""
 
-    bags: NDArray[np.int64]  # (N, L), filled up with NO_TOKEN
-    amounts: Array  # (N,) what each token of a bag counts, in the dtype of the run
+    bags: NDArray[np.int64]  # (N, L), padded with NO_TOKEN
+    amounts: Array  # (N,) the amount of one token of a bag, in the dtype of the run
 
     @classmethod
     def prepare(cls, raw: NDArray[np.int64], dtype: type, *, averages: bool) -> Tokens:
-        """raw: (N, L). averages: whether the tokens of a bag share 1 among them, or count 1 each."""
+        """Return the bags with their amounts; ValueError for a bag without tokens.
+
+        raw: (N, L). averages: whether the tokens of a bag share an amount of 1, or count 1 each.
+        """
         lengths = np.count_nonzero(raw != NO_TOKEN, axis=1)
         if not lengths.all():
             raise ValueError(f"bag {int(np.argmin(lengths))} has no token; leave it out")
@@ -40,25 +43,25 @@ class Tokens(Inputs):
         return len(self.bags)
 
     def select(self, rows: NDArray[np.int64]) -> Tokens:
-        """Some of them."""
+        """Return the bags of the given rows."""
         return Tokens(self.bags[rows], self.amounts[rows])
 
     def between(self, low: int, high: int) -> TokenBatch:
-        """Those from low to high."""
+        """Return the bags from low to high."""
         return _batch(self.bags[low:high], self.amounts[low:high])
 
     def draw(self, rows: NDArray[np.int64]) -> list[TokenBatch]:
-        """One batch a step."""
-        return [_batch(self.bags[own], self.amounts[own]) for own in rows]
+        """Return one batch per step."""
+        return [_batch(self.bags[step_rows], self.amounts[step_rows]) for step_rows in rows]
 
     def drawn_bytes(self, batch: int) -> int:
-        """The amounts of as many tokens as there can be."""
+        """Return the memory of the amounts, for the largest possible number of tokens."""
         most = min(int(self.bags.max(initial=0)) + 1, self.bags.shape[1] * batch)
         return int(most * (batch * self.amounts.itemsize + self.bags.itemsize))
 
 
 def _batch(bags: NDArray[np.int64], amounts: Array) -> TokenBatch:
-    """bags: (batch, L). A token that occurs twice in a bag counts twice."""
+    """Return the batch of bags, (batch, L); a token that occurs twice in a bag counts twice."""
     is_token = bags != NO_TOKEN
     tokens, examples = bags[is_token], np.nonzero(is_token)[0]
     occurs = np.zeros(tokens.max() + 1, dtype=np.bool_)

@@ -1,4 +1,4 @@
-"""One file a loss; `LOSSES` finds them."""
+"""Losses, one file each; `LOSSES` finds them."""
 
 import sys
 

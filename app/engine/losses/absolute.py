@@ -27,7 +27,7 @@ class Absolute(Loss):
     for_classes: ClassVar[bool] = False
 
     def bind(self, outputs: Array, settings: Settings | None) -> BoundLoss:
-        """No field of it varies."""
+        """Bind the loss to the outputs; no hyperparameter differs between rows."""
         return BoundAbsolute(outputs)
 
 
@@ -35,10 +35,10 @@ class BoundAbsolute(ResidualLoss):
     """Magnitudes of the residuals."""
 
     def fill_losses(self) -> None:
-        """|r|"""
+        """Write |r| into the losses."""
         np.abs(self.residuals, out=self.losses)
 
     def differentiate(self) -> None:
-        """sign(r) / batch"""
+        """Write sign(r) / batch into the residuals."""
         np.sign(self.residuals, out=self.residuals)
         np.multiply(self.residuals, self.share, out=self.residuals)

@@ -1,4 +1,4 @@
-"""What every loss is: each example's loss, the gradient in place of the outputs, and the error rate."""
+"""The base class of losses: the loss of each example, its gradient by the outputs, and the error rate."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ from app.engine.registry import Kind
 
 @dataclass(frozen=True, kw_only=True)
 class Loss(Kind, ABC):
-    """How far outputs are from targets."""
+    """A measure of the distance between outputs and targets."""
 
     for_classes: ClassVar[bool]  # whether targets are classes, else numbers
-    # Whether the loss of a linear model has a Hessian that optimizers can use.
+    # Whether a linear model has a Hessian under this loss that optimizers can use.
     gives_hessian: ClassVar[bool] = False
 
     @abstractmethod
     def bind(self, outputs: Array, settings: Settings | None) -> BoundLoss:
-        """The loss of a block of rows.
+        """Return the loss of a block of rows.
 
-        outputs: (O, B, batch), kept and overwritten. settings: the columns of the rows, of training; None
-        to measure, where what eases training alone is left out.
+        outputs: (O, B, batch), kept by reference and overwritten. settings: columns of the rows, for
+        training. None for measuring; hyperparameters such as label smoothing, which serve training alone,
+        then have no effect.
         """
 
     def fill_hessian(self, weights: Array, examples: Array, hessian: Array) -> None:
-        """Fills hessian, (O F, O F) float64, with that of a linear model, weights (O, F), examples (N, F)."""
+        """Fill hessian, (O F, O F) float64, of a linear model with weights (O, F) and examples (N, F)."""
         raise NotImplementedError(f"{self.kind} gives no Hessian")
 
 
@@ -40,16 +41,16 @@ class BoundLoss(ABC):
 
     @abstractmethod
     def aim(self, rows: slice, targets: NDArray[np.generic]) -> None:
-        """Sets the targets of some rows: (batch,)."""
+        """Set the targets of some rows: (batch,)."""
 
     @abstractmethod
     def examples(self) -> Array:
-        """The loss of every example, (B, batch); may change the outputs."""
+        """Return the loss of every example, (B, batch); may change the outputs."""
 
     @abstractmethod
     def differentiate(self) -> None:
-        """Puts the gradient of the mean loss in place of the outputs; after `examples`."""
+        """Replace the outputs by the gradient of the mean loss; called after `examples`."""
 
     def wrong(self) -> NDArray[np.bool_]:
-        """Which examples are misclassified, (B, batch); before `examples`, where there are classes."""
+        """Return which examples are misclassified, (B, batch); called before `examples`, for classes only."""
         raise NotImplementedError("without classes no example is misclassified")

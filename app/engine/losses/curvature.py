@@ -8,16 +8,20 @@ from app.engine.arrays import Array
 
 
 def squared_error_hessian(examples: Array, out: Array) -> None:
-    """Of mean((p - y)^2) by the weights of p = w x. examples: (N, F), out: (F, F) float64."""
+    """Fill out with the Hessian of mean((p - y)^2) by the weights of p = w x.
+
+    examples: (N, F). out: (F, F) float64.
+    """
     inputs = examples.astype(np.float64)
     np.matmul(inputs.T, inputs, out=out)
     np.multiply(out, 2.0 / len(inputs), out=out)
 
 
 def cross_entropy_hessian(weights: Array, examples: Array, out: Array) -> None:
-    """Of the mean cross-entropy of softmax(W x): for classes i and j the mean of p_i (1[i=j] - p_j) x x^T.
+    """Fill out with the Hessian of the mean cross-entropy of softmax(W x).
 
-    weights: (C, F). examples: (N, F). out: (C F, C F) float64, classes first.
+    Its block of classes i and j is the mean of p_i (1[i=j] - p_j) x x^T. weights: (C, F). examples: (N, F).
+    out: (C F, C F) float64, classes first.
     """
     classes, features = weights.shape
     inputs = examples.astype(np.float64)

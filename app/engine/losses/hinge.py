@@ -15,7 +15,7 @@ from app.engine.objective_columns import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Hinge(Loss):
-    """By how much each other class comes within a margin of 1 of the right one: a support vector machine.
+    """How far each other class reaches into a margin of 1 below the right class: a support vector machine.
 
     Rule: sum over j other than y of max(0, 1 - z[y] + z[j]) / C;  with a `linear` model and l2 it is the
     linear support vector machine
@@ -23,19 +23,19 @@ class Hinge(Loss):
     Source: Weston & Watkins 1999, Support Vector Machines for Multi-Class Pattern Recognition (ESANN);
     divided by the number of classes as in `torch.nn.MultiMarginLoss`.
 
-    Deviation: of two classes it is half the hinge loss max(0, 1 - t f) of their difference f.
+    Deviation: for two classes this is half the hinge loss max(0, 1 - t f) of the outputs' difference f.
     """
 
     kind: ClassVar[str] = "hinge"
     for_classes: ClassVar[bool] = True
 
     def bind(self, outputs: Array, settings: Settings | None) -> BoundLoss:
-        """No field of it varies."""
+        """Bind the loss to the outputs; no hyperparameter differs between rows."""
         return BoundHinge(outputs)
 
 
 class BoundHinge(ClassLoss):
-    """The margins stand in place of the outputs."""
+    """The hinge loss; margins replace the outputs."""
 
     def __init__(self, outputs: Array) -> None:
         super().__init__(outputs)
@@ -45,13 +45,13 @@ class BoundHinge(ClassLoss):
         self._batch_share = self._share / outputs.shape[2]
 
     def examples(self) -> Array:
-        """The sum over the other classes."""
+        """Return the sums over the other classes."""
         outputs = self.outputs
         self.pick(self._picked)
         np.subtract(self._picked, 1, out=self._picked)
         np.subtract(outputs, self._picked, out=outputs)
         np.maximum(outputs, 0, out=outputs)
-        # A margin of infinity or nan must stay in the sum: the class itself then has none to be cleared.
+        # Multiply by 0, not set to 0: infinity and nan become nan, stay in the sum and show the divergence.
         np.multiply(self._picked, 0, out=self._picked)
         self.flat[self.index] = self._picked
         sum_first_axis(outputs, self._losses)
@@ -59,7 +59,11 @@ class BoundHinge(ClassLoss):
         return self._losses
 
     def differentiate(self) -> None:
-        """One for each class within the margin, and as much the other way for the class itself."""
+        """Replace the outputs by the gradient.
+
+        The gradient is 1 for each class inside the margin and minus their number for the target's class, both
+        times 1 / (C batch).
+        """
         outputs = self.outputs
         np.sign(outputs, out=outputs)
         sum_first_axis(outputs, self._picked)

@@ -31,26 +31,26 @@ class Huber(Loss):
     ] = 1.0
 
     def bind(self, outputs: Array, settings: Settings | None) -> BoundLoss:
-        """One delta for all rows: runs that differed in it could not be compared."""
+        """Bind the loss with one delta for all rows: runs with different deltas could not be compared."""
         return BoundHuber(outputs, self.delta)
 
 
 class BoundHuber(ResidualLoss):
-    """With c the residual r cut at delta the loss is c (r - c / 2), and its derivative c."""
+    """The Huber loss c (r - c / 2), with c the residual r clipped at delta; its derivative is c."""
 
     def __init__(self, outputs: Array, delta: float) -> None:
         super().__init__(outputs)
         self._delta = delta
-        self._cut = np.empty_like(self.residuals)
+        self._clipped = np.empty_like(self.residuals)
 
     def fill_losses(self) -> None:
-        """C (r - c / 2)"""
-        np.minimum(self.residuals, self._delta, out=self._cut)
-        np.maximum(self._cut, -self._delta, out=self._cut)
-        np.multiply(self._cut, -0.5, out=self.losses)
+        """Write c (r - c / 2) into the losses."""
+        np.minimum(self.residuals, self._delta, out=self._clipped)
+        np.maximum(self._clipped, -self._delta, out=self._clipped)
+        np.multiply(self._clipped, -0.5, out=self.losses)
         np.add(self.losses, self.residuals, out=self.losses)
-        np.multiply(self.losses, self._cut, out=self.losses)
+        np.multiply(self.losses, self._clipped, out=self.losses)
 
     def differentiate(self) -> None:
-        """C / batch"""
-        np.multiply(self._cut, self.share, out=self.residuals)
+        """Write c / batch into the residuals."""
+        np.multiply(self._clipped, self.share, out=self.residuals)

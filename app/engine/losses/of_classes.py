@@ -1,4 +1,4 @@
-"""What losses of classes share: where the output of the target's class is, and which examples are wrong."""
+"""Shared parts of losses of classes: the position of the target's output, and the misclassified examples."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from app.engine.losses.base import BoundLoss
 class ClassLoss(BoundLoss):
     """A loss whose targets are classes from 0.
 
-    outputs: (C, B, batch). flat: the same, one after the other. index: (B, batch), of the target's output in
-    flat.
+    outputs: (C, B, batch). flat: the outputs in one dimension. index: (B, batch), the position of the
+    target's output in flat.
     """
 
     def __init__(self, outputs: Array) -> None:
@@ -25,27 +25,27 @@ class ClassLoss(BoundLoss):
         self._positions = np.arange(self._plane).reshape(rows, batch)
 
     def aim(self, rows: slice, targets: NDArray[np.generic]) -> None:
-        """Where the target's outputs are."""
+        """Set the positions of the targets' outputs."""
         np.add(self._positions[rows], targets * self._plane, out=self.index[rows])
 
     def pick(self, out: Array) -> None:
-        """The outputs of the targets' classes: (B, batch)."""
-        # Flat arrays take half the time, and with "clip", unlike "raise", `out` is written directly; the
-        # index is in range by construction.
+        """Write the outputs of the targets' classes into out: (B, batch)."""
+        # Flat arrays take half the time. With "clip", unlike "raise", `take` writes `out` directly; the index
+        # is in range by construction.
         self.flat.take(self.index.reshape(-1), out=out.reshape(-1), mode="clip")
 
     def wrong(self) -> NDArray[np.bool_]:
-        """Where another class has the largest output; ties go to the first class."""
-        found = np.argmax(self.outputs, axis=0) * self._plane + self._positions
-        wrong: NDArray[np.bool_] = np.not_equal(found, self.index)
+        """Return where another class has the largest output; ties go to the first class."""
+        predicted = np.argmax(self.outputs, axis=0) * self._plane + self._positions
+        wrong: NDArray[np.bool_] = np.not_equal(predicted, self.index)
         return wrong
 
 
 def sum_first_axis(values: Array, out: Array) -> None:
-    """Adds (C, B, batch) along its first axis, one plane after the other.
+    """Add (C, B, batch) along its first axis into out, one plane after the other.
 
-    A reduction does that too, but not for planes of a single element: there the axes coalesce and it sums in
-    pairs, so that a row alone would have other bits than in company.
+    A reduction does the same, except for planes of a single element: there the axes coalesce and the
+    reduction sums in pairs. A row alone would then have other bits than in a batch.
     """
     if out.size > 1:
         np.add.reduce(values, axis=0, out=out)

@@ -1,4 +1,4 @@
-"""What losses of numbers share: residuals in place of the one output."""
+"""Shared parts of losses of numbers: residuals in place of the one output."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class ResidualLoss(BoundLoss):
         self._targets = np.empty_like(self.residuals)
 
     def aim(self, rows: slice, targets: NDArray[np.generic]) -> None:
-        """The numbers to meet."""
+        """Set the target numbers."""
         self._targets[rows] = targets
 
     def examples(self) -> Array:
-        """By the residuals."""
+        """Return the losses, computed from the residuals."""
         np.subtract(self.residuals, self._targets, out=self.residuals)
         self.fill_losses()
         return self.losses
 
     @abstractmethod
     def fill_losses(self) -> None:
-        """Fills `losses` from `residuals`."""
+        """Fill `losses` from `residuals`."""

@@ -16,7 +16,7 @@ from app.engine.objective_columns import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Squared(Loss):
-    """The squared error, without a half.
+    """The squared error, without the factor 1 / 2.
 
     Rule: (p - y)^2
 
@@ -29,11 +29,11 @@ class Squared(Loss):
     gives_hessian: ClassVar[bool] = True
 
     def bind(self, outputs: Array, settings: Settings | None) -> BoundLoss:
-        """No field of it varies."""
+        """Bind the loss to the outputs; no hyperparameter differs between rows."""
         return BoundSquared(outputs)
 
     def fill_hessian(self, weights: Array, examples: Array, hessian: Array) -> None:
-        """The same everywhere."""
+        """Fill in the Hessian, which is the same everywhere."""
         squared_error_hessian(examples, hessian)
 
 
@@ -41,9 +41,9 @@ class BoundSquared(ResidualLoss):
     """Squares of the residuals."""
 
     def fill_losses(self) -> None:
-        """r^2"""
+        """Write r^2 into the losses."""
         np.multiply(self.residuals, self.residuals, out=self.losses)
 
     def differentiate(self) -> None:
-        """2 r / batch"""
+        """Write 2 r / batch into the residuals."""
         np.multiply(self.residuals, 2.0 * self.share, out=self.residuals)

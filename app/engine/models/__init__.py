@@ -1,4 +1,4 @@
-"""One file a model; `MODELS` finds them."""
+"""Models, one file each; `MODELS` finds them."""
 
 import sys
 

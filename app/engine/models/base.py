@@ -1,4 +1,4 @@
-"""What every model is: its hyperparameters, from which data of given sizes make an architecture."""
+"""The base class of models: hyperparameters that, with the sizes of the data, give an architecture."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from app.engine.registry import Kind
 
 @dataclass(frozen=True, kw_only=True)
 class Model(Kind, ABC):
-    """A model that is trained on examples; the data say how many inputs and outputs it has."""
+    """A model that is trained on examples; the data determine the number of inputs and outputs."""
 
-    # Up to how many parameters its training loss gives a Hessian; zero where never.
+    # Largest number of parameters for which the training loss gives a Hessian; zero for never.
     hessian_dimension: ClassVar[int] = 0
-    # The form of the data that it takes: "features", "tokens" or "pairs".
+    # The form of the data that the model takes: "features", "tokens" or "pairs".
     form: ClassVar[str] = "features"
 
     @abstractmethod
     def architecture(self, sizes: tuple[int, ...], outputs: int) -> Architecture:
-        """What it is on data of these sizes: of features, their number."""
+        """Return the architecture on data of these sizes; for features, their number."""
 
     def inputs(self, raw: NDArray[Any], training: NDArray[np.int64], dtype: type) -> Inputs:
-        """The data of a replicate as the architecture takes them. training: the rows that train."""
+        """Return the data of a replicate as the architecture takes them. training: the training rows."""
         return Features.prepare(raw, training, dtype)

@@ -20,30 +20,30 @@ MEAN = "mean"
 
 @dataclass(frozen=True, kw_only=True)
 class EmbeddingBag(Model):
-    """A vector for each token; those of an example are averaged and read by a linear layer.
+    """A vector for each token; a linear layer reads the mean of an example's vectors.
 
     Rule: h = mean of E[t] over the tokens t of an example, or their sum;  p = W h + b
 
     Source: Joulin, Grave, Bojanowski & Mikolov 2016, arXiv:1607.01759; `torch.nn.EmbeddingBag`, whose start,
     standard normal vectors, is that of E.
 
-    Deviation: the gradient of E is a full one, with zeros for tokens that do not occur in a minibatch, as in
-    PyTorch with `sparse=False`: momentum and adaptive optimizers move these too.
+    Deviation: the gradient of E is dense, with zeros for tokens that do not occur in a minibatch, as in
+    PyTorch with `sparse=False`: momentum and adaptive optimizers move these tokens too.
     """
 
     kind: ClassVar[str] = "embedding_bag"
     form: ClassVar[str] = "tokens"
 
     embedding_dimension: Annotated[int, Hyper("numbers of a token's vector", ge=1, le=512)] = 8
-    mode: Annotated[str, Hyper("what is made of the vectors of an example", choices=(MEAN, "sum"))] = MEAN
+    mode: Annotated[str, Hyper("how the vectors of an example are combined", choices=(MEAN, "sum"))] = MEAN
     initialisation: Initialised = "pytorch"
     initialisation_scale: InitialisationScale = 1.0
 
     def architecture(self, sizes: tuple[int, ...], outputs: int) -> EmbeddingBags:
-        """sizes: of the vocabulary."""
+        """Return the table and the linear layer. sizes: the size of the vocabulary."""
         (tokens,) = sizes
         return EmbeddingBags(tokens, self.embedding_dimension, outputs, self.initialisation)
 
     def inputs(self, raw: NDArray[Any], training: NDArray[np.int64], dtype: type) -> Inputs:
-        """Bags as they are."""
+        """Return the bags unchanged, with their amounts."""
         return Tokens.prepare(raw, dtype, averages=self.mode == MEAN)

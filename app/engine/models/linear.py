@@ -13,13 +13,13 @@ from app.engine.network.shape import Shape
 
 @dataclass(frozen=True, kw_only=True)
 class Linear(Model):
-    """One layer: linear regression; with classes softmax regression, or a support vector machine by its loss.
+    """One layer: linear regression; with classes softmax regression, or with the hinge loss an SVM.
 
     Rule: p = W x + b, an output a class
 
     Source: Hastie, Tibshirani & Friedman 2009, Elements of Statistical Learning, Chapters 3, 4 and 12.
 
-    Deviation: two classes have two outputs, where logistic regression has one: their difference is its logit.
+    Deviation: two classes have two outputs, whose difference is the logit of logistic regression.
     """
 
     kind: ClassVar[str] = "linear"
@@ -29,7 +29,7 @@ class Linear(Model):
     initialisation_scale: InitialisationScale = 1.0
 
     def architecture(self, sizes: tuple[int, ...], outputs: int) -> Feedforward:
-        """No hidden layer."""
+        """Return an architecture without hidden layers."""
         return Feedforward(
             Shape(units=(*sizes, outputs), activation="relu", initialisation=self.initialisation)
         )

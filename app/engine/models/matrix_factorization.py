@@ -26,8 +26,8 @@ class MatrixFactorization(Model):
     Source: Koren, Bell & Volinsky 2009, doi:10.1109/MC.2009.263, Eq. 4; the mean of the ratings is left out,
     since targets are standardised.
 
-    Deviation: l2 is a term of the loss, so that every factor shrinks at every update; Koren et al. let only
-    those of the rating at hand shrink, and the biases too.
+    Deviation: l2 is a term of the loss, so that every factor shrinks at every update; in Koren et al. only
+    the factors of the current rating shrink, and the biases too.
     """
 
     kind: ClassVar[str] = "matrix_factorization"
@@ -37,10 +37,10 @@ class MatrixFactorization(Model):
     initialisation_scale: InitialisationScale = 1.0
 
     def architecture(self, sizes: tuple[int, ...], outputs: int) -> Factors:
-        """sizes: how many users and items there are."""
+        """Return the factors and biases. sizes: the number of users and of items."""
         users, items = sizes
         return Factors(users, items, self.rank)
 
     def inputs(self, raw: NDArray[Any], training: NDArray[np.int64], dtype: type) -> Inputs:
-        """Pairs as they are."""
+        """Return the pairs unchanged."""
         return Pairs(raw)

@@ -22,12 +22,12 @@ class MLP(Model):
     Rule: h = dropout(activation(layer_norm(W h + b))) for each hidden layer, from h = x;  p = W h + b
 
     Source: Rumelhart, Hinton & Williams 1986, doi:10.1038/323533a0; dropout as in Srivastava et al. 2014
-    (JMLR 15) and `torch.nn.Dropout`: a unit stays with probability 1 - dropout, and is divided by that;
+    (JMLR 15) and `torch.nn.Dropout`: a unit stays with probability 1 - dropout, by which it is divided;
     layer normalisation as in Ba, Kiros & Hinton 2016, arXiv:1607.06450, and `torch.nn.LayerNorm`.
 
     Deviation: runs of a batch that share a seed share the uniform numbers of dropout, each with its own
-    threshold. Every metric is measured without dropout; the loss of a trajectory is what an update saw, with
-    it.
+    threshold. Every metric is measured without dropout; the loss of a trajectory, which an update saw,
+    includes dropout.
     """
 
     kind: ClassVar[str] = "mlp"
@@ -48,7 +48,7 @@ class MLP(Model):
     ] = 0.0
 
     def architecture(self, sizes: tuple[int, ...], outputs: int) -> Feedforward:
-        """The hidden layers between inputs and outputs."""
+        """Return the hidden layers between inputs and outputs."""
         return Feedforward(
             Shape(
                 units=(*sizes, *self.hidden, outputs),

@@ -1,1 +1,1 @@
-"""Dense networks for a block of rows: shapes, layers, activations, losses, curvature."""
+"""Networks for a block of rows: shapes, layers, and the forward and backward passes."""

@@ -1,4 +1,4 @@
-"""What a model is on given data: where its parameters lie, and the arithmetic of a block of rows."""
+"""The architecture of a model on given data: the layout of its parameters, and the arithmetic of rows."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from app.engine.objective_columns import Settings
 class Network(ABC):
     """B rows of parameters over batches of one size.
 
-    outputs: (O, B, batch), what `forward` leaves.
+    outputs: (O, B, batch), the result of `forward`.
     """
 
     outputs: Array
 
     @abstractmethod
     def forward(self, batches: Sequence[Any]) -> None:
-        """Computes the outputs on one batch a section, each of the model's form of data."""
+        """Compute the outputs on one batch per section, in the model's form of data."""
 
 
 class TrainedNetwork(Network):
@@ -31,16 +31,16 @@ class TrainedNetwork(Network):
 
     @abstractmethod
     def forward(self, batches: Sequence[Any], noise: Sequence[Array] = ()) -> None:
-        """As in training.
+        """Compute the outputs as in training.
 
-        noise: of each section uniform numbers, (noise_units, batch), where any are used.
+        noise: uniform numbers of each section, (noise_units, batch), if the network uses any.
         """
 
     @abstractmethod
     def backward(self, batches: Sequence[Any]) -> None:
-        """Fills the gradients from those of the outputs, which stand in the place of the outputs.
+        """Fill the gradients of the rows from the gradients of the outputs, which stand in `outputs`.
 
-        batches: those of the last `forward`.
+        batches: the batches of the last `forward`.
         """
 
 
@@ -50,38 +50,44 @@ class Architecture(ABC):
     @property
     @abstractmethod
     def dimension(self) -> int:
-        """D, how many parameters a row has."""
+        """Return D, the number of parameters of a row."""
 
     @abstractmethod
     def start(self, generator: np.random.Generator) -> NDArray[np.float64]:
-        """A first row of parameters: (D,)."""
+        """Return a first row of parameters: (D,)."""
 
     @abstractmethod
     def weight_mask(self) -> NDArray[np.bool_]:
-        """Which parameters are weights, not biases or the like: (D,)."""
+        """Return which parameters are weights, not biases or the like: (D,)."""
 
     @abstractmethod
     def drawn_mask(self) -> NDArray[np.bool_]:
-        """Which parameters the start draws at random, so that a scale makes sense: (D,)."""
+        """Return which parameters the start draws at random, so that a scale applies to them: (D,)."""
 
     @abstractmethod
     def cost(self, batch: int) -> float:
-        """Estimated operations of one update on `batch` examples, optimizer included."""
+        """Return the estimated operations of one update on `batch` examples, optimizer included."""
 
     @abstractmethod
     def row_numbers(self, batch: int) -> int:
-        """How many numbers one row of a trained network touches in a step, parameters and gradient aside."""
+        """Return how many numbers one row of a trained network touches in a step.
+
+        Parameters and gradient are not counted.
+        """
 
     def noise_units(self, settings: Settings) -> int:
-        """How many uniform numbers an example of training takes; none where no row drops units."""
+        """Return how many uniform numbers an example of training takes; 0 if no row drops units."""
         return 0
 
     @abstractmethod
     def network(self, x: Array, sections: Sequence[slice], batch: int) -> Network:
-        """To measure. x: (B, D), read anew in every pass. sections: the slices of rows that share batches."""
+        """Return a network to measure.
+
+        x: (B, D), read anew in every pass. sections: the slices of rows that share batches.
+        """
 
     @abstractmethod
     def trained(
         self, x: Array, g: Array, sections: Sequence[slice], batch: int, settings: Settings
     ) -> TrainedNetwork:
-        """To train. g: (B, D), what `backward` fills. settings: the columns of the rows."""
+        """Return a network to train. g: (B, D), filled by `backward`. settings: the columns of the rows."""

@@ -1,8 +1,8 @@
 """The forward and backward pass of a dense network for a block of rows.
 
-Units come before examples: activations are (B, units + 1, batch) with a last unit that is always one, and
-outputs are (outputs, B, batch), so that a softmax reduces along the first axis, over long rows. Both keep the
-stacked products on BLAS's fast path. Every product is one of shapes that do not depend on B.
+Units come before examples: activations are (B, units + 1, batch) with a last unit that is always one. Outputs
+are (outputs, B, batch), so that a softmax reduces along the first axis, over long rows. Both layouts keep the
+stacked products on BLAS's fast path. The shapes of single products do not depend on B.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ class Dense(Network):
         self, shape: Shape, x: Array, sections: Sequence[slice], batch: int, hidden: list[Hidden]
     ) -> None:
         self.outputs = np.empty((shape.units[-1], len(x), batch), dtype=x.dtype)
-        # A lone example makes matrices vectors, and BLAS's sums depend on a vector's spacing in memory. That
-        # of `outputs` is B, so such vectors are multiplied in an array of their own.
+        # With a single example matrices become vectors, and BLAS's sums depend on their spacing in memory.
+        # In `outputs` the spacing is B, so such vectors are multiplied in a separate array.
         self._by_rows = self.outputs.transpose(1, 0, 2)
         self._last = np.empty_like(self._by_rows, order="C") if batch == 1 else self._by_rows
         self._hidden = hidden
         self._weights = [layer.view(x) for layer in shape.layers]
-        # Where each layer writes: (B, units, batch).
+        # The result of each layer: (B, units, batch).
         self._results = [layer.values for layer in hidden] + [self._last]
         self._first = [
             Product(self._weights[0][rows], self._results[0][rows], inner=shape.units[0] + 1)
@@ -44,7 +44,7 @@ class Dense(Network):
         ]
 
     def forward(self, batches: Sequence[FeatureBatch], noise: Sequence[Array] = ()) -> None:
-        """Computes the outputs on one batch a section."""
+        """Compute the outputs on one batch per section."""
         for product, batch in zip(self._first, batches, strict=True):
             product(batch.columns)
         for layer, hidden in enumerate(self._hidden):
@@ -57,7 +57,7 @@ class Dense(Network):
 class Trained(Dense, TrainedNetwork):
     """B rows of parameters with a backward pass that fills g, (B, D).
 
-    rates: of dropout, (B, 1); None where no row has any.
+    rates: of dropout, (B, 1); None if no row has dropout.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Trained(Dense, TrainedNetwork):
         ]
 
     def backward(self, batches: Sequence[FeatureBatch]) -> None:
-        """Fills g from the gradient by the outputs, which stands in their place; spends the activations."""
+        """Fill g from the gradient by the outputs, which replaces the outputs; overwrite the activations."""
         if self._last is not self._by_rows:
             self._last[...] = self._by_rows
         for layer in reversed(range(len(self._hidden))):

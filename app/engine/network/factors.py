@@ -13,15 +13,15 @@ from app.engine.inputs.pairs import PairBatch
 from app.engine.network.architecture import Architecture, Network, TrainedNetwork
 from app.engine.objective_columns import Settings
 
-_OPERATIONS_PER_PARAMETER = 12.0  # an adaptive optimizer's passes
-_OPERATIONS_PER_FACTOR = 16.0  # of an example: products, gathers and sums, there and back
-_ARRAYS = 6  # factors of both sides and their gradients, as they are and in the order of their sums
+_OPERATIONS_PER_PARAMETER = 12.0  # of the passes of an adaptive optimizer
+_OPERATIONS_PER_FACTOR = 16.0  # of an example: products, gathers and sums, forward and backward
+_FACTOR_ARRAYS = 6  # factors of both sides and their gradients, unsorted and in the order of their sums
 _LOSS_ARRAYS = 6
 
 
 @dataclass(frozen=True)
 class Factors(Architecture):
-    """A row of `rank` factors and a bias for each user, and behind them for each item."""
+    """A row of `rank` factors and a bias for each user, and then for each item."""
 
     users: int
     items: int
@@ -29,48 +29,48 @@ class Factors(Architecture):
 
     @property
     def dimension(self) -> int:
-        """Factors and biases."""
+        """Return the number of factors and biases."""
         return (self.users + self.items) * (self.rank + 1)
 
     def views(self, rows: Array) -> tuple[Array, Array]:
-        """Users, (B, users, rank + 1), and items among parameters or gradients, (B, D), no copies."""
+        """Return views of users, (B, users, rank + 1), and items among parameters or gradients, (B, D)."""
         edge = self.users * (self.rank + 1)
         users = rows[:, :edge].reshape(len(rows), self.users, self.rank + 1)
         return users, rows[:, edge:].reshape(len(rows), self.items, self.rank + 1)
 
     def start(self, generator: np.random.Generator) -> NDArray[np.float64]:
-        """Products of factors have the variance 1 / rank; biases are zero."""
+        """Return factors whose products have the variance 1 / rank, and biases of zero."""
         factors = np.zeros((self.users + self.items, self.rank + 1))
         factors[:, :-1] = generator.normal(0.0, self.rank**-0.5, size=(len(factors), self.rank))
         return factors.reshape(-1)
 
     def weight_mask(self) -> NDArray[np.bool_]:
-        """The factors."""
+        """Return True for the factors."""
         mask = np.ones((self.users + self.items, self.rank + 1), dtype=np.bool_)
         mask[:, -1] = False
         return mask.reshape(-1)
 
     def drawn_mask(self) -> NDArray[np.bool_]:
-        """The factors."""
+        """Return True for the factors."""
         return self.weight_mask()
 
     def cost(self, batch: int) -> float:
-        """Linear in the examples and the parameters."""
+        """Return the estimated operations, linear in the examples and the parameters."""
         factors = 2 * batch * (self.rank + 1)
         return _OPERATIONS_PER_FACTOR * factors + _OPERATIONS_PER_PARAMETER * self.dimension
 
     def row_numbers(self, batch: int) -> int:
-        """What is gathered, and the passes of the loss."""
-        return (_ARRAYS * (self.rank + 1) + _LOSS_ARRAYS) * batch
+        """Count the gathered numbers and the arrays of the loss."""
+        return (_FACTOR_ARRAYS * (self.rank + 1) + _LOSS_ARRAYS) * batch
 
     def network(self, x: Array, sections: Sequence[slice], batch: int) -> Factorised:
-        """To measure."""
+        """Return a network to measure."""
         return Factorised(self, x, sections, batch)
 
     def trained(
         self, x: Array, g: Array, sections: Sequence[slice], batch: int, settings: Settings
     ) -> TrainedFactors:
-        """To train; no setting changes the arithmetic."""
+        """Return a network to train; no setting changes the arithmetic."""
         return TrainedFactors(self, x, g, sections, batch)
 
 
@@ -82,20 +82,20 @@ class Factorised(Network):
         self._sections = sections
         self._users, self._items = shape.views(x)
         self._rank = shape.rank
-        self._found: list[tuple[Array, Array]] = []  # of each section, (b, batch, rank + 1) of both sides
+        self._gathered: list[tuple[Array, Array]] = []  # of each section, (b, batch, rank + 1) of both sides
 
     def forward(self, batches: Sequence[PairBatch], noise: Sequence[Array] = ()) -> None:
-        """The product of the factors, and both biases."""
-        self._found = []
+        """Compute the product of the factors plus both biases."""
+        self._gathered = []
         for rows, batch in zip(self._sections, batches, strict=True):
-            # Not by an index: that leaves the rows interleaved, at distances that depend on their number.
+            # Not by an index: an index interleaves the rows, at distances that depend on their number.
             users = np.take(self._users[rows], batch.users.index, axis=1)
             items = np.take(self._items[rows], batch.items.index, axis=1)
             predicted = self.outputs[0, rows]
             predicted[...] = np.vecdot(users[..., : self._rank], items[..., : self._rank])
             np.add(predicted, users[..., self._rank], out=predicted)
             np.add(predicted, items[..., self._rank], out=predicted)
-            self._found.append((users, items))
+            self._gathered.append((users, items))
 
 
 class TrainedFactors(Factorised, TrainedNetwork):
@@ -107,12 +107,12 @@ class TrainedFactors(Factorised, TrainedNetwork):
         self._user_gradients, self._item_gradients = shape.views(g)
 
     def backward(self, batches: Sequence[PairBatch]) -> None:
-        """Of each user and item the sum over its examples; of those that do not occur zero."""
+        """Fill the gradients: for each user and item the sum over its examples, zero if it has none."""
         self._gradients[...] = 0
-        for rows, batch, (users, items) in zip(self._sections, batches, self._found, strict=True):
+        for rows, batch, (users, items) in zip(self._sections, batches, self._gathered, strict=True):
             delta = self.outputs[0, rows][..., np.newaxis]
             for factors in (users, items):
-                factors[..., self._rank] = 1  # a bias's own derivative
+                factors[..., self._rank] = 1  # the derivative of a bias
                 np.multiply(factors, delta, out=factors)
             self._user_gradients[rows][:, batch.users.present] = batch.users.sums(items)
             self._item_gradients[rows][:, batch.items.present] = batch.items.sums(users)

@@ -15,9 +15,9 @@ from app.engine.network.stages import Dropout, LayerNorm, Nonlinearity, Stage
 class Hidden:
     """Layer number `place` of a shape, from 0.
 
-    g: the gradients of the rows, None to measure. rates: of dropout, (B, 1), None where no row has any.
-    values: (B, units, batch), where the product before writes. padded: (B, units + 1, batch), what the next
-    product takes, with a last unit that is always one. Unless units are dropped, values are a part of it.
+    g: the gradients of the rows, None to measure. rates: of dropout, (B, 1), None if no row has dropout.
+    values: (B, units, batch), the result of the product before. padded: (B, units + 1, batch), the argument
+    of the next product, with a last unit that is always one. Without dropout, values are a part of padded.
     """
 
     def __init__(
@@ -43,20 +43,22 @@ class Hidden:
             )
         self._stages: list[Stage] = []
         if shape.normalisations:
-            own = shape.normalisations[place]
-            self._stages.append(LayerNorm(self.values, own.view(x), None if g is None else own.view(g)))
+            normalisation = shape.normalisations[place]
+            self._stages.append(
+                LayerNorm(self.values, normalisation.view(x), None if g is None else normalisation.view(g))
+            )
         activation = ACTIVATIONS[shape.activation]()
         self._stages.append(Nonlinearity(activation, self.values, trains=g is not None))
 
     def forward(self, noise: Sequence[Array]) -> None:
-        """Turns the product's results into what the next one takes. noise: that of the network."""
+        """Turn the product's results into the argument of the next product. noise: of the whole network."""
         for stage in self._stages:
             stage.forward()
         if self._dropout is not None:
             self._dropout.forward(noise)
 
     def backward(self, delta: Array) -> None:
-        """Turns the deltas of what the next product took into those of the product's results, in place."""
+        """Turn the deltas of the next product's argument into those of this product's results, in place."""
         if self._dropout is not None:
             self._dropout.backward(delta)
         for stage in reversed(self._stages):

@@ -15,7 +15,7 @@ from app.engine.initialisations import Initialisation
 class Layer:
     """One dense layer: a (units, inputs + 1) matrix at `offset` of a row, its last column the bias.
 
-    The bias as one more weight, of an input that is always one, makes its gradient part of the product.
+    The bias is one more weight, of an input that is always one; its gradient is then a part of the product.
     """
 
     offset: int
@@ -24,20 +24,20 @@ class Layer:
 
     @property
     def size(self) -> int:
-        """How many parameters it has."""
+        """Return the number of parameters."""
         return self.units * (self.inputs + 1)
 
     def view(self, rows: Array) -> Array:
-        """The layer's part of parameters or gradients, (B, D): (B, units, inputs + 1), no copy."""
+        """Return the layer's part of parameters or gradients, (B, D), as a view: (B, units, inputs + 1)."""
         part = rows[:, self.offset : self.offset + self.size]
         return part.reshape(len(rows), self.units, self.inputs + 1)
 
     def start(self, generator: np.random.Generator, initialisation: Initialisation) -> NDArray[np.float64]:
-        """Its first parameters: (size,)."""
+        """Return the first parameters: (size,)."""
         return initialisation.draw(generator, self.units, self.inputs).reshape(-1)
 
     def weight_mask(self) -> NDArray[np.bool_]:
-        """All but the biases: (size,)."""
+        """Return True for all parameters but the biases: (size,)."""
         mask = np.ones((self.units, self.inputs + 1), dtype=np.bool_)
         mask[:, -1] = False
         return mask.reshape(-1)
@@ -52,17 +52,17 @@ class Normalisation:
 
     @property
     def size(self) -> int:
-        """How many parameters it has."""
+        """Return the number of parameters."""
         return 2 * self.units
 
     def view(self, rows: Array) -> Array:
-        """Its part of parameters or gradients, (B, D): (B, 2, units), no copy."""
+        """Return the normalisation's part of parameters or gradients, (B, D), as a view: (B, 2, units)."""
         return rows[:, self.offset : self.offset + self.size].reshape(len(rows), 2, self.units)
 
     def start(self, generator: np.random.Generator, initialisation: Initialisation) -> NDArray[np.float64]:
-        """Gains of one and shifts of zero, whatever the initialisation: (size,)."""
+        """Return gains of one and shifts of zero, for any initialisation: (size,)."""
         return np.repeat([1.0, 0.0], self.units)
 
     def weight_mask(self) -> NDArray[np.bool_]:
-        """None: (size,)."""
+        """Return False for all parameters: (size,)."""
         return np.zeros(self.size, dtype=np.bool_)

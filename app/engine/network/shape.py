@@ -23,46 +23,49 @@ class Shape:
 
     @cached_property
     def parts(self) -> tuple[Layer | Normalisation, ...]:
-        """In the order in which they lie; each normalisation after its layer."""
-        found: list[Layer | Normalisation] = []
+        """Return layers and normalisations in the order of their parameters.
+
+        A normalisation follows its layer.
+        """
+        parts: list[Layer | Normalisation] = []
         offset = 0
         for place, (inputs, units) in enumerate(zip(self.units[:-1], self.units[1:], strict=True)):
-            found.append(Layer(offset, units, inputs))
-            offset += found[-1].size
+            parts.append(Layer(offset, units, inputs))
+            offset += parts[-1].size
             if self.layer_norm and place < len(self.units) - 2:
-                found.append(Normalisation(offset, units))
-                offset += found[-1].size
-        return tuple(found)
+                parts.append(Normalisation(offset, units))
+                offset += parts[-1].size
+        return tuple(parts)
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
-        """First to last."""
+        """Return the layers, first to last."""
         return tuple(part for part in self.parts if isinstance(part, Layer))
 
     @cached_property
     def normalisations(self) -> tuple[Normalisation, ...]:
-        """One a hidden layer, or none at all."""
+        """Return one normalisation per hidden layer, or none."""
         return tuple(part for part in self.parts if isinstance(part, Normalisation))
 
     @property
     def hidden(self) -> tuple[int, ...]:
-        """The widths of the hidden layers."""
+        """Return the widths of the hidden layers."""
         return self.units[1:-1]
 
     @cached_property
     def dimension(self) -> int:
-        """D: weights and biases, gains and shifts."""
+        """Return D, the number of weights, biases, gains and shifts."""
         return sum(part.size for part in self.parts)
 
     def start(self, generator: np.random.Generator) -> NDArray[np.float64]:
-        """Layer by layer: (D,)."""
+        """Return the first parameters, layer by layer: (D,)."""
         initialisation = INITIALISATIONS[self.initialisation]()
         return np.concatenate([part.start(generator, initialisation) for part in self.parts])
 
     def weight_mask(self) -> NDArray[np.bool_]:
-        """Which parameters are weights, not biases, gains or shifts: (D,)."""
+        """Return which parameters are weights, not biases, gains or shifts: (D,)."""
         return np.concatenate([part.weight_mask() for part in self.parts])
 
     def drawn_mask(self) -> NDArray[np.bool_]:
-        """Which parameters an initialisation sets, weights and biases: (D,)."""
+        """Return which parameters an initialisation sets, weights and biases: (D,)."""
         return np.concatenate([np.full(part.size, isinstance(part, Layer)) for part in self.parts])

@@ -1,4 +1,4 @@
-"""What stands between two products of a network: normalisation, nonlinearity, dropout; there and back."""
+"""The stages between two products of a network: normalisation, nonlinearity and dropout, both passes."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import numpy as np
 from app.engine.activations import Activation
 from app.engine.arrays import Array
 
-_EPS = 1e-5  # as torch.nn.LayerNorm
+_EPS = 1e-5  # added to the variance, as in torch.nn.LayerNorm
 
 
 class Stage(ABC):
-    """Changes the values of a layer, (B, units, batch), in place, and the deltas on their way back."""
+    """A stage that changes the values of a layer, (B, units, batch), and in the backward pass the deltas."""
 
     @abstractmethod
     def forward(self) -> None:
-        """Changes the values."""
+        """Change the values in place."""
 
     @abstractmethod
     def backward(self, delta: Array) -> None:
-        """Turns deltas of its results into those of its arguments, in place; the values are spent."""
+        """Turn deltas of the results into deltas of the arguments, in place; may overwrite the values."""
 
 
 class Nonlinearity(Stage):
@@ -35,16 +35,16 @@ class Nonlinearity(Stage):
         self._slope = _like(values) if trains and activation.keeps_slope else None
 
     def forward(self) -> None:
-        """In place."""
+        """Apply the activation in place."""
         self._activation.forward(self._values, self._slope, self._work)
 
     def backward(self, delta: Array) -> None:
-        """Times the derivative."""
+        """Multiply the deltas by the derivative."""
         self._activation.backward(self._values, self._slope, delta)
 
 
 class LayerNorm(Stage):
-    """Every example's units less their mean and over their deviation, times a gain, plus a shift.
+    """Layer normalisation: units of an example less their mean, over their deviation, with gain and shift.
 
     Ba, Kiros & Hinton 2016, arXiv:1607.06450, Eq. 4, with 1e-5 added to the variance as in
     `torch.nn.LayerNorm`. parameters, gradients: (B, 2, units), gains and shifts.
@@ -62,7 +62,7 @@ class LayerNorm(Stage):
         self._scale = np.empty_like(self._mean)
 
     def forward(self) -> None:
-        """Keeps the normalised values for the way back."""
+        """Normalise the values; keep the normalised values for the backward pass."""
         values, normal = self._values, self._normal
         self._average(values, self._mean)
         np.subtract(values, self._mean, out=normal)
@@ -76,7 +76,10 @@ class LayerNorm(Stage):
         np.add(values, self._shifts, out=values)
 
     def backward(self, delta: Array) -> None:
-        """Fills the gradients of gains and shifts; then (d - mean(d) - n mean(d n)) / deviation, d by n."""
+        """Fill the gradients of gains and shifts, then turn the deltas into those of the arguments.
+
+        With d the deltas of the normalised values n, the result is (d - mean(d) - n mean(d n)) / deviation.
+        """
         assert self._gradients is not None
         normal, work = self._normal, self._work
         np.multiply(delta, normal, out=work)
@@ -92,24 +95,23 @@ class LayerNorm(Stage):
         np.multiply(delta, self._scale, out=delta)
 
     def _average(self, values: Array, out: Array) -> None:
-        """Over the units, (B, units, batch) to (B, 1, batch)."""
+        """Write the mean over the units, (B, units, batch), into out, (B, 1, batch)."""
         np.add.reduce(values, axis=1, keepdims=True, out=out)
         np.multiply(out, 1.0 / values.shape[1], out=out)
 
 
 class Dropout:
-    """Clears each unit of an example with its row's rate, and scales the others up to the same mean.
+    """Dropout: sets units to zero with the rate of their row, and scales the others up to the same mean.
 
     Srivastava et al. 2014, Dropout, JMLR 15; scaled in training as in `torch.nn.Dropout`. The rows of a
-    section share the uniform numbers, each with its own threshold. Its results go into an array of their own.
-
-    rates: (B, 1). units: which of the uniform numbers are of this layer. values, results: (B, units, batch).
+    section share the uniform numbers, each row with its own threshold. The results go into a separate array.
+    rates: (B, 1). units: the slice of the uniform numbers for this layer. values, results: (B, units, batch).
     """
 
     def __init__(
         self, rates: Array, sections: Sequence[slice], units: slice, values: Array, results: Array
     ) -> None:
-        # Uniform numbers are single in either precision, so that the same units are dropped.
+        # Uniform numbers are in single precision for either dtype, so that the same units are dropped.
         self._rates = rates.astype(np.float32)[:, :, np.newaxis]
         self._scales = (1.0 / (1.0 - rates)).astype(values.dtype)[:, :, np.newaxis]
         self._sections = sections
@@ -120,17 +122,17 @@ class Dropout:
         self._factors = _like(values)
 
     def forward(self, noise: Sequence[Array]) -> None:
-        """noise: the uniform numbers of each section, (units of all layers, batch)."""
+        """Apply dropout. noise: the uniform numbers of each section, (units of all layers, batch)."""
         for rows, uniform in zip(self._sections, noise, strict=True):
             np.greater_equal(uniform[self._units], self._rates[rows], out=self._kept[rows])
         np.multiply(self._kept, self._scales, out=self._factors)
         np.multiply(self._values, self._factors, out=self._results)
 
     def backward(self, delta: Array) -> None:
-        """The same factors."""
+        """Multiply the deltas by the factors of the forward pass."""
         np.multiply(delta, self._factors, out=delta)
 
 
 def _like(values: Array) -> Array:
-    """A contiguous array of the same shape."""
+    """Return a contiguous array of the same shape and dtype."""
     return np.empty(values.shape, dtype=values.dtype)

@@ -1,1 +1,1 @@
-"""What a job optimises: test functions, and models on data."""
+"""Objectives: test functions, and the interface that models on data share with them."""

@@ -15,17 +15,19 @@ from app.engine.objectives.functions import Function
 from app.engine.seeds import Purpose, stream
 
 METRIC = "loss"
-_OPERATIONS_PER_PARAMETER = 24.0  # value, gradient and an adaptive optimizer
-# Up to this dimension the positions of a chunk fit the cache, and all of their losses are computed at once.
-_PUT_OFF_UP_TO = 10
+_OPERATIONS_PER_PARAMETER = 24.0  # of value, gradient and an adaptive optimizer
+# Largest dimension for which the positions of a chunk fit into the cache; all their losses are then computed
+# at once.
+_MAX_DEFERRED_DIMENSION = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionObjective:
-    """Minimises `function` in `dimension` parameters from `start` (None: the function's own).
+    """The objective that minimises `function` in `dimension` parameters from `start`.
 
-    noise: standard deviation of Gaussian noise added to each component of the gradient. One draw a step is
-    shared by all rows of a replicate. Losses and values are exact.
+    start: None for the start that the function names. noise: standard deviation of Gaussian noise added to
+    each component of the gradient. One draw per step is shared by all rows of a replicate. Losses and values
+    are exact.
     """
 
     function: Function
@@ -44,35 +46,35 @@ class FunctionObjective:
 
     @property
     def deterministic(self) -> bool:
-        """Where nothing is drawn: without noise, and with the whole gradient at every step."""
+        """Return whether nothing is drawn: no noise, and the whole gradient at every step."""
         return self.noise == 0.0 and self.function.frequencies(self.dimension) is None
 
     @property
     def metric(self) -> str:
-        """The exact loss."""
+        """Return the name of the exact loss."""
         return METRIC
 
     @property
     def uses_minibatches(self) -> bool:
-        """Never."""
+        """Return False: a function has no batch size."""
         return False
 
     @property
     def gives_hessian(self) -> bool:
-        """In few dimensions."""
+        """Return whether the dimension is small enough for Hessians."""
         return self.dimension <= self.function.hessian_dimension
 
     @property
     def settings(self) -> Mapping[str, float]:
-        """None: the runs of a function differ in their optimizers alone."""
+        """Return no settings: the runs of a function differ in their optimizers and schedules alone."""
         return {}
 
     def cost(self, batch_size: int | None) -> float:
-        """Linear in the dimension."""
+        """Return the estimated operations, linear in the dimension."""
         return _OPERATIONS_PER_PARAMETER * self.dimension
 
     def problem(self, seed: int, replicate: int, batch_size: int | None, dtype: type) -> Problem:
-        """The start, and what each step draws."""
+        """Return the start and the draws of one replicate."""
         if batch_size is not None:
             raise ValueError(f"a function has no minibatches, got batch_size={batch_size}; leave it out")
         start = self.function.default_start(self.dimension) if self.start is None else np.array(self.start)
@@ -81,18 +83,18 @@ class FunctionObjective:
     def workspace(
         self, problems: Sequence[Problem], x: Array, g: Array, settings: Settings | None = None
     ) -> Workspace:
-        """Rows of any replicates."""
+        """Return the arithmetic of rows of any replicates."""
         return FunctionWorkspace(self.function, problems, x, g)
 
     def row_bytes(self, batch_size: int | None, dtype: type) -> int:
-        """About six temporaries."""
+        """Return the memory of about six temporary arrays."""
         return 6 * self.dimension * np.dtype(dtype).itemsize
 
 
 class FunctionProblem(Problem):
-    """The start of one replicate, and what its steps draw: the same for all rows that share it.
+    """The start of one replicate, and the draws of its steps, shared by all rows of the replicate.
 
-    Noise and sparsity have a stream each, so that one does not depend on whether there is the other.
+    Noise and sparsity have a stream each, so that neither depends on the presence of the other.
     """
 
     def __init__(self, function: Function, start: Array, noise: float, seed: int, replicate: int) -> None:
@@ -104,20 +106,20 @@ class FunctionProblem(Problem):
         self._sparsity_stream = stream(seed, Purpose.SPARSITY, replicate)
         self._first = 0  # step of the next draw
         self.noise: Array | None = None  # (S, D) to add to gradients
-        self.shares: Array | None = None  # (S, D) to multiply gradients by before: 1 / frequency, or zero
+        self.shares: Array | None = None  # (S, D) factors of gradients before noise: 1 / frequency or 0
         self.centres: Array | None = None  # (S, D) where the origin of the function lies
 
     @property
     def is_exact(self) -> bool:
-        """Whether every gradient is that of the function."""
+        """Return whether every gradient equals that of the function."""
         return self._noise == 0.0 and self._frequencies is None
 
     def start(self, settings: Mapping[str, float] | None = None) -> Array:
-        """(D,)"""
+        """Return the start: (D,)."""
         return self._start
 
     def draw(self, steps: int) -> None:
-        """One (D,) draw a step of each, in double precision whatever the dtype of the run."""
+        """Draw noise, shares and centres, (D,) each per step, in double precision for runs of any dtype."""
         shape, dtype = (steps, self._start.size), self._start.dtype
         noise = self._noise_stream.standard_normal(shape) * self._noise if self._noise > 0.0 else None
         if self._frequencies is not None:
@@ -130,13 +132,13 @@ class FunctionProblem(Problem):
         self._first += steps
 
     def bytes_per_step(self) -> int:
-        """The draws in double precision."""
+        """Return the memory of one step's draws in double precision."""
         draws = (self._noise > 0.0, self._frequencies is not None, self.centres is not None)
         return 8 * self._start.size * sum(draws)
 
 
 class FunctionWorkspace(Workspace):
-    """Values and gradients of a function, as each row's replicate draws them."""
+    """Values and gradients of a function, with the draws of each row's replicate."""
 
     def __init__(self, function: Function, problems: Sequence[Problem], x: Array, g: Array) -> None:
         self._function = function
@@ -155,14 +157,14 @@ class FunctionWorkspace(Workspace):
         self._is_exact = all(problem.is_exact for problem, _, _ in self._sections)
 
     @property
-    def puts_off_losses(self) -> bool:
-        """In few dimensions."""
-        return bool(self._x.shape[1] <= _PUT_OFF_UP_TO)
+    def defers_losses(self) -> bool:
+        """Return whether the dimension is small enough to defer the losses."""
+        return bool(self._x.shape[1] <= _MAX_DEFERRED_DIMENSION)
 
     def evaluate(self, drawn: int, losses: Array) -> None:
-        """The gradient with what was drawn, and the loss unless it is put off."""
+        """Fill the gradients with noise and shares applied, and the losses unless they are deferred."""
         x = self._centred(self._x, drawn) if self._moves else self._x
-        if not self.puts_off_losses:
+        if not self.defers_losses:
             losses[...] = self._function.value(x)
         self._function.gradient(x, self._g)
         if self._is_exact:
@@ -173,29 +175,32 @@ class FunctionWorkspace(Workspace):
             if problem.noise is not None:
                 np.add(gradients, problem.noise[drawn], out=gradients)
 
-    def settle(self, drawn: int, positions: Array, losses: Array) -> None:
-        """The exact losses of all positions at once."""
+    def fill_deferred_losses(self, drawn: int, positions: Array, losses: Array) -> None:
+        """Fill in the exact losses of all positions at once."""
         centred = self._centred(positions, slice(drawn, drawn + len(positions)))
-        # Of some rows of a history they may be apart; a transcendental function takes other ways then.
+        # Rows of a history may be apart in memory, where transcendental functions give other last bits.
         points = np.ascontiguousarray(centred.reshape(-1, positions.shape[-1]))
         flat = self._function.value(points)
         losses[...] = flat.reshape(losses.shape)
 
     def fill_hessians(self, rows: slice, hessians: Array) -> None:
-        """Those of the function; noise has none."""
+        """Fill in the Hessians of the function; noise has no curvature."""
         hessians[...] = self._function.hessian(self._x[rows].astype(np.float64))
 
     def score(self, losses: Array | None) -> Scores:
-        """The exact loss, where the last draw has the function."""
+        """Return the exact loss, with the function at its position of the last draw."""
         exact = self._function.value(self._centred(self._x, -1)) if losses is None else losses
         return {METRIC: exact.astype(np.float64)}
 
     def summarise(self, losses: Array | None) -> Scores:
-        """The exact loss."""
+        """Return the exact loss."""
         return self.score(losses)
 
     def _centred(self, points: Array, drawn: int | slice) -> Array:
-        """Points, (..., B, D), as the function sees them at one draw, or at one each of the first axis."""
+        """Return points, (..., B, D), relative to the origin of the function at their draws.
+
+        drawn: one draw for all points, or a slice with one draw per entry of the first axis.
+        """
         if not self._moves:
             return points
         moved = np.empty_like(points)

@@ -1,4 +1,4 @@
-"""One file an optimizer; `OPTIMIZERS` finds them."""
+"""Optimizers, one file each; `OPTIMIZERS` finds them."""
 
 import sys
 

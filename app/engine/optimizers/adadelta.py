@@ -17,17 +17,16 @@ from app.engine.optimizers.rule import Native, Rule, coupled
 
 @dataclass(frozen=True, kw_only=True)
 class Adadelta(Optimizer):
-    """The gradient in units of the parameters: times the root mean square of past steps, over its own.
+    """The gradient in units of the parameters, scaled by the root mean squares of past steps and gradients.
 
     Rule: g += weight_decay x;  v = rho v + (1 - rho) g^2;  d = sqrt(u + eps) / sqrt(v + eps) g;
     u = rho u + (1 - rho) d^2;  x -= learning_rate d
 
     Source: Zeiler 2012, arXiv:1212.5701, Algorithm 1; as `torch.optim.Adadelta`.
 
-    Deviation: the step is scaled by the mean of the steps before it, u of the last update; texts that use u
-    of the same update define it by itself. eps stands inside both roots, as in every reference. The default
-    learning rate is the paper's 1; that of Keras, 0.001, hardly moves. Keras decouples the
-    weight decay.
+    Deviation: the step is scaled by u of the update before; texts that use u of the same update define u by
+    itself. eps stands inside both roots, as in every reference. The default learning rate is the paper's 1;
+    that of Keras, 0.001, hardly moves. Keras decouples the weight decay.
     """
 
     kind: ClassVar[str] = "adadelta"
@@ -57,11 +56,11 @@ class Adadelta(Optimizer):
     weight_decay: CoupledDecay = 0.0
 
     def variant(self) -> tuple[bool, ...]:
-        """With or without weight decay."""
+        """Return whether the instance has a weight decay."""
         return (self.weight_decay != 0.0,)
 
     def rule(self) -> Rule:
-        """As `step` has it."""
+        """Return the update of `step` as source."""
         lines = (
             *coupled(self.weight_decay),
             "v = rho * v + (1.0 - rho) * g**2",
@@ -72,10 +71,10 @@ class Adadelta(Optimizer):
         return Rule(lines=lines, state={"u": "zeros_like(x)", "v": "zeros_like(x)"})
 
     def init(self, x: Array) -> State:
-        """Zero means, and the coefficients.
+        """Return zero averages and the coefficient columns.
 
-        The state holds v / (1 - rho) and u / (1 - rho), which saves two passes: their quotient is the same
-        with eps / (1 - rho) in both roots.
+        The state holds V = v / (1 - rho) and U = u / (1 - rho), which saves two passes. The quotient of the
+        roots is the same with eps / (1 - rho) in both.
         """
         fresh = 1.0 - np.asarray(self.rho)
         return {
@@ -88,13 +87,15 @@ class Adadelta(Optimizer):
         }
 
     def plan(self, learning_rates: Array, k: int, state: State) -> State:
-        """The rates."""
+        """Return the learning rates of the updates."""
         return planned_rates(learning_rates, state)
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """Thirteen passes in place."""
+        """Apply the update in thirteen passes in place."""
         add_decay(x, g, state, work)
         v, u, rho, eps, rate = state["v"], state["u"], state["rho"], state["eps"], state["rate"]
+        # In the names of the paper, with V = v / (1 - rho), U = u / (1 - rho) and e = eps / (1 - rho):
+        # V = rho V + g^2;  d = sqrt(U + e) / sqrt(V + e) g;  U = rho U + d^2;  x -= rate d.
         np.multiply(v, rho, out=v)
         np.multiply(g, g, out=work)
         np.add(v, work, out=v)

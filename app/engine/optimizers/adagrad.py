@@ -42,32 +42,32 @@ class AdaGrad(Optimizer):
     learning_rate_decay: Annotated[
         float,
         Hyper(
-            "how fast the rate falls besides, as 1 / (1 + k decay)", ge=0, le=1, search=(1e-5, 1e-1), log=True
+            "additional decay of the rate, as 1 / (1 + k decay)", ge=0, le=1, search=(1e-5, 1e-1), log=True
         ),
     ] = 0.0
     weight_decay: CoupledDecay = 0.0
     initial_accumulator: Annotated[
-        float, Hyper("what the sum of squares starts from", ge=0, le=1e6, search=(1e-6, 1.0), log=True)
+        float, Hyper("initial value of the sum of squares", ge=0, le=1e6, search=(1e-6, 1.0), log=True)
     ] = 0.0
     eps: Eps = 1e-10
 
     def variant(self) -> tuple[bool, ...]:
-        """With or without weight decay, with or without a decay of the rate."""
+        """Return whether the instance has a weight decay and a decay of the rate."""
         return (self.weight_decay != 0.0, self.learning_rate_decay != 0.0)
 
     def rule(self) -> Rule:
-        """As `step` has it."""
-        fall = "rate = rate / (1.0 + k * learning_rate_decay)"
+        """Return the update of `step` as source."""
+        rate_decay = "rate = rate / (1.0 + k * learning_rate_decay)"
         lines = (
             *coupled(self.weight_decay),
-            *((fall,) if self.learning_rate_decay else ()),
+            *((rate_decay,) if self.learning_rate_decay else ()),
             "a = a + g**2",
             "x = x - rate * g / (sqrt(a) + eps)",
         )
         return Rule(lines=lines, state={"a": "full_like(x, initial_accumulator)"})
 
     def init(self, x: Array) -> State:
-        """The initial sum, and the coefficients."""
+        """Return the initial sum and the coefficient columns."""
         state = {
             "a": np.zeros_like(x) + cast(self.initial_accumulator, x),
             "eps": cast(self.eps, x),
@@ -75,20 +75,21 @@ class AdaGrad(Optimizer):
             **coupled_decay(self.weight_decay, x),
         }
         if np.any(self.learning_rate_decay):
-            state["fall"] = np.array(self.learning_rate_decay, dtype=np.float64)
+            state["rate_decay"] = np.array(self.learning_rate_decay, dtype=np.float64)
         return state
 
     def plan(self, learning_rates: Array, k: int, state: State) -> State:
-        """The rates, which fall by a decay of their own."""
-        if "fall" in state:
+        """Return the learning rates of the updates, divided by 1 + k learning_rate_decay."""
+        if "rate_decay" in state:
             updates = k + np.arange(len(learning_rates))[:, np.newaxis, np.newaxis]
-            learning_rates = learning_rates / (1.0 + updates * state["fall"])
+            learning_rates = learning_rates / (1.0 + updates * state["rate_decay"])
         return planned_rates(learning_rates, state)
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """Seven passes in place."""
+        """Apply the update in seven passes in place."""
         add_decay(x, g, state, work)
         a, rate = state["a"], state["rate"]
+        # a = a + g^2;  x -= rate g / (sqrt(a) + eps), with the rate that `plan` has decayed.
         np.multiply(g, g, out=work)
         np.add(a, work, out=a)
         np.sqrt(a, out=work)

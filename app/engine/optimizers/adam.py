@@ -52,7 +52,7 @@ class Adam(Optimizer):
         Native(
             framework="keras",
             call="keras.optimizers.Adam(schedule, beta_1={beta1}, beta_2={beta2}, epsilon={eps})",
-            suits=lambda own: own.eps <= MAX_KERAS_EPS,
+            suits=lambda adam: adam.eps <= MAX_KERAS_EPS,
             note=KERAS_EPS,
         ),
     )
@@ -64,28 +64,38 @@ class Adam(Optimizer):
     weight_decay: CoupledDecay = 0.0
 
     def variant(self) -> tuple[bool, ...]:
-        """With or without weight decay."""
+        """Return whether the instance has a weight decay."""
         return (self.weight_decay != 0.0,)
 
     def rule(self) -> Rule:
-        """As `step` has it."""
+        """Return the update of `step` as source."""
         lines = (*coupled(self.weight_decay), *GATHER, ADAM_STEP)
         return Rule(lines=lines, state=MOMENTS)
 
     def init(self, x: Array) -> State:
-        """Zero sums, and the coefficients."""
+        """Return zero sums and the coefficient columns."""
         return start_moments(x, self.beta1, self.beta2, self.eps) | coupled_decay(self.weight_decay, x)
 
     def renew_momentum(self, before: Column, k: int, state: State) -> None:
-        """The coefficients of the mean gradient."""
+        """Recompute the coefficients of the mean gradient."""
         renew_moments(state, self.beta1, self.beta2, before, k)
 
     def plan(self, learning_rates: Array, k: int, state: State) -> State:
-        """The bias corrections."""
+        """Return the rates and shifts that correct the bias of both averages."""
         return planned_moments(learning_rates, state, self.beta1, self.beta2)
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """Ten passes in place; both bias corrections are columns."""
-        add_decay(x, g, state, work)
+        """Apply the update in ten passes in place; both bias corrections are columns."""
+        # The paper's update, Algorithm 1, with t = k + 1:
+        #   m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
+        #   m_hat = m / (1 - beta1^t);    v_hat = v / (1 - beta2^t)
+        #   x -= learning_rate m_hat / (sqrt(v_hat) + eps)
+        # The state holds the sums M = m / (1 - beta1) and V = v / (1 - beta2), which saves two passes.
+        add_decay(x, g, state, work)  # g += weight_decay x, if there is a weight decay
+        # `gather`: M = beta1 M + g;  V = beta2 V + g^2.
         gather(g, state)
+        # `descend`: x -= rate M / (sqrt(V) + shift). This is the paper's step: its numerator and denominator
+        # are multiplied by sqrt(1 - beta2^t) / sqrt(1 - beta2). `plan` has put into the state
+        #   rate = learning_rate (1 - beta1) / (1 - beta1^t) sqrt(1 - beta2^t) / sqrt(1 - beta2),
+        #   shift = eps sqrt(1 - beta2^t) / sqrt(1 - beta2).
         descend(x, state["m"], state["v"], state, work)

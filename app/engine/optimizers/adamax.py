@@ -48,11 +48,11 @@ class Adamax(Optimizer):
     weight_decay: CoupledDecay = 0.0
 
     def variant(self) -> tuple[bool, ...]:
-        """With or without weight decay."""
+        """Return whether the instance has a weight decay."""
         return (self.weight_decay != 0.0,)
 
     def rule(self) -> Rule:
-        """As `step` has it."""
+        """Return the update of `step` as source."""
         lines = (
             *coupled(self.weight_decay),
             "m = beta1 * m + (1.0 - beta1) * g",
@@ -62,7 +62,7 @@ class Adamax(Optimizer):
         return Rule(lines=lines, state={"m": "zeros_like(x)", "u": "zeros_like(x)"})
 
     def init(self, x: Array) -> State:
-        """A zero sum, which is m / (1 - beta1), a zero maximum, and the coefficients."""
+        """Return a zero sum M = m / (1 - beta1), a zero maximum, and the coefficient columns."""
         beta1 = np.asarray(self.beta1)
         return {
             "m": np.zeros_like(x),
@@ -76,21 +76,24 @@ class Adamax(Optimizer):
         }
 
     def renew_momentum(self, before: Column, k: int, state: State) -> None:
-        """The decay of the sum, which is m / (1 - beta1) with another beta1 from now on, and the bias."""
+        """Recompute the decay of M, which is m over the new 1 - beta1 from now on, and the bias."""
         beta1 = np.asarray(self.beta1)
         np.multiply(beta1, (1.0 - before) / (1.0 - beta1), out=state["beta1"], casting="same_kind")
         np.float_power(beta1, k, out=state["power1"])
 
     def plan(self, learning_rates: Array, k: int, state: State) -> State:
-        """The rates, which undo the bias and the scale of the sum."""
+        """Return the rates that undo the bias and the scale of the sum."""
         factors = learning_rates * (1.0 - np.asarray(self.beta1))
         powers = running(state["power1"], self.beta1, len(learning_rates))
         return planned_rates(factors / (1.0 - powers), state)
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """Nine passes in place."""
+        """Apply the update in nine passes in place."""
         add_decay(x, g, state, work)
         m, u, rate = state["m"], state["u"], state["rate"]
+        # In the names of the paper, with M = m / (1 - beta1) as state["m"]:
+        # M = beta1 M + g;  u = max(beta2 u, |g| + eps);  x -= rate M / u,
+        # rate = learning_rate (1 - beta1) / (1 - beta1^t).
         np.multiply(m, state["beta1"], out=m)
         np.add(m, g, out=m)
         np.abs(g, out=g)

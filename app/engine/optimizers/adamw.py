@@ -26,15 +26,15 @@ from app.engine.optimizers.rule import (
 
 @dataclass(frozen=True, kw_only=True)
 class AdamW(Optimizer):
-    """Adam whose weight decay stays out of the averages: it shrinks the parameters directly.
+    """Adam with decoupled weight decay: the decay shrinks the parameters and does not enter the averages.
 
     Rule: x -= learning_rate weight_decay x;  m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;
     x -= learning_rate (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps),  t = k + 1
 
     Source: Loshchilov & Hutter 2019, arXiv:1711.05101, Algorithm 2; as `torch.optim.AdamW`.
 
-    Deviation: the decay is multiplied by the whole learning rate, as in PyTorch, optax and Keras; the
-    paper's follows the schedule alone. Defaults of weight_decay: PyTorch 0.01, optax 0.0001, Keras 0.004.
+    Deviation: the decay is multiplied by the whole learning rate, as in PyTorch, optax and Keras; the paper's
+    follows the schedule alone. Defaults of weight_decay: PyTorch 0.01, optax 0.0001, Keras 0.004.
     """
 
     kind: ClassVar[str] = "adamw"
@@ -61,7 +61,7 @@ class AdamW(Optimizer):
                 " weight_decay={weight_decay})"
             ),
             decays=True,
-            suits=lambda own: own.eps <= MAX_KERAS_EPS,
+            suits=lambda adamw: adamw.eps <= MAX_KERAS_EPS,
             note=KERAS_EPS,
         ),
     )
@@ -76,28 +76,31 @@ class AdamW(Optimizer):
     ] = 1e-2
 
     def variant(self) -> tuple[bool, ...]:
-        """With or without weight decay."""
+        """Return whether the instance has a weight decay."""
         return (self.weight_decay != 0.0,)
 
     def rule(self) -> Rule:
-        """As `step` has it."""
+        """Return the update of `step` as source."""
         lines = (*decoupled(self.weight_decay), *GATHER, ADAM_STEP)
         return Rule(lines=lines, state=MOMENTS)
 
     def init(self, x: Array) -> State:
-        """Zero sums, and the coefficients."""
+        """Return zero sums and the coefficient columns."""
         return start_moments(x, self.beta1, self.beta2, self.eps) | decoupled_decay(self.weight_decay, x)
 
     def renew_momentum(self, before: Column, k: int, state: State) -> None:
-        """The coefficients of the mean gradient."""
+        """Recompute the coefficients of the mean gradient."""
         renew_moments(state, self.beta1, self.beta2, before, k)
 
     def plan(self, learning_rates: Array, k: int, state: State) -> State:
-        """The bias corrections."""
+        """Return the rates and shifts that correct the bias of both averages."""
         return planned_moments(learning_rates, state, self.beta1, self.beta2)
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """Eleven passes in place."""
+        """Apply the update in eleven passes in place."""
+        # As `adam.py` explains, with M = m / (1 - beta1) and V = v / (1 - beta2):
+        # x -= learning_rate weight_decay x;  M = beta1 M + g;  V = beta2 V + g^2;
+        # x -= rate M / (sqrt(V) + shift).
         shrink(x, state)
         gather(g, state)
         descend(x, state["m"], state["v"], state, work)

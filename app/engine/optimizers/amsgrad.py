@@ -26,7 +26,7 @@ class AMSGrad(Optimizer):
     amsgrad=True.
 
     Deviation: the maximum is taken of v before its bias is corrected, as in PyTorch and Keras; optax takes
-    that of the corrected ones, which differs much. The paper corrects no bias at all. Keras decouples the
+    the maximum of the corrected averages, which differs much. The paper corrects no bias. Keras decouples the
     weight decay.
     """
 
@@ -47,11 +47,11 @@ class AMSGrad(Optimizer):
     weight_decay: CoupledDecay = 0.0
 
     def variant(self) -> tuple[bool, ...]:
-        """With or without weight decay."""
+        """Return whether the instance has a weight decay."""
         return (self.weight_decay != 0.0,)
 
     def rule(self) -> Rule:
-        """As `step` has it."""
+        """Return the update of `step` as source."""
         lines = (
             *coupled(self.weight_decay),
             *GATHER,
@@ -61,20 +61,22 @@ class AMSGrad(Optimizer):
         return Rule(lines=lines, state=MOMENTS | {"w": "zeros_like(x)"})
 
     def init(self, x: Array) -> State:
-        """Zero sums, and the coefficients."""
+        """Return zero sums and the coefficient columns."""
         state = start_moments(x, self.beta1, self.beta2, self.eps) | coupled_decay(self.weight_decay, x)
         return state | {"largest": np.zeros_like(x)}
 
     def renew_momentum(self, before: Column, k: int, state: State) -> None:
-        """The coefficients of the mean gradient."""
+        """Recompute the coefficients of the mean gradient."""
         renew_moments(state, self.beta1, self.beta2, before, k)
 
     def plan(self, learning_rates: Array, k: int, state: State) -> State:
-        """The bias corrections."""
+        """Return the rates and shifts that correct the bias of both averages."""
         return planned_moments(learning_rates, state, self.beta1, self.beta2)
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """Eleven passes in place."""
+        """Apply the update in eleven passes in place."""
+        # As `adam.py` explains, with M = m / (1 - beta1), V = v / (1 - beta2) and W = w / (1 - beta2):
+        # M = beta1 M + g;  V = beta2 V + g^2;  W = max(W, V);  x -= rate M / (sqrt(W) + shift).
         add_decay(x, g, state, work)
         gather(g, state)
         largest = state["largest"]

@@ -1,7 +1,8 @@
-"""What the schedule-free optimizers share: the weighted average of the iterates that replaces a schedule.
+"""Shared parts of the schedule-free optimizers: the weighted average of the iterates.
 
-Three sequences: z makes the steps, x is their average, and gradients are taken at y = (1 - b) z + b x. As in
-the reference x is not kept: the array of the parameters holds y, and x follows from y and z.
+The average replaces a schedule. Three sequences: z makes the steps, x is the average of z, and gradients are
+taken at y = (1 - b) z + b x. As in the reference, x is not stored: the array of the parameters holds y, and x
+follows from y and z.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ import numpy as np
 from app.engine.arrays import Array, Column, State
 from app.engine.optimizers.base import cast
 
-# The same as source: see `Rule`.
+# The states of the average as source: see `Rule`.
 AVERAGING = {"z": "x", "largest": "full_like(total(x), 0.0)", "weights": "full_like(total(x), 0.0)"}
 
 
 def average_lines(share: str) -> tuple[str, ...]:
-    """Statements that move x, here y, and z; share: the name of b."""
+    """Return the statements that move x, here y, and z; share: the name of b."""
     return (
         "largest = maximum(largest, rate)",
         "weight = t**averaging_power * largest**averaging_rate_power",
@@ -30,12 +31,12 @@ def average_lines(share: str) -> tuple[str, ...]:
 
 
 def average_expression(share: str) -> str:
-    """The average, an expression of x, here y, and z."""
+    """Return the average as an expression of x, here y, and z."""
     return f"x + (1.0 - 1.0 / {share}) * (z - x)"
 
 
 def training_expression(share: str) -> str:
-    """Return y, an expression of x, here the average, and z."""
+    """Return y as an expression of x, here the average, and z."""
     return f"x + (1.0 - {share}) * (z - x)"
 
 
@@ -43,7 +44,7 @@ def training_expression(share: str) -> str:
 
 
 def start_average(x: Array, share: Any) -> State:
-    """Z at the start, no weight yet, and the coefficients; share: b, that of the average in y."""
+    """Return z at the start, weights of zero, and the coefficients; share: b, the part of x in y."""
     share = np.asarray(share)
     return {
         "z": x.copy(),
@@ -57,9 +58,9 @@ def start_average(x: Array, share: Any) -> State:
 def average(
     y: Array, g: Array, learning_rate: Column, state: State, work: Array, weight: Any, share: Any
 ) -> None:
-    """Moves y towards z by the new point's part of all weights, then both against g.
+    """Move y towards z by the new point's part of all weights, then move both against g.
 
-    weight: of this update, (B, 1); that of a rate of zero, where there was no other one before, is zero.
+    weight: of this update, (B, 1). A rate of zero with no earlier update at another rate has weight zero.
     """
     z, weights, rate = state["z"], state["weights"], state["rate"]
     np.add(weights, weight, out=weights)
@@ -77,14 +78,14 @@ def average(
 
 
 def weight_of(learning_rate: Column, k: int, state: State, power: Any, rate_power: Any) -> Column:
-    """(k + 1)^power times the largest rate so far to `rate_power`."""
+    """Return the weight of update k: (k + 1)^power times the largest rate so far to `rate_power`."""
     largest = state["largest_rate"]
     np.maximum(largest, learning_rate, out=largest)
     return np.asarray((k + 1.0) ** np.asarray(power) * largest ** np.asarray(rate_power))
 
 
 def averaged_point(y: Array, state: State, out: Array) -> None:
-    """x, the average: y + (1 - 1 / b) (z - y)."""
+    """Write x, the average, into out: y + (1 - 1 / b) (z - y)."""
     np.subtract(state["z"], y, out=out)
     np.multiply(out, state["back"], out=out)
     np.add(y, out, out=out)

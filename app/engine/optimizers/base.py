@@ -1,4 +1,4 @@
-"""What every optimizer is: hyperparameters as fields, and one update for a batch of rows."""
+"""The base class of optimizers: hyperparameters as fields, and one update for a batch of rows."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ from app.engine.registry import Kind
 
 @dataclass(frozen=True, kw_only=True)
 class Optimizer(Kind, ABC):
-    """An update rule. In a batch the instance is stacked: each field is a (B, 1) float64 column.
+    """An update rule; in a batch the instance is stacked, and each field is a (B, 1) float64 column.
 
-    A class is written once for both: a formula over its fields broadcasts.
+    A class is written once for scalars and columns: a formula over its fields broadcasts.
     """
 
     # Whether a job that names no optimizers tries this one: a few that are good on most problems.
     default_candidate: ClassVar[bool] = False
-    # Whether minibatches would break it.
+    # Whether the update is invalid on minibatches.
     needs_full_batch: ClassVar[bool] = False
-    # Whether `step` finds the Hessians at x, (B, D, D) float64, in state["hessian"], which `init` allocates.
+    # Whether `step` reads the Hessians at x from state["hessian"], (B, D, D) float64, which `init` allocates.
     needs_hessian: ClassVar[bool] = False
-    # Whether a run is measured elsewhere than where its gradients are taken: at `evaluation_point`.
+    # Whether a run is measured at `evaluation_point`, not at the point of its gradients.
     averages: ClassVar[bool] = False
-    # Whether it divides each component of the gradient by its own scale, as Adam does: a schedule is then
-    # refined from the l1 norms of the gradients, else from the l2 norms.
+    # Whether the update divides each component of the gradient by a scale of that component, as Adam does. A
+    # schedule is then refined from the l1 norms of the gradients, else from the l2 norms.
     normalises: ClassVar[bool] = False
-    # Whether it estimates its own learning rate, so that `learning_rate` is but a factor of it.
+    # Whether the optimizer estimates its learning rate; `learning_rate` is then a factor of the estimate.
     finds_its_rate: ClassVar[bool] = False
-    # How it races against what a search found.
+    # The settings with which the optimizer races against the results of a search.
     baselines: ClassVar[tuple[Baseline, ...]] = (Baseline(),)
-    # What a schedule that cycles the momentum overwrites: "momentum" or "beta1"; None where there is none.
+    # The field that a momentum-cycling schedule overwrites, "momentum" or "beta1"; None if there is none.
     momentum_field: ClassVar[str | None] = None
-    # The PyTorch implementation that it equals; None where there is none, and `no_reference` says why.
+    # The PyTorch implementation that the optimizer equals; None if `no_reference` says why there is none.
     reference: ClassVar[Reference | None] = None
     no_reference: ClassVar[str] = ""
-    # What other frameworks have that equals it.
+    # The implementations of other frameworks that equal the optimizer.
     natives: ClassVar[tuple[Native, ...]] = ()
 
     learning_rate: AdaptiveRate
@@ -73,41 +73,41 @@ class Optimizer(Kind, ABC):
     ] = 0.0
 
     def variant(self) -> tuple[bool, ...]:
-        """Which optional terms this instance has; asked of single instances, before they are stacked.
+        """Return which optional terms this instance has; called on single instances, before they are stacked.
 
-        Only instances of one variant are stacked together, so `init` and `step` may leave a term out for
-        the whole stack, and no row is touched by a term that only its neighbours have.
+        Only instances of one variant are stacked together. `init` and `step` may therefore leave a term out
+        for the whole stack, and a term that only some rows have never touches the other rows.
         """
         return ()
 
     def clipping(self) -> tuple[bool, ...]:
-        """Which limits of the gradient this instance has; a part of its variant."""
+        """Return which limits of the gradient this instance has; these are a part of its variant."""
         return (self.gradient_clip_norm != 0.0, self.gradient_clip_value != 0.0)
 
     @abstractmethod
     def init(self, x: Array) -> State:
-        """The state before the first update, with the coefficient columns that `step` wants.
+        """Return the state before the first update, with the coefficient columns that `step` reads.
 
-        x: (B, D), the start. Every array returned has B as its first axis and the dtype of x where it
-        meets x or the gradient (a float64 column there would turn the whole product to float64).
+        x: (B, D), the start. Every returned array has B as its first axis. Arrays that are combined with x or
+        the gradient have the dtype of x; a float64 column would turn the whole product into float64.
         """
 
     @abstractmethod
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """Applies update k (from 0) to x, in place, row by row.
+        """Apply update k (from 0) to x, in place, row by row.
 
         x, g, work: (B, D). g is the gradient at x, clipped, and may be overwritten; work is scratch.
         learning_rate: (B, 1) float64, the peak times the schedule's factor of update k.
-        Reads self only for scalars of a row: a stacked instance holds (B, 1) columns. Where D is small all
-        columns come as wide as x, which is faster than broadcasting; formulas are the same.
+        `step` reads self only for scalars of a row: a stacked instance holds (B, 1) columns. If D is small,
+        all columns come as wide as x, which is faster than broadcasting; formulas are the same.
         """
 
     def rule(self) -> Rule | None:
-        """The update as source, of a single instance; None where it is not one of gradients alone."""
+        """Return the update of a single instance as source; None if it needs more than gradients."""
         return None
 
     def cycle(self, momentum: Column, k: int, state: State) -> None:
-        """Makes this the momentum of update k, in place: of a stacked instance whose schedules cycle it.
+        """Set the momentum of update k, in place, on a stacked instance whose schedules cycle the momentum.
 
         momentum: float64, of the shape of the instance's columns.
         """
@@ -118,102 +118,104 @@ class Optimizer(Kind, ABC):
         self.renew_momentum(before, k, state)
 
     def renew_momentum(self, before: Column, k: int, state: State) -> None:
-        """Computes anew what the state derives from the momentum, a field of self; it was `before` until now.
+        """Recompute the parts of the state that derive from the momentum, a field of self.
 
-        k: the update that follows. Here the state has the momentum itself, under the name of the field.
+        before: the momentum until now. k: the update that follows. This default covers a state that holds the
+        momentum itself, under the name of the field.
         """
         name = str(self.momentum_field)
         if name in state:
             np.copyto(state[name], getattr(self, name), casting="same_kind")
 
     def plan(self, learning_rates: Array, k: int, state: State) -> State:
-        """What updates k, k + 1, ... need that no gradient enters; many at once cost little more than one.
+        """Return the columns that updates k, k + 1, ... need and no gradient enters.
 
-        learning_rates: (S, B, 1), or as wide as x where D is small, float64. Returns arrays of that shape;
-        when `step` makes update k + s, its part of each stands in the state under the same name. Powers that
-        the state keeps move on by S updates; bits do not depend on how updates are grouped.
+        Planning many updates at once costs little more than one. learning_rates: (S, B, 1), or as wide as x
+        if D is small, float64. The returned arrays have that shape. When `step` makes update k + s, part s of
+        each array stands in the state under the same name. Powers in the state advance by S updates; their
+        bits do not depend on the grouping of updates.
         """
         return {}
 
     def begin(self, x: Array) -> State:
-        """The state before the first update: that of `init`, and of the clipping."""
+        """Return the state before the first update: the state of `init` and the limits of the clipping."""
         limits = clipping_state(self.gradient_clip_norm, self.gradient_clip_value, x)
         return self.init(x) | limits
 
     def update(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """Plans update k by itself and applies it; arguments as of `step`, g not clipped yet."""
+        """Plan update k by itself and apply it; arguments as of `step`, g not clipped yet."""
         for name, columns in self.plan(learning_rate[np.newaxis], k, state).items():
             state[name] = columns[0]
         self.apply(x, g, learning_rate, k, state, work)
 
     def apply(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """Clips the gradient and applies update k, which is planned; arguments as of `update`."""
+        """Clip the gradient and apply update k, which is planned; arguments as of `update`."""
         clip(g, state)
         self.step(x, g, learning_rate, k, state, work)
 
     def evaluation_point(self, x: Array, state: State, out: Array) -> None:
-        """Writes where the runs are measured into out, (B, D); asked only of an optimizer that `averages`."""
+        """Write the points of measurement into out, (B, D); called only on an optimizer that `averages`."""
         raise NotImplementedError(f"{self.kind} is measured where its gradients are taken")
 
     def state_size(self, dimension: int) -> int:
-        """About how many numbers a row keeps, x and the gradient included; for the planning of memory."""
+        """Return the approximate count of numbers of a row, with x and the gradient, for memory planning."""
         return 6 * dimension
 
     def extra_cost(self, dimension: int) -> float:
-        """Operations of an update beyond those of an adaptive optimizer; for the planning of time."""
+        """Return the operations of an update beyond an adaptive optimizer's, for the planning of time."""
         return 0.0
 
 
 def cast(coefficient: Any, x: Array) -> Array:
-    """A coefficient, computed in double, in the dtype of x."""
+    """Return a coefficient, computed in double precision, in the dtype of x."""
     # Any: a float by its annotation, a column once stacked.
     return np.asarray(coefficient).astype(x.dtype)
 
 
 def add_decay(x: Array, g: Array, state: State, work: Array) -> None:
-    """Adds the gradient of the l2 penalty to g, where the stack has one (coupled weight decay)."""
+    """Add the gradient of the l2 penalty, weight_decay x, to g if the stack has one (coupled decay)."""
     if "weight_decay" in state:
         np.multiply(x, state["weight_decay"], out=work)
         np.add(g, work, out=g)
 
 
 def coupled_decay(weight_decay: Any, x: Array) -> State:
-    """What `add_decay` wants, where any row has a penalty."""
+    """Return the coefficient column of `add_decay`, empty if no row has a penalty."""
     return {"weight_decay": cast(weight_decay, x)} if np.any(weight_decay) else {}
 
 
 def shrink(x: Array, state: State) -> None:
-    """Takes learning_rate * weight_decay off x, where the stack has one (decoupled weight decay)."""
-    if "kept" in state:
-        np.multiply(x, state["kept"], out=x)
+    """Subtract learning_rate * weight_decay * x from x if the stack has a decay (decoupled decay)."""
+    if "shrinkage" in state:
+        np.multiply(x, state["shrinkage"], out=x)
 
 
 def running(last: Array, factor: Any, steps: int) -> Array:
-    """The products of a column, (B, 1), with one, two ... factors: (S, B, 1) float64.
+    """Return the products of a column, (B, 1), with one, two, ... factors: (S, B, 1) float64.
 
-    `last` becomes the last of them. They are taken one after the other, so that their bits are those of as
-    many single updates.
+    `last` becomes the last product. The products are computed one after the other, so that the bits equal
+    those of single updates.
     """
-    found = np.empty((steps, *last.shape))
-    found[...] = factor
-    found[0] *= last
-    for before, own in pairwise(found):  # `accumulate` takes ten times as long
-        np.multiply(before, own, out=own)
-    last[...] = found[-1]
-    return found
+    products = np.empty((steps, *last.shape))
+    products[...] = factor
+    products[0] *= last
+    for before, product in pairwise(products):  # ten times faster than `accumulate`
+        np.multiply(before, product, out=product)
+    last[...] = products[-1]
+    return products
 
 
 def planned_rates(learning_rates: Array, state: State) -> State:
-    """The learning rates in the dtype of the state, and what `shrink` leaves at them: a part of a plan."""
+    """Return the learning rates in the dtype of the state, and the factors of `shrink` if rows decay."""
     plan = {"rate": learning_rates.astype(state["rate"].dtype)}
-    if "kept" in state:
-        plan["kept"] = (1.0 - learning_rates * state["decay"]).astype(state["kept"].dtype)
+    if "shrinkage" in state:
+        plan["shrinkage"] = (1.0 - learning_rates * state["decay"]).astype(state["shrinkage"].dtype)
     return plan
 
 
 def decoupled_decay(weight_decay: Any, x: Array) -> State:
-    """What `shrink` wants, where any row decays."""
+    """Return the columns of `shrink`, empty if no row decays."""
     if not np.any(weight_decay):
         return {}
     decay = np.array(weight_decay, dtype=np.float64)
-    return {"decay": decay, "kept": cast(np.ones_like(decay), x)}
+    return {"decay": decay, "shrinkage": cast(np.ones_like(decay), x)}

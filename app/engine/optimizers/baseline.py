@@ -1,4 +1,4 @@
-"""How an optimizer runs in a race without a search, as data of its class."""
+"""The settings with which an optimizer races without a search, as data of its class."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 class Baseline:
     """A setting that a practitioner would try without a search, with the defaults elsewhere.
 
-    options: hyperparameters that the authors recommend for networks, where those differ from the defaults.
-    words: the options in a few words for labels and sentences; empty where there are none.
-    warms_up: a cosine after a short warmup; else the learning rate is constant.
-    always: whether the setting races in every job; else only where the optimizer is in the search space.
+    options: hyperparameters that the authors recommend for networks, if those differ from the defaults.
+    words: the options in a few words for labels and sentences; empty if there are none.
+    warms_up: a cosine after a short warmup; otherwise the learning rate is constant.
+    always: whether the setting races in every job; otherwise only if the search space contains the optimizer.
     """
 
     options: Mapping[str, Any] = field(default_factory=dict)  # Any: hyperparameters of every type

@@ -1,4 +1,4 @@
-"""Limits of the gradient, applied row by row before the optimizer sees it."""
+"""Limits of the gradient, applied row by row before the optimizer's update."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 
 from app.engine.arrays import Array, State
 
-_EPS = 1e-6  # of PyTorch's clip_grad_norm_
+_EPS = 1e-6  # added to the norm, as in PyTorch's clip_grad_norm_
 
 
 def clipping_state(norm: Any, value: Any, x: Array) -> State:
-    """The limits that any row of a stack has; all rows have the same ones, by their variant."""
+    """Return the limits of a stack; all rows have the same kinds of limits, by their variant."""
     # Any: floats by their annotation, columns once stacked.
     state: State = {}
     if np.any(norm):
@@ -23,7 +23,10 @@ def clipping_state(norm: Any, value: Any, x: Array) -> State:
 
 
 def clip(g: Array, state: State) -> None:
-    """Cuts components, then scales the row down, in place: as PyTorch's clip_grad_value_, clip_grad_norm_."""
+    """Clip the components, then the norm of each row, in place.
+
+    The results are those of PyTorch's clip_grad_value_ and clip_grad_norm_.
+    """
     if "clip_value" in state:
         limit = state["clip_value"]
         np.minimum(g, limit, out=g)
@@ -35,7 +38,7 @@ def clip(g: Array, state: State) -> None:
 
 
 def squared_norms(g: Array) -> Array:
-    """Sums of squares of the rows, (B,) float64, also where a square is too large for single precision."""
+    """Return the sums of squares of the rows, (B,) float64, without overflow of single precision."""
     squares: Array = np.vecdot(g, g).astype(np.float64)
     if g.dtype != np.float64:
         large = ~np.isfinite(squares)

@@ -37,8 +37,8 @@ class DAdaptAdam(SkippingOptimizer):
     Source: Defazio & Mishchenko 2023, arXiv:2301.07733; as `dadaptation.DAdaptAdam` 3.2.
 
     Deviation: no bias is corrected unless use_bias_correction is set, and the weight decay is coupled, as by
-    default in the package; optax.contrib.dadapt_adamw corrects it and decouples. t counts the updates whose
-    rate is not zero, the others are left out.
+    default in the package. optax.contrib.dadapt_adamw corrects the bias and decouples the decay. t counts the
+    updates at a rate other than zero; updates at a rate of zero are skipped.
     """
 
     kind: ClassVar[str] = "dadapt_adam"
@@ -67,11 +67,11 @@ class DAdaptAdam(SkippingOptimizer):
     use_bias_correction: BiasCorrection = False
 
     def variant(self) -> tuple[bool, ...]:
-        """With or without weight decay and correction of the bias."""
+        """Return whether the instance has a weight decay and a correction of the bias."""
         return (self.weight_decay != 0.0, bool(self.use_bias_correction))
 
     def rule(self) -> Rule:
-        """As `step` has it."""
+        """Return the update of `step` as source."""
         corrects = self.use_bias_correction
         lines = (
             *coupled(self.weight_decay),
@@ -82,8 +82,8 @@ class DAdaptAdam(SkippingOptimizer):
             "v = beta2 * v + (1.0 - beta2) * g**2",
             "s = q * s + (1.0 - q) * scale * g",
             "size = (1.0 - q) * total(absolute(s))",
-            "found = where(size > 0.0, numerator / where(size > 0.0, size, 1.0), distance)",
-            "distance = maximum(distance, found)",
+            "estimate = where(size > 0.0, numerator / where(size > 0.0, size, 1.0), distance)",
+            "distance = maximum(distance, estimate)",
             *(("updates = updates + where(size > 0.0, 1.0, 0.0)",) if corrects else ()),
             "x = x - m / (sqrt(v) + eps)",
         )
@@ -96,7 +96,7 @@ class DAdaptAdam(SkippingOptimizer):
         return Rule(lines=lines, state=state, is_whole=True, skips_zero_rates=True)
 
     def init(self, x: Array) -> State:
-        """Empty sums, the first estimate, and the coefficients."""
+        """Return empty sums, the first estimate of the distance, and the coefficient columns."""
         beta1, beta2 = np.asarray(self.beta1), np.asarray(self.beta2)
         root = np.sqrt(beta2)
         return {
@@ -117,10 +117,11 @@ class DAdaptAdam(SkippingOptimizer):
         }
 
     def advance(self, x: Array, g: Array, learning_rate: Column, state: State, work: Array) -> None:
-        """Twenty passes in place, two of them sums."""
+        """Apply the update in twenty passes in place, two of them sums."""
         add_decay(x, g, state, work)
         m, v, s, rate = state["m"], state["v"], state["s"], state["rate"]
         distance, numerator, root = state["distance"], state["numerator"], state["root"]
+        # In the names of the rule: scale is l, distance d, numerator n, root q; `fresh2` is 1 - beta2.
         scale = distance * learning_rate
         if "updates" in state:
             scale *= correction(self.beta1, self.beta2, state["updates"])

@@ -44,10 +44,10 @@ class DAdaptSGD(SkippingOptimizer):
 
     Source: Defazio & Mishchenko 2023, arXiv:2301.07733; as `dadaptation.DAdaptSGD` 3.2.
 
-    Deviation: the default momentum is 0.9. With the package's 0 the rate, which is that of nonsmooth
-    problems, can exceed what a curved one bears: the quadratic in ten dimensions diverges. |g_0| leaves the
-    weight decay out, as in the package. An update at a learning rate of zero is left out; the package
-    divides by zero where that is the first one.
+    Deviation: the default momentum is 0.9; the package has 0. Without momentum the rate, which is derived for
+    nonsmooth problems, can be too large for curved ones: the quadratic in ten dimensions diverges. |g_0|
+    leaves the weight decay out, as in the package. An update at a learning rate of zero is skipped; the
+    package divides by zero if the first update has such a rate.
     """
 
     kind: ClassVar[str] = "dadapt_sgd"
@@ -73,11 +73,11 @@ class DAdaptSGD(SkippingOptimizer):
     initial_distance: InitialDistance = 1e-6
 
     def variant(self) -> tuple[bool, ...]:
-        """With or without weight decay."""
+        """Return whether the instance has a weight decay."""
         return (self.weight_decay != 0.0,)
 
     def rule(self) -> Rule:
-        """As `step` has it."""
+        """Return the update of `step` as source."""
         lines = (
             "first_norm = where(first_norm == 0.0, sqrt(total(g**2)), first_norm)",
             # A gradient of zero moves nothing, whatever it is divided by.
@@ -86,8 +86,8 @@ class DAdaptSGD(SkippingOptimizer):
             "numerator = numerator + scale * total(g * s)",
             "s = s + scale * g",
             "norm = sqrt(total(s**2))",
-            "found = where(norm > 0.0, 2.0 * numerator / where(norm > 0.0, norm, 1.0), distance)",
-            "distance = maximum(distance, found)",
+            "estimate = where(norm > 0.0, 2.0 * numerator / where(norm > 0.0, norm, 1.0), distance)",
+            "distance = maximum(distance, estimate)",
             "x = momentum * x + (1.0 - momentum) * (start - s)",
         )
         state = {
@@ -100,7 +100,7 @@ class DAdaptSGD(SkippingOptimizer):
         return Rule(lines=lines, state=state, is_whole=True, skips_zero_rates=True)
 
     def init(self, x: Array) -> State:
-        """The start, empty sums and the first estimate."""
+        """Return the start, empty sums and the first estimate of the distance."""
         momentum = np.asarray(self.momentum)
         return {
             "start": x.copy(),
@@ -115,14 +115,15 @@ class DAdaptSGD(SkippingOptimizer):
         }
 
     def renew_momentum(self, before: Column, k: int, state: State) -> None:
-        """Both coefficients of the mean."""
+        """Recompute the shares of the old and of the new parameters."""
         super().renew_momentum(before, k, state)
         np.subtract(1.0, self.momentum, out=state["fresh"], casting="same_kind")
 
     def advance(self, x: Array, g: Array, learning_rate: Column, state: State, work: Array) -> None:
-        """Eight passes in place, two of them sums."""
+        """Apply the update in eight passes in place, two of them sums."""
         first, distance, numerator = state["first_norm"], state["distance"], state["numerator"]
         s, rate = state["s"], state["rate"]
+        # In the names of the rule: first is |g_0|, scale l, distance d, numerator n; `fresh` is 1 - momentum.
         if not first.all():
             np.copyto(first, column(norms(g), first), where=first == 0.0)
         scale = distance * learning_rate / np.where(first == 0.0, np.inf, first)

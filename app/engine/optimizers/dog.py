@@ -30,7 +30,7 @@ class DoG(Optimizer):
     Deviation: the paper asks for an average of the iterates; as in the package's optimizer the last iterate
     is the result, and a decaying schedule may stand in for the average. The norms are those of all
     parameters together, not of each tensor (L-DoG).
-    The export to optax has the rule itself: the state of optax.contrib.dog shares memory with the parameters,
+    The export to optax contains the rule: the state of optax.contrib.dog shares memory with the parameters,
     and a jitted update cannot donate both.
     """
 
@@ -53,16 +53,16 @@ class DoG(Optimizer):
         Hyper("first distance, in units of 1 + |x_0|", gt=0, le=1e3, search=(1e-6, 1e-1), log=True),
     ] = 1e-6
     eps: Annotated[
-        float, Hyper("what the sum of squared norms starts from", gt=0, le=1, search=(1e-10, 1e-4), log=True)
+        float, Hyper("initial value of the sum of squared norms", gt=0, le=1, search=(1e-10, 1e-4), log=True)
     ] = 1e-8
     weight_decay: CoupledDecay = 0.0
 
     def variant(self) -> tuple[bool, ...]:
-        """With or without weight decay."""
+        """Return whether the instance has a weight decay."""
         return (self.weight_decay != 0.0,)
 
     def rule(self) -> Rule:
-        """As `step` has it."""
+        """Return the update of `step` as source."""
         lines = (
             *coupled(self.weight_decay),
             "distance = maximum(distance, sqrt(total((x - start) ** 2)))",
@@ -77,7 +77,7 @@ class DoG(Optimizer):
         return Rule(lines=lines, state=state, is_whole=True)
 
     def init(self, x: Array) -> State:
-        """The start, the first distance and an empty sum."""
+        """Return the start, the first distance and an empty sum."""
         first = np.asarray(self.initial_distance)
         return {
             "start": x.copy(),
@@ -88,9 +88,10 @@ class DoG(Optimizer):
         }
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """Five passes in place, two of them sums."""
+        """Apply the update in five passes in place, two of them sums."""
         add_decay(x, g, state, work)
         distance, squares, rate = state["distance"], state["squares"], state["rate"]
+        # In the names of the rule: distance is r, squares is G;  x -= learning_rate r / sqrt(G) g.
         np.subtract(x, state["start"], out=work)
         np.maximum(distance, column(norms(work), distance), out=distance)
         np.add(squares, dots(g, g, squares), out=squares)

@@ -10,7 +10,7 @@ WEIGHT_DECAY = "l2 penalty, added to the gradient or decoupled from it"
 LEARNING_RATE = "peak learning rate; the schedule multiplies it"
 EPS = "added to the root, against division by zero"
 COUPLED = "l2 penalty, added to the gradient (coupled)"
-DECOUPLED = "the learning rate times this is taken off the parameters before the update (decoupled)"
+DECOUPLED = "the parameters shrink by learning rate times this before the update (decoupled)"
 
 # Wide: gradient descent and momentum on functions and models of any scale.
 DescentRate: TypeAlias = Annotated[
@@ -19,9 +19,10 @@ DescentRate: TypeAlias = Annotated[
 AdaptiveRate: TypeAlias = Annotated[
     float, Hyper(LEARNING_RATE, gt=0, le=1e6, search=(1e-4, 1e-1), log=True, searched=True)
 ]
-# Of an optimizer that finds its own rate.
+# For an optimizer that estimates its rate.
 RateFactor: TypeAlias = Annotated[
-    float, Hyper("factor of the rate that the optimizer finds", gt=0, le=1e6, search=(0.25, 4.0), log=True)
+    float,
+    Hyper("factor of the rate that the optimizer estimates", gt=0, le=1e6, search=(0.25, 4.0), log=True),
 ]
 MomentumDecay: TypeAlias = Annotated[
     float, Hyper("decay of the summed gradient", ge=0, lt=1, search=(0.5, 0.99), searched=True)
@@ -31,12 +32,12 @@ Beta2: TypeAlias = Annotated[
     float, Hyper("decay of the mean squared gradient", ge=0, lt=1, search=(0.9, 0.9999))
 ]
 Eps: TypeAlias = Annotated[float, Hyper(EPS, ge=0, le=1, search=(1e-10, 1e-4), log=True)]
-# Where zero would divide by zero in the very first update.
+# For optimizers in which an eps of zero would divide by zero in the first update.
 PositiveEps: TypeAlias = Annotated[float, Hyper(EPS, gt=0, le=1, search=(1e-10, 1e-4), log=True)]
 CoupledDecay: TypeAlias = Annotated[
     float, Hyper(COUPLED, ge=0, le=10, search=(1e-6, 1e-2), log=True, regularises=True)
 ]
-# Of an optimizer whose `decoupled_weight_decay` says which.
+# For an optimizer whose `decoupled_weight_decay` chooses between the two.
 EitherDecay: TypeAlias = Annotated[
     float, Hyper(WEIGHT_DECAY, ge=0, le=10, search=(1e-6, 1e-1), log=True, regularises=True)
 ]
@@ -58,6 +59,6 @@ AveragingRatePower: TypeAlias = Annotated[
     Hyper("power of the largest rate so far in the weight in the average", ge=0, le=10, search=(0.0, 3.0)),
 ]
 SCHEDULE_FREE_NOTE = (
-    "It is in training mode: call its eval() before you measure or save the model, which moves the parameters"
-    " to their average, and train() before you go on."
+    "The optimizer is in training mode. Call its eval() before you measure or save the model: this moves the"
+    " parameters to their average. Call train() before you go on."
 )

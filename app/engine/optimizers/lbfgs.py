@@ -14,7 +14,7 @@ from app.engine.optimizers.base import Optimizer
 from app.engine.optimizers.fields import LEARNING_RATE
 from app.engine.optimizers.reference import Reference
 
-_LEAST_CURVATURE = 1e-10  # of a pair that is remembered, as in PyTorch
+_MIN_CURVATURE = 1e-10  # y s of a pair that is stored must exceed this, as in PyTorch
 _SOURCE = '''
 class LBFGS(torch.optim.LBFGS):
     """One update a step, along the gradients that are there: it needs no closure."""
@@ -36,9 +36,9 @@ class LBFGS(Optimizer):
 
     Source: Liu & Nocedal 1989, doi:10.1007/BF01589116; as `torch.optim.LBFGS` with max_iter=1.
 
-    Deviation: no line search, as in PyTorch's default, so that one update costs one gradient; PyTorch's
-    tolerances, which stop a step, are zero here, and it remembers 100 pairs. It wants the full batch:
-    differences of gradients of unlike minibatches are no curvature.
+    Deviation: no line search, as in PyTorch's default, so that one update costs one gradient. PyTorch's
+    tolerances, which stop a step, are zero here; PyTorch stores 100 pairs by default. L-BFGS needs the full
+    batch: differences between gradients of different minibatches do not measure curvature.
     """
 
     kind: ClassVar[str] = "lbfgs"
@@ -55,17 +55,20 @@ class LBFGS(Optimizer):
     learning_rate: Annotated[
         float, Hyper(LEARNING_RATE, gt=0, le=1e6, search=(1e-2, 2.0), log=True, searched=True)
     ] = 1.0
-    history_size: Annotated[int, Hyper("pairs that are remembered", ge=1, le=100, search=(3, 30))] = 10
+    history_size: Annotated[int, Hyper("number of stored pairs", ge=1, le=100, search=(3, 30))] = 10
 
     def init(self, x: Array) -> State:
-        """No pairs. Each row writes its own into a ring; `ro` is zero where there is none yet."""
+        """Return an empty history: a ring of pairs for each row.
+
+        `ro` is zero for a pair that is not written yet.
+        """
         rows, dimension = x.shape
         most = int(np.max(self.history_size))
         return {
             "steps": np.zeros_like(x, shape=(rows, most, dimension)),
             "changes": np.zeros_like(x, shape=(rows, most, dimension)),
             "ro": np.zeros_like(x, shape=(rows, most)),
-            "pairs": np.zeros((rows, 1)),  # how many each row has taken
+            "pairs": np.zeros((rows, 1)),  # how many each row has stored so far
             "scale": np.ones_like(x, shape=(rows, 1)),
             "step": np.zeros_like(x),
             "gradient": np.zeros_like(x),
@@ -73,7 +76,7 @@ class LBFGS(Optimizer):
         }
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """The two loops; the passes grow with the history."""
+        """Apply the two-loop recursion; the number of passes grows with the history."""
         rate = learning_rate[:, :1].astype(x.dtype)
         np.abs(g, out=work)
         total = np.vecdot(work, np.ones_like(work[0]))[:, np.newaxis]
@@ -81,28 +84,28 @@ class LBFGS(Optimizer):
         first = g * -np.minimum(1.0, 1.0 / np.where(moves, total, 1.0)).astype(x.dtype)
         self._remember(g, (moves & ~starts)[:, 0], state)
         step = np.where(starts, first, self._direction(g, state)) * rate
-        # As in PyTorch an update whose gradient is zero is left out, and counts for nothing.
+        # As in PyTorch an update whose gradient is zero is skipped, and does not count.
         np.copyto(state["step"], step, where=moves)
         np.copyto(state["gradient"], g, where=moves)
         np.add(x, step, out=x, where=moves)
         state["starts"][moves] = 0.0
 
     def state_size(self, dimension: int) -> int:
-        """Two arrays a pair."""
+        """Return the count for two arrays per pair."""
         return (6 + 2 * int(self.history_size)) * dimension
 
     def extra_cost(self, dimension: int) -> float:
-        """Four passes of two operations a pair."""
+        """Return the cost of four passes of two operations per pair."""
         return 8.0 * self.history_size * dimension
 
     def _remember(self, g: Array, due: NDArray[np.bool_], state: State) -> None:
-        """Takes the last step and the change of the gradient into the ring of each due row that curves up.
+        """Store the last step and the change of the gradient in the ring of each due row with y s > 0.
 
-        due: (B,).
+        The product y s must exceed _MIN_CURVATURE. due: (B,).
         """
         change, step = g - state["gradient"], state["step"]
         curvature = np.vecdot(change, step)
-        rows = np.flatnonzero(due & (curvature > _LEAST_CURVATURE))
+        rows = np.flatnonzero(due & (curvature > _MIN_CURVATURE))
         slots = self._slots(state, 0)[rows]
         state["steps"][rows, slots] = step[rows]
         state["changes"][rows, slots] = change[rows]
@@ -111,7 +114,7 @@ class LBFGS(Optimizer):
         state["pairs"][rows] += 1.0
 
     def _direction(self, g: Array, state: State) -> Array:
-        """-H g, (B, D). A missing pair has ro = 0 and changes nothing, whatever the longest history is."""
+        """Return -H g, (B, D). A missing pair has ro = 0 and changes nothing, for any length of history."""
         rows = np.arange(len(g))
         pairs = [self._slots(state, back) for back in range(1, 1 + int(np.max(self._kept(state))))]
         direction = -g
@@ -130,17 +133,17 @@ class LBFGS(Optimizer):
         return direction
 
     def _slots(self, state: State, back: int) -> NDArray[np.intp]:
-        """Where in its ring each row has the pair before the last `back` ones were written: (B,)."""
+        """Return the position in each row's ring of the pair before the last `back` written pairs: (B,)."""
         size = np.broadcast_to(np.asarray(self.history_size)[..., 0], len(state["pairs"]))
         return np.asarray((state["pairs"][:, 0] - back) % size, dtype=np.intp)
 
     def _kept(self, state: State) -> Array:
-        """How many pairs each row remembers: (B,)."""
+        """Return how many pairs each row stores: (B,)."""
         kept: Array = np.minimum(state["pairs"][:, 0], np.asarray(self.history_size)[..., 0])
         return kept
 
     def _ro(self, state: State, rows: NDArray[np.intp], slots: NDArray[np.intp], back: int) -> Array:
-        """1 / (y s) of a pair of each row, zero where the row does not remember as many."""
+        """Return 1 / (y s) of a pair of each row, zero if the row does not store that many pairs."""
         return np.asarray(
             np.where(back < self._kept(state), state["ro"][rows, slots], 0.0), dtype=state["ro"].dtype
         )

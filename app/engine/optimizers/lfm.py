@@ -56,8 +56,8 @@ class LFM(Optimizer):
     Source: Hu, Xiao, Liu & Toh 2024, Learning-rate-free momentum SGD, arXiv:2406.18287, as re-implemented
     for arXiv:2503.15878 (lfmsgd.cpp).
 
-    Deviation: per that public re-implementation, whose paper's text was not at hand. It also holds r within
-    the box of its problems, which there is not here.
+    Deviation: the rule follows that public re-implementation; the text of its paper was not at hand. The
+    re-implementation also keeps r within the box of its problems; problems here have no box.
     """
 
     kind: ClassVar[str] = "lfm"
@@ -66,7 +66,7 @@ class LFM(Optimizer):
     reference: ClassVar[Reference | None] = Reference(
         call="LFM(parameters, lr=PEAK, momentum={momentum}, eps={eps})",
         source=_SOURCE,
-        own="no package has it: the class is ours, and the tests compare with the formula",
+        no_parity="no package has LFM: the class is written here, and the tests compare with the formula",
     )
 
     learning_rate: RateFactor = 1.0
@@ -79,13 +79,13 @@ class LFM(Optimizer):
     ] = 1e-6
 
     def rule(self) -> Rule:
-        """As `step` has it."""
+        """Return the update of `step` as source."""
         lines = (
             "distance = maximum(distance, sqrt(total((x - start) ** 2)))",
-            "found = where(distance > 0.0, distance / sqrt(squares), eps)",
+            "adapted = where(distance > 0.0, distance / sqrt(squares), eps)",
             "m = momentum * m + (1.0 - momentum) * g",
             "squares = squares + total(m**2)",
-            "x = x - rate * found * m",
+            "x = x - rate * adapted * m",
         )
         state = {
             "start": "x",
@@ -96,7 +96,7 @@ class LFM(Optimizer):
         return Rule(lines=lines, state=state, is_whole=True)
 
     def init(self, x: Array) -> State:
-        """The start, a zero mean and an empty sum."""
+        """Return the start, a zero mean and an empty sum."""
         momentum = np.asarray(self.momentum)
         return {
             "start": x.copy(),
@@ -109,17 +109,18 @@ class LFM(Optimizer):
         }
 
     def renew_momentum(self, before: Column, k: int, state: State) -> None:
-        """Both coefficients of the mean."""
+        """Recompute both coefficients of the mean gradient."""
         super().renew_momentum(before, k, state)
         np.subtract(1.0, self.momentum, out=state["fresh"], casting="same_kind")
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """Eight passes in place, two of them sums."""
+        """Apply the update in eight passes in place, two of them sums."""
         m, distance, squares, rate = state["m"], state["distance"], state["squares"], state["rate"]
+        # In the names of the rule: distance is r, squares eps + M, adapted e; `fresh` is 1 - momentum.
         np.subtract(x, state["start"], out=work)
         np.maximum(distance, column(norms(work), distance), out=distance)
-        found = np.where(distance > 0.0, distance / np.sqrt(squares), self.eps)
-        np.multiply(learning_rate, found, out=rate, casting="same_kind")
+        adapted = np.where(distance > 0.0, distance / np.sqrt(squares), self.eps)
+        np.multiply(learning_rate, adapted, out=rate, casting="same_kind")
         np.multiply(m, state["momentum"], out=m)
         np.multiply(g, state["fresh"], out=g)
         np.add(m, g, out=m)

@@ -17,15 +17,15 @@ from app.engine.optimizers.rule import Native, Rule, decoupled
 
 @dataclass(frozen=True, kw_only=True)
 class Lion(Optimizer):
-    """The sign of a momentum: every component moves by the learning rate.
+    """The sign of a moving average of gradients: every component moves by the learning rate.
 
     Rule: x -= learning_rate weight_decay x;  x -= learning_rate sign(beta1 m + (1 - beta1) g);
     m = beta2 m + (1 - beta2) g
 
     Source: Chen et al. 2023, arXiv:2302.06675, Algorithm 2; as `lion_pytorch.Lion`.
 
-    Deviation: the default weight_decay is lion-pytorch's 0, that of optax is 0.001. lion-pytorch can divide
-    it by the initial rate (decoupled_weight_decay), which is not offered here: give the product.
+    Deviation: the default weight_decay is lion-pytorch's 0; optax has 0.001. lion-pytorch can divide the
+    decay by the initial rate (decoupled_weight_decay), which is not offered here: give the product.
     """
 
     kind: ClassVar[str] = "lion"
@@ -52,7 +52,7 @@ class Lion(Optimizer):
                 "keras.optimizers.Lion(schedule, beta_1={beta1}, beta_2={beta2}, weight_decay={weight_decay})"
             ),
             decays=True,
-            suits=lambda own: own.beta1 > 0.0,  # Keras refuses the sign of the gradient alone
+            suits=lambda lion: lion.beta1 > 0.0,  # Keras refuses the sign of the gradient alone
         ),
     )
 
@@ -66,11 +66,11 @@ class Lion(Optimizer):
     weight_decay: DecoupledDecay = 0.0
 
     def variant(self) -> tuple[bool, ...]:
-        """With or without weight decay."""
+        """Return whether the instance has a weight decay."""
         return (self.weight_decay != 0.0,)
 
     def rule(self) -> Rule:
-        """As `step` has it."""
+        """Return the update of `step` as source."""
         lines = (
             *decoupled(self.weight_decay),
             "x = x - rate * sign(beta1 * m + (1.0 - beta1) * g)",
@@ -79,7 +79,7 @@ class Lion(Optimizer):
         return Rule(lines=lines, state={"m": "zeros_like(x)"})
 
     def init(self, x: Array) -> State:
-        """A zero mean, kept as m / (1 - beta2), and the coefficients; the sign needs no common factor."""
+        """Return a zero sum M = m / (1 - beta2) and the coefficients; the sign needs no common factor."""
         beta1, beta2 = np.asarray(self.beta1), np.asarray(self.beta2)
         return {
             "m": np.zeros_like(x),
@@ -90,18 +90,20 @@ class Lion(Optimizer):
         }
 
     def renew_momentum(self, before: Column, k: int, state: State) -> None:
-        """The share of the mean in the direction."""
+        """Recompute the share of the mean in the direction."""
         beta1, beta2 = np.asarray(self.beta1), np.asarray(self.beta2)
         np.divide(beta1 * (1.0 - beta2), 1.0 - beta1, out=state["share"], casting="same_kind")
 
     def plan(self, learning_rates: Array, k: int, state: State) -> State:
-        """The rates."""
+        """Return the learning rates of the updates."""
         return planned_rates(learning_rates, state)
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """Seven passes in place."""
+        """Apply the update in seven passes in place."""
         shrink(x, state)
         m, rate = state["m"], state["rate"]
+        # In the names of the paper, with M = m / (1 - beta2) and share = beta1 (1 - beta2) / (1 - beta1):
+        # sign(beta1 m + (1 - beta1) g) = sign(share M + g);  M = beta2 M + g.
         np.multiply(m, state["share"], out=work)
         np.add(work, g, out=work)
         np.sign(work, out=work)

@@ -18,7 +18,7 @@ from app.engine.optimizers.rule import Native, Rule, coupled
 
 @dataclass(frozen=True, kw_only=True)
 class Momentum(Optimizer):
-    """Steps along a decaying sum of the gradients, a ball that rolls with friction.
+    """Steps along a decaying sum of the gradients.
 
     Rule: g += weight_decay x;  b = g in the first update, then b = momentum b + (1 - dampening) g;
     x -= learning_rate b
@@ -26,7 +26,7 @@ class Momentum(Optimizer):
     Source: Polyak 1964, doi:10.1016/0041-5553(64)90137-5; as `torch.optim.SGD` with momentum.
 
     Deviation: Keras puts the rate inside the sum, v = momentum v - learning_rate g; x += v, which is the
-    same only where the rate is constant. The first update is not dampened, as in PyTorch; optax has no
+    same only if the rate is constant. The first update is not dampened, as in PyTorch; optax has no
     dampening. Keras decouples the weight decay.
     """
 
@@ -44,7 +44,7 @@ class Momentum(Optimizer):
         Native(
             framework="optax",
             call="optax.sgd(schedule, momentum={momentum})",
-            suits=lambda own: own.dampening == 0.0,
+            suits=lambda momentum: momentum.dampening == 0.0,
         ),
     )
 
@@ -56,11 +56,11 @@ class Momentum(Optimizer):
     weight_decay: CoupledDecay = 0.0
 
     def variant(self) -> tuple[bool, ...]:
-        """With or without weight decay, with or without dampening."""
+        """Return whether the instance has a weight decay and a dampening."""
         return (self.weight_decay != 0.0, self.dampening != 0.0)
 
     def rule(self) -> Rule:
-        """As `step` has it."""
+        """Return the update of `step` as source."""
         summed = "momentum * b + g"
         if self.dampening:
             summed = "where(k == 0, g, momentum * b + (1.0 - dampening) * g)"
@@ -68,7 +68,7 @@ class Momentum(Optimizer):
         return Rule(lines=lines, state={"b": "zeros_like(x)"})
 
     def init(self, x: Array) -> State:
-        """An empty sum, and the coefficients."""
+        """Return an empty sum and the coefficient columns."""
         state = {
             "b": np.zeros_like(x),
             "momentum": cast(self.momentum, x),
@@ -80,13 +80,14 @@ class Momentum(Optimizer):
         return state
 
     def plan(self, learning_rates: Array, k: int, state: State) -> State:
-        """The rates."""
+        """Return the learning rates of the updates."""
         return planned_rates(learning_rates, state)
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """Four passes in place, five with dampening."""
+        """Apply the update in four passes in place, five with dampening."""
         add_decay(x, g, state, work)
         b, rate = state["b"], state["rate"]
+        # b = momentum b + (1 - dampening) g, undampened at k = 0;  x -= rate b.
         np.multiply(b, state["momentum"], out=b)
         if "fresh" in state and k > 0:
             np.multiply(g, state["fresh"], out=g)

@@ -25,7 +25,7 @@ from app.engine.optimizers.moments import renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
 from app.engine.optimizers.rule import GATHER, MOMENTS, Rule, coupled, decoupled
 
-_WARMING = 0.96  # the momentum warms up as 1 - 0.5 * 0.96^(t momentum_decay)
+_WARMUP_BASE = 0.96  # base of the momentum's warmup, 1 - 0.5 * 0.96^(t momentum_decay)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +39,10 @@ class NAdam(Optimizer):
 
     Source: Dozat 2016, ICLR workshop; as `torch.optim.NAdam`.
 
-    Deviation: momentum_decay is 0.004 as in PyTorch, where Keras has 1 (and eps 1e-7). optax's nadam has no
-    warming momentum: beta1 m / (1 - beta1^{t+1}) + (1 - beta1) g / (1 - beta1^t), which no momentum_decay
-    gives. The weight decay is coupled unless decoupled_weight_decay is set; Keras always decouples it.
+    Deviation: momentum_decay is 0.004 as in PyTorch; Keras has 1 (and eps 1e-7). The momentum of optax's
+    nadam does not warm up: beta1 m / (1 - beta1^{t+1}) + (1 - beta1) g / (1 - beta1^t), which no
+    momentum_decay gives. The weight decay is coupled unless decoupled_weight_decay is set; Keras always
+    decouples it.
     """
 
     kind: ClassVar[str] = "nadam"
@@ -73,16 +74,16 @@ class NAdam(Optimizer):
     ] = False
 
     def variant(self) -> tuple[bool, ...]:
-        """With or without weight decay, coupled or decoupled."""
+        """Return whether the instance has a weight decay, and whether the decay is decoupled."""
         return (self.weight_decay != 0.0, self.weight_decay != 0.0 and bool(self.decoupled_weight_decay))
 
     def rule(self) -> Rule:
-        """As `step` has it."""
+        """Return the update of `step` as source."""
         decay = decoupled if self.decoupled_weight_decay else coupled
         lines = (
             *decay(self.weight_decay),
-            f"now = beta1 * (1.0 - 0.5 * {_WARMING} ** (t * momentum_decay))",
-            f"following = beta1 * (1.0 - 0.5 * {_WARMING} ** ((t + 1.0) * momentum_decay))",
+            f"now = beta1 * (1.0 - 0.5 * {_WARMUP_BASE} ** (t * momentum_decay))",
+            f"following = beta1 * (1.0 - 0.5 * {_WARMUP_BASE} ** ((t + 1.0) * momentum_decay))",
             "product = product * now",
             *GATHER,
             "d = (1.0 - now) * g / (1.0 - product) + following * m / (1.0 - product * following)",
@@ -91,24 +92,24 @@ class NAdam(Optimizer):
         return Rule(lines=lines, state=MOMENTS | {"product": "full_like(total(x), 1.0)"})
 
     def init(self, x: Array) -> State:
-        """Zero sums, and the coefficients."""
+        """Return zero sums M and V as Adam's, and the coefficient columns."""
         beta1 = np.asarray(self.beta1)
         decay = decoupled_decay if np.all(self.decoupled_weight_decay) else coupled_decay
         return {
             **start_moments(x, self.beta1, self.beta2, self.eps),
             **decay(self.weight_decay, x),
             "warming": np.ones_like(beta1),  # 0.96^(t momentum_decay)
-            "warmer": _WARMING ** np.asarray(self.momentum_decay),
+            "warmer": _WARMUP_BASE ** np.asarray(self.momentum_decay),
             "product": np.ones_like(beta1),  # C_t
             "fresh_rate": cast(np.zeros_like(beta1), x),
         }
 
     def renew_momentum(self, before: Column, k: int, state: State) -> None:
-        """The coefficients of the mean gradient."""
+        """Recompute the coefficients of the mean gradient."""
         renew_moments(state, self.beta1, self.beta2, before, k)
 
     def plan(self, learning_rates: Array, k: int, state: State) -> State:
-        """The rates of the gradient and of its mean, and eps."""
+        """Return the rates of the gradient and of its mean, and eps, each with its bias correction."""
         beta1, warmer = np.asarray(self.beta1), state["warmer"]
         steps = len(learning_rates)
         warming = running(state["warming"], warmer, steps)
@@ -124,10 +125,13 @@ class NAdam(Optimizer):
         return plan
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """Twelve passes in place."""
+        """Apply the update in twelve passes in place."""
         shrink(x, state)
         add_decay(x, g, state, work)
         m, v = state["m"], state["v"]
+        # As in `adam.py`, M = m / (1 - beta1) and V = v / (1 - beta2):
+        # M = beta1 M + g;  V = beta2 V + g^2;  x -= (fresh_rate g + rate M) / (sqrt(V) + shift).
+        # `plan` has put (1 - c_t) / (1 - C_t) into fresh_rate and c_{t+1} / (1 - C_{t+1}) into rate.
         np.multiply(m, state["beta1"], out=m)
         np.add(m, g, out=m)
         np.multiply(v, state["beta2"], out=v)

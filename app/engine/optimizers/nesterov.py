@@ -16,7 +16,7 @@ from app.engine.optimizers.rule import Native, Rule, coupled
 
 @dataclass(frozen=True, kw_only=True)
 class Nesterov(Optimizer):
-    """Momentum that looks ahead: the gradient counts as if the ball had rolled on already.
+    """Momentum with a look-ahead: the gradient counts as if the momentum step had been made already.
 
     Rule: g += weight_decay x;  b = momentum b + g;  x -= learning_rate (g + momentum b)
 
@@ -24,7 +24,7 @@ class Nesterov(Optimizer):
     `torch.optim.SGD` with nesterov=True.
 
     Deviation: Keras has the rate inside the sum, v = momentum v - learning_rate g; x += momentum v -
-    learning_rate g, which is the same only where the rate is constant. Nesterov's own sequence of momenta
+    learning_rate g, which is the same only if the rate is constant. Nesterov's own sequence of momenta
     is not used; PyTorch allows no dampening here. Keras decouples the weight decay.
     """
 
@@ -47,11 +47,11 @@ class Nesterov(Optimizer):
     weight_decay: CoupledDecay = 0.0
 
     def variant(self) -> tuple[bool, ...]:
-        """With or without weight decay."""
+        """Return whether the instance has a weight decay."""
         return (self.weight_decay != 0.0,)
 
     def rule(self) -> Rule:
-        """As `step` has it."""
+        """Return the update of `step` as source."""
         lines = (
             *coupled(self.weight_decay),
             "b = momentum * b + g",
@@ -60,7 +60,7 @@ class Nesterov(Optimizer):
         return Rule(lines=lines, state={"b": "zeros_like(x)"})
 
     def init(self, x: Array) -> State:
-        """An empty sum, and the coefficients."""
+        """Return an empty sum and the coefficient columns."""
         return {
             "b": np.zeros_like(x),
             "momentum": cast(self.momentum, x),
@@ -69,13 +69,14 @@ class Nesterov(Optimizer):
         }
 
     def plan(self, learning_rates: Array, k: int, state: State) -> State:
-        """The rates."""
+        """Return the learning rates of the updates."""
         return planned_rates(learning_rates, state)
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """Six passes in place."""
+        """Apply the update in six passes in place."""
         add_decay(x, g, state, work)
         b, rate, momentum = state["b"], state["rate"], state["momentum"]
+        # b = momentum b + g;  x -= rate (g + momentum b).
         np.multiply(b, momentum, out=b)
         np.add(b, g, out=b)
         np.multiply(b, momentum, out=work)

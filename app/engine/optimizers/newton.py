@@ -21,15 +21,17 @@ class Newton(Optimizer):
 
     Source: Nocedal & Wright 2006, doi:10.1007/978-0-387-40065-5, Sections 3.3 and 6.3 (Levenberg 1944).
 
-    Deviation: H is not made positive definite, so that the method goes to the next point of zero gradient, a
-    saddle too. A row whose matrix is singular has diverged. There is no line search; the learning rate
-    damps the step. It wants the full batch, and an objective that gives its Hessian.
+    Deviation: H is not made positive definite, so that the method goes to the next point of zero gradient,
+    even a saddle. A row whose matrix is singular has diverged. There is no line search; the learning rate
+    damps the step. The method needs the full batch, and an objective that gives its Hessian.
     """
 
     kind: ClassVar[str] = "newton"
     needs_full_batch: ClassVar[bool] = True
     needs_hessian: ClassVar[bool] = True
-    no_reference: ClassVar[str] = "it needs the Hessian, which an optimizer of that framework is not given"
+    no_reference: ClassVar[str] = (
+        "Newton's method needs the Hessian, which PyTorch does not give an optimizer"
+    )
 
     learning_rate: Annotated[
         float, Hyper(LEARNING_RATE, gt=0, le=1e6, search=(1e-1, 1.0), log=True, searched=True)
@@ -42,12 +44,12 @@ class Newton(Optimizer):
     ] = 0.1
 
     def init(self, x: Array) -> State:
-        """Room for the Hessians, which are in double precision whatever x is."""
+        """Return zero Hessians, which are in double precision for x of any dtype."""
         rows, dimension = x.shape
         return {"hessian": np.zeros((rows, dimension, dimension))}
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """One solution of a linear system a row."""
+        """Apply the update: solve (H + damping I) d = g in each row, then x -= learning_rate d."""
         hessian = state["hessian"]
         diagonal = np.einsum("bii->bi", hessian)  # a view
         diagonal += np.asarray(self.damping)
@@ -57,16 +59,16 @@ class Newton(Optimizer):
         np.subtract(x, work, out=x)
 
     def state_size(self, dimension: int) -> int:
-        """The Hessian twice."""
+        """Return the count of numbers for two copies of the Hessian."""
         return 2 * dimension**2 + 3 * dimension
 
     def extra_cost(self, dimension: int) -> float:
-        """An elimination."""
+        """Return the operations of one Gaussian elimination."""
         return dimension**3
 
 
 def _solve(matrix: Array, vector: Array) -> Array:
-    """Nan where the matrix is singular, which ends the run as diverged."""
+    """Return the solution, or nan if the matrix is singular, which ends the run as diverged."""
     try:
         return np.asarray(np.linalg.solve(matrix, vector.astype(np.float64)))
     except np.linalg.LinAlgError:

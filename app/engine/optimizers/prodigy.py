@@ -38,9 +38,9 @@ class Prodigy(SkippingOptimizer):
     Source: Mishchenko & Defazio 2024, arXiv:2306.06101; as `prodigyopt.Prodigy` 1.1.2.
 
     Deviation: no bias is corrected unless use_bias_correction is set, as in the package;
-    optax.contrib.prodigy always corrects it. t counts the updates whose rate is not zero, the others are left
-    out, and as in the package one before the first gradient that is not zero. At beta1 = 0 the package
-    computes m with the new d; here the rule is the same for all beta1.
+    optax.contrib.prodigy always corrects it. t counts the updates at a rate other than zero; updates at a
+    rate of zero are skipped. As in the package, updates before the first gradient other than zero are skipped
+    too. At beta1 = 0 the package computes m with the new d; here the rule is the same for all beta1.
     """
 
     kind: ClassVar[str] = "prodigy"
@@ -59,7 +59,7 @@ class Prodigy(SkippingOptimizer):
         distribution="prodigyopt",
         version="1.1.2",
         call=(
-            # At 0 the package takes another formula, with the new d; so small a number is 0 in every product.
+            # At 0 the package uses another formula, with the new d; 1e-300 is zero in every product.
             "prodigyopt.Prodigy(parameters, lr=PEAK, betas=({beta1} or 1e-300, {beta2}), eps={eps},"
             " weight_decay={weight_decay}, use_bias_correction={use_bias_correction},"
             " safeguard_warmup={safeguard_warmup}, d0={initial_distance}, d_coef={distance_factor})"
@@ -85,11 +85,11 @@ class Prodigy(SkippingOptimizer):
     ] = False
 
     def variant(self) -> tuple[bool, ...]:
-        """With or without weight decay, correction of the bias and safeguard."""
+        """Return whether the instance has a weight decay, a correction of the bias and the safeguard."""
         return (self.weight_decay != 0.0, bool(self.use_bias_correction), bool(self.safeguard_warmup))
 
     def rule(self) -> Rule:
-        """As `step` has it."""
+        """Return the update of `step` as source."""
         corrects = self.use_bias_correction
         lines = (
             "scale, q = distance * rate, beta2**0.5",
@@ -102,8 +102,8 @@ class Prodigy(SkippingOptimizer):
             "s = q * s + growth * g",
             "size = total(absolute(s))",
             *(("updates = updates + where(size > 0.0, 1.0, 0.0)",) if corrects else ()),
-            "found = distance_factor * numerator / where(size > 0.0, size, 1.0)",
-            "distance = maximum(distance, where(size > 0.0, found, distance))",
+            "estimate = distance_factor * numerator / where(size > 0.0, size, 1.0)",
+            "distance = maximum(distance, where(size > 0.0, estimate, distance))",
             *(("x = x - where(size > 0.0, scale, 0.0) * weight_decay * x",) if self.weight_decay else ()),
             "x = x - scale * m / (sqrt(v) + distance * eps)",
         )
@@ -117,7 +117,7 @@ class Prodigy(SkippingOptimizer):
         return Rule(lines=lines, state=state, is_whole=True, skips_zero_rates=True)
 
     def init(self, x: Array) -> State:
-        """The start, empty sums, the first estimate, and the coefficients."""
+        """Return the start, empty sums, the first estimate of the distance, and the coefficient columns."""
         beta1, beta2 = np.asarray(self.beta1), np.asarray(self.beta2)
         first = np.array(self.initial_distance, dtype=np.float64)
         return {
@@ -136,9 +136,10 @@ class Prodigy(SkippingOptimizer):
         }
 
     def advance(self, x: Array, g: Array, learning_rate: Column, state: State, work: Array) -> None:
-        """Twenty passes in place, two of them sums."""
+        """Apply the update in twenty passes in place, two of them sums."""
         m, v, s, rate = state["m"], state["v"], state["s"], state["rate"]
         distance, numerator = state["distance"], state["numerator"]
+        # In the names of the rule: scale is l, distance d, numerator n, root q, growth (d / d_0) l.
         scale = distance * learning_rate
         if "updates" in state:
             scale *= correction(self.beta1, self.beta2, state["updates"])
@@ -159,15 +160,15 @@ class Prodigy(SkippingOptimizer):
         np.multiply(work, work, out=work)
         np.multiply(v, state["beta2"], out=v)
         np.add(v, work, out=v)
-        found, size = np.asarray(self.distance_factor) * numerator, magnitudes(s, distance, work)
-        distance[...] = grown(distance, found, size)
+        weighted, size = np.asarray(self.distance_factor) * numerator, magnitudes(s, distance, work)
+        distance[...] = grown(distance, weighted, size)
         if "updates" in state:
             state["updates"] += size > 0.0
-        # Without any gradient so far there is no step, nor a decay.
+        # Before the first gradient other than zero there is no step, nor a decay.
         self._descend(x, np.where(size > 0.0, scale, 0.0), state, work)
 
     def _descend(self, x: Array, scale: Column, state: State, work: Array) -> None:
-        """Shrinks x and moves it by the mean over the root, with the new distance in eps."""
+        """Shrink x, then x -= scale m / (sqrt(v) + d eps), with the new distance d."""
         rate = state["rate"]
         if np.any(self.weight_decay):
             np.subtract(1.0, scale * self.weight_decay, out=rate, casting="same_kind")

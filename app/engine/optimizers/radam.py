@@ -24,12 +24,12 @@ from app.engine.optimizers.moments import gather, renew_moments, start_moments
 from app.engine.optimizers.reference import Reference
 from app.engine.optimizers.rule import GATHER, MOMENTS, Rule, coupled, decoupled
 
-_TRACTABLE = 5.0  # the variance of the step has a closed form for a longer average
+_MIN_LENGTH = 5.0  # length p of the average above which the variance of the step is corrected
 
 
 @dataclass(frozen=True, kw_only=True)
 class RAdam(Optimizer):
-    """Adam whose steps are damped while its mean square rests on few gradients: a warmup of its own.
+    """Adam whose steps are damped while the mean square averages few gradients: a built-in warmup.
 
     Rule: g += weight_decay x, or x -= learning_rate weight_decay x where it is decoupled;  m and v as in
     Adam;  R = 2 / (1 - beta2) - 1;  p = R - 2 t beta2^t / (1 - beta2^t);  where p > 5:
@@ -63,46 +63,46 @@ class RAdam(Optimizer):
     ] = False
 
     def variant(self) -> tuple[bool, ...]:
-        """With or without weight decay, coupled or decoupled."""
+        """Return whether the instance has a weight decay, and whether the decay is decoupled."""
         return (self.weight_decay != 0.0, self.weight_decay != 0.0 and bool(self.decoupled_weight_decay))
 
     def rule(self) -> Rule:
-        """As `step` has it."""
+        """Return the update of `step` as source."""
         decay = decoupled if self.decoupled_weight_decay else coupled
         lines = [*decay(self.weight_decay), *GATHER]
         longest = 2.0 / (1.0 - self.beta2) - 1.0
-        if longest > _TRACTABLE:
+        if longest > _MIN_LENGTH:
             scale = longest / ((longest - 4.0) * (longest - 2.0))
             lines += [
                 f"p = {longest!r} - 2.0 * t * beta2**t / (1.0 - beta2**t)",
                 f"r = sqrt(maximum((p - 4.0) * (p - 2.0) * {scale!r} / p * (1.0 - beta2**t), 0.0))",
-                f"m_scaled = m * where(p > {_TRACTABLE}, r / (sqrt(v) + eps), 1.0)",
+                f"m_scaled = m * where(p > {_MIN_LENGTH}, r / (sqrt(v) + eps), 1.0)",
                 "x = x - rate * m_scaled / (1.0 - beta1**t)",
             ]
-        else:  # the average is never long enough to divide by
+        else:  # the average never gets long enough to divide by its root
             lines.append("x = x - rate * m / (1.0 - beta1**t)")
         return Rule(lines=tuple(lines), state=MOMENTS)
 
     def init(self, x: Array) -> State:
-        """Zero sums, and the coefficients."""
+        """Return zero sums M and V as Adam's, and the coefficient columns."""
         decay = decoupled_decay if np.all(self.decoupled_weight_decay) else coupled_decay
         state = start_moments(x, self.beta1, self.beta2, self.eps) | decay(self.weight_decay, x)
         # eps is not corrected.
         return state | {"shift": cast(state["eps"], x), "is_short": np.zeros_like(np.asarray(self.beta1))}
 
     def renew_momentum(self, before: Column, k: int, state: State) -> None:
-        """The coefficients of the mean gradient."""
+        """Recompute the coefficients of the mean gradient."""
         renew_moments(state, self.beta1, self.beta2, before, k)
 
     def plan(self, learning_rates: Array, k: int, state: State) -> State:
-        """The rates, and which rows average too few gradients to divide, as ones among zeros."""
+        """Return the rates, and, as ones among zeros, which rows average too few gradients to divide."""
         steps = len(learning_rates)
         updates = k + np.arange(steps)[:, np.newaxis, np.newaxis]
         power1 = running(state["power1"], self.beta1, steps)
         power2 = running(state["power2"], self.beta2, steps)
         longest = 2.0 / (1.0 - np.asarray(self.beta2)) - 1.0
         length = longest - 2.0 * (updates + 1) * power2 / (1.0 - power2)
-        is_short = length <= _TRACTABLE
+        is_short = length <= _MIN_LENGTH
         ratio = (length - 4.0) * (length - 2.0) * longest / ((longest - 4.0) * (longest - 2.0) * length)
         divided = np.sqrt(np.where(is_short, 0.0, ratio * (1.0 - power2))) * state["scale"]
         plain = 1.0 - np.asarray(self.beta1)
@@ -113,9 +113,12 @@ class RAdam(Optimizer):
         return plan
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """Eleven passes in place."""
+        """Apply the update in eleven passes in place."""
         shrink(x, state)
         add_decay(x, g, state, work)
+        # As in `adam.py`, with M = m / (1 - beta1) and V = v / (1 - beta2):
+        # x -= rate M / (sqrt(V) + shift) where p > 5, else x -= rate M;  shift = eps / sqrt(1 - beta2).
+        # `plan` has put r, the bias corrections and the factors of M and V into the rate.
         gather(g, state)
         np.sqrt(state["v"], out=work)
         np.add(work, state["shift"], out=work)

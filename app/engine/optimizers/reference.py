@@ -9,11 +9,12 @@ from dataclasses import dataclass
 class Reference:
     """How PyTorch code builds the optimizer, and from which package.
 
-    call: a Python expression of `parameters` (a list of tensors) and PEAK (the peak learning rate) in which
-    {name} stands for the literal of a hyperparameter. source: code that the call needs besides the package.
+    call: a Python expression of `parameters` (a list of tensors) and PEAK (the peak learning rate). {name}
+    stands for the literal of a hyperparameter. source: code that the call needs besides the package.
     setup: a statement to run on `optimizer` before its first step. note: what a user of the call has to know.
     attributes: of the class, which its step reads and PyTorch's copy of an optimizer leaves out.
-    own: why the call is no independent evidence, and parity is therefore not tested; empty where it is.
+    no_parity: why the call is no independent evidence, so that parity is not tested; empty if parity is
+    tested.
     """
 
     call: str
@@ -24,8 +25,8 @@ class Reference:
     setup: str = ""
     note: str = ""
     attributes: tuple[str, ...] = ()
-    own: str = ""
+    no_parity: str = ""
 
     def expression(self, hyperparameters: dict[str, object]) -> str:
-        """The call with these values in it."""
+        """Return the call with these hyperparameters."""
         return self.call.format(**{name: repr(value) for name, value in hyperparameters.items()})

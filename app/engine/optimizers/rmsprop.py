@@ -27,8 +27,7 @@ class RMSProp(Optimizer):
     as `torch.optim.RMSprop`.
 
     Deviation: optax and Keras put eps inside the root and the rate inside the momentum; Keras decouples the
-    weight decay. Where rounding makes
-    v - a^2 negative it counts as zero; PyTorch gives nan.
+    weight decay. If rounding makes v - a^2 negative, the variance counts as zero; PyTorch gives nan.
     """
 
     kind: ClassVar[str] = "rmsprop"
@@ -44,7 +43,7 @@ class RMSProp(Optimizer):
         Native(
             framework="optax",
             call="optax.rmsprop(schedule, decay={alpha}, eps={eps}, eps_in_sqrt=False)",
-            suits=lambda own: not own.centered and own.momentum == 0.0,
+            suits=lambda rmsprop: not rmsprop.centered and rmsprop.momentum == 0.0,
         ),
     )
 
@@ -62,11 +61,11 @@ class RMSProp(Optimizer):
     ] = False
 
     def variant(self) -> tuple[bool, ...]:
-        """With or without weight decay, momentum and centring."""
+        """Return whether the instance has a weight decay, a momentum and centring."""
         return (self.weight_decay != 0.0, self.momentum != 0.0, bool(self.centered))
 
     def rule(self) -> Rule:
-        """As `step` has it."""
+        """Return the update of `step` as source."""
         state = {"v": "zeros_like(x)"}
         lines = [*coupled(self.weight_decay), "v = alpha * v + (1.0 - alpha) * g**2"]
         root = "sqrt(v)"
@@ -81,10 +80,10 @@ class RMSProp(Optimizer):
         return Rule(lines=(*lines, "x = x - rate * u"), state=state)
 
     def init(self, x: Array) -> State:
-        """Zero sums, and the coefficients.
+        """Return zero sums and the coefficient columns.
 
-        The state holds v / (1 - alpha) and a / (1 - alpha): that saves passes, and the missing factors go
-        into the rate and eps, which are columns.
+        The state holds V = v / (1 - alpha) and A = a / (1 - alpha), which saves passes. The missing factors
+        go into the rate and eps, which are columns.
         """
         alpha = np.asarray(self.alpha)
         root = np.sqrt(1.0 - alpha)
@@ -105,13 +104,16 @@ class RMSProp(Optimizer):
         return state
 
     def plan(self, learning_rates: Array, k: int, state: State) -> State:
-        """The rates, with what the state leaves out of the mean square."""
+        """Return the learning rates over sqrt(1 - alpha), the factor that V leaves out of the root."""
         return planned_rates(learning_rates * state["scale"], state)
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """Eight passes in place; two more with momentum, six more when centred."""
+        """Apply the update in eight passes in place; two more with momentum, six more when centred."""
         add_decay(x, g, state, work)
         v, rate = state["v"], state["rate"]
+        # In the names of the rule, with V = v / (1 - alpha) and A = a / (1 - alpha):
+        # V = alpha V + g^2;  u = g / (sqrt(V) + shift), centred g / (sqrt(V - (1 - alpha) A^2) + shift);
+        # x -= rate u;  rate = learning_rate / sqrt(1 - alpha), shift = eps / sqrt(1 - alpha).
         np.multiply(v, state["alpha"], out=v)
         np.multiply(g, g, out=work)
         np.add(v, work, out=v)
@@ -132,7 +134,7 @@ class RMSProp(Optimizer):
 
 
 def _variance(g: Array, state: State, out: Array) -> None:
-    """The variance of the gradient over 1 - alpha, at least zero."""
+    """Write the variance of the gradient over 1 - alpha, V - (1 - alpha) A^2, at least zero, into out."""
     a = state["a"]
     np.multiply(a, state["alpha"], out=a)
     np.add(a, g, out=a)

@@ -1,4 +1,4 @@
-"""An optimizer's update as source, for frameworks that have no implementation that equals it."""
+"""An optimizer's update as source, for frameworks without an equal implementation."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One update of one tensor as Python statements, which NumPy, JAX and Keras run alike.
+    """One update of one tensor as Python statements that NumPy, JAX and Keras run alike.
 
-    They read x (the parameters), g (the gradient, clipped), rate (the learning rate of the update), k (its
-    number, from 0), t = k + 1, every hyperparameter and every state by its name; they may call functions of
-    NumPy that all of them have, and `total`, the sum; and they assign x and the states anew.
+    The statements read x (the parameters), g (the gradient, clipped), rate (the learning rate of the update),
+    k (the number of the update, from 0), t = k + 1, every hyperparameter and every state by its name. They
+    may call functions of NumPy that all frameworks have, and `total`, the sum. They assign x and the states
+    anew.
 
     state: names to expressions of the value before the first update. is_whole: x is the whole model as one
-    vector, since the update needs sums over all of it. skips_zero_rates: an update at a rate of zero leaves
-    everything as it was. average: where the run is measured, an expression of x and the states; None for x.
-    training_point: its inverse, an expression of the average, which is x there, and the states.
+    vector, since the update needs sums over all parameters. skips_zero_rates: an update at a rate of zero
+    changes nothing.
+    average: the point of measurement, an expression of x and the states; None for x. training_point: its
+    inverse, an expression of the states and of x, which here is the average.
     """
 
     lines: tuple[str, ...]
@@ -31,26 +33,27 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class Native:
-    """A framework's own implementation: an expression of `schedule`, {name} for hyperparameters.
+    """A framework's implementation of an optimizer: an expression of `schedule`, {name} for hyperparameters.
 
-    suits: whether it equals the optimizer with these hyperparameters. decays: whether the call takes the
-    weight decay; where not, it is coupled. note: by how little it differs, for whoever reads the export.
+    suits: whether the call equals the optimizer with these hyperparameters. decays: whether the call takes
+    the weight decay; otherwise the decay is coupled. note: how little the results differ, for readers of the
+    export.
     """
 
     framework: Literal["keras", "optax"]
     call: str
-    suits: Callable[[Any], bool] = lambda optimizer: True  # Any: an instance of the kind's own class
+    suits: Callable[[Any], bool] = lambda _: True  # Any: an instance of the kind's own class
     decays: bool = False
     note: str = ""
 
 
 def coupled(weight_decay: float) -> tuple[str, ...]:
-    """The line that adds the gradient of the l2 penalty, where there is one."""
+    """Return the line that adds the gradient of the l2 penalty, or no line if there is no penalty."""
     return ("g = g + weight_decay * x",) if weight_decay else ()
 
 
 def decoupled(weight_decay: float) -> tuple[str, ...]:
-    """The line that shrinks the parameters by rate * weight_decay, where that is not zero."""
+    """Return the line that shrinks the parameters by rate * weight_decay, or no line if that is zero."""
     return ("x = x - rate * weight_decay * x",) if weight_decay else ()
 
 

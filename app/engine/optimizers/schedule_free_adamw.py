@@ -43,11 +43,10 @@ class ScheduleFreeAdamW(Optimizer):
 
     Source: Defazio et al. 2024, arXiv:2405.15682; as `schedulefree.AdamWScheduleFree` 1.4.1.
 
-    Deviation: the loss of a trajectory is the one that the gradient was taken with, at y; its parameters,
-    validation losses and values are those at x. That holds of the last row too: its loss
-    is not the value of the trial. The weight decay is that at y, as in the package. The warmup is that of
-    the job's schedule; those of the package and of optax differ. No schedule can cycle
-    beta1, which here is what the average is made with.
+    Deviation: the loss of a trajectory is the loss at y, where the gradient was taken; its parameters,
+    validation losses and values are taken at x. In the last row too the loss is not the value of the trial.
+    The weight decay acts on y, as in the package. The warmup comes from the job's schedule; the package and
+    optax have other warmups. No schedule can cycle beta1, which here is a parameter of the average.
     """
 
     kind: ClassVar[str] = "schedule_free_adamw"
@@ -88,11 +87,11 @@ class ScheduleFreeAdamW(Optimizer):
     averaging_rate_power: AveragingRatePower = 2.0
 
     def variant(self) -> tuple[bool, ...]:
-        """With or without weight decay."""
+        """Return whether the instance has a weight decay."""
         return (self.weight_decay != 0.0,)
 
     def rule(self) -> Rule:
-        """As `step` has it."""
+        """Return the update of `step` as source."""
         lines = (
             "v = beta2 * v + (1.0 - beta2) * g**2",
             "g = g / (sqrt(v / (1.0 - beta2**t)) + eps)",
@@ -108,7 +107,7 @@ class ScheduleFreeAdamW(Optimizer):
         )
 
     def init(self, x: Array) -> State:
-        """Z at the start, a zero mean square, kept as v / (1 - beta2), and the coefficients."""
+        """Return z at the start, a zero sum V = v / (1 - beta2), and the coefficient columns."""
         beta2 = np.asarray(self.beta2)
         root = np.sqrt(1.0 - beta2)
         return {
@@ -123,8 +122,10 @@ class ScheduleFreeAdamW(Optimizer):
         }
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """Fourteen passes in place."""
+        """Apply the update in fourteen passes in place."""
         v, power2, factor, shift = state["v"], state["power2"], state["factor"], state["shift"]
+        # In the names of the rule, with V = v / (1 - beta2) and factor = sqrt(1 - beta2^t) / sqrt(1 - beta2):
+        # V = beta2 V + g^2;  u = factor g / (sqrt(V) + factor eps) + weight_decay y; then the average.
         np.multiply(power2, self.beta2, out=power2)
         np.divide(np.sqrt(1.0 - power2), state["root"], out=factor, casting="same_kind")
         np.multiply(factor, self.eps, out=shift, casting="same_kind")
@@ -140,5 +141,5 @@ class ScheduleFreeAdamW(Optimizer):
         average(x, g, learning_rate, state, work, weight, self.beta1)
 
     def evaluation_point(self, x: Array, state: State, out: Array) -> None:
-        """The average."""
+        """Write the average into out."""
         averaged_point(x, state, out)

@@ -39,12 +39,11 @@ class ScheduleFreeSGD(Optimizer):
 
     Source: Defazio et al. 2024, arXiv:2405.15682; as `schedulefree.SGDScheduleFree` 1.4.1.
 
-    Deviation: the loss of a trajectory is the one that the gradient was taken with, at y; its parameters,
-    validation losses and values are those at x. That holds of the last row too: its loss
-    is not the value of the trial.
-    The warmup is that of the job's schedule, which begins at warmup_start_factor; the package's begins at
-    1 / W, and that of optax differs again. No schedule can cycle the momentum, which
-    here is what the average is made with.
+    Deviation: the loss of a trajectory is the loss at y, where the gradient was taken; its parameters,
+    validation losses and values are taken at x. In the last row too the loss is not the value of the trial.
+    The warmup comes from the job's schedule and begins at warmup_start_factor; the package's warmup begins
+    at 1 / W, and optax has yet another. No schedule can cycle the momentum, which here is a parameter of
+    the average.
     """
 
     kind: ClassVar[str] = "schedule_free_sgd"
@@ -72,11 +71,11 @@ class ScheduleFreeSGD(Optimizer):
     averaging_rate_power: AveragingRatePower = 2.0
 
     def variant(self) -> tuple[bool, ...]:
-        """With or without weight decay."""
+        """Return whether the instance has a weight decay."""
         return (self.weight_decay != 0.0,)
 
     def rule(self) -> Rule:
-        """As `step` has it."""
+        """Return the update of `step` as source."""
         lines = (*coupled(self.weight_decay), *average_lines("momentum"))
         return Rule(
             lines=lines,
@@ -86,15 +85,15 @@ class ScheduleFreeSGD(Optimizer):
         )
 
     def init(self, x: Array) -> State:
-        """Z at the start, and the coefficients."""
+        """Return z at the start and the coefficient columns."""
         return start_average(x, self.momentum) | coupled_decay(self.weight_decay, x)
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """Seven passes in place."""
+        """Apply the update in seven passes in place."""
         add_decay(x, g, state, work)
         weight = weight_of(learning_rate, k, state, self.averaging_power, self.averaging_rate_power)
         average(x, g, learning_rate, state, work, weight, self.momentum)
 
     def evaluation_point(self, x: Array, state: State, out: Array) -> None:
-        """The average."""
+        """Write the average into out."""
         averaged_point(x, state, out)

@@ -39,11 +39,11 @@ class SGD(Optimizer):
     weight_decay: CoupledDecay = 0.0
 
     def variant(self) -> tuple[bool, ...]:
-        """With or without weight decay."""
+        """Return whether the instance has a weight decay."""
         return (self.weight_decay != 0.0,)
 
     def rule(self) -> Rule:
-        """As `step` has it."""
+        """Return the update of `step` as source."""
         lines = (
             *coupled(self.weight_decay),
             "x = x - rate * g",
@@ -51,15 +51,15 @@ class SGD(Optimizer):
         return Rule(lines=lines, state={})
 
     def init(self, x: Array) -> State:
-        """Nothing to remember but the coefficients."""
+        """Return the coefficient columns; gradient descent remembers nothing else."""
         return {"rate": cast(np.zeros_like(self.learning_rate), x), **coupled_decay(self.weight_decay, x)}
 
     def plan(self, learning_rates: Array, k: int, state: State) -> State:
-        """The rates."""
+        """Return the learning rates of the updates."""
         return planned_rates(learning_rates, state)
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:
-        """Two passes in place."""
+        """Apply the update in two passes in place."""
         add_decay(x, g, state, work)
         rate = state["rate"]
         np.multiply(g, rate, out=work)

@@ -1,4 +1,4 @@
-"""One file a learning-rate schedule; `SCHEDULES` finds them."""
+"""Learning-rate schedules, one file each; `SCHEDULES` finds them."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What every schedule is: factors of the peak learning rate over a horizon, after a warmup."""
+"""The base class of schedules: factors of the peak learning rate over a horizon, after a warmup."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from app.engine.registry import Kind
 from app.engine.schedules.lengths import power, updates
 from app.engine.schedules.reference import Reference
 
-# A geometric rise cannot start from zero.
-LEAST_EXPONENTIAL_START = 1e-3
+# Smallest factor at which an exponential warmup starts: a geometric sequence cannot start from zero.
+MIN_EXPONENTIAL_START = 1e-3
 
-# What each shape of the warmup equals; `horizon` is the length of the warmup.
+# The implementation that each shape of the warmup equals; `horizon` is the length of the warmup.
 WARMUP_REFERENCES = {
     "linear": Reference(
         call="torch.optim.lr_scheduler.LinearLR(optimizer, warmup_start_factor, 1.0, total_iters=horizon)",
@@ -39,14 +39,14 @@ WARMUP_REFERENCES = {
 class Schedule(Kind, ABC):
     """Factors over a horizon of T updates: update k (from 0) runs at `learning_rate * at(k, T)`.
 
-    Warmup: W = floor(warmup_fraction * T + 0.5); with a = `warmup_start_factor`, the factor of k < W is
-    a + (1 - a) k / W (linear), a (constant) or max(a, 0.001)^(1 - k / W) (exponential); after it the body
-    runs at k - W with horizon T - W, of which every other length is a fraction. References begin elsewhere:
-    PyTorch's LinearLR at a third by default, and never at 0; transformers at 0, as here, but its
-    `get_cosine_with_min_lr_schedule_with_warmup` at 1 / W; schedule-free packages at 1 / W.
+    The warmup has W = floor(warmup_fraction * T + 0.5) updates. With a = `warmup_start_factor`, the factor of
+    k < W is a + (1 - a) k / W (linear), a (constant) or max(a, 0.001)^(1 - k / W) (exponential). After the
+    warmup the body runs at k - W with horizon T - W, of which every other length is a fraction. References
+    begin elsewhere: PyTorch's LinearLR at a third by default, and never at 0; schedule-free packages at 1 /
+    W. transformers begins at 0, as here, but its `get_cosine_with_min_lr_schedule_with_warmup` at 1 / W.
     """
 
-    # The implementations that the body equals; none where `no_reference` says why.
+    # The implementations that the body equals; empty if `no_reference` says why there is none.
     references: ClassVar[tuple[Reference, ...]] = ()
     no_reference: ClassVar[str] = ""
 
@@ -56,7 +56,7 @@ class Schedule(Kind, ABC):
     warmup_start_factor: Annotated[
         float,
         Hyper(
-            "factor of update 0, where there is a warmup; an exponential one starts at 0.001 or above",
+            "factor of update 0 if there is a warmup; an exponential warmup starts at 0.001 or above",
             ge=0,
             le=1,
             search=(0.0, 0.5),
@@ -72,14 +72,14 @@ class Schedule(Kind, ABC):
 
     @abstractmethod
     def body(self, k: Array, horizon: Any) -> Array:
-        """Factors after the warmup.
+        """Return the factors after the warmup.
 
-        k: (n,) or (B, n) float64 in [0, horizon). horizon: at least 1, a number or a (B, 1) column.
-        Fields are scalars, or (B, 1) columns where the instance is stacked.
+        k: (n,) or (B, n) float64 in [0, horizon). horizon: at least 1, a number or a (B, 1) column. Fields
+        are scalars, or (B, 1) columns if the instance is stacked.
         """
 
     def at(self, k: Array, horizon: int) -> Array:
-        """Factors of the updates k of a run of `horizon` updates, warmup included.
+        """Return the factors of the updates k of a run of `horizon` updates, warmup included.
 
         k: (n,) integers or floats in [0, horizon). Returns float64 (n,), or (B, n) when stacked.
         """
@@ -91,15 +91,15 @@ class Schedule(Kind, ABC):
         return self.after_warmup(steps, warmup, self.body(np.clip(steps - warmup, 0.0, rest - 1.0), rest))
 
     def table(self, horizon: int) -> Array:
-        """Every factor of a run of `horizon` updates: (horizon,) float64."""
+        """Return every factor of a run of `horizon` updates: (horizon,) float64."""
         return self.at(np.arange(horizon, dtype=np.float64), horizon)
 
     def after_warmup(self, steps: Array, warmup: Array, factors: Array) -> Array:
-        """The factors with those of the warmup's updates in their place."""
+        """Return the factors, with the warmup's factors in place of those of its updates."""
         start, shape = self.warmup_start_factor, np.asarray(self.warmup_shape)
         progress = np.minimum(steps / np.maximum(warmup, 1.0), 1.0)
         ramp = start + (1.0 - start) * progress
         if not np.all(shape == "linear"):
-            rise = power(np.maximum(start, LEAST_EXPONENTIAL_START), 1.0 - progress)
+            rise = power(np.maximum(start, MIN_EXPONENTIAL_START), 1.0 - progress)
             ramp = np.where(shape == "linear", ramp, np.where(shape == "constant", start, rise))
         return np.where(steps < warmup, ramp, factors)

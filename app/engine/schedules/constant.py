@@ -20,7 +20,7 @@ class Constant(Schedule):
 
     Source: Robbins & Monro 1951, doi:10.1214/aoms/1177729586; PyTorch's LambdaLR with a constant.
 
-    Deviation: PyTorch's `ConstantLR` is another thing, a third of the rate for five steps.
+    Deviation: PyTorch's `ConstantLR` is another schedule: a third of the rate for five steps.
     """
 
     kind: ClassVar[str] = "constant"
@@ -30,5 +30,5 @@ class Constant(Schedule):
     )
 
     def body(self, k: Array, horizon: Any) -> Array:
-        """One for every update."""
+        """Return one for every update."""
         return np.ones(np.broadcast_shapes(np.shape(k), np.shape(horizon)))

@@ -23,8 +23,8 @@ class Cosine(Schedule):
     Source: Loshchilov & Hutter 2017, arXiv:1608.03983, Eq. 5, without restarts; PyTorch's
     CosineAnnealingLR with eta_min = f * learning_rate.
 
-    Deviation: reaches f at k = T, one update after the last; optax counts the warmup into its
-    decay_steps, here and in Keras the body has the T - W updates after it.
+    Deviation: reaches f at k = T, one update after the last. optax counts the warmup into its decay_steps;
+    here and in Keras the body has the T - W updates after the warmup.
 
     Deviation: PyTorch's CosineAnnealingLR rises again after T; the exports hold their last rate.
     """
@@ -49,6 +49,6 @@ class Cosine(Schedule):
     final_factor: FinalFactor = 0.0
 
     def body(self, k: Array, horizon: Any) -> Array:
-        """Half a cosine over the horizon."""
+        """Return half a cosine over the horizon."""
         final = self.final_factor
         return np.asarray(final + (1.0 - final) * half_cosine(k / horizon))

@@ -14,8 +14,8 @@ from app.engine.schedules.fields import FinalFactor
 from app.engine.schedules.lengths import half_cosine, length, power
 from app.engine.schedules.reference import Reference
 
-# By how much, relatively, an update may fall short of the start of a cycle and still be its first one.
-SLACK = 1e-9
+# Relative tolerance of the start of a cycle: an update so little before the start is the first of the cycle.
+CYCLE_START_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,14 +56,14 @@ class CosineRestarts(Schedule):
     final_factor: FinalFactor = 0.0
 
     def body(self, k: Array, horizon: Any) -> Array:
-        """Half a cosine over each cycle."""
+        """Return half a cosine over each cycle."""
         first, ratio = length(self.first_cycle, horizon), np.asarray(self.multiplier)
         progress = k / first  # counted in first cycles
         grows = ratio > 1.0
         excess = np.where(grows, ratio - 1.0, 1.0)
         cycle = np.floor(np.where(grows, np.log1p(progress * excess) / np.log1p(excess), progress))
-        # Where a cycle begins, the logarithm may miss the whole number by its last bits, and so may `_start`.
-        reached = progress * (1.0 + SLACK)
+        # At the start of a cycle, the last bits of the logarithm may be off, and also those of `_start`.
+        reached = progress * (1.0 + CYCLE_START_TOLERANCE)
         cycle += reached >= _start(cycle + 1.0, ratio, excess)
         cycle -= reached < _start(cycle, ratio, excess)
         inside = (progress - _start(cycle, ratio, excess)) / power(ratio, cycle)
@@ -72,5 +72,5 @@ class CosineRestarts(Schedule):
 
 
 def _start(cycle: Any, ratio: Any, excess: Any) -> Array:
-    """Where a cycle begins, counted in first cycles."""
+    """Return the start of a cycle, counted in first cycles."""
     return np.asarray(np.where(ratio > 1.0, (power(ratio, cycle) - 1.0) / excess, cycle))

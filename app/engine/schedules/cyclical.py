@@ -24,11 +24,12 @@ class Cyclical(MomentumCycling):
 
     Source: Smith 2017, arXiv:1506.01186; PyTorch's CyclicLR with step_size_up U and step_size_down P - U.
 
-    Deviation: P and U are whole updates, rounded half up and at least 1, so that an update of each cycle
-    runs at its top exactly. gamma is per update, as in PyTorch, and so the one length that does not stretch.
+    Deviation: P and U are whole updates, rounded half up and at least 1, so that one update of each cycle
+    runs exactly at the top. gamma is per update, as in PyTorch, so it alone does not stretch with the
+    horizon.
 
-    Deviation: the momentum stays as it is unless `cycle_momentum` is set, which in PyTorch it is by default.
-    Then it is max_momentum - (max_momentum - base_momentum) s a, in place of the optimizer's own.
+    Deviation: the momentum is cycled only if `cycle_momentum` is set; in PyTorch this is the default. The
+    momentum max_momentum - (max_momentum - base_momentum) s a then replaces the optimizer's own.
     """
 
     kind: ClassVar[str] = "cyclical"
@@ -58,17 +59,17 @@ class Cyclical(MomentumCycling):
     ] = 1.0
 
     def body(self, k: Array, horizon: Any) -> Array:
-        """Triangles on the low factor."""
+        """Return triangles on the low factor."""
         low = self.low_factor
         return np.asarray(low + (1.0 - low) * self._heights(k, horizon))
 
     def momentum_body(self, k: Array, horizon: Any) -> Array:
-        """Triangles that hang from the highest momentum."""
+        """Return triangles that point down from the highest momentum."""
         base, most = self.base_momentum, self.max_momentum
         return np.asarray(most - (most - base) * self._heights(k, horizon))
 
     def _heights(self, k: Array, horizon: Any) -> Array:
-        """S a of the rule: triangles of whole updates, from 0 to at most 1."""
+        """Return s a of the rule: triangles of whole updates, from 0 to at most 1."""
         period = length(self.period, horizon)
         up = np.maximum(updates(self.up_fraction, period), 1.0)
         cycle = np.floor(k / period)

@@ -21,9 +21,9 @@ class Exponential(Schedule):
     Source: PyTorch's ExponentialLR with gamma = f^(1 / T); Keras' and optax' exponential decay with
     decay_rate f over T steps.
 
-    Deviation: references take the ratio itself, which means another curve at every horizon; here the end
-    is given. It is reached at k = T, one update after the last. d2l.ai's FactorScheduler
-    begins one drop down, and has a floor.
+    Deviation: references take the ratio itself, which gives another shape at every horizon; here the end is
+    given and reached at k = T, one update after the last. d2l.ai's FactorScheduler begins one drop lower,
+    and has a lower bound.
     """
 
     kind: ClassVar[str] = "exponential"
@@ -46,5 +46,5 @@ class Exponential(Schedule):
     ] = 0.01
 
     def body(self, k: Array, horizon: Any) -> Array:
-        """A geometric sequence over the horizon."""
+        """Return a geometric sequence over the horizon."""
         return power(self.final_factor, k / horizon)

@@ -10,5 +10,5 @@ FinalFactor: TypeAlias = Annotated[
     float, Hyper("factor that is approached at the end", ge=0, le=1, search=(0.0, 0.2))
 ]
 Drop: TypeAlias = Annotated[
-    float, Hyper("what each drop multiplies the rate by", gt=0, le=1, search=(0.05, 0.7), log=True)
+    float, Hyper("factor of the rate at each drop", gt=0, le=1, search=(0.05, 0.7), log=True)
 ]

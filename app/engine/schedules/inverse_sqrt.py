@@ -23,8 +23,8 @@ class InverseSqrt(Schedule):
     Source: Vaswani et al. 2017, arXiv:1706.03762, Eq. 3, and Zhai et al. 2022, arXiv:2106.04560;
     transformers' `get_inverse_sqrt_schedule`.
 
-    Deviation: transformers takes the warmup for the timescale where none is given; that is the timescale
-    W / (T - W) here, since lengths are fractions of the T - W updates after the warmup. d2l.ai's
+    Deviation: transformers uses the warmup as the timescale if none is given; here this is the timescale
+    W / (T - W), since lengths are fractions of the T - W updates after the warmup. d2l.ai's
     (k + 1)^-1/2 is a timescale of one update.
     """
 
@@ -49,5 +49,5 @@ class InverseSqrt(Schedule):
     ] = 0.05
 
     def body(self, k: Array, horizon: Any) -> Array:
-        """One over a square root."""
+        """Return one over a square root."""
         return np.asarray(1.0 / np.sqrt(1.0 + k / length(self.timescale, horizon)))

@@ -15,7 +15,7 @@ from app.engine.schedules.reference import Reference
 
 @dataclass(frozen=True, kw_only=True)
 class InverseTime(Schedule):
-    """Falls with one over the number of updates: fast at first, ever slower.
+    """Falls with one over the number of updates: fast at first, then ever more slowly.
 
     Rule: factor(k) = 1 / (1 + rate k / T)
 
@@ -35,9 +35,9 @@ class InverseTime(Schedule):
     )
 
     rate: Annotated[
-        float, Hyper("how fast it falls, per horizon", ge=0, le=1e6, search=(1.0, 100.0), log=True)
+        float, Hyper("speed of the fall, per horizon", ge=0, le=1e6, search=(1.0, 100.0), log=True)
     ] = 9.0
 
     def body(self, k: Array, horizon: Any) -> Array:
-        """A hyperbola over the horizon."""
+        """Return a hyperbola over the horizon."""
         return np.asarray(1.0 / (1.0 + self.rate * k / horizon))

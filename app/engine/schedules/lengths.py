@@ -1,4 +1,4 @@
-"""From fractions of a horizon to whole updates, and powers: the arithmetic that the schedules share."""
+"""The arithmetic that schedules share: whole updates from fractions of a horizon, and powers."""
 
 from __future__ import annotations
 
@@ -10,24 +10,27 @@ from app.engine.arrays import Array
 
 
 def updates(fraction: Any, horizon: Any) -> Array:
-    """Whole updates in a fraction of the horizon, rounded half up; may be 0. Scalars or (B, 1) columns."""
+    """Return the whole updates in a fraction of the horizon, rounded half up; may be 0.
+
+    Arguments are scalars or (B, 1) columns.
+    """
     return np.asarray(np.floor(np.asarray(fraction, dtype=np.float64) * horizon + 0.5))
 
 
 def length(fraction: Any, horizon: Any) -> Array:
-    """Whole updates in a fraction of the horizon, rounded half up, at least 1."""
+    """Return the whole updates in a fraction of the horizon, rounded half up, at least 1."""
     return np.asarray(np.maximum(updates(fraction, horizon), 1.0))
 
 
 def power(base: Any, exponent: Any) -> Array:
-    """Base ** exponent, float64.
+    """Return base ** exponent in float64.
 
-    NumPy's `power` takes other ways to the last bit in long arrays, in short ones and at exponents such
-    as 2; this takes the C library's for every element, so that a row equals the run alone.
+    NumPy's `power` rounds the last bit differently in long arrays, in short arrays and at exponents such as
+    2. This function calls the C library for every element, so that a row equals the run alone.
     """
     return np.asarray(np.float_power(base, exponent))
 
 
 def half_cosine(progress: Any) -> Array:
-    """From 1 at progress 0 to 0 at progress 1."""
+    """Return half a cosine, from 1 at progress 0 to 0 at progress 1."""
     return np.asarray(0.5 * (1.0 + np.cos(np.pi * progress)))

@@ -15,15 +15,15 @@ from app.engine.schedules.reference import Reference
 
 @dataclass(frozen=True, kw_only=True)
 class Linear(Schedule):
-    """A straight line from the peak to `final_factor` of it, by default to zero.
+    """A straight line from the peak to `final_factor` of the peak, by default to zero.
 
     Rule: factor(k) = f + (1 - f) (1 - k / T), f = final_factor
 
-    Source: Defazio et al. 2023, arXiv:2310.07831, where it is optimal in the worst case for the last
-    iterate; transformers' `get_linear_schedule_with_warmup` and PyTorch's LinearLR from 1 to f.
+    Source: Defazio et al. 2023, arXiv:2310.07831, who show that a line is optimal in the worst case for the
+    last iterate; transformers' `get_linear_schedule_with_warmup` and PyTorch's LinearLR from 1 to f.
 
-    Deviation: reaches f at k = T, one update after the last: with f = 0 the last update still moves, at
-    1 / T of the peak.
+    Deviation: reaches f at k = T, one update after the last: with f = 0 the last update still runs at 1 / T
+    of the peak.
     """
 
     kind: ClassVar[str] = "linear"
@@ -47,6 +47,6 @@ class Linear(Schedule):
     final_factor: FinalFactor = 0.0
 
     def body(self, k: Array, horizon: Any) -> Array:
-        """A line over the horizon."""
+        """Return a line over the horizon."""
         final = self.final_factor
         return np.asarray(final + (1.0 - final) * (1.0 - k / horizon))

@@ -1,4 +1,4 @@
-"""What schedules are that can move the momentum against the learning rate."""
+"""The base class of schedules that can move the momentum against the learning rate."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ from app.engine.optimizers.base import Optimizer
 from app.engine.schedules.base import Schedule
 from app.engine.schedules.lengths import updates
 
-BASE_MOMENTUM = Hyper("where it is cycled, the momentum at the peak", ge=0, lt=1, search=(0.7, 0.9))
-MAX_MOMENTUM = Hyper("where it is cycled, the momentum at the lowest rate", ge=0, lt=1, search=(0.9, 0.99))
+BASE_MOMENTUM = Hyper("momentum at the peak rate, if it is cycled", ge=0, lt=1, search=(0.7, 0.9))
+MAX_MOMENTUM = Hyper("momentum at the lowest rate, if it is cycled", ge=0, lt=1, search=(0.9, 0.99))
 
 
 @dataclass(frozen=True, kw_only=True)
 class MomentumCycling(Schedule):
-    """A schedule that can cycle the momentum: least where the rate is highest, and the other way round.
+    """A schedule that can cycle the momentum: lowest at the highest rate, and highest at the lowest.
 
-    It overwrites the optimizer's own, which is `momentum`, or `beta1` in optimizers of Adam's kind; one
-    without either is refused. In a warmup the momentum is that of the first update after it.
+    The cycled momentum replaces the optimizer's own, which is `momentum`, or `beta1` in optimizers of Adam's
+    kind. An optimizer without either is refused. In a warmup the momentum is that of the first update after
+    the warmup.
     """
 
     cycle_momentum: Annotated[
         bool,
         Hyper(
             "move the momentum, or Adam's beta1, against the rate, in place of the optimizer's own; "
-            "an optimizer without one is refused",
+            "an optimizer without momentum is refused",
             choices=(False, True),
         ),
     ] = False
@@ -40,29 +41,29 @@ class MomentumCycling(Schedule):
 
     @abstractmethod
     def momentum_body(self, k: Array, horizon: Any) -> Array:
-        """Momenta after the warmup; arguments as of `body`. Asked only where the momentum is cycled."""
+        """Return the momenta after the warmup; arguments as of `body`. Called only if momentum is cycled."""
 
     def momentum_at(self, k: Array, horizon: int) -> Array:
-        """The momenta of the updates k of a run of `horizon` updates; arguments and shapes as of `at`."""
+        """Return the momenta of the updates k of a run of `horizon` updates; shapes as of `at`."""
         warmup = updates(self.warmup_fraction, horizon)
         rest = np.maximum(horizon - warmup, 1.0)
         after = np.clip(np.asarray(k, dtype=np.float64) - warmup, 0.0, rest - 1.0)
         return self.momentum_body(after, rest)
 
     def momentum_table(self, horizon: int) -> Array:
-        """Every momentum of a run of `horizon` updates: (horizon,) float64."""
+        """Return every momentum of a run of `horizon` updates: (horizon,) float64."""
         return self.momentum_at(np.arange(horizon, dtype=np.float64), horizon)
 
 
 def cycling(schedule: Schedule) -> MomentumCycling | None:
-    """The schedule if it cycles the momentum, else None; of a single instance."""
+    """Return the schedule if it cycles the momentum, else None; for a single instance."""
     return schedule if isinstance(schedule, MomentumCycling) and schedule.cycle_momentum else None
 
 
 def with_cycled_momentum(optimizer: Optimizer, schedule: Schedule) -> Optimizer:
-    """The optimizer with the highest momentum of a schedule that cycles it in place of its own; or itself.
+    """Return the optimizer with the highest momentum of a schedule that cycles it, or the optimizer itself.
 
-    So it has what it wants for one, even where its own is zero, and its own leaves no trace.
+    The optimizer then has the state of a momentum, even if its own momentum is zero; its own has no effect.
     """
     cycled, field = cycling(schedule), optimizer.momentum_field
     if cycled is None or field is None:

@@ -28,7 +28,7 @@ class Multistep(Schedule):
     PyTorch's MultiStepLR and optax' piecewise_constant_schedule.
 
     Deviation: a milestone is a fraction of the horizon, rounded half up to at least one update; the drop is
-    at k = m as in PyTorch and optax, Keras drops one update later and timm one earlier.
+    at k = m as in PyTorch and optax; Keras drops one update later, timm one update earlier.
     """
 
     kind: ClassVar[str] = "multistep"
@@ -53,7 +53,7 @@ class Multistep(Schedule):
     ] = (0.5, 0.75)
 
     def body(self, k: Array, horizon: Any) -> Array:
-        """A staircase whose steps may differ in length."""
+        """Return a staircase whose steps may differ in length."""
         milestones = self._milestones
         drops = np.zeros(np.broadcast_shapes(np.shape(k), np.shape(horizon)))
         for i in range(milestones.shape[-1]):
@@ -62,5 +62,5 @@ class Multistep(Schedule):
 
     @cached_property
     def _milestones(self) -> Array:
-        # A shorter row's missing milestones are never reached.
+        # The missing milestones of shorter rows are infinite, so they are never reached.
         return padded(self.milestones, np.inf)

@@ -16,7 +16,7 @@ from app.engine.schedules.reference import Reference
 
 @dataclass(frozen=True, kw_only=True)
 class OneCycle(MomentumCycling):
-    """Rises to the peak and falls far below where it began; super-convergence at a high peak.
+    """Rises to the peak and falls far below the first rate; super-convergence at a high peak.
 
     Rule: with n = `peak_fraction` of the horizon, from `initial_factor` at k = 0 to 1 at k = n - 1, then to
     `final_factor` at k = T - 1 (two phases), or to `initial_factor` at k = 2 n - 2 and to `final_factor` at
@@ -25,13 +25,13 @@ class OneCycle(MomentumCycling):
     Source: Smith & Topin 2018, arXiv:1708.07120; PyTorch's OneCycleLR with div_factor =
     1 / initial_factor and final_div_factor = initial_factor / final_factor, whose defaults these are.
 
-    Deviation: n is rounded half up to whole updates, so that an update runs at the peak exactly; PyTorch's
-    phases end at the fraction pct_start T - 1. Three phases fit where 2 n - 2 <= T - 1; n is at most that.
-    With n = 1 the first update is at the peak, where PyTorch divides by zero.
+    Deviation: n is rounded half up to whole updates, so that one update runs exactly at the peak; PyTorch's
+    phases end at the fraction pct_start T - 1. Three phases need 2 n - 2 <= T - 1, which bounds n. With
+    n = 1 the first update is at the peak; PyTorch divides by zero.
 
-    Deviation: the momentum stays as it is unless `cycle_momentum` is set, which in PyTorch it is by default.
-    Then it goes from `max_momentum` to `base_momentum` and back, by the same phases, in place of the
-    optimizer's own; with three phases it stays at `max_momentum` in the last one.
+    Deviation: the momentum is cycled only if `cycle_momentum` is set; in PyTorch this is the default. The
+    momentum then goes from `max_momentum` to `base_momentum` and back, by the same phases, in place of the
+    optimizer's own; with three phases it stays at `max_momentum` in the last phase.
 
     Deviation: optax peaks at pct_start T and ends at T; fastai ends at 1e-5 of the peak.
     """
@@ -58,24 +58,27 @@ class OneCycle(MomentumCycling):
         float, Hyper("factor of the last update", ge=0, le=1, search=(1e-6, 0.1), log=True)
     ] = 4e-6
     phases: Annotated[
-        int, Hyper("2: up, down; 3: up, down to where it began, and further down", ge=2, le=3, search=(2, 3))
+        int, Hyper("2: up, down; 3: up, down to the first rate, further down", ge=2, le=3, search=(2, 3))
     ] = 2
     shape: Annotated[str, Hyper("shape of each phase", choices=("cosine", "linear"))] = "cosine"
     base_momentum: Annotated[float, BASE_MOMENTUM] = 0.85
     max_momentum: Annotated[float, MAX_MOMENTUM] = 0.95
 
     def body(self, k: Array, horizon: Any) -> Array:
-        """From where it begins to the peak, to where the second phase ends, and to the end."""
+        """Return factors from the start to the peak, to the end of phase two, and to the last update."""
         bottom = np.where(np.asarray(self.phases) == 3, self.initial_factor, self.final_factor)
         return self._through(k, horizon, self.initial_factor, 1.0, bottom, self.final_factor)
 
     def momentum_body(self, k: Array, horizon: Any) -> Array:
-        """The other way round."""
+        """Return momenta that move in the opposite direction."""
         base, most = self.base_momentum, self.max_momentum
         return self._through(k, horizon, most, base, most, most)
 
     def _through(self, k: Array, horizon: Any, first: Any, peak: Any, bottom: Any, last: Any) -> Array:
-        """Values that pass these four, where the phases end; scalars or (B, 1) columns."""
+        """Return values that pass the four given values at the ends of the phases.
+
+        Arguments are scalars or (B, 1) columns.
+        """
         has_three = np.asarray(self.phases) == 3
         rise = length(self.peak_fraction, horizon)
         top = np.where(has_three, np.minimum(rise, np.floor((horizon + 1.0) / 2.0)), rise) - 1.0
@@ -87,7 +90,10 @@ class OneCycle(MomentumCycling):
         return np.where(k < top, up, np.where(k <= turn, falls, ends))
 
     def _phase(self, k: Array, start: Any, stop: Any, before: Any, after: Any) -> Array:
-        """From `before` at update `start` to `after` at `stop`; arguments are scalars or (B, 1) columns."""
+        """Return values from `before` at update `start` to `after` at `stop`.
+
+        Arguments are scalars or (B, 1) columns.
+        """
         progress = (k - start) / np.maximum(stop - start, 1.0)
         is_cosine = np.asarray(self.shape) == "cosine"
         weight = np.where(is_cosine, half_cosine(progress), 1.0 - progress)

@@ -17,7 +17,7 @@ from app.engine.schedules.reference import Reference
 
 @dataclass(frozen=True, kw_only=True)
 class Polynomial(Schedule):
-    """A power of the part of the horizon that is left; 1 is a line, 2 flattens towards the end.
+    """A power of the remaining part of the horizon; power 1 is a line, 2 flattens towards the end.
 
     Rule: factor(k) = f + (1 - f) (1 - k / T)^power, f = final_factor
 
@@ -57,6 +57,6 @@ class Polynomial(Schedule):
     final_factor: FinalFactor = 0.0
 
     def body(self, k: Array, horizon: Any) -> Array:
-        """A polynomial over the horizon."""
+        """Return a polynomial over the horizon."""
         final = self.final_factor
         return np.asarray(final + (1.0 - final) * power(1.0 - k / horizon, self.power))

@@ -15,7 +15,7 @@ from app.engine.schedules.loss_driven import LossDriven
 
 @dataclass(frozen=True, kw_only=True)
 class ReduceByRatio(LossDriven):
-    """Multiplies the rate by `reduce_ratio` at regular intervals, or whenever the loss disappoints.
+    """Multiplies the rate by `reduce_ratio` at regular intervals, or whenever the loss falls too little.
 
     Rule: with `reduce_frequency` > 0, once every F updates, F = `reduce_frequency` of the horizon; with 0,
     after each update whose loss fell by less than `reduce_error_ratio` |the one before it| (with a
@@ -24,19 +24,19 @@ class ReduceByRatio(LossDriven):
     Source: microsoftml's sgd_optimizer: l_rate_red_ratio, l_rate_red_freq and l_rate_red_error_ratio, as
     its documentation states them.
 
-    Deviation: the documentation does not say what a part of a loss below zero is; here it is that part of its
-    magnitude. The documentation does not say which of the two triggers goes before the other; here a
-    frequency above 0 does. There an iteration is a pass over the data, here it is an update, whose loss
-    is that of its minibatch.
+    Deviation: the documentation does not define a part of a loss below zero; here it is that part of the
+    loss's magnitude. The documentation does not say which of the two triggers takes precedence; here a
+    frequency above 0 does. An iteration there is a pass over the data; here it is an update with the loss of
+    its minibatch.
     """
 
     kind: ClassVar[str] = "reduce_by_ratio"
     no_reference: ClassVar[str] = (
-        "microsoftml is not published any more; the rule is tested as its documentation states it"
+        "microsoftml is not published any more; tests follow the rule of its documentation"
     )
 
     reduce_ratio: Annotated[
-        float, Hyper("what each reduction multiplies the rate by", gt=0, le=1, search=(0.5, 0.99))
+        float, Hyper("factor of the rate at each reduction", gt=0, le=1, search=(0.5, 0.99))
     ] = 0.9
     reduce_frequency: Annotated[
         float,
@@ -45,7 +45,7 @@ class ReduceByRatio(LossDriven):
     reduce_error_ratio: Annotated[
         float,
         Hyper(
-            "part of |its last value| by which the loss must fall, or the rate drops; 0: it must not rise",
+            "part of |last loss| by which the loss must fall, or the rate drops; 0: the loss must not rise",
             ge=0,
             lt=1,
             search=(0.0, 0.05),
@@ -53,14 +53,14 @@ class ReduceByRatio(LossDriven):
     ] = 0.0
 
     def begin(self, rows: int) -> State:
-        """No loss yet: nan, with which nothing compares."""
+        """Return the state before any loss: nan, for which every comparison is false."""
         return {"factor": np.ones((rows, 1)), "loss": np.full((rows, 1), np.nan)}
 
     def observe(self, k: Array, loss: Array, horizon: Any, state: State) -> State:
-        """Reduces by count or by loss."""
+        """Reduce the factor by count or by loss."""
         frequency, before = np.asarray(self.reduce_frequency), state["loss"]
         counted = np.mod(k + 1.0, length(frequency, horizon)) == 0.0
-        disappoints = before - loss < self.reduce_error_ratio * np.abs(before)
-        reduces = np.where(frequency > 0.0, counted, disappoints)
+        falls_too_little = before - loss < self.reduce_error_ratio * np.abs(before)
+        reduces = np.where(frequency > 0.0, counted, falls_too_little)
         factor = state["factor"]
         return {"factor": np.where(reduces, factor * self.reduce_ratio, factor), "loss": loss}

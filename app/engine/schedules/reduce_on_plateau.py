@@ -17,7 +17,7 @@ from app.engine.schedules.reference import Reference
 
 @dataclass(frozen=True, kw_only=True)
 class ReduceOnPlateau(LossDriven):
-    """Drops by `factor` where the training loss has not improved for a while, by PyTorch's rule.
+    """Drops by `factor` if the training loss has not improved for a while, by PyTorch's rule.
 
     Rule: a loss below best - threshold |best| is the new best; after more than p others in a row, the factor
     becomes max(factor * current, min_factor), and the c updates after it do not count; p = `patience` and
@@ -26,15 +26,15 @@ class ReduceOnPlateau(LossDriven):
     Source: PyTorch's ReduceLROnPlateau in mode "min" with a relative threshold, stepped once an update with
     the training loss that the update saw; the factor of update k depends on those before it.
 
-    Deviation: PyTorch wants a loss below (1 - threshold) best, which is the same for a best above zero. For a
-    best below zero, PyTorch counts a loss that is a little higher as an improvement and never reduces.
+    Deviation: PyTorch requires a loss below (1 - threshold) best, which is the same for a best above zero.
+    For a best below zero, PyTorch counts a loss that is a little higher as an improvement and never reduces.
 
-    Deviation: the rules of others give other rates on equal losses: optax reduces at the p-th loss without
-    improvement and not after it, Keras at the p-th too, with an absolute threshold and other counting after
-    the cooldown.
+    Deviation: other packages give other rates on equal losses. optax and Keras reduce at the p-th loss
+    without improvement, not after it. Keras also has an absolute threshold and counts differently after the
+    cooldown.
 
     Deviation: no reduction is too small to be made; PyTorch leaves out those below its eps. Losses of the
-    warmup do not count. A run of several replicates has rates of its own in each.
+    warmup do not count. A run of several replicates has separate rates in each.
     """
 
     kind: ClassVar[str] = "reduce_on_plateau"
@@ -51,30 +51,27 @@ class ReduceOnPlateau(LossDriven):
     patience: Annotated[
         float,
         Hyper(
-            "part of the horizon without improvement that is borne", gt=0, le=1, search=(0.01, 0.2), log=True
+            "part of the horizon without improvement before a drop", gt=0, le=1, search=(0.01, 0.2), log=True
         ),
     ] = 0.05
     threshold: Annotated[
-        float, Hyper("part of the best loss by which an improvement is one", ge=0, lt=1, search=(0.0, 0.01))
+        float, Hyper("part of the best loss by which a loss must improve", ge=0, lt=1, search=(0.0, 0.01))
     ] = 1e-4
     cooldown: Annotated[
         float,
-        Hyper("part of the horizon after a drop in which nothing counts", ge=0, le=1, search=(0.0, 0.1)),
+        Hyper("part of the horizon after a drop in which no loss counts", ge=0, le=1, search=(0.0, 0.1)),
     ] = 0.0
-    min_factor: Annotated[float, Hyper("factor below which nothing drops", ge=0, le=1, search=(0.0, 0.1))] = (
-        0.0
-    )
+    min_factor: Annotated[float, Hyper("smallest factor", ge=0, le=1, search=(0.0, 0.1))] = 0.0
 
     def begin(self, rows: int) -> State:
-        """No best loss yet, and nothing to wait for."""
+        """Return the state before any loss: no best loss, and no waiting."""
         zeros = np.zeros((rows, 1))
         return {"factor": zeros + 1.0, "best": zeros + np.inf, "bad": zeros, "cooldown": zeros}
 
     def observe(self, k: Array, loss: Array, horizon: Any, state: State) -> State:
         """Return the state after PyTorch's `step(loss)`, in its order."""
-        best = state[
-            "best"
-        ]  # best * (1 -+ threshold): of the first, infinite, best - threshold |best| is nan
+        # best * (1 -+ threshold), since best - threshold |best| would be nan for the first, infinite best.
+        best = state["best"]
         improves = loss < best * (1.0 - self.threshold * np.sign(best))
         cools = state["cooldown"] > 0.0
         bad = np.where(improves | cools, 0.0, state["bad"] + 1.0)

@@ -12,7 +12,7 @@ class Reference:
     call: a Python expression over the fields of the schedule, `peak`, `horizon`, `optimizer` (PyTorch's),
     `length(fraction)` (updates, at least 1), `updates(fraction)` (the same, or 0) and the package's modules.
     Its value is a scheduler of PyTorch, or a function of the update.
-    needs: an expression that is true where the package can do the same; empty: everywhere.
+    needs: an expression that is true if the package can do the same; empty for always.
     differs: how many updates at the start have another rate in the package, as a Deviation says.
     """
 
@@ -24,5 +24,5 @@ class Reference:
 
     @property
     def name(self) -> str:
-        """What is called, as in torch.optim.lr_scheduler.StepLR."""
+        """Return the name of the called function, as in torch.optim.lr_scheduler.StepLR."""
         return self.call.partition("(")[0].removeprefix("lambda k: ")

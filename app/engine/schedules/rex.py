@@ -21,7 +21,7 @@ class Rex(Schedule):
 
     Source: Chen et al. 2021, arXiv:2107.04197, Eq. 5; pytorch_optimizer's REXScheduler.
 
-    Deviation: pytorch_optimizer runs its first update at the final rate, and is the same from the second on.
+    Deviation: pytorch_optimizer runs its first update at the final rate, and agrees from the second on.
     """
 
     kind: ClassVar[str] = "rex"
@@ -37,6 +37,6 @@ class Rex(Schedule):
     final_factor: FinalFactor = 0.0
 
     def body(self, k: Array, horizon: Any) -> Array:
-        """A quotient of two lines."""
+        """Return a quotient of two lines."""
         progress, final = k / horizon, self.final_factor
         return np.asarray(final + (1.0 - final) * ((1.0 - progress) / (1.0 - progress / 2.0)))

@@ -44,5 +44,5 @@ class Step(Schedule):
     ] = 0.3
 
     def body(self, k: Array, horizon: Any) -> Array:
-        """A staircase."""
+        """Return a staircase."""
         return power(self.factor, np.floor(k / length(self.every, horizon)))

@@ -1,4 +1,4 @@
-"""The schedule that is a table."""
+"""The table schedule."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from app.engine.schedules.reference import Reference
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Schedule):
-    """Any list of factors, interpolated to the horizon: for schedules refined, taken or drawn elsewhere.
+    """Any list of factors, interpolated to the horizon: for refined, recorded or hand-drawn schedules.
 
     Rule: factor(k) = the list at position k (L - 1) / (T - 1), on the line between its two neighbours, for a
-    list of L factors; a list as long as the horizon is taken as it is
+    list of L factors; a list as long as the horizon is used unchanged
 
     Source: linear interpolation, as numpy.interp; d2l.ai, section 12.11, for schedules as plain functions.
 
-    Deviation: the first factor is that of update 0 and the last that of the last update; a horizon of one
-    update takes the first.
+    Deviation: the first factor belongs to update 0 and the last factor to the last update; a horizon of one
+    update uses the first factor.
     """
 
     kind: ClassVar[str] = "table"
@@ -46,7 +46,7 @@ class Table(Schedule):
     ] = (1.0, 0.0)
 
     def body(self, k: Array, horizon: Any) -> Array:
-        """The two neighbours of each position, weighed."""
+        """Return the two neighbours of each position, weighted by distance."""
         factors, last = self._factors, lengths(self.factors) - 1.0
         position = k * last / np.maximum(horizon - 1.0, 1.0)
         before = np.floor(position)
@@ -60,7 +60,7 @@ class Table(Schedule):
 
 
 def _pick(factors: Array, index: Any) -> Array:
-    """Factors at index, (n,) of (L,) or (B, n) of (B, L)."""
+    """Return the factors at index, (n,) of (L,) or (B, n) of (B, L)."""
     if factors.ndim == 1:
         return np.asarray(factors[index])
     return np.asarray(np.take_along_axis(factors, index, axis=1))

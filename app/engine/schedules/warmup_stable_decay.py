@@ -17,7 +17,7 @@ from app.engine.schedules.reference import Reference
 
 @dataclass(frozen=True, kw_only=True)
 class WarmupStableDecay(Schedule):
-    """The peak until a cooldown at the end, so that one run can be cooled down at several lengths.
+    """The peak until a cooldown at the end, so that one run can branch into cooldowns at several lengths.
 
     Rule: factor(k) = 1 for k < T - D, then f + (1 - f) c(q) with q = (k - T + D) / D, f = final_factor,
     D = `decay_fraction` of the horizon; c(q) = 1 - q (linear), 1 - sqrt(q) or (1 + cos(pi q)) / 2 (cosine)
@@ -25,8 +25,8 @@ class WarmupStableDecay(Schedule):
     Source: Hu et al. 2024, arXiv:2404.06395; Hägele et al. 2024, arXiv:2405.18392, whose cooldown is the
     default; transformers' `get_wsd_schedule`.
 
-    Deviation: transformers cools down by a cosine unless told otherwise, and its min_lr_ratio lifts the
-    start of the warmup too.
+    Deviation: transformers cools down by a cosine by default, and its min_lr_ratio raises the start of the
+    warmup too.
     """
 
     kind: ClassVar[str] = "warmup_stable_decay"
@@ -43,11 +43,11 @@ class WarmupStableDecay(Schedule):
     decay_fraction: Annotated[
         float, Hyper("part of the horizon that the cooldown takes", gt=0, le=1, search=(0.05, 0.5))
     ] = 0.2
-    shape: Annotated[str, Hyper("how it cools down", choices=("1-sqrt", "linear", "cosine"))] = "1-sqrt"
+    shape: Annotated[str, Hyper("shape of the cooldown", choices=("1-sqrt", "linear", "cosine"))] = "1-sqrt"
     final_factor: FinalFactor = 0.0
 
     def body(self, k: Array, horizon: Any) -> Array:
-        """One, then a cooldown."""
+        """Return one, then a cooldown."""
         decay = length(self.decay_fraction, horizon)
         progress = np.clip((k - (horizon - decay)) / decay, 0.0, 1.0)
         shape, final = np.asarray(self.shape), self.final_factor

@@ -1,1 +1,1 @@
-"""A model on a dataset as an objective: splits, minibatches, training and penalties."""
+"""Supervised training: objectives of a model on a dataset, with splits and minibatches."""

@@ -1,4 +1,4 @@
-"""The minibatches of one replicate: consecutive slices of one permutation an epoch."""
+"""The minibatches of one replicate: consecutive slices of one permutation per epoch."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from app.engine.supervised.split import Split
 class SupervisedProblem(Problem):
     """The data of one replicate, its start, and its minibatches.
 
-    The permutations of the epochs are drawn in sequence from one stream, so that they are equal for all batch
-    sizes; the last slice of an epoch is dropped where it is incomplete. Without a batch size every step sees
-    the whole training part, in its own order.
+    The permutations of the epochs are drawn in sequence from one stream, so that all batch sizes share them.
+    An incomplete last slice of an epoch is dropped. Without a batch size every step sees the whole training
+    part, in its original order.
 
-    Of the steps drawn last, minibatches: a batch of the model's form each; targets: (S, batch); noise:
-    (S, units, batch), uniform numbers in single precision, where `want_noise` asked for some.
+    The last draw is in three arrays. minibatches: a batch of the model's form per step. targets: (S, batch).
+    noise: (S, units, batch), uniform numbers in single precision, if `request_noise` was called.
     """
 
     def __init__(
@@ -37,9 +37,10 @@ class SupervisedProblem(Problem):
         replicate: int,
         batch_size: int | None,
     ) -> None:
-        """start: (D,). scaled: the parameters that "model.initialisation_scale" multiplies.
+        """Take the start, (D,), and the arguments of the draws; ValueError for a batch size beyond the data.
 
-        settings: what a run has that has none of its own.
+        scaled: the parameters that "model.initialisation_scale" multiplies. settings: the defaults of runs
+        without values of their own.
         """
         rows = len(split.training.targets)
         if batch_size is not None and not 1 <= batch_size <= rows:
@@ -55,21 +56,23 @@ class SupervisedProblem(Problem):
         self._start, self._scaled, self._settings, self._dtype = start, scaled, settings, dtype
         self._is_full = batch_size is None
         self._order = stream(seed, Purpose.ORDER, replicate)
-        self._left: NDArray[np.int64] = np.empty(0, dtype=np.int64)  # what the epoch has left
+        self._remaining: NDArray[np.int64] = np.empty(
+            0, dtype=np.int64
+        )  # rows of the epoch that are not drawn yet
         self._noise_units = 0
         self._uniform = stream(seed, Purpose.DROPOUT, replicate)
 
     def start(self, settings: Mapping[str, float] | None = None) -> Array:
-        """(D,)"""
+        """Return the start with the initialisation scale of the run: (D,)."""
         scale = {**self._settings, **(settings or {})}.get("model.initialisation_scale", 1.0)
         return np.where(self._scaled, self._start * scale, self._start).astype(self._dtype)
 
-    def want_noise(self, units: int) -> None:
-        """From the next draw on there are uniform numbers, for so many units of an example."""
+    def request_noise(self, units: int) -> None:
+        """Draw uniform numbers from the next draw on, for so many units of an example."""
         self._noise_units = units
 
     def draw(self, steps: int) -> None:
-        """Gathers the minibatches of the next steps."""
+        """Gather the minibatches of the next steps."""
         training = self.split.training
         if self._is_full:
             self.minibatches = Repeated(training.inputs.between(0, len(training.targets)))
@@ -83,20 +86,20 @@ class SupervisedProblem(Problem):
             self.noise = self._uniform.random(shape, dtype=np.float32)
 
     def bytes_per_step(self) -> int:
-        """A minibatch, and its noise."""
+        """Return the memory of a minibatch and its noise."""
         drawn = 0 if self._is_full else self.split.training.inputs.drawn_bytes(self.batch)
         return drawn + self._noise_units * self.batch * np.dtype(np.float32).itemsize
 
     def _next_rows(self, steps: int) -> NDArray[np.int64]:
-        """Which training rows each of the next minibatches holds: (steps, batch)."""
+        """Return the training rows of each of the next minibatches: (steps, batch)."""
         rows = len(self.split.training.targets)
         whole = rows // self.batch * self.batch
         wanted = steps * self.batch
-        parts = [self._left]
-        have = len(self._left)
+        parts = [self._remaining]
+        have = len(self._remaining)
         while have < wanted:
             parts.append(self._order.permutation(rows)[:whole])
             have += whole
         drawn = np.concatenate(parts)
-        self._left = drawn[wanted:]
+        self._remaining = drawn[wanted:]
         return drawn[:wanted].reshape(steps, self.batch)

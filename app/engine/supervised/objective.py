@@ -31,13 +31,13 @@ METRICS = ("validation_loss", "validation_error")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SupervisedObjective:
-    """Trains `model` on examples; the value of a run is the metric on the validation part.
+    """The training of `model` on examples; the value of a run is the metric on the validation part.
 
     inputs: (N, ...) in the form that the model takes; features are (N, F). sizes: of that form, None for
-    (F,). targets: (N,), classes from 0 where `classes` says how many, else numbers, which are standardised.
-    loss: None for the softmax cross-entropy with classes, else for the squared error. l2: the training loss
-    has l2 * sum(weights^2) besides, biases left out. The metrics have the plain loss, without l2, dropout and
-    label smoothing. Each replicate has a split of its own, 60/20/20, a start and an order of minibatches.
+    (F,). targets: (N,), classes from 0 if `classes` gives their number, else numbers, which are standardised.
+    loss: None for the softmax cross-entropy with classes, else for the squared error. l2: l2 * sum(weights^2)
+    is added to the training loss, biases left out. Metrics use the plain loss, without l2, dropout and label
+    smoothing. Each replicate has its own split (60/20/20), start and order of minibatches.
     """
 
     inputs: NDArray[Any]
@@ -69,48 +69,48 @@ class SupervisedObjective:
 
     @property
     def trained_loss(self) -> Loss:
-        """The loss, or the one that suits the targets."""
+        """Return the given loss, or the default for the targets."""
         return self.loss or (Squared() if self.classes is None else CrossEntropy())
 
     @property
     def dimension(self) -> int:
-        """All weights and biases."""
+        """Return the number of weights and biases."""
         return self._architecture.dimension
 
     @property
     def deterministic(self) -> bool:
-        """Never: replicates differ in split, start and order."""
+        """Return False: replicates differ in split, start and order."""
         return False
 
     @property
     def uses_minibatches(self) -> bool:
-        """Always; the full batch is one of them."""
+        """Return True: the full batch counts as a minibatch."""
         return True
 
     @property
     def gives_hessian(self) -> bool:
-        """Where the model is linear, not too large, and the loss is smooth."""
+        """Return whether the model is linear and small enough, and the loss is smooth."""
         return self.trained_loss.gives_hessian and self.dimension <= self.model.hessian_dimension
 
     @cached_property
     def settings(self) -> Mapping[str, float]:
-        """What runs can have of their own: l2, and fields of the model and the loss."""
-        found = {"l2": self.l2}
+        """Return the hyperparameters that runs can set: l2, and fields of the model and the loss."""
+        settings = {"l2": self.l2}
         for prefix, kind in (("model", self.model), ("loss", self.trained_loss)):
             fields = [field.name for field in hyper_fields(type(kind)) if field.hyper.per_run]
-            found |= {f"{prefix}.{name}": getattr(kind, name) for name in fields}
-        return found
+            settings |= {f"{prefix}.{name}": getattr(kind, name) for name in fields}
+        return settings
 
     @cached_property
     def _architecture(self) -> Architecture:
         return self.model.architecture(self.sizes or self.inputs.shape[1:], self.classes or 1)
 
     def cost(self, batch_size: int | None) -> float:
-        """The products of the network, and an optimizer's passes."""
+        """Return the operations of the network's products and an optimizer's passes."""
         return self._architecture.cost(batch_size or training_rows(len(self.inputs)))
 
     def problem(self, seed: int, replicate: int, batch_size: int | None, dtype: type) -> Problem:
-        """Split, start and minibatches."""
+        """Return split, start and minibatches of one replicate."""
         parts = split(
             self.model,
             self.inputs,
@@ -129,13 +129,13 @@ class SupervisedObjective:
     def workspace(
         self, problems: Sequence[Problem], x: Array, g: Array, settings: Settings | None = None
     ) -> Workspace:
-        """Rows of any replicates, in sections of the same one."""
+        """Return the arithmetic of rows of any replicates, in sections of one replicate each."""
         columns = {name: np.full((len(x), 1), value) for name, value in self.settings.items()}
         columns.update(settings or {})
-        own = cast(Sequence[SupervisedProblem], problems)
-        return SupervisedWorkspace(self._architecture, self.trained_loss, own, columns, x, g)
+        supervised = cast(Sequence[SupervisedProblem], problems)
+        return SupervisedWorkspace(self._architecture, self.trained_loss, supervised, columns, x, g)
 
     def row_bytes(self, batch_size: int | None, dtype: type) -> int:
-        """What a row of the network touches."""
+        """Return the memory that a row of the network touches."""
         batch = batch_size or training_rows(len(self.inputs))
         return self._architecture.row_numbers(batch) * np.dtype(dtype).itemsize

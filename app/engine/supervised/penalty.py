@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from app.engine.arrays import Array
 from app.engine.hyper import Hyper
-from app.engine.objective_columns import stretches
+from app.engine.objective_columns import mask_slices
 
 
 @dataclass(frozen=True, kw_only=True)
 class PenaltyFields:
-    """What a job says of the penalty."""
+    """The hyperparameters of the penalty in a job."""
 
     l2: Annotated[
         float,
@@ -32,7 +32,7 @@ class PenaltyFields:
 
 
 class Penalty:
-    """coefficient * sum(weights^2), biases left out, on the rows that have one.
+    """The penalty coefficient * sum(weights^2), biases left out, on the rows with a positive coefficient.
 
     coefficients: (B, 1). weight_mask: (D,).
     """
@@ -44,11 +44,11 @@ class Penalty:
         self._weight_mask = weight_mask
         self._parts = [
             (rows, x[rows], g[rows], (2.0 * coefficients[rows] * weight_mask).astype(x.dtype))
-            for rows in stretches(coefficients[:, 0] > 0.0)
+            for rows in mask_slices(coefficients[:, 0] > 0.0)
         ]
 
     def add(self, losses: Array) -> None:
-        """Adds the penalty to the losses, (B,), and its derivative to the gradients."""
+        """Add the penalty to the losses, (B,), and its derivative to the gradients."""
         for rows, x, g, doubled in self._parts:
             derivative = x * doubled
             np.add(g, derivative, out=g)
@@ -56,6 +56,6 @@ class Penalty:
             np.add(losses[rows], np.vecdot(derivative, x), out=losses[rows])
 
     def add_curvature(self, row: int, hessian: Array) -> None:
-        """Adds that of one row to its Hessian, (D, D) float64."""
+        """Add the curvature of one row's penalty to its Hessian, (D, D) float64."""
         doubled = 2.0 * self._coefficients[row] * self._weight_mask
         np.einsum("ii->i", hessian)[...] += doubled

@@ -1,4 +1,4 @@
-"""One replicate's view of a dataset: which examples train, validate and test."""
+"""The split of a dataset in one replicate: which examples train, validate and test."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from app.engine.inputs.features import standardised
 from app.engine.models import Model
 from app.engine.seeds import Purpose, stream
 
-LEAST_ROWS = 5  # fewer leave a part of the split empty
+LEAST_ROWS = 5  # with fewer rows a part of the split would be empty
 
 
 def training_rows(rows: int) -> int:
-    """How many of a dataset's rows train: all but a fifth each (rounded down) to validate and to test."""
+    """Return the number of training rows: all but a fifth each, rounded down, to validate and to test."""
     return rows - 2 * validation_rows(rows)
 
 
 def validation_rows(rows: int) -> int:
-    """How many of a dataset's rows validate, and how many test: a fifth each, rounded down."""
+    """Return the number of validation rows, which is also that of test rows: a fifth, rounded down."""
     return rows // LEAST_ROWS
 
 
@@ -53,7 +53,7 @@ def split(
     replicate: int,
     dtype: type,
 ) -> Split:
-    """Cuts a permutation of the rows 60/20/20.
+    """Cut a permutation of the rows 60/20/20.
 
     raw: (N, ...), prepared by the model. targets: (N,), classes or numbers; numbers are standardised by the
     training part.
@@ -62,10 +62,7 @@ def split(
     first, last = training_rows(len(raw)), len(raw) - validation_rows(len(raw))
     training = order[:first]
     inputs = model.inputs(raw, training, dtype)
-    if has_classes:
-        targets = targets.astype(np.intp)
-    else:
-        targets = standardised(targets, training).astype(dtype)
+    targets = targets.astype(np.intp) if has_classes else standardised(targets, training).astype(dtype)
 
     def part(rows: NDArray[np.int64]) -> Part:
         return Part(inputs.select(rows), targets[rows])

@@ -1,4 +1,4 @@
-"""The arithmetic of training a block of rows, and of measuring them on a split."""
+"""The arithmetic of training a block of rows, and of measuring the rows on a split."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from app.engine.supervised.penalty import Penalty
 from app.engine.supervised.split import Part
 
 _PREFIXES = {"training": "train", "validation": "validation", "test": "test"}
-# Examples measured at once: a split of any size needs little memory.
-_MEASURED_AT_ONCE = 256
+_MEASURED_EXAMPLES = 256  # examples measured at once, so that a split of any size needs little memory
 
 Measuring: TypeAlias = dict[int, tuple[Network, BoundLoss]]
 
@@ -48,7 +47,7 @@ class SupervisedWorkspace(Workspace):
             self._sections.append(slice(first, first + len(members)))
             first += len(members)
         self._batch = problems[0].batch
-        # An array of no axes: a number would be converted at every step.
+        # An array without axes: a Python number would be converted at every step.
         self._divisor = np.array(self._batch, dtype=x.dtype)
         self._network = architecture.trained(x, g, self._sections, self._batch, settings)
         self._bound = loss.bind(self._network.outputs, settings)
@@ -57,10 +56,10 @@ class SupervisedWorkspace(Workspace):
         self._is_noisy = noise_units > 0
         if self._is_noisy:
             for problem in self._problems:
-                problem.want_noise(noise_units)
+                problem.request_noise(noise_units)
 
     def evaluate(self, drawn: int, losses: Array) -> None:
-        """One forward and one backward pass."""
+        """Make one forward and one backward pass."""
         for rows, problem in zip(self._sections, self._problems, strict=True):
             self._bound.aim(rows, problem.targets[drawn])
         batches = [problem.minibatches[drawn] for problem in self._problems]
@@ -73,44 +72,44 @@ class SupervisedWorkspace(Workspace):
         self._penalty.add(losses)
 
     def fill_hessians(self, rows: slice, hessians: Array) -> None:
-        """Those of a linear model on the whole training part, with the penalty."""
-        for own, problem in self._by_row():
-            if rows.start <= own < rows.stop:
-                hessian = hessians[own - rows.start]
+        """Fill in the Hessians of a linear model on the whole training part, with the penalty."""
+        for row, problem in self._by_row():
+            if rows.start <= row < rows.stop:
+                hessian = hessians[row - rows.start]
                 whole = problem.split.training.inputs.between(0, len(problem.split.training.targets))
                 self._loss.fill_hessian(
-                    self._x[own].reshape(len(self._network.outputs), -1), whole.examples, hessian
+                    self._x[row].reshape(len(self._network.outputs), -1), whole.examples, hessian
                 )
-                self._penalty.add_curvature(own, hessian)
+                self._penalty.add_curvature(row, hessian)
 
     def _by_row(self) -> Iterator[tuple[int, SupervisedProblem]]:
-        """The number and the problem of every row."""
+        """Yield the number and the problem of every row."""
         for rows, problem in zip(self._sections, self._problems, strict=True):
             yield from ((row, problem) for row in range(rows.start, rows.stop))
 
     def score(self, losses: Array | None) -> Scores:
-        """Loss and error on the validation part."""
+        """Return loss and error on the validation part."""
         return self._measure("validation", {})
 
     def summarise(self, losses: Array | None) -> Scores:
-        """Loss and error on each part; the training error is left out."""
+        """Return loss and error on each part, without the training error."""
         made: Measuring = {}
         training = self._measure("training", made, errors=False)
         return training | self._measure("validation", made) | self._measure("test", made)
 
     def _measure(self, name: str, made: Measuring, errors: bool = True) -> Scores:
-        """Mean loss and, with classes and `errors`, error rate on one part of the split: each (B,).
+        """Return the mean loss and, with classes and `errors`, the error rate on one part: each (B,).
 
-        made: networks by how many examples they take; those that are missing are added.
-        Without penalty, dropout and label smoothing, so that runs which differ in them compare.
+        made: networks by their number of examples; missing networks are added. The measurement omits penalty,
+        dropout and label smoothing, so that runs with different values of these compare.
         """
         parts: list[Part] = [getattr(problem.split, name) for problem in self._problems]
         examples = len(parts[0].targets)
         losses = np.zeros(len(self._x))
         wrong = np.zeros(len(self._x))
         counts_errors = errors and self._loss.for_classes
-        for low in range(0, examples, _MEASURED_AT_ONCE):
-            high = min(low + _MEASURED_AT_ONCE, examples)
+        for low in range(0, examples, _MEASURED_EXAMPLES):
+            high = min(low + _MEASURED_EXAMPLES, examples)
             if high - low not in made:
                 network = self._architecture.network(self._x, self._sections, high - low)
                 made[high - low] = network, self._loss.bind(network.outputs, None)

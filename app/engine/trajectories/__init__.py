@@ -1,1 +1,1 @@
-"""What a run leaves: its result, its recorded trajectory, and the trajectory as bytes."""
+"""The results of a run: its outcome and values, its trajectory, and the trajectory as bytes."""

@@ -1,4 +1,4 @@
-"""A trajectory as one compact binary value, and back: a NumPy .npy record array.
+"""The binary form of a trajectory: a NumPy .npy record array.
 
 Any NumPy reads it: `np.load(io.BytesIO(data), allow_pickle=False)` gives columns by name.
 """
@@ -19,7 +19,7 @@ NORM = np.dtype("<f4")
 
 
 def encode(trajectory: Trajectory) -> bytes:
-    """At most 8 bytes a value and a header of 192 to 256 bytes."""
+    """Return the trajectory as bytes: at most 8 bytes per value and a header of 192 to 256 bytes."""
     parameters = 0 if trajectory.parameters is None else trajectory.parameters.shape[1]
     layout = _layout(trajectory.loss.dtype.char, parameters)
     rows = np.empty(trajectory.step.shape, dtype=layout)
@@ -30,7 +30,7 @@ def encode(trajectory: Trajectory) -> bytes:
 
 
 def decode(data: bytes) -> Trajectory:
-    """The trajectory that `encode` was given; norms in single precision."""
+    """Return the trajectory that `encode` was given, with norms in single precision."""
     rows = np.load(io.BytesIO(data), allow_pickle=False)
     return Trajectory(
         step=rows["step"].astype(np.int64),
@@ -45,7 +45,10 @@ def decode(data: bytes) -> Trajectory:
 
 @cache
 def _layout(precision: str, parameters: int) -> np.dtype[np.void]:
-    """A row of a trajectory. precision: the character of the run's dtype. parameters: how many it has."""
+    """Return the dtype of a row of a trajectory.
+
+    precision: the character of the run's dtype. parameters: the number of recorded parameters.
+    """
     number = np.dtype(precision).newbyteorder("<")
     columns: list[tuple[str, np.dtype[np.generic]] | tuple[str, np.dtype[np.generic], tuple[int]]] = [
         ("step", STEP),
@@ -62,7 +65,7 @@ def _layout(precision: str, parameters: int) -> np.dtype[np.void]:
 
 @lru_cache(maxsize=4096)
 def _header(layout: np.dtype[np.void], rows: int) -> bytes:
-    """What NumPy writes before an array; making it would take longer than to copy a thousand rows."""
+    """Return NumPy's header of an array; making it takes longer than copying a thousand rows."""
     buffer = io.BytesIO()
     np.lib.format.write_array_header_1_0(
         buffer, {"descr": layout.descr, "fortran_order": False, "shape": (rows,)}

@@ -86,7 +86,7 @@ def sections(recommendation: Recommendation, total_steps: int) -> list[str]:
 def implementation(optimizer: Optimizer) -> str | None:
     """As `Format.implementation`; of a class that the module derives, its base."""
     reference = optimizer.reference
-    if reference is None or reference.own:
+    if reference is None or reference.no_parity:
         return None if reference is None else ""
     name = reference.call.split("(")[0]
     derived = re.search(rf"^class {name}\(([\w.]+)\)", reference.source, re.MULTILINE)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.engine.batching.loss_feedback import taken
+from app.engine.batching.loss_feedback import realised_factors
 from app.engine.batching.run_batch import run_batch
 from app.engine.schedules import SCHEDULES
 from app.engine.schedules.loss_driven import LossDriven
@@ -30,10 +30,10 @@ RULES: tuple[dict[str, Any], ...] = (
 
 
 def runs(**fields: Any) -> list[Any]:
-    found = []
+    result = []
     for i in range(18):
         schedule = dict((*RULES, {"kind": "constant"}, {"kind": "cosine"})[i % 9])
-        found.append(
+        result.append(
             run(
                 ("sgd", "adam")[i % 2],
                 schedule.pop("kind"),
@@ -43,7 +43,7 @@ def runs(**fields: Any) -> list[Any]:
                 **fields,
             )
         )
-    return found
+    return result
 
 
 def table(losses: list[float], **fields: Any) -> list[float]:
@@ -54,8 +54,8 @@ def table(losses: list[float], **fields: Any) -> list[float]:
 
 def test_a_plateau_lasts_longer_than_the_patience_before_the_rate_drops() -> None:
     falls = [5.0, 4.0, 4.0, 4.0, 4.0, 4.0, 3.0, 3.0, 3.0, 3.0]
-    found = table(falls, kind="reduce_on_plateau", factor=0.5, patience=0.2)
-    assert found == [1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.5]
+    factors = table(falls, kind="reduce_on_plateau", factor=0.5, patience=0.2)
+    assert factors == [1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.5]
 
 
 def test_the_rate_of_an_update_does_not_depend_on_its_own_loss() -> None:
@@ -78,7 +78,7 @@ def test_after_the_warmup_the_rule_runs_over_what_is_left(
 ) -> None:
     updates = math.floor(warmup["warmup_fraction"] * horizon + 0.5)
     seen = losses(horizon)
-    found = taken(_rule({"kind": kind, **warmup}), seen)
+    factors = realised_factors(_rule({"kind": kind, **warmup}), seen)
     rising = [ramp(k / updates, warmup) for k in range(updates)]
     np.testing.assert_allclose(found[:updates], rising, rtol=1e-13, atol=1e-15)
     rest = taken(_rule({"kind": kind}), seen[updates:]) if updates < horizon else np.empty(0)
@@ -87,15 +87,15 @@ def test_after_the_warmup_the_rule_runs_over_what_is_left(
 
 @pytest.mark.parametrize("offset", [-60.0, -1.0, 0.0, 60.0])
 def test_a_plateau_of_any_sign_drops_the_rate(offset: float) -> None:
-    found = table([offset] * 10, kind="reduce_on_plateau", factor=0.5, patience=0.2)
-    assert found == [1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25]
+    factors = table([offset] * 10, kind="reduce_on_plateau", factor=0.5, patience=0.2)
+    assert factors == [1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25]
 
 
 @pytest.mark.parametrize("threshold", [0.0, 1e-4, 0.1])
 def test_a_negative_loss_that_gets_worse_is_no_improvement(threshold: float) -> None:
     worse = [-10.0 + 0.01 * k for k in range(10)]
-    found = table(worse, kind="reduce_on_plateau", factor=0.5, patience=0.2, threshold=threshold)
-    assert found[-1] == 0.25
+    factors = table(worse, kind="reduce_on_plateau", factor=0.5, patience=0.2, threshold=threshold)
+    assert factors[-1] == 0.25
     better = [-10.0 * 1.2**k for k in range(10)]
     assert table(better, kind="reduce_on_plateau", patience=0.1, threshold=threshold)[-1] == 1.0
 
@@ -114,18 +114,20 @@ def test_a_ratio_of_zero_reduces_where_the_loss_rises() -> None:
 
 
 def test_a_ratio_reduces_where_the_loss_falls_by_less_than_that_part_of_it() -> None:
-    found = table([100.0, 80.0, 75.0, 40.0, 41.0, 0.0], reduce_ratio=0.5, reduce_error_ratio=0.1)
-    assert found == [1.0, 1.0, 1.0, 0.5, 0.5, 0.25]
+    factors = table([100.0, 80.0, 75.0, 40.0, 41.0, 0.0], reduce_ratio=0.5, reduce_error_ratio=0.1)
+    assert factors == [1.0, 1.0, 1.0, 0.5, 0.5, 0.25]
 
 
 def test_a_frequency_counts_and_looks_at_no_loss() -> None:
-    found = table([1.0, 2.0] * 5, reduce_ratio=0.5, reduce_frequency=0.25, reduce_error_ratio=0.5)
-    assert found == [1.0] * 3 + [0.5] * 3 + [0.25] * 3 + [0.125]
+    factors = table([1.0, 2.0] * 5, reduce_ratio=0.5, reduce_frequency=0.25, reduce_error_ratio=0.5)
+    assert factors == [1.0] * 3 + [0.5] * 3 + [0.25] * 3 + [0.125]
 
 
 def test_a_bold_driver_speeds_up_while_the_loss_falls_and_slows_down_where_it_rises_too_much() -> None:
-    found = table([10.0, 9.0, 8.0, 8.0, 8.3, 9.0, 8.9, 8.8], kind="bold_driver", increase=2.0, decrease=0.25)
-    assert found == [1.0, 1.0, 2.0, 4.0, 4.0, 4.0, 1.0, 2.0]  # 8.3 is within 4 % of 8, 9.0 is not of 8.3
+    factors = table(
+        [10.0, 9.0, 8.0, 8.0, 8.3, 9.0, 8.9, 8.8], kind="bold_driver", increase=2.0, decrease=0.25
+    )
+    assert factors == [1.0, 1.0, 2.0, 4.0, 4.0, 4.0, 1.0, 2.0]  # 8.3 is within 4 % of 8, 9.0 is not of 8.3
 
 
 def test_a_bold_driver_has_the_defaults_of_matlab() -> None:
@@ -133,21 +135,21 @@ def test_a_bold_driver_has_the_defaults_of_matlab() -> None:
 
 
 def test_a_bold_driver_stays_below_its_largest_factor() -> None:
-    found = table(np.linspace(2.0, 1.0, 100).tolist(), kind="bold_driver")
-    assert found[-1] == max(found) == 10.0
-    assert found[-10] == 10.0
+    factors = table(np.linspace(2.0, 1.0, 100).tolist(), kind="bold_driver")
+    assert factors[-1] == max(factors) == 10.0
+    assert factors[-10] == 10.0
     assert table([3.0, 2.0, 1.0, 0.5], kind="bold_driver", max_factor=1.0) == [1.0] * 4
 
 
 def test_a_bold_driver_takes_a_rise_of_losses_below_zero_for_one() -> None:
-    found = table([-10.0, -9.7, -9.0, -9.0, -10.0, -10.0], kind="bold_driver")
-    assert found == [1.0, 1.0, 1.0, 0.7, 0.7, pytest.approx(0.7 * 1.05)]
+    factors = table([-10.0, -9.7, -9.0, -9.0, -10.0, -10.0], kind="bold_driver")
+    assert factors == [1.0, 1.0, 1.0, 0.7, 0.7, pytest.approx(0.7 * 1.05)]
 
 
 def test_a_plateau_never_drops_below_the_least_factor() -> None:
-    found = table([1.0] * 40, kind="reduce_on_plateau", patience=0.025, min_factor=0.02)
-    assert found[-1] == min(found) == 0.02
-    assert np.unique(found).tolist() == pytest.approx([0.02, 0.1, 1.0])
+    factors = table([1.0] * 40, kind="reduce_on_plateau", patience=0.025, min_factor=0.02)
+    assert factors[-1] == min(factors) == 0.02
+    assert np.unique(factors).tolist() == pytest.approx([0.02, 0.1, 1.0])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -161,10 +163,10 @@ def test_a_plateau_never_drops_below_the_least_factor() -> None:
     ids=["small", "wide", "model"],
 )
 def test_a_row_equals_the_run_alone(objective: Any, fields: dict[str, Any], dtype: type) -> None:
-    found = runs(**fields)
+    mixed = runs(**fields)
     shared: dict[str, Any] = {"steps": 60, "seed": 2, "dtype": dtype, "rungs": (7, 20)}
-    together = run_batch(objective, found, **shared)
-    for row, single in enumerate(found):
+    together = run_batch(objective, mixed, **shared)
+    for row, single in enumerate(mixed):
         assert_same_row(together, row, run_batch(objective, [single], **shared), 0)
     assert {Outcome.COMPLETED, Outcome.DIVERGED} <= set(together.outcomes) or fields
 
@@ -185,28 +187,28 @@ def test_a_rule_that_never_drops_sees_the_losses_of_a_constant_rate(name: str) -
 def test_the_recorded_rates_are_those_of_the_recorded_losses(rule: dict[str, Any]) -> None:
     fields = dict(rule)
     kind = fields.pop("kind")
-    one = run("sgd", kind, schedule_fields=fields, learning_rate=0.01)
-    result = run_batch(function("quadratic", 3, noise=0.5), [one], steps=200, seed=4)
+    single = run("sgd", kind, schedule_fields=fields, learning_rate=0.01)
+    result = run_batch(function("quadratic", 3, noise=0.5), [single], steps=200, seed=4)
     assert result.trajectories is not None
-    (curve,) = result.trajectories
-    expected = table(curve.loss[:-1].tolist(), **rule)
+    (trajectory,) = result.trajectories
+    expected = table(trajectory.loss[:-1].tolist(), **rule)
     assert len(set(expected)) > 2
-    np.testing.assert_array_equal(curve.learning_rate[:-1], np.multiply(expected, 0.01))
-    assert math.isnan(curve.learning_rate[-1])
+    np.testing.assert_array_equal(trajectory.learning_rate[:-1], np.multiply(expected, 0.01))
+    assert math.isnan(trajectory.learning_rate[-1])
 
 
 def test_the_recorded_rates_of_a_long_run_are_those_that_it_took() -> None:
     fields = {"patience": 0.01, "factor": 0.7}
-    one = run("sgd", "reduce_on_plateau", schedule_fields=fields, learning_rate=0.01)
+    single = run("sgd", "reduce_on_plateau", schedule_fields=fields, learning_rate=0.01)
     objective = function("quadratic", 3, noise=0.5)
-    found = run_batch(objective, [one], steps=1500, seed=4)
-    again = run_batch(objective, [one, run()], steps=1500, seed=4)
-    assert found.trajectories is not None
-    assert_same_row(found, 0, again, 0)
-    curve = found.trajectories[0]
-    assert (np.diff(curve.learning_rate[:-1]) <= 0).all()
-    assert curve.learning_rate[0] == 0.01
-    assert curve.learning_rate[-2] < 0.01
+    alone = run_batch(objective, [single], steps=1500, seed=4)
+    again = run_batch(objective, [single, run()], steps=1500, seed=4)
+    assert alone.trajectories is not None
+    assert_same_row(alone, 0, again, 0)
+    trajectory = alone.trajectories[0]
+    assert (np.diff(trajectory.learning_rate[:-1]) <= 0).all()
+    assert trajectory.learning_rate[0] == 0.01
+    assert trajectory.learning_rate[-2] < 0.01
 
 
 def test_reducing_on_a_plateau_ends_lower_than_a_constant_rate_under_noise() -> None:
@@ -223,7 +225,7 @@ def test_reducing_on_a_plateau_ends_lower_than_a_constant_rate_under_noise() -> 
 
 def test_the_losses_that_rules_are_compared_on_make_them_drop() -> None:
     for rule in RULES:
-        assert len(np.unique(taken(_rule(rule), losses(1000)))) > 2
+        assert len(np.unique(realised_factors(_rule(rule), losses(1000)))) > 2
 
 
 def _rule(rule: dict[str, Any]) -> Any:

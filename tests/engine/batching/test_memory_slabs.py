@@ -34,8 +34,8 @@ def test_a_row_does_not_notice_that_blocks_share_their_buffers(monkeypatch: pyte
     objective = supervised("iris", (5,))
     settings = [{"model.dropout": 0.3} if i % 3 == 0 else {} for i in range(len(RUNS))]
     runs = [
-        run(batch_size=16, replicate=i % 2, settings=own, learning_rate=1e-2 * (1 + i))
-        for i, own in enumerate(settings)
+        run(batch_size=16, replicate=i % 2, settings=run_settings, learning_rate=1e-2 * (1 + i))
+        for i, run_settings in enumerate(settings)
     ]
     whole = run_batch(objective, runs, steps=40, seed=1, rungs=(10,))
     monkeypatch.setattr(blocking, "BLOCK_BYTES", 30_000)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.engine.batching.downsampling_recorder import MOST_ROWS, bucket_edges
+from app.engine.batching.downsampling_recorder import MAX_TRAJECTORY_ROWS, bucket_edges
 from app.engine.batching.run_batch import run_batch
 from app.engine.batching.stacking import stack
 from app.engine.trajectories.result import Trajectory
@@ -148,9 +148,9 @@ def test_trajectories_stay_as_they_were_first_read() -> None:
 def test_rows_whose_neighbours_have_gone_are_recorded_as_before(dimension: int) -> None:
     objective = function("quadratic", dimension)
     runs = [run("sgd", learning_rate=rate) for rate in (1e-4, 50.0, 2e-4, 60.0, 3e-4)]
-    found = record(objective, runs, steps=200)
-    assert [len(trajectory.step) == 201 for trajectory in found] == [True, False, True, False, True]
-    for single, together in zip(runs, found, strict=True):
+    trajectories = record(objective, runs, steps=200)
+    assert [len(trajectory.step) == 201 for trajectory in trajectories] == [True, False, True, False, True]
+    for single, together in zip(runs, trajectories, strict=True):
         (alone,) = record(objective, [single], steps=200)
         for column in ("loss", "gradient_norm", "gradient_norm_l1", "parameters"):
             np.testing.assert_array_equal(getattr(together, column), getattr(alone, column))
@@ -196,7 +196,7 @@ def test_a_longer_run_keeps_the_extremes_of_every_bucket(steps: int, rungs: tupl
     thinned = record(objective, runs, steps=steps, rungs=rungs)
     for trajectory, single in zip(thinned, runs, strict=True):
         every = every_row(objective, single, steps)
-        assert len(trajectory.step) <= MOST_ROWS
+        assert len(trajectory.step) <= MAX_TRAJECTORY_ROWS
         assert trajectory.step[0] == 0
         assert trajectory.step[-1] == steps
         assert (np.diff(trajectory.step) > 0).all()
@@ -233,11 +233,11 @@ def every_row(objective: Any, single: Any, steps: int) -> np.ndarray:
     g, losses = np.zeros_like(x), np.zeros(1)
     workspace = objective.workspace([problem], x, g)
     stacked = stack([single.optimizer], x.shape[1])
-    state, work, found = stacked.init(x), np.empty_like(x), []
+    state, work, recorded = stacked.init(x), np.empty_like(x), []
     for k in range(steps + 1):
         problem.draw(1)
         workspace.evaluate(0, losses)
-        workspace.settle(0, x[np.newaxis], losses[np.newaxis])
-        found.append(losses[0])
+        workspace.fill_deferred_losses(0, x[np.newaxis], losses[np.newaxis])
+        recorded.append(losses[0])
         stacked.update(x, g, stacked.learning_rate, k, state, work)
-    return np.array(found)
+    return np.array(recorded)

@@ -88,8 +88,10 @@ def test_a_row_with_settings_of_its_own_equals_the_run_alone(
     ranges = {"l2": 0.1, "model.dropout": 0.6, "model.initialisation_scale": 3.0, "loss.label_smoothing": 0.3}
     runs = []
     for single in mixed_runs(random, 16, [1, 2, 17, None], highest=1e3):
-        own = {name: random.uniform(0.01, high) for name, high in ranges.items() if random.random() < 0.5}
-        runs.append(dataclasses.replace(single, settings=own))
+        settings = {
+            name: random.uniform(0.01, high) for name, high in ranges.items() if random.random() < 0.5
+        }
+        runs.append(dataclasses.replace(single, settings=settings))
     assert_rows_equal_alone(objective, runs, dtype, steps=35)
 
 

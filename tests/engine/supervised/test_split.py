@@ -89,8 +89,8 @@ def test_minibatches_do_not_depend_on_how_many_are_drawn_at_once() -> None:
     found = []
     for steps in (1, 2, 5, 3):
         piecewise.draw(steps)
-        found.append(piecewise.targets)
-    np.testing.assert_array_equal(np.concatenate(found), whole.targets)
+        targets.append(piecewise.targets)
+    np.testing.assert_array_equal(np.concatenate(targets), whole.targets)
 
 
 @pytest.mark.parametrize("batch_size", [0, 91])

@@ -20,11 +20,11 @@ def test_the_value_and_the_recorded_parameters_are_those_of_the_average(kind: st
     runs = [run(kind, learning_rate=1e-3, averaging_power=1.0), run("sgd", learning_rate=1e-4)]
     result = run_batch(objective, runs, steps=40, seed=0, rungs=(20,))
     assert result.trajectories is not None
-    own, other = result.trajectories
-    assert result.values[0] != own.loss[-1]  # the loss is the one that the update saw
+    averaged, other = result.trajectories
+    assert result.values[0] != averaged.loss[-1]  # the loss is the one that the update saw
     assert result.values[1] == other.loss[-1]
-    if own.parameters is not None and other.parameters is not None:
-        exact = objective.function.value(own.parameters)
+    if averaged.parameters is not None and other.parameters is not None:
+        exact = objective.function.value(averaged.parameters)
         assert result.values[0] == exact[-1]
         assert result.rung_values[0, 0] == exact[20]
         np.testing.assert_array_equal(objective.function.value(other.parameters), other.loss)

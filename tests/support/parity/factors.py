@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.batching.loss_feedback import taken
+from app.engine.batching.loss_feedback import realised_factors
 from app.engine.hyper import HyperField, hyper_fields
 from app.engine.schedules import SCHEDULES, Schedule
 from app.engine.schedules.loss_driven import LossDriven

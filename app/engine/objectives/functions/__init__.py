@@ -1,4 +1,4 @@
-"""One file a test function; `FUNCTIONS` finds them."""
+"""Test functions, one file each; `FUNCTIONS` finds them."""
 
 import sys
 

@@ -14,7 +14,7 @@ from app.engine.objectives.functions.base import Function, Point
 
 @dataclass(frozen=True, kw_only=True)
 class AbsoluteValue(Function):
-    """A kink at the minimum: the gradient does not fade on the way, so that only a decay comes to rest.
+    """A kink at the minimum: the gradient does not shrink on the way, so that only a decaying rate converges.
 
     Rule: f(x) = sum of |x_i|, with the subgradient sign(x_i), zero at zero
 
@@ -25,22 +25,22 @@ class AbsoluteValue(Function):
     domain: ClassVar[tuple[float, float]] = (-2.0, 2.0)
 
     def default_start(self, dimension: int) -> Point:
-        """All sqrt(2): no round learning rate lands on the minimum by luck."""
+        """Return sqrt(2) everywhere: no round learning rate reaches the minimum by luck."""
         return np.full(dimension, np.sqrt(2.0))
 
     def optimum(self, dimension: int) -> tuple[float, Point]:
-        """Zero, at the origin."""
+        """Return 0 and the origin."""
         return 0.0, np.zeros(dimension)
 
     def value(self, x: Array) -> Array:
-        """The sum of magnitudes."""
+        """Return the sum of magnitudes."""
         total: Array = np.add.reduce(np.abs(x), axis=1)
         return total
 
     def gradient(self, x: Array, out: Array) -> None:
-        """The signs."""
+        """Write the signs."""
         np.sign(x, out=out)
 
     def hessian(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Zero, off the kinks and taken so on them: a difference across one would be anything."""
+        """Return zero, which is exact off the kinks; a difference across a kink would have no meaning."""
         return np.zeros((*x.shape, x.shape[1]))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.engine.arrays import Array
 from app.engine.objectives.functions.base import Function, Point, diagonal
 
-_LEAST_ROOT = 1e-18  # at the origin x / root is then zero as x is
+_MIN_ROOT = 1e-18  # keeps x / root at zero for x = 0, the origin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,24 +28,24 @@ class Ackley(Function):
     domain: ClassVar[tuple[float, float]] = (-32.768, 32.768)
 
     def default_start(self, dimension: int) -> Point:
-        """Evenly spaced from -3.4 to 2.7, a few ripples from the hole."""
+        """Return evenly spaced numbers from -3.4 to 2.7, a few ripples from the hole."""
         return np.linspace(-3.4, 2.7, dimension)
 
     def optimum(self, dimension: int) -> tuple[float, Point]:
-        """Zero, at the origin."""
+        """Return 0 and the origin."""
         return 0.0, np.zeros(dimension)
 
     def value(self, x: Array) -> Array:
-        """By differences from one, which are exact where the function is small."""
+        """Return the values, by differences from one, which are exact for small values of the function."""
         hole, ripple = _exponents(x)
         total: Array = -20 * np.expm1(hole) - np.e * np.expm1(ripple)
         return total
 
     def gradient(self, x: Array, out: Array) -> None:
-        """4 exp(hole) x / (n r) + 2 pi e exp(ripple) sin(2 pi x) / n, r the root of the mean square."""
+        """Write 4 exp(hole) x / (n r) + 2 pi e exp(ripple) sin(2 pi x) / n, r the root of the mean square."""
         dimension = x.shape[1]
         hole, ripple = _exponents(x)
-        root = np.maximum(-5 * hole, _LEAST_ROOT)
+        root = np.maximum(-5 * hole, _MIN_ROOT)
         pull = np.exp(hole) / root * (4 / dimension)
         swing = np.exp(ripple) * (2 * np.pi * np.e / dimension)
         waves = x * (2 * np.pi)
@@ -55,10 +55,13 @@ class Ackley(Function):
         np.add(out, waves, out=out)
 
     def hessian(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Of each term a diagonal, less an outer product: a step of a difference could jump a ripple."""
+        """Return a diagonal less an outer product for each term.
+
+        The step of a central difference could cross a ripple.
+        """
         dimension = x.shape[1]
         hole, ripple = (exponent[:, np.newaxis] for exponent in _exponents(x))
-        root = np.maximum(-5 * hole, _LEAST_ROOT)
+        root = np.maximum(-5 * hole, _MIN_ROOT)
         pull = np.exp(hole) / root * (4 / dimension)
         swing = np.exp(ripple) * (2 * np.pi * np.e / dimension)
         angles = 2 * np.pi * x
@@ -71,7 +74,7 @@ class Ackley(Function):
 
 
 def _exponents(x: Array) -> tuple[Array, Array]:
-    """-0.2 sqrt(mean of x^2), and mean of cos(2 pi x) - 1 as -2 sin(pi x)^2: (B,) each."""
+    """Return -0.2 sqrt(mean of x^2), and mean of cos(2 pi x) - 1 as -2 sin(pi x)^2: (B,) each."""
     dimension = x.shape[1]
     squares = x * x
     hole = np.sqrt(np.add.reduce(squares, axis=1) * (1 / dimension)) * -0.2

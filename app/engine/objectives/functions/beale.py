@@ -27,21 +27,21 @@ class Beale(Function):
     domain: ClassVar[tuple[float, float]] = (-4.5, 4.5)
 
     def default_start(self, dimension: int) -> Point:
-        """(1, 1)"""
+        """Return (1, 1)."""
         return np.ones(2)
 
     def optimum(self, dimension: int) -> tuple[float, Point]:
-        """Zero, at (3, 0.5)."""
+        """Return 0 and (3, 0.5)."""
         return 0.0, np.array([3.0, 0.5])
 
     def value(self, x: Array) -> Array:
-        """The sum of three squares."""
+        """Return the sum of three squares."""
         first, second, third = _terms(x)
         total: Array = first * first + second * second + third * third
         return total
 
     def gradient(self, x: Array, out: Array) -> None:
-        """Of each term t = c - x + x y^k: y^k - 1 for x, and k x y^(k - 1) for y, times 2 t."""
+        """Write the sums over the terms t = c - x + x y^k: 2 t (y^k - 1) for x, 2 t k x y^(k - 1) for y."""
         first, second, third = _terms(x)
         a, b = x[:, 0], x[:, 1]
         square = b * b
@@ -49,25 +49,25 @@ class Beale(Function):
         out[:, 1] = 2 * a * (first + 2 * b * second + 3 * square * third)
 
     def hessian(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Of each term: twice the outer product of its gradient, and 2 t times its own Hessian."""
+        """Return the sum over the terms t of 2 (t' t'^T + t t''), t' the gradient, t'' the Hessian."""
         first, second, third = _terms(x)
         a, b = x[:, 0], x[:, 1]
         square = b * b
         by_x = np.stack([b - 1, square - 1, square * b - 1])
         by_y = np.stack([a, 2 * a * b, 3 * a * square])
         mixed = _products(by_x, by_y) + first + 2 * b * second + 3 * square * third
-        own = _products(by_y, by_y) + 2 * a * second + 6 * a * b * third
-        return symmetric(2 * _products(by_x, by_x), 2 * mixed, 2 * own)
+        of_y = _products(by_y, by_y) + 2 * a * second + 6 * a * b * third
+        return symmetric(2 * _products(by_x, by_x), 2 * mixed, 2 * of_y)
 
 
-def _products(some: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the sums over the three terms: (3, B) each to (B,)."""
-    terms = some * others
+def _products(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sums of products over the three terms: (3, B) each to (B,)."""
+    terms = left * right
     return np.asarray(terms[0] + terms[1] + terms[2])
 
 
 def _terms(x: Array) -> tuple[Array, Array, Array]:
-    """(B,) each"""
+    """Return the terms of the rule, (B,) each."""
     a, b = x[:, 0], x[:, 1]
     power = a * b
     first = 1.5 - a + power

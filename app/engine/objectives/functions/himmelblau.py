@@ -28,32 +28,32 @@ class Himmelblau(Function):
     domain: ClassVar[tuple[float, float]] = (-5.0, 5.0)
 
     def default_start(self, dimension: int) -> Point:
-        """The origin, near the top of the hill: which minimum a run finds depends on its first steps."""
+        """Return the origin, near the top of the hill: the first steps decide which minimum a run finds."""
         return np.zeros(2)
 
     def optimum(self, dimension: int) -> tuple[float, Point]:
-        """Zero, at (3, 2) among others."""
+        """Return 0 and (3, 2), one of four minima."""
         return 0.0, np.array([3.0, 2.0])
 
     def value(self, x: Array) -> Array:
-        """The sum of two squares."""
+        """Return the sum of two squares."""
         first, second = _terms(x)
         total: Array = first * first + second * second
         return total
 
     def gradient(self, x: Array, out: Array) -> None:
-        """Of each parameter: 4 x times the one term, and twice the other."""
+        """Write 4 x first + 2 second and 2 first + 4 y second, with the terms of the rule."""
         first, second = _terms(x)
         out[:, 0] = 4 * x[:, 0] * first + 2 * second
         out[:, 1] = 2 * first + 4 * x[:, 1] * second
 
     def hessian(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """12 x^2 + 4 y - 42, 12 y^2 + 4 x - 26, and 4 (x + y) between them."""
+        """Return 12 x^2 + 4 y - 42 and 12 y^2 + 4 x - 26 on the diagonal, and 4 (x + y) beside it."""
         a, b = x[:, 0], x[:, 1]
         return symmetric(12 * a * a + 4 * b - 42, 4 * (a + b), 12 * b * b + 4 * a - 26)
 
 
 def _terms(x: Array) -> tuple[Array, Array]:
-    """(B,) each"""
+    """Return the terms of the rule, (B,) each."""
     a, b = x[:, 0], x[:, 1]
     return a * a + b - 11, a + b * b - 7

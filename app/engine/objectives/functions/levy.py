@@ -27,15 +27,15 @@ class Levy(Function):
     domain: ClassVar[tuple[float, float]] = (-10.0, 10.0)
 
     def default_start(self, dimension: int) -> Point:
-        """Evenly spaced from -7 to 8."""
+        """Return evenly spaced numbers from -7 to 8."""
         return np.linspace(-7.0, 8.0, dimension)
 
     def optimum(self, dimension: int) -> tuple[float, Point]:
-        """Zero, at all ones."""
+        """Return 0 and all ones."""
         return 0.0, np.ones(dimension)
 
     def value(self, x: Array) -> Array:
-        """In v = w - 1, with which all terms vanish."""
+        """Return the values, computed in v = w - 1, with which all terms vanish."""
         v, waves = _arguments(x)
         np.sin(waves, out=waves)
         np.multiply(waves, waves, out=waves)
@@ -48,7 +48,7 @@ class Levy(Function):
         return total
 
     def gradient(self, x: Array, out: Array) -> None:
-        """A quarter of: 2 v (1 + c sin(u)^2) + c u' v^2 sin(2 u), and of the first term pi sin(2 pi v)."""
+        """Write a quarter of 2 v (1 + c sin(u)^2) + c u' v^2 sin(2 u), and for term 1 pi sin(2 pi v)."""
         v, waves = _arguments(x)
         np.sin(waves, out=out)
         np.multiply(out, out, out=out)
@@ -66,10 +66,10 @@ class Levy(Function):
         np.multiply(out, 0.25, out=out)
 
     def hessian(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Diagonal; a sixteenth of the second derivatives by v.
+        """Return diagonal Hessians: a sixteenth of the second derivatives by v.
 
-        They are 2 (1 + c sin(u)^2) + 4 c u' v sin(2 u) + 2 c u'^2 v^2 cos(2 u), and of the first term
-        2 pi^2 cos(2 pi v).
+        The derivatives are 2 (1 + c sin(u)^2) + 4 c u' v sin(2 u) + 2 c u'^2 v^2 cos(2 u), and for the first
+        term also 2 pi^2 cos(2 pi v).
         """
         v, waves = _arguments(x)
         heights, slopes = np.full(x.shape[1], 10.0), np.full(x.shape[1], np.pi)
@@ -84,7 +84,7 @@ class Levy(Function):
 
 
 def _arguments(x: Array) -> tuple[Array, Array]:
-    """V = (x - 1) / 4, and what the sine of each term is taken of: pi v + 1, in the last one 2 pi v."""
+    """Return v = (x - 1) / 4, and the sines' arguments: pi v + 1, and 2 pi v in the last term."""
     v = x - 1
     np.multiply(v, 0.25, out=v)
     waves = v * np.pi

@@ -16,8 +16,9 @@ from app.engine.objectives.functions.base import Function, Point
 class MonkeySaddle(Function):
     """A saddle with three slopes, flat to second order where they meet.
 
-    Rule: f(x, y) = x^3 - 3 x y^2. It has no least value: that of a run says how far it fell within its steps.
-    The slopes steepen: once on one, gradient descent falls below any limit, and has then diverged.
+    Rule: f(x, y) = x^3 - 3 x y^2. The function has no least value: the value of a run says how far the run
+    fell within its steps. The slopes steepen: on a slope, gradient descent falls below any limit and
+    diverges.
 
     Source: Kühnel 2008, Differentialgeometrie, ISBN 978-3-8348-0411-2, p. 51.
     """
@@ -29,29 +30,29 @@ class MonkeySaddle(Function):
     domain: ClassVar[tuple[float, float]] = (-1.0, 1.0)
 
     def default_start(self, dimension: int) -> Point:
-        """(1, 0.001): on the crest that leads to the saddle."""
+        """Return (1, 0.001), on the crest that leads to the saddle."""
         return np.array([1.0, 1e-3])
 
     def optimum(self, dimension: int) -> None:
-        """None: it is unbounded below."""
+        """Return None: the function is unbounded below."""
         return
 
     def value(self, x: Array) -> Array:
-        """X (x^2 - 3 y^2)"""
+        """Return x (x^2 - 3 y^2)."""
         a, b = x[:, 0], x[:, 1]
         total: Array = a * (a * a - 3 * (b * b))
         return total
 
     def gradient(self, x: Array, out: Array) -> None:
-        """3 (x^2 - y^2) and -6 x y."""
+        """Write 3 (x^2 - y^2) and -6 x y."""
         a, b = x[:, 0], x[:, 1]
         out[:, 0] = 3 * (a * a - b * b)
         out[:, 1] = -6 * (a * b)
 
     def hessian(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """6 x and -6 x on the diagonal, -6 y beside it."""
-        found = np.empty((len(x), 2, 2))
-        found[:, 0, 0] = 6 * x[:, 0]
-        found[:, 1, 1] = -6 * x[:, 0]
-        found[:, 0, 1] = found[:, 1, 0] = -6 * x[:, 1]
-        return found
+        """Return 6 x and -6 x on the diagonal, and -6 y beside it."""
+        hessians = np.empty((len(x), 2, 2))
+        hessians[:, 0, 0] = 6 * x[:, 0]
+        hessians[:, 1, 1] = -6 * x[:, 0]
+        hessians[:, 0, 1] = hessians[:, 1, 0] = -6 * x[:, 1]
+        return hessians

@@ -29,15 +29,15 @@ class Quadratic(Function):
     hessian_dimension: ClassVar[int] = 1000
 
     def default_start(self, dimension: int) -> NDArray[np.float64]:
-        """All ones."""
+        """Return all ones."""
         return np.ones(dimension)
 
     def optimum(self, dimension: int) -> tuple[float, NDArray[np.float64]]:
-        """Zero, at the origin."""
+        """Return 0 and the origin."""
         return 0.0, np.zeros(dimension)
 
     def value(self, x: Array) -> Array:
-        """Half the weighted sum of squares."""
+        """Return half the weighted sum of squares."""
         terms = x * x
         np.multiply(terms, _curvatures(x.shape[1], x.dtype), out=terms)
         total: Array = np.add.reduce(terms, axis=1)
@@ -45,16 +45,16 @@ class Quadratic(Function):
         return total
 
     def gradient(self, x: Array, out: Array) -> None:
-        """Each parameter times its curvature."""
+        """Write each parameter times its curvature."""
         np.multiply(x, _curvatures(x.shape[1], x.dtype), out=out)
 
     def hessian(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The curvatures, everywhere."""
+        """Return the curvatures on the diagonal, the same everywhere."""
         curvatures = np.diag(np.geomspace(1.0, _CONDITION, x.shape[1]))
         return np.repeat(curvatures[np.newaxis], len(x), axis=0)
 
 
 @cache
 def _curvatures(dimension: int, dtype: np.dtype[Any]) -> Array:
-    """(D,)"""
+    """Return the curvatures a_i: (D,)."""
     return np.geomspace(1.0, _CONDITION, dimension).astype(dtype)

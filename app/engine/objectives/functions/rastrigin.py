@@ -26,15 +26,15 @@ class Rastrigin(Function):
     domain: ClassVar[tuple[float, float]] = (-5.12, 5.12)
 
     def default_start(self, dimension: int) -> Point:
-        """Evenly spaced from -3.4 to 2.7, some minima away from the best."""
+        """Return evenly spaced numbers from -3.4 to 2.7, several minima away from the best."""
         return np.linspace(-3.4, 2.7, dimension)
 
     def optimum(self, dimension: int) -> tuple[float, Point]:
-        """Zero, at the origin."""
+        """Return 0 and the origin."""
         return 0.0, np.zeros(dimension)
 
     def value(self, x: Array) -> Array:
-        """As x^2 + 20 sin(pi x)^2, which is exact where it is small."""
+        """Return the sum of x^2 + 20 sin(pi x)^2, a form that is exact for small values."""
         terms = x * np.pi
         np.sin(terms, out=terms)
         np.multiply(terms, terms, out=terms)
@@ -44,7 +44,7 @@ class Rastrigin(Function):
         return total
 
     def gradient(self, x: Array, out: Array) -> None:
-        """2 x + 20 pi sin(2 pi x)"""
+        """Write 2 x + 20 pi sin(2 pi x)."""
         waves = x * (2 * np.pi)
         np.sin(waves, out=waves)
         np.multiply(waves, 20 * np.pi, out=waves)
@@ -52,5 +52,5 @@ class Rastrigin(Function):
         np.add(out, waves, out=out)
 
     def hessian(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """2 + 40 pi^2 cos(2 pi x) on the diagonal."""
+        """Return 2 + 40 pi^2 cos(2 pi x) on the diagonal."""
         return diagonal(2 + 40 * np.pi**2 * np.cos(2 * np.pi * x))

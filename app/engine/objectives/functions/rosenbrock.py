@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from app.engine.arrays import Array
 from app.engine.objectives.functions.base import Function, diagonal
 
-# Up to this dimension parameters are computed one after the other for all points: a column of rows so short
-# costs three times as much as one that is contiguous.
-_NARROW = 16
+# Largest dimension for which the points are copied in column order: a column of rows this short costs three
+# times as much as a contiguous one.
+_MAX_COLUMN_ORDER_DIMENSION = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,15 +30,15 @@ class Rosenbrock(Function):
     minimum_dimension: ClassVar[int] = 2
 
     def default_start(self, dimension: int) -> NDArray[np.float64]:
-        """-1.2 and 1 in turn."""
+        """Return -1.2 and 1 in turn."""
         return np.where(np.arange(dimension) % 2 == 0, -1.2, 1.0)
 
     def optimum(self, dimension: int) -> tuple[float, NDArray[np.float64]]:
-        """Zero, at all ones."""
+        """Return 0 and all ones."""
         return 0.0, np.ones(dimension)
 
     def value(self, x: Array) -> Array:
-        """The sum over adjacent pairs."""
+        """Return the sum over adjacent pairs."""
         a = x[:, :-1]
         wall = a * a
         np.subtract(x[:, 1:], wall, out=wall)
@@ -51,8 +51,8 @@ class Rosenbrock(Function):
         return total
 
     def gradient(self, x: Array, out: Array) -> None:
-        """Of each pair: 200 (b - a^2) for b, and -2 (a 200 (b - a^2) + 1 - a) for a."""
-        if x.shape[1] > _NARROW:
+        """Write, for each pair, 200 (b - a^2) for b, and -2 (a 200 (b - a^2) + 1 - a) for a."""
+        if x.shape[1] > _MAX_COLUMN_ORDER_DIMENSION:
             _fill(x, out)
             return
         columns = np.asfortranarray(x)
@@ -61,19 +61,19 @@ class Rosenbrock(Function):
         out[...] = slopes
 
     def hessian(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Of each pair: 1200 a^2 - 400 b + 2 for a, 200 for b, and -400 a between them."""
+        """Return, for each pair, 1200 a^2 - 400 b + 2 for a, 200 for b, and -400 a between them."""
         a, b = x[:, :-1], x[:, 1:]
         curvatures = np.zeros_like(x)
         curvatures[:, :-1] = 1200 * a * a - 400 * b + 2
         curvatures[:, 1:] += 200
-        found = diagonal(curvatures)
+        hessians = diagonal(curvatures)
         first = np.arange(x.shape[1] - 1)
-        found[:, first, first + 1] = found[:, first + 1, first] = -400 * a
-        return found
+        hessians[:, first, first + 1] = hessians[:, first + 1, first] = -400 * a
+        return hessians
 
 
 def _fill(x: Array, out: Array) -> None:
-    """The gradients, element by element, in whatever order both lie."""
+    """Write the gradients element by element; x and out may lie in either memory order."""
     a, head, tail = x[:, :-1], out[:, :-1], out[:, 1:]
     wall = a * a
     np.subtract(x[:, 1:], wall, out=wall)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from app.engine.arrays import Array
 from app.engine.objectives.functions.base import Function, Point, diagonal
 
-# The least root of 4 x^3 - 32 x + 5, and half the quartic there.
-_MINIMUM, _LEAST = -2.903534027771177, -39.16616570377141
+# The smallest root of 4 x^3 - 32 x + 5, and half the quartic at this root.
+_MINIMUM, _LEAST_VALUE = -2.903534027771177, -39.16616570377141
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,15 +28,18 @@ class StyblinskiTang(Function):
     domain: ClassVar[tuple[float, float]] = (-5.0, 5.0)
 
     def default_start(self, dimension: int) -> Point:
-        """All 4.5, on the outer wall of the shallow basin: momentum carries a run over the hill between."""
+        """Return 4.5 everywhere, on the outer wall of the shallow basin.
+
+        Momentum carries a run over the hill into the deep basin.
+        """
         return np.full(dimension, 4.5)
 
     def optimum(self, dimension: int) -> tuple[float, Point]:
-        """About -39.166 a parameter, at all -2.9035."""
-        return _LEAST * dimension, np.full(dimension, _MINIMUM)
+        """Return about -39.166 per parameter, at -2.9035 everywhere."""
+        return _LEAST_VALUE * dimension, np.full(dimension, _MINIMUM)
 
     def value(self, x: Array) -> Array:
-        """((x^2 - 16) x + 5) x / 2, summed."""
+        """Return the sum of ((x^2 - 16) x + 5) x / 2."""
         terms = x * x
         np.subtract(terms, 16, out=terms)
         np.multiply(terms, x, out=terms)
@@ -47,7 +50,7 @@ class StyblinskiTang(Function):
         return total
 
     def gradient(self, x: Array, out: Array) -> None:
-        """(2 x^2 - 16) x + 2.5"""
+        """Write (2 x^2 - 16) x + 2.5."""
         np.multiply(x, x, out=out)
         np.multiply(out, 2, out=out)
         np.subtract(out, 16, out=out)
@@ -55,5 +58,5 @@ class StyblinskiTang(Function):
         np.add(out, 2.5, out=out)
 
     def hessian(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """6 x^2 - 16 on the diagonal."""
+        """Return 6 x^2 - 16 on the diagonal."""
         return diagonal(6 * x * x - 16)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from app.engine.arrays import Array
-from app.engine.schedules.base import LEAST_EXPONENTIAL_START, Schedule
+from app.engine.schedules.base import MIN_EXPONENTIAL_START, Schedule
 from app.engine.schedules.momentum_cycling import cycling
 from app.spec.resources.recommendations import Recommendation
 from app.tuning.exports.source.factor_table import exported_schedule
@@ -60,7 +60,7 @@ def _ramp(schedule: Schedule, warmup: int) -> str:
     if schedule.warmup_shape == "constant":
         return repr(start)
     if schedule.warmup_shape == "exponential":
-        return f"{max(start, LEAST_EXPONENTIAL_START)!r} ** (1.0 - step / {warmup})"
+        return f"{max(start, MIN_EXPONENTIAL_START)!r} ** (1.0 - step / {warmup})"
     return f"step / {warmup}" if start == 0.0 else f"{start!r} + (1.0 - {start!r}) * (step / {warmup})"
 
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from app.engine.schedules.cosine_restarts import SLACK
+from app.engine.schedules.cosine_restarts import CYCLE_START_TOLERANCE
 
 # From the schedule and the horizon that the warmup leaves to statements in k and horizon, of which the last
 # one returns the factor. Any: an instance of the kind's own class.
@@ -97,7 +97,7 @@ def _cosine_restarts(s: Any, horizon: int) -> list[str]:
     else:
         lines = [
             f"start, cycle = 0.0, {float(first)!r}",
-            f"while k * (1.0 + {SLACK!r}) >= start + cycle:",
+            f"while k * (1.0 + {CYCLE_START_TOLERANCE!r}) >= start + cycle:",
             f"    start, cycle = start + cycle, cycle * {s.multiplier!r}",
             "q = min(max((k - start) / cycle, 0.0), 1.0)",
         ]
