@@ -37,8 +37,11 @@ def points(tested: Function, dimension: int, count: int) -> Array:
     return np.random.default_rng(1).uniform(low, high, size=(count, dimension))
 
 
-def differences(of: Callable[[Array], NDArray[Any]], x: Array, i: int) -> Array:
-    """Return central differences along parameter i, extrapolated to zero width (Richardson): error O(h^4)."""
+def differences(of: Callable[[Array], Array], x: Array, i: int) -> Array:
+    """Return central differences along parameter i, extrapolated to a width of zero.
+
+    Richardson's extrapolation leaves an error of O(h^4).
+    """
     steps = []
     for width in (1e-3, 5e-4):
         shift = np.zeros(x.shape[1])
@@ -59,7 +62,7 @@ def gradient(tested: Function, x: NDArray[Any]) -> NDArray[Any]:
 @pytest.mark.parametrize(("tested", "dimension"), CASES)
 def test_a_gradient_is_that_of_the_value(tested: Function, dimension: int) -> None:
     x = points(tested, dimension, 30)
-    expected = np.stack([differences(tested.value, x, i) for i in range(dimension)], axis=1)
+    expected = np.stack([differences(lambda point: tested.value(point).astype(np.float64), x, i) for i in range(dimension)], axis=1)
     error = np.linalg.norm(gradient(tested, x) - expected, axis=1)
     assert (error <= 1e-6 * np.linalg.norm(expected, axis=1)).all()
 
@@ -185,9 +188,8 @@ def test_values_keep_the_dtype_and_are_close_in_both(tested: Function, dimension
     single = x.astype(np.float32)
     x = single.astype(np.float64)
     with batch_arithmetic():
-        # arg-type: `gradient` is typed for the double precision of every other test.
-        found, slopes = tested.value(single), gradient(tested, single)
-    assert found.dtype == slopes.dtype == np.float32
+        values, slopes = tested.value(single), gradient(tested, single)
+    assert values.dtype == slopes.dtype == np.float32
     scale = np.abs(tested.value(x)).max()
     np.testing.assert_allclose(values, tested.value(x), rtol=1e-4, atol=1e-5 * scale)
     scale = np.abs(gradient(tested, x)).max()

@@ -22,7 +22,7 @@ from app.engine.objectives.functions import FUNCTIONS
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from tests.support.batches import assert_same_row, suited_to
-from tests.support.kinds import make_model, make_optimizer, make_schedule
+from tests.support.kinds import make_optimizer, make_schedule
 
 REGISTRIES: dict[str, Any] = {
     "optimizer": OPTIMIZERS,
@@ -116,7 +116,7 @@ def test_instances_stack_to_columns_and_come_apart_again(cls: Any) -> None:
 
 def extremes(cls: Any) -> list[Any]:
     """Return instances at the defaults, and at both ends of every search range."""
-    found = [cls()]
+    instances = [cls()]
     for field in hyper_fields(cls):
         values = field.hyper.search or field.hyper.choices
         instances += [dataclasses.replace(cls(), **{field.name: value}) for value in values]
@@ -173,8 +173,8 @@ def test_a_models_row_equals_the_run_alone(cls: Any, dtype: type) -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("cls", [pytest.param(cls, id=kind) for kind, cls in LOSSES.items()])
 def test_a_losses_row_equals_the_run_alone(cls: Any, dtype: type) -> None:
-    objective = suited_to(make_model("linear"), cls)
-    own = [name for name in objective.settings if name.startswith("loss.")]
+    objective = suited_to(MODELS["linear"](), cls)
+    loss_settings = [name for name in objective.settings if name.startswith("loss.")]
     runs = [
         Run(
             optimizer=make_optimizer("momentum", learning_rate=rate),

@@ -18,8 +18,8 @@ CARRIED = [kind for kind in OPTIMIZERS if make_optimizer(kind).rule() is not Non
 STEPS = 40
 
 
-def own_path(case: Case) -> Iterator[tuple[Vector, Vector]]:
-    """Yield the parameters after each update, and the point at which the run is measured then."""
+def rule_path(case: Case) -> Iterator[tuple[Vector, Vector]]:
+    """Yield the parameters after each update, and the point at which the run is then measured."""
     optimizer, momenta = case.instance(), case.momenta()
     rule = optimizer.rule()
     assert rule is not None

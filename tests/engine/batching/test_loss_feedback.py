@@ -47,9 +47,10 @@ def runs(**fields: Any) -> list[Any]:
 
 
 def table(losses: list[float], **fields: Any) -> list[float]:
-    rule = make_schedule(fields.pop("kind", "reduce_by_ratio"), **fields)
-    found: list[float] = taken(rule, losses).tolist()  # type: ignore[arg-type]  # these two are loss-driven
-    return found
+    rule = SCHEDULES[fields.pop("kind", "reduce_by_ratio")](**fields)
+    assert isinstance(rule, LossDriven)
+    factors: list[float] = realised_factors(rule, losses).tolist()
+    return factors
 
 
 def test_a_plateau_lasts_longer_than_the_patience_before_the_rate_drops() -> None:
@@ -80,9 +81,9 @@ def test_after_the_warmup_the_rule_runs_over_what_is_left(
     seen = losses(horizon)
     factors = realised_factors(_rule({"kind": kind, **warmup}), seen)
     rising = [ramp(k / updates, warmup) for k in range(updates)]
-    np.testing.assert_allclose(found[:updates], rising, rtol=1e-13, atol=1e-15)
-    rest = taken(_rule({"kind": kind}), seen[updates:]) if updates < horizon else np.empty(0)
-    np.testing.assert_array_equal(found[updates:], rest)
+    np.testing.assert_allclose(factors[:updates], rising, rtol=1e-13, atol=1e-15)
+    rest = realised_factors(_rule({"kind": kind}), seen[updates:]) if updates < horizon else np.empty(0)
+    np.testing.assert_array_equal(factors[updates:], rest)
 
 
 @pytest.mark.parametrize("offset", [-60.0, -1.0, 0.0, 60.0])

@@ -42,16 +42,16 @@ def test_the_targets_of_a_regression_are_standardised_by_the_training_part() -> 
 
 def test_replicates_have_splits_starts_and_orders_of_their_own() -> None:
     objective = supervised("iris")
-    one, other = (supervised_problem(objective, replicate, 30) for replicate in (0, 1))
-    one.draw(3)
-    other.draw(3)
-    assert not np.array_equal(one.split.training.targets, other.split.training.targets)
-    assert not np.array_equal(one.start(), other.start())
-    assert not np.array_equal(one.minibatches.examples, other.minibatches.examples)
+    first, second = (supervised_problem(objective, replicate, 30) for replicate in (0, 1))
+    first.draw(3)
+    second.draw(3)
+    assert not np.array_equal(first.split.training.targets, second.split.training.targets)
+    assert not np.array_equal(first.start(), second.start())
+    assert not np.array_equal(first.minibatches.examples, second.minibatches.examples)
 
 
 def numbered(rows: int) -> SupervisedObjective:
-    """Return data whose only input tells the examples apart."""
+    """Return an objective on data whose only input tells the examples apart."""
     inputs = np.arange(float(rows))[:, np.newaxis]
     return SupervisedObjective(inputs=inputs, targets=np.arange(float(rows)), classes=None, model=Linear())
 
@@ -65,7 +65,7 @@ def test_minibatches_are_consecutive_slices_of_the_same_permutations_for_all_bat
     single.draw(36)
     epochs = single.minibatches.examples[:, 0, 0].reshape(3, 12)
     problem = supervised_problem(objective, 2, batch_size, seed=5)
-    slices = 12 // batch_size  # an incomplete last one is dropped
+    slices = 12 // batch_size  # an incomplete last slice is dropped
     problem.draw(3 * slices)
     for step in range(3 * slices):
         epoch, at = divmod(step, slices)
@@ -86,7 +86,7 @@ def test_minibatches_do_not_depend_on_how_many_are_drawn_at_once() -> None:
     whole = supervised_problem(objective, batch_size=32, dtype=np.float32)
     whole.draw(11)
     piecewise = supervised_problem(objective, batch_size=32, dtype=np.float32)
-    found = []
+    targets = []
     for steps in (1, 2, 5, 3):
         piecewise.draw(steps)
         targets.append(piecewise.targets)

@@ -68,9 +68,13 @@ def losses(horizon: int) -> NDArray[np.float64]:
 
 
 def engine_factors(kind: str, fields: Fields, horizon: int) -> NDArray[Any]:
-    """Return every factor of a run, (horizon,)."""
-    schedule = make_schedule(kind, **fields)
-    return taken(schedule, losses(horizon)) if isinstance(schedule, LossDriven) else schedule.table(horizon)
+    """Every factor of a run, (horizon,)."""
+    schedule = SCHEDULES[kind](**fields)
+    return (
+        realised_factors(schedule, losses(horizon))
+        if isinstance(schedule, LossDriven)
+        else schedule.table(horizon)
+    )
 
 
 def engine_momenta(kind: str, fields: Fields, horizon: int) -> NDArray[Any] | None:
