@@ -1,4 +1,4 @@
-"""The best peaks of other horizons, and the peak that they give a run of any length."""
+"""The best peaks of other horizons, and the peak of a run of any length."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from app.engine.optimizers import OPTIMIZERS
 from app.spec.resources.recommendations import HorizonPeak, Recommendation, SafeLearningRate
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.horizons.fitted_line import Basis, fitted_line, peak_at
-from app.tuning.horizons.measurement import Grid, horizon_lengths, lowest
+from app.tuning.horizons.measurement import Grid, best_distance, horizon_lengths
 from tests.support.jobs import ROSENBROCK, finished
 from tests.support.worlds import NAN, World, advised, bowl, trials
 
 
 def moving(slope: float, best: float = 0.04) -> World:
-    """A world whose best peak moves with the horizon, as a power of it."""
-    return World(lambda found, steps: bowl(best * (steps / 60) ** slope)(found, steps))
+    """Return a world whose best peak is proportional to a power of the horizon."""
+    return World(lambda config, steps: bowl(best * (steps / 60) ** slope)(config, steps))
 
 
 @pytest.mark.parametrize(
@@ -39,19 +39,19 @@ def test_horizons_are_rounded_half_up_without_repeats(steps: int, lengths: list[
 
 @pytest.mark.parametrize("slope", [0.0, -0.5, -1.0, 0.5])
 def test_the_best_peak_of_each_horizon_is_found(slope: float) -> None:
-    found = advised(moving(slope)).horizons
-    assert found is not None
-    assert [one.total_steps for one in found] == [15, 30, 60, 120]
-    for one in found:
-        best = 0.04 * (one.total_steps / 60) ** slope
-        assert abs(math.log2(one.learning_rate / best)) <= 0.25 + 1e-9
-        assert one.ci95[0] <= one.learning_rate <= one.ci95[1]
+    horizons = advised(moving(slope)).horizons
+    assert horizons is not None
+    assert [horizon.total_steps for horizon in horizons] == [15, 30, 60, 120]
+    for horizon in horizons:
+        best = 0.04 * (horizon.total_steps / 60) ** slope
+        assert abs(math.log2(horizon.learning_rate / best)) <= 0.25 + 1e-9
+        assert horizon.ci95[0] <= horizon.learning_rate <= horizon.ci95[1]
 
 
 def test_at_the_jobs_own_steps_the_peak_is_the_recommended_one() -> None:
-    found = advised(moving(-0.5))
-    (own,) = [one for one in found.horizons or () if one.total_steps == 60]
-    assert own.learning_rate == found.optimizer["learning_rate"]
+    recommended = advised(moving(-0.5))
+    (tuned,) = [horizon for horizon in recommended.horizons or () if horizon.total_steps == 60]
+    assert tuned.learning_rate == recommended.optimizer["learning_rate"]
 
 
 def test_five_peaks_near_the_line_run_at_first_on_seeds_of_their_own() -> None:
@@ -62,31 +62,33 @@ def test_five_peaks_near_the_line_run_at_first_on_seeds_of_their_own() -> None:
     assert [(request.steps, len(request.configurations)) for request in requests[:2]] == [(60, 1), (30, 5)]
     rates = {request.steps: [] for request in requests}  # type: ignore[var-annotated]
     for request in requests:
-        rates[request.steps].append([one.optimizer["learning_rate"] for one in request.configurations])
+        rates[request.steps].append([config.optimizer["learning_rate"] for config in request.configurations])
     middle = np.median(rates[15][0])
     assert middle == pytest.approx(0.08)  # 0.04 at 60 and 0.057 at 30 steps predict it
 
 
 def test_an_octave_is_left_to_the_first_divergence_of_each_horizon() -> None:
-    def fragile(found: Configuration, steps: int) -> float:
+    def fragile(config: Configuration, steps: int) -> float:
         limit = 0.09 if steps == 120 else 10.0
-        return NAN if found.optimizer["learning_rate"] > limit else bowl(0.08)(found, steps)
+        return NAN if config.optimizer["learning_rate"] > limit else bowl(0.08)(config, steps)
 
     near = [finished(i, 1.0 + i, learning_rate=0.08, optimizer="adam") for i in range(12)]
-    found = {one.total_steps: one.learning_rate for one in advised(World(fragile), near).horizons or ()}
-    assert found[30] == pytest.approx(0.08, rel=0.2)
-    assert found[120] <= 0.0566 + 1e-6  # 0.113 diverges
+    peaks = {
+        horizon.total_steps: horizon.learning_rate for horizon in advised(World(fragile), near).horizons or ()
+    }
+    assert peaks[30] == pytest.approx(0.08, rel=0.2)
+    assert peaks[120] <= 0.0566 + 1e-6  # 0.113 diverges
 
 
 def test_optimizers_that_find_their_rate_and_rules_that_follow_losses_have_no_horizons() -> None:
     (first,) = trials(1)
-    found = replace(first.configuration, optimizer={"kind": "dog", **asdict(OPTIMIZERS["dog"]())}, params={})
-    dog = [replace(first, configuration=found)]
+    winner = replace(first.configuration, optimizer={"kind": "dog", **asdict(OPTIMIZERS["dog"]())}, params={})
+    dog = [replace(first, configuration=winner)]
     rule = [replace(first, configuration=replace(first.configuration, schedule={"kind": "reduce_by_ratio"}))]
 
-    def best(found: Configuration, steps: int) -> float:
-        is_best = found.optimizer["kind"] == "dog" or found.schedule["kind"] == "reduce_by_ratio"
-        return bowl()(found, steps) * (0.01 if is_best else 1.0)
+    def best(config: Configuration, steps: int) -> float:
+        is_best = config.optimizer["kind"] == "dog" or config.schedule["kind"] == "reduce_by_ratio"
+        return bowl()(config, steps) * (0.01 if is_best else 1.0)
 
     for ended in (dog, rule):
         assert advised(World(best), ended).horizons is None
@@ -98,9 +100,9 @@ def test_without_confirmation_there_are_no_horizons() -> None:
 
 def test_where_every_run_is_the_same_seventeen_peaks_run_and_the_interval_has_no_width() -> None:
     world = World(bowl(0.04), common=0.0, own=0.0)
-    found = advised(world, objective=ROSENBROCK).horizons
-    assert found is not None
-    assert all(one.ci95 == (one.learning_rate,) * 2 for one in found)
+    horizons = advised(world, objective=ROSENBROCK).horizons
+    assert horizons is not None
+    assert all(horizon.ci95 == (horizon.learning_rate,) * 2 for horizon in horizons)
     assert max(len(request.configurations) for request in world.of(Seeds.HORIZONS)) == 17
 
 
@@ -109,15 +111,15 @@ def test_a_parabola_through_five_means_chooses_among_neighbours() -> None:
     means = {k: math.exp(0.02 * (k - 0.9) ** 2) for k in range(-2, 4)}
     grid.values |= {k: np.array([mean]) for k, mean in means.items()}
     grid.values[0] -= 0.02  # luck
-    assert lowest(grid) == 1
+    assert best_distance(grid) == 1
 
 
 def recommendation(horizons: dict[int, float] | None, safe: float | None = None) -> Recommendation:
-    found = advised(World(bowl()))
+    recommended = advised(World(bowl()))
     peaks = [HorizonPeak(total_steps=n, learning_rate=p, ci95=(p, p)) for n, p in (horizons or {}).items()]
     limits = SafeLearningRate(low=0.01, high=0.04, diverges_above=safe)
     update = {"horizons": peaks if horizons else None, "safe_learning_rate": limits, "total_steps": 60}
-    return found.model_copy(update=update)
+    return recommended.model_copy(update=update)
 
 
 def test_a_line_is_fitted_in_log_log_with_its_slope_held_between_minus_one_and_zero() -> None:
@@ -130,20 +132,20 @@ def test_a_line_is_fitted_in_log_log_with_its_slope_held_between_minus_one_and_z
 
 
 def test_between_two_horizons_the_peak_is_on_a_line_in_log_log() -> None:
-    found = recommendation({15: 0.16, 30: 0.08, 60: 0.04, 120: 0.01})
-    assert peak_at(found, 60).basis is Basis.TUNED
-    assert (peak_at(found, 30).peak, peak_at(found, 30).basis) == (0.08, Basis.MEASURED)
-    between = peak_at(found, 85)
+    recommended = recommendation({15: 0.16, 30: 0.08, 60: 0.04, 120: 0.01})
+    assert peak_at(recommended, 60).basis is Basis.TUNED
+    assert (peak_at(recommended, 30).peak, peak_at(recommended, 30).basis) == (0.08, Basis.MEASURED)
+    between = peak_at(recommended, 85)
     assert between.basis is Basis.INTERPOLATED
     assert between.peak == pytest.approx(0.04 * (85 / 60) ** -2.0)
-    beyond = peak_at(found, 240)
+    beyond = peak_at(recommended, 240)
     assert beyond.basis is Basis.EXTRAPOLATED
     assert beyond.peak <= 0.01
 
 
 def test_a_longer_run_never_has_a_higher_peak_than_the_longest_one_measured() -> None:
-    found = recommendation({15: 0.04, 30: 0.04, 60: 0.04, 120: 0.02})
-    assert peak_at(found, 240).peak <= 0.02
+    recommended = recommendation({15: 0.04, 30: 0.04, 60: 0.04, 120: 0.02})
+    assert peak_at(recommended, 240).peak <= 0.02
 
 
 def test_a_shorter_run_keeps_away_from_the_divergence_of_the_sweep() -> None:
@@ -153,5 +155,5 @@ def test_a_shorter_run_keeps_away_from_the_divergence_of_the_sweep() -> None:
 
 
 def test_without_horizons_the_tuned_peak_stays() -> None:
-    found = peak_at(recommendation(None), 6_000)
-    assert (found.peak, found.basis) == (0.04, Basis.TUNED)
+    choice = peak_at(recommendation(None), 6_000)
+    assert (choice.peak, choice.basis) == (0.04, Basis.TUNED)

@@ -10,7 +10,7 @@ from tests.support.jobs import ROSENBROCK, configuration, follow
 from tests.support.worlds import NAN, Means, World, spec
 
 RATES = (0.01, 0.02, 0.03, 0.04, 0.05)
-ENTRIES = [
+CANDIDATES = [
     RaceCandidate(label=f"{rate}", configuration=configuration(learning_rate=rate), source="search")
     for rate in RATES
 ]
@@ -18,12 +18,12 @@ ENTRIES = [
 
 def means(*of: float) -> Means:
     by_rate = dict(zip(RATES, of, strict=True))
-    return lambda found, steps: by_rate[found.optimizer["learning_rate"]]
+    return lambda config, steps: by_rate[config.optimizer["learning_rate"]]
 
 
 def race(world: World, replicates: int = 8, shares: int | None = None) -> Standing:
     confirmation = {"top": 1, "replicates": replicates}
-    return follow(eliminate(spec(confirmation=confirmation), ENTRIES, Seeds.RACE, shares), world)
+    return follow(eliminate(spec(confirmation=confirmation), CANDIDATES, Seeds.RACE, shares), world)
 
 
 def runs(world: World) -> int:
@@ -83,13 +83,15 @@ def test_where_all_diverge_the_first_leads() -> None:
 
 def test_where_the_budget_is_short_the_better_half_goes_on() -> None:
     means_of = [1.0 + i / 100 for i in range(12)]
-    entries = [
+    candidates = [
         RaceCandidate(label="", configuration=configuration(learning_rate=0.001 * (i + 1)), source="search")
         for i in range(12)
     ]
-    world = World(lambda found, steps: means_of[round(found.optimizer["learning_rate"] * 1000) - 1], own=0.1)
+    world = World(
+        lambda config, steps: means_of[round(config.optimizer["learning_rate"] * 1000) - 1], own=0.1
+    )
     confirmation = {"top": 1, "replicates": 16}
-    standing = follow(eliminate(spec(confirmation=confirmation), entries, Seeds.RACE, 6), world)
+    standing = follow(eliminate(spec(confirmation=confirmation), candidates, Seeds.RACE, 6), world)
     sizes = [len(request.configurations) for request in world.requests]
     assert sizes[:2] == [12, 6]
     assert runs(world) <= 6 * 16
@@ -98,7 +100,7 @@ def test_where_the_budget_is_short_the_better_half_goes_on() -> None:
 
 def test_one_run_each_decides_where_all_replicates_are_the_same() -> None:
     world = World(means(2.0, 1.0, 3.0, 1.001, 4.0), common=0.0, own=0.0)
-    standing = follow(eliminate(spec(objective=ROSENBROCK), ENTRIES, Seeds.RACE), world)
+    standing = follow(eliminate(spec(objective=ROSENBROCK), CANDIDATES, Seeds.RACE), world)
     assert (standing.leader, standing.seeds, runs(world)) == (1, 1, 5)
 
 
@@ -106,27 +108,27 @@ def test_the_best_in_truth_is_rarely_dropped() -> None:
     # 0.05 at most by the correction; equal entries, so that every drop is an error of one of four pairs.
     dropped = 0
     for start in range(200):
-        world = World(lambda found, steps, s=start: 0.0, common=0.0, own=1.0)
+        world = World(lambda config, steps, s=start: 0.0, common=0.0, own=1.0)
         generator = np.random.default_rng(start)
-        world._value = lambda found, replicate, steps, g=generator: float(g.standard_normal())  # type: ignore[method-assign]
+        world._value = lambda config, replicate, steps, g=generator: float(g.standard_normal())  # type: ignore[method-assign]
         dropped += 0 not in race(world).survivors
     assert dropped <= 0.05 * 200 + 3 * (0.05 * 0.95 * 200) ** 0.5  # three standard deviations
 
 
 def test_what_an_entry_gave_in_an_earlier_race_is_not_run_again() -> None:
     near = means(2.0, 1.0, 3.0, 1.001, 4.0)
-    one = spec(confirmation={"top": 1, "replicates": 8})
+    job_spec = spec(confirmation={"top": 1, "replicates": 8})
     world = World(near, own=0.01)
-    before = follow(eliminate(one, ENTRIES[1:3], Seeds.RACE), world)
+    before = follow(eliminate(job_spec, CANDIDATES[1:3], Seeds.RACE), world)
     world.requests.clear()
-    found = follow(eliminate(one, ENTRIES, Seeds.RACE, before=[before]), world)
+    after = follow(eliminate(job_spec, CANDIDATES, Seeds.RACE, before=[before]), world)
     again = World(near, own=0.01)
-    whole = follow(eliminate(one, ENTRIES, Seeds.RACE), again)
+    whole = follow(eliminate(job_spec, CANDIDATES, Seeds.RACE), again)
     assert len(world.requests[0].configurations) == 3
     assert runs(world) <= runs(again)
-    assert found.seeds >= whole.seeds  # what was not run again is spent
-    shared = min(found.seeds, whole.seeds)
-    assert np.array_equal(found.values[1, :shared], whole.values[1, :shared])
+    assert after.seeds >= whole.seeds  # what was not run again is spent
+    shared = min(after.seeds, whole.seeds)
+    assert np.array_equal(after.values[1, :shared], whole.values[1, :shared])
     ran = [
         (configuration.optimizer["learning_rate"], seed)
         for request in world.requests
@@ -138,34 +140,34 @@ def test_what_an_entry_gave_in_an_earlier_race_is_not_run_again() -> None:
 
 
 def test_where_all_is_known_only_later_seeds_run() -> None:
-    one = spec(confirmation={"top": 1, "replicates": 8})
+    job_spec = spec(confirmation={"top": 1, "replicates": 8})
     world = World(means(1.0, 1.0, 1.0, 1.0, 1.0), own=0.0)
-    before = follow(eliminate(one, ENTRIES, Seeds.RACE), world)
+    before = follow(eliminate(job_spec, CANDIDATES, Seeds.RACE), world)
     world.requests.clear()
-    found = follow(eliminate(one, ENTRIES, Seeds.RACE, 1, [before]), world)
-    assert (found.leader, found.survivors) == (before.leader, before.survivors)
-    assert runs(world) <= most_raced(8, len(ENTRIES), 1)
+    after = follow(eliminate(job_spec, CANDIDATES, Seeds.RACE, 1, [before]), world)
+    assert (after.leader, after.survivors) == (before.leader, before.survivors)
+    assert runs(world) <= most_raced(8, len(CANDIDATES), 1)
     assert all(request.replicates.start >= Seeds.RACE + before.seeds for request in world.requests)
 
 
 def test_where_all_replicates_are_the_same_what_is_known_never_runs() -> None:
-    one = spec(objective=ROSENBROCK)
+    job_spec = spec(objective=ROSENBROCK)
     world = World(means(2.0, 1.0, 3.0, 1.001, 4.0), common=0.0, own=0.0)
-    before = follow(eliminate(one, ENTRIES, Seeds.RACE), world)
+    before = follow(eliminate(job_spec, CANDIDATES, Seeds.RACE), world)
     world.requests.clear()
-    found = follow(eliminate(one, ENTRIES[::-1], Seeds.RACE, before=[before]), world)
+    after = follow(eliminate(job_spec, CANDIDATES[::-1], Seeds.RACE, before=[before]), world)
     assert world.requests == []
-    assert found.entries[found.leader] == before.entries[before.leader]
+    assert after.entries[after.leader] == before.entries[before.leader]
 
 
 def test_what_is_known_of_those_who_are_left_counts_beyond_the_last_look() -> None:
-    one = spec(confirmation={"top": 1, "replicates": 8})
+    job_spec = spec(confirmation={"top": 1, "replicates": 8})
     world = World(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
-    before = follow(eliminate(one, [ENTRIES[1], ENTRIES[3]], Seeds.RACE, 8), world)
+    before = follow(eliminate(job_spec, [CANDIDATES[1], CANDIDATES[3]], Seeds.RACE, 8), world)
     assert before.seeds == 32
-    found = follow(eliminate(one, ENTRIES, Seeds.RACE, 1, [before]), world)
-    assert found.seeds == 32
-    assert found.survivors == tuple({0: 1, 1: 3}[row] for row in before.survivors)
+    after = follow(eliminate(job_spec, CANDIDATES, Seeds.RACE, 1, [before]), world)
+    assert after.seeds == 32
+    assert after.survivors == tuple({0: 1, 1: 3}[row] for row in before.survivors)
 
 
 def test_a_standing_knows_on_how_many_seeds_each_ran() -> None:
