@@ -1,7 +1,7 @@
 """The safe range of a swept configuration: the peaks that are kept, and what ends the range on each side.
 
-A peak is kept while its loss is surely close to the loss at the recommended peak, and an octave of margin is
-left to the lowest peak at which any run diverged.
+A peak is kept while its loss is surely close to the loss at the recommended peak. A kept peak also leaves an
+octave of margin to the lowest peak at which any run diverged.
 """
 
 from __future__ import annotations
@@ -88,9 +88,9 @@ def first_divergence(sweep: Sweep, needs: Needs) -> float:
 def safe_range(sweep: Sweep, needs: Needs) -> SafeRange | None:
     """Return the safe range around the configuration's own peak, or around a lower peak.
 
-    From the recommended peak outward, a peak is kept under two conditions. The one-sided 97.5 % upper end of
-    its paired difference to the own peak is at most max(5 % of the loss, the floor), and an octave of margin
-    is left. If the own peak has no such margin, the highest kept peak with a margin is recommended. The
+    From the recommended peak outward, a peak is kept under two conditions. An octave of margin is left. The
+    one-sided 97.5 % upper end of its paired difference to the own peak is at most max(5 % of the loss, the
+    floor). If the own peak has no such margin, the highest kept peak with a margin is recommended. The
     result is None if no peak is kept, or if the lowest swept peak diverged.
     """
     peak = recommended_peak(sweep, needs, is_certain=True)

@@ -219,8 +219,9 @@ def _distinct(
 def differs(a: Configuration, b: Configuration, distributions: dict[str, Distribution]) -> bool:
     """Return whether two configurations of a search space differ by more than a nuance.
 
-    A difference is another set of parameters (so another optimizer or schedule), another batch size, another
-    choice, or a number that differs by more than 5 % of its range, on the range's scale.
+    Configurations differ if their sets of parameters differ, and so their optimizers or schedules, or if
+    their batch sizes or choices differ. Numbers differ if their distance is more than 5 % of the range, on
+    the range's scale.
     """
     if a.params.keys() != b.params.keys() or a.batch_size != b.batch_size:
         return True
@@ -237,8 +238,8 @@ def differs(a: Configuration, b: Configuration, distributions: dict[str, Distrib
 def _defaults(spec: JobSpec, best: Configuration) -> Iterator[RaceCandidate]:
     """Yield the baselines: optimizers as a practitioner runs them without a search.
 
-    The batch size and the settings of the objective are those of the best trial of the search. They have no
-    defaults of their own, and the baselines are to show what the optimizer's hyperparameters are worth.
+    The batch size and the settings of the objective are those of the best trial of the search. Neither has a
+    default, and the baselines are to show the effect of the optimizer's hyperparameters only.
     Baselines outside a search space that names its optimizers are there for comparison only.
     """
     is_free = not names_optimizers(spec)

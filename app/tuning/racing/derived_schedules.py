@@ -40,9 +40,9 @@ class Derived:
 def derive(spec: JobSpec, leader: RaceCandidate) -> Steps[Derived]:
     """Derive candidates that differ from the leader in their schedule, and perhaps in a doubled peak.
 
-    The schedules are a linear decay to zero after the leader's warmup, the schedule refined from the leader's
-    gradient norms, and the schedule refined again, from the norms of runs under the first refinement. Peaks
-    stay within the search range. A refinement is left out if a run for its norms diverged.
+    The first schedule is a linear decay to zero after the leader's warmup. The second is refined from the
+    leader's gradient norms, the third from the norms of runs under the second. Peaks stay within the search
+    range. A refinement is left out if a run for its norms diverged.
     """
     candidates = [_decayed(leader, factor) for factor in _peak_factors(spec, leader)]
     run = yield _recording(spec, leader)

@@ -113,13 +113,13 @@ def eliminate(
 
     Among the candidates that diverged least often, the lowest mean leads; ties go to the first. A look drops
     a candidate that diverged more often than the leader. A look also drops a candidate that is worse by a
-    one-sided paired t test at the level 0.05 / ((candidates - 1) * looks) (Bonferroni). So the truly best
+    one-sided paired t test. The level is 0.05 / ((candidates - 1) * looks) (Bonferroni). So the truly best
     candidate is lost in at most one race of twenty, unless a candidate was chosen on the same seeds before.
     If the remaining budget cannot give all survivors the job's replicates, the better half goes on
     (successive halving: Karnin, Koren & Somekh 2013).
 
     A candidate that is not eligible cannot lead or survive. Such a candidate runs beside the others until
-    the same test finds it better or worse than the leader, or until it has the job's replicates.
+    it is better or worse than the leader by the same test, or has the job's replicates.
     """
     replicates = replicates_of(spec)
     marks = looks(replicates, multiples)

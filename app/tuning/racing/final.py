@@ -31,10 +31,10 @@ def finalists(
 ) -> list[RaceCandidate]:
     """Return the candidates of the final, the leader of the neighbours first.
 
-    The finalists are the best survivors, the best of each other kind of optimizer that may still win, the
-    schedules derived for the leader, and the best constant rates of both races. The best default of the race
-    is the measure of whether a difference is large or small. The best default among the kinds of the search
-    space takes part too.
+    The finalists are the parents (the best survivors, and the best of each other kind that may still win),
+    the schedules derived for the leader, and the best constant rates of both races. The best default of the
+    race is the measure of whether a difference is large or small. The best default among the kinds of the
+    search space takes part too.
     """
     constant = [candidate for race in (near, first) for candidate in _best(race, is_tuned_constant)]
     usual = [

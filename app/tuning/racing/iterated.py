@@ -5,7 +5,7 @@ on many shared seeds, so a step from a parent to its offspring may be small.
 
 Source: Lopez-Ibanez et al. 2016, "The irace package: iterated racing for automatic algorithm configuration",
 doi:10.1016/j.orp.2016.09.002, section 3. From there: parents are drawn by rank, numbers lie around those of
-the parent, choices are mostly kept, and the results of a parent are not run again.
+the parent, and choices are mostly kept. The results of a parent are not run again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from app.tuning.space.tree import OPTIMIZER, SearchSpace
 SPREADS = (0.15, 0.15, 0.08)
 MAX_SURVIVING_PARENTS = 4  # best survivors of a race that become parents, or enter the final
 OFFSPRING_PER_TOP = 4  # largest size of a generation, as a multiple of `confirmation.top`
-# Multiples of the replicates. The early look is worth it, as most offspring are bad and few seeds show it.
+# Multiples of the replicates. There is an early look, as most offspring are bad and few seeds show that.
 GENERATION_LOOKS = (LOOK_MULTIPLES[0] / 2.0, *LOOK_MULTIPLES)
 
 _DRAWS_PER_OFFSPRING = 4  # as some draws repeat a parent

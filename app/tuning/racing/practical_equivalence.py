@@ -1,4 +1,4 @@
-"""Practical equivalence: which differences between candidates are negligible, and who may still win."""
+"""Practical equivalence: negligible differences between candidates, and contenders of the leader."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def negligible(standing: Standing) -> float:
 def contenders(standing: Standing) -> list[int]:
     """Return the rows that may be better than the leader by more than is negligible, the likeliest first.
 
-    A contender is a survivor that ran on every seed and, at two standard errors of the paired difference, is
-    ahead by more than is negligible. Only contenders are worth further runs.
+    A contender is a survivor that ran on every seed. The lower end of its gap, at two standard errors of the
+    paired difference, is beyond what is negligible. Only contenders justify further runs.
     """
     threshold = negligible(standing)
     rows = [row for row in standing.survivors[1:] if standing.runs[row] == standing.seeds]

@@ -27,8 +27,8 @@ class Choice:
     """The candidate that is recommended, with the reasons for it.
 
     entry: the candidate's row in the final. recommended: the candidate, its peak lowered if the margin to
-    the first divergence requires that. tied: the rows that cannot be told from the leader, by their mean, the
-    leader first. sweeps: the sweeps that ran, by row. needs: the requirements on the candidate's peaks.
+    the first divergence requires that. tied: the rows that tie with the leader, by their mean, the leader
+    first. sweeps: the sweeps that ran, by row. needs: the requirements on the candidate's peaks.
     range: the safe range; None if no peak is safe.
     """
 
@@ -74,9 +74,9 @@ def complexity(configuration: Configuration) -> int:
 def tied(standing: Standing) -> tuple[int, ...]:
     """Return the survivors that tie with the leader, by their mean, the leader first.
 
-    A tie has two conditions. First, the gap is at most one standard error of the paired difference, the rule
-    of Breiman, Friedman, Olshen & Stone 1984 (Classification and Regression Trees, section 3.4.3). Second,
-    the gap is negligible or at most a quarter of the standard error.
+    A tie has two conditions. First, the gap is at most one standard error of the paired difference. This is
+    the rule of Breiman, Friedman, Olshen & Stone 1984 (Classification and Regression Trees, section 3.4.3).
+    Second, the gap is negligible or at most a quarter of the standard error.
 
     The second condition is needed because one standard error can be the whole gain if seeds scatter much. Its
     alternative lets a default tie: the negligible gap is a share of the default's own gap, so a default is

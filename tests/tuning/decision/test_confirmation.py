@@ -29,7 +29,7 @@ class Contradicting(World):
 
 
 def tied() -> list:  # type: ignore[type-arg]
-    """Return trials of which the first, with a cosine, ties with the second, with a constant rate."""
+    """Return two trials that tie: the first with a cosine, the second with a constant rate."""
     first, second, *_ = trials()
     configuration = replace(first.configuration, schedule=COSINE)
     other = replace(
