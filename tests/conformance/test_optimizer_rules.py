@@ -10,7 +10,7 @@ import pytest
 
 from app.engine.batching.stacking import stack
 from app.engine.optimizers import OPTIMIZERS
-from app.tuning.exports.source.optimizer_rules import imported, rule_source
+from app.tuning.exports.source.optimizer_rules import import_statement, rule_source
 from tests.support.parity.paths import Case, Vector, cases, engine_paths, quadratic_gradient, start
 
 CARRIED = [kind for kind, cls in OPTIMIZERS.items() if cls().rule() is not None]
@@ -24,7 +24,7 @@ def own_path(case: Case) -> Iterator[tuple[Vector, Vector]]:
     assert rule is not None
     source = "\n".join(rule_source(rule, optimizer, "NumPy", cycles=momenta is not None))
     module: dict[str, Any] = {"momentum_at": lambda k: momenta[k]}
-    exec(imported("numpy", source) + source, module)
+    exec(import_statement("numpy", source) + source, module)
     x = start(case.problem)
     state = module["start"](x)
     rates = case.rates()

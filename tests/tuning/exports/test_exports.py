@@ -47,10 +47,10 @@ def _fields(instance: Any) -> dict[str, Any]:
 
 
 def module(source: str) -> types.ModuleType:
-    """The exported module, run."""
-    found = types.ModuleType("exported")
-    exec(compile(source, "exported.py", "exec"), vars(found))
-    return found
+    """Run the source of an exported module and return the module."""
+    exported_module = types.ModuleType("exported")
+    exec(compile(source, "exported.py", "exec"), vars(exported_module))
+    return exported_module
 
 
 def test_the_formats_are_found_from_the_files() -> None:
@@ -59,16 +59,16 @@ def test_the_formats_are_found_from_the_files() -> None:
 
 
 def test_the_table_is_the_peak_times_the_engines_factors() -> None:
-    found = learning_rates(recommendation(), 1000)
+    rates = learning_rates(recommendation(), 1000)
     expected = PEAK * SCHEDULES["cosine"](warmup_fraction=0.1).table(1000)
-    np.testing.assert_array_equal(found, expected)
-    assert isinstance(found[0], float)
+    np.testing.assert_array_equal(rates, expected)
+    assert isinstance(rates[0], float)
 
 
 def test_a_longer_horizon_stretches_the_warmup() -> None:
     for horizon in (100, 1000):
-        found = learning_rates(recommendation(), horizon)
-        assert int(np.argmax(found)) == horizon // 10
+        rates = learning_rates(recommendation(), horizon)
+        assert int(np.argmax(rates)) == horizon // 10
 
 
 def test_the_python_module_holds_its_last_rate() -> None:
@@ -79,9 +79,9 @@ def test_the_python_module_holds_its_last_rate() -> None:
 def test_a_schedule_without_a_formula_exports_its_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(BODIES, "cosine")
     exported = module(FORMATS["python"].render(recommendation(), 97))
-    found = [exported.learning_rate(step) for step in range(97)]
-    assert found == learning_rates(recommendation(), 97)
-    assert exported.learning_rate(200) == found[-1]
+    rates = [exported.learning_rate(step) for step in range(97)]
+    assert rates == learning_rates(recommendation(), 97)
+    assert exported.learning_rate(200) == rates[-1]
 
 
 @pytest.mark.parametrize(("kind", "uses"), [("cosine", {"math"}), ("constant", set())])
@@ -105,11 +105,11 @@ def test_a_module_says_what_it_is_and_on_what_evidence() -> None:
 
 
 def test_a_module_names_what_was_tuned_of_the_objective() -> None:
-    found = recommendation().model_copy(update={"settings": {"l2": 0.001, "model.dropout": 0.25}})
+    answer = recommendation().model_copy(update={"settings": {"l2": 0.001, "model.dropout": 0.25}})
     for name in ("python", "torch"):
-        text = FORMATS[name].render(found, 100)
-        assert "# Tuned with: l2 0.001, model.dropout 0.25 of the objective.\n" in text
-        assert "Tuned with" not in FORMATS[name].render(recommendation(), 100)
+        text = FORMATS[name].render(answer, 100)
+        assert "# Tuned settings of the objective: l2 0.001, model.dropout 0.25.\n" in text
+        assert "Tuned settings" not in FORMATS[name].render(recommendation(), 100)
 
 
 def test_the_csv_reads_back_to_the_same_bits() -> None:
@@ -170,7 +170,7 @@ OF_TORCH = ("torch", "transformers")
 
 
 def exportable(cls: Any, name: str) -> bool:
-    """Whether that format has the optimizer: PyTorch's take it from a package, the others from its rule."""
+    """Return whether a format has the optimizer: PyTorch from a package, the others from its rule."""
     return cls().rule() is not None and (name not in OF_TORCH or cls.reference is not None)
 
 
@@ -207,7 +207,7 @@ def test_every_name_that_a_module_uses_is_defined_in_it(name: str) -> None:
 
 
 def undefined(source: str) -> set[str]:
-    """Names that are read somewhere and bound nowhere, in whatever scope."""
+    """Return the names that are read somewhere and bound in no scope."""
     read, bound = set(), set(dir(builtins))
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Name):
@@ -283,12 +283,12 @@ def test_a_coupled_weight_decay_comes_before_what_normalises_the_gradient() -> N
 
 @pytest.mark.parametrize("kind", ["prodigy", "dadapt_adam"])
 def test_the_options_of_a_method_without_a_rate_are_exported(kind: str) -> None:
-    (own,) = OPTIMIZERS[kind].baselines
+    (baseline,) = OPTIMIZERS[kind].baselines
     plain, chosen = (
         {name: FORMATS[name].render(recommendation(optimizer=_fields(optimizer)), 100) for name in MODULES}
-        for optimizer in (OPTIMIZERS[kind](), OPTIMIZERS[kind](**own.options))
+        for optimizer in (OPTIMIZERS[kind](), OPTIMIZERS[kind](**baseline.options))
     )
-    for name in own.options:
+    for name in baseline.options:
         for format in OF_TORCH:
             assert f"{name}=False" in plain[format]
             assert f"{name}=True" in chosen[format]
