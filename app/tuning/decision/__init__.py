@@ -1,1 +1,1 @@
-"""What is recommended after the race: the choice, a race with a margin, and the confirmation."""
+"""The decision after the race: the choice, the race with a margin, and the confirmation."""

@@ -1,4 +1,4 @@
-"""The choice of what is recommended: margin to divergence, simplicity, and width of the safe range."""
+"""The choice of the recommendation by margin to divergence, simplicity and width of the safe range."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from app.tuning.learning_rates.safe_range import (
     SafeRange,
     ends_below,
     first_divergence,
-    in_doubt,
     recommended_peak,
     safe_range,
+    uncertain_rows,
 )
 from app.tuning.learning_rates.sweep import Sweep, more_seeds, octaves, seed_looks, sweep
 from app.tuning.racing.candidates import at_peak
@@ -27,8 +27,8 @@ from app.tuning.racing.peak_limits import first_seen_to_diverge, lowest_peak
 from app.tuning.racing.selection import Choice, complexity, tied
 from app.tuning.statistics import CONFIDENCE, probability_better
 
-MOST_SWEPT = 3  # of the tied entries
-MOST_LOWEST = 5  # of the entries with the lowest means, where the tied ones have no margin
+MAX_SWEPT_TIES = 3  # tied candidates that are swept
+MAX_SWEPT_BY_MEAN = 5  # candidates with the lowest means that are swept if the tied ones have no margin
 
 
 def choose(
@@ -41,40 +41,41 @@ def choose(
     *,
     by_mean: bool = False,
 ) -> Steps[Choice]:
-    """Sweep the simplest of the tied, at most three, and return the one to recommend.
+    """Sweep the simplest tied candidates, at most three, and choose one of them.
 
-    First goes a peak that has an octave of margin, then a simpler schedule, a wider margin, a wider range and
-    the lower mean. Where a range is narrow, its ends run on more seeds. Where the chosen one has no range,
-    the next takes its place.
+    The order of preference is: a peak with an octave of margin, a simpler schedule, a wider margin, a wider
+    range, the lower mean. If a range is narrow, its ends run on more seeds. If the preferred candidate has
+    no safe range, the next one replaces it.
 
-    floor: of the tolerance in loss. diverged: the configurations that any stage saw diverge. among: the
-    places to choose from; None for the tied ones. sweeps: those that ran before. by_mean: sweep the entries
-    with the lowest means, tied or not, and take the one whose mean is lowest at a peak with a margin.
+    floor: the least tolerance, in loss. diverged: the configurations that diverged in any stage. among: the
+    rows to choose from; None for the tied candidates. sweeps: the sweeps that ran before, by row. by_mean:
+    whether to sweep the candidates with the lowest means, tied or not, and to choose by the mean at a peak
+    with a margin.
     """
-    same = tied(standing)
-    board = _Board(spec, standing, floor, diverged, sweeps or {})
+    tied_rows = tied(standing)
+    board = _SweepBoard(spec, standing, floor, diverged, sweeps or {})
     if by_mean:
-        ranked, key = board.lowest(MOST_LOWEST), board.mean_with_margin
+        ranked, key = board.lowest_means(MAX_SWEPT_BY_MEAN), board.mean_with_margin
     else:
-        simplest = sorted(among or same, key=lambda row: complexity(standing.entries[row].configuration))
-        ranked, key = simplest[:MOST_SWEPT], board.preference
+        simplest = sorted(among or tied_rows, key=lambda row: complexity(standing.entries[row].configuration))
+        ranked, key = simplest[:MAX_SWEPT_TIES], board.preference
     yield from board.sweep(ranked)
-    row, found = yield from board.first_with_range(sorted(ranked, key=key))
-    entry = standing.entries[row]
-    if found is not None and found.peak != board.sweeps[row].own:
-        entry = at_peak(entry, board.sweeps[row].rates[found.peak])
+    row, safe = yield from board.first_with_range(sorted(ranked, key=key))
+    candidate = standing.entries[row]
+    if safe is not None and safe.peak != board.sweeps[row].own:
+        candidate = at_peak(candidate, board.sweeps[row].rates[safe.peak])
     return Choice(
         entry=row,
-        recommended=entry,
-        tied=same,
+        recommended=candidate,
+        tied=tied_rows,
         sweeps=board.sweeps,
         needs=board.needs(row),
-        range=found,
+        range=safe,
     )
 
 
-class _Board:
-    """The sweeps of some entries of a final, by their places, and what each must keep to."""
+class _SweepBoard:
+    """The sweeps of a final's candidates, by row, and the requirements on the peaks of each."""
 
     def __init__(
         self,
@@ -92,69 +93,72 @@ class _Board:
         self._default = best_row(standing, partial(is_own_default, spec))
 
     def needs(self, row: int) -> Needs:
-        """Return what the peaks of an entry must keep to."""
-        entry = self._standing.entries[row]
+        """Return the requirements on the peaks of a candidate."""
+        candidate = self._standing.entries[row]
         return Needs(
             floor=self._floor,
             beats_default=self._is_better_than_default(row),
-            diverged=first_seen_to_diverge(entry.configuration, self._diverged),
-            lowest=lowest_peak(self._spec, entry),
+            diverged=first_seen_to_diverge(candidate.configuration, self._diverged),
+            lowest=lowest_peak(self._spec, candidate),
         )
 
     def sweep(self, rows: Iterable[int]) -> Steps[None]:
-        """Sweep those of the entries that were not swept before, on the same seeds."""
+        """Sweep the candidates that were not swept before, on the seeds of the other sweeps."""
         new = [row for row in rows if row not in self.sweeps]
         if not new:
             return
-        entries = self._standing.entries
-        usual = None if self._default is None else entries[self._default].configuration
-        swept = yield from sweep(self._spec, [entries[row].configuration for row in new], usual)
+        candidates = self._standing.entries
+        usual = None if self._default is None else candidates[self._default].configuration
+        swept = yield from sweep(self._spec, [candidates[row].configuration for row in new], usual)
         self.sweeps |= dict(zip(new, swept, strict=True))
 
     def first_with_range(self, rows: Sequence[int]) -> Steps[tuple[int, SafeRange | None]]:
-        """Return the first entry that has a range once its ends ran on more seeds; else the first of all."""
+        """Return the first row that has a safe range after its ends ran on more seeds.
+
+        The first of all rows is returned, without a range, if no row has a range.
+        """
         for row in rows:
             for seeds in seed_looks(self._spec):
-                doubtful = in_doubt(self.sweeps[row], self.needs(row))
-                if doubtful:
-                    self.sweeps[row] = yield from more_seeds(self._spec, self.sweeps[row], doubtful, seeds)
+                uncertain = uncertain_rows(self.sweeps[row], self.needs(row))
+                if uncertain:
+                    self.sweeps[row] = yield from more_seeds(self._spec, self.sweeps[row], uncertain, seeds)
             yield from self._verify_ends(row)
-            found = safe_range(self.sweeps[row], self.needs(row))
-            if found is not None:
-                return row, found
+            safe = safe_range(self.sweeps[row], self.needs(row))
+            if safe is not None:
+                return row, safe
         return rows[0], None
 
     def _verify_ends(self, row: int) -> Steps[None]:
-        """Run the ends of a range on as many seeds as a peak may have, and the next ones where an end falls.
+        """Run the ends of a range on the most seeds that a peak may have, and the next peak if an end fails.
 
-        A few seeds do not see the rare ones on which a peak fails.
+        A peak may fail on rare seeds only, which a few seeds do not contain.
         """
         for seeds in seed_looks(self._spec)[-1:]:
-            while unseen := ends_below(self.sweeps[row], self.needs(row), seeds):
-                self.sweeps[row] = yield from more_seeds(self._spec, self.sweeps[row], unseen, seeds)
+            while ends := ends_below(self.sweeps[row], self.needs(row), seeds):
+                self.sweeps[row] = yield from more_seeds(self._spec, self.sweeps[row], ends, seeds)
 
-    def lowest(self, count: int) -> list[int]:
-        """Return the eligible entries with the lowest means."""
+    def lowest_means(self, count: int) -> list[int]:
+        """Return the rows of the eligible candidates with the lowest means."""
         standing = self._standing
-        rows = [row for row, entry in enumerate(standing.entries) if entry.is_eligible]
+        rows = [row for row, candidate in enumerate(standing.entries) if candidate.is_eligible]
         finite = [row for row in rows if not np.isnan(standing.behind(row))]
         return sorted(finite or rows, key=standing.behind)[:count]
 
     def mean_with_margin(self, row: int) -> tuple[float, ...]:
-        """Return the mean of an entry at the peak that keeps a margin; inf where there is none."""
+        """Return the mean of a candidate at the peak that keeps a margin; inf if no peak does."""
         swept = self.sweeps[row]
         peak = recommended_peak(swept, self.needs(row), is_certain=False)
         mean = np.inf if peak is None else float(swept.values[peak, : reduced_seed_count(self._spec)].mean())
         return (mean,)
 
     def preference(self, row: int) -> tuple[float, ...]:
-        """Return the sorting key of an entry: the lowest goes first."""
+        """Return the sorting key of a candidate; the lowest key is preferred."""
         swept, needs = self.sweeps[row], self.needs(row)
         peak = recommended_peak(swept, needs, is_certain=False)
         if peak is None:
             return (1.0,)
-        found = safe_range(swept, needs)
-        width = 0.0 if found is None else octaves(swept.rates[found.low], swept.rates[found.high])
+        safe = safe_range(swept, needs)
+        width = 0.0 if safe is None else octaves(swept.rates[safe.low], swept.rates[safe.high])
         end = min(first_divergence(swept, needs), 2.0 * swept.rates[-1])
         return (
             0.0,
@@ -165,7 +169,7 @@ class _Board:
         )
 
     def _is_better_than_default(self, row: int) -> bool:
-        """Return whether an entry is surely better than the best default, on the seeds that both ran on."""
+        """Return whether a candidate is surely better than the best default, on their shared seeds."""
         if self._default is None or row == self._default:
             return False
         standing = self._standing

@@ -1,4 +1,4 @@
-"""The confirmation: the choice on seeds drawn after it, and another choice where these speak against it."""
+"""The confirmation: the choice runs on new seeds, and is replaced if these contradict it."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ from app.tuning.racing.peak_limits import first_seen_to_diverge
 from app.tuning.racing.selection import Choice
 from app.tuning.statistics import probability_better
 
-CONTRADICTION = 0.025  # one-sided level of a paired test, shared by all entries that may be better
+CONTRADICTION_LEVEL = 0.025  # one-sided level of the paired tests of all rivals together
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Confirmation:
-    """What the recommended entry, the next ones and the baselines gave on the confirming seeds.
+    """The results of the recommended candidate, the runners-up and the baselines on the confirming seeds.
 
-    entries: the recommended one first. count: how many of them, from the first on, are candidates; the others
-    are baselines. values: (entries, replicates), nan where a run diverged. metrics: of the recommended one.
+    entries: the recommended candidate, the runners-up, then the baselines. count: how many entries precede
+    the baselines. values: (entries, replicates), nan if a run diverged. metrics: the mean metrics of the
+    recommended candidate, by name.
     """
 
     entries: tuple[RaceCandidate, ...]
@@ -39,13 +40,13 @@ class Confirmation:
     metrics: Mapping[str, float]
 
     def diverged(self) -> Iterator[Configuration]:
-        """Yield the configurations that diverged on one of the seeds."""
+        """Yield the configurations that diverged on a confirming seed."""
         rows = np.flatnonzero(np.isnan(self.values).any(axis=1))
         return (self.entries[row].configuration for row in rows)
 
 
 def confirm(spec: JobSpec, entrants: Entrants, choice: Choice, seeds: Seeds) -> Steps[Confirmation]:
-    """Run the choice, the next ones and the baselines on every replicate of the job."""
+    """Run the choice, the runners-up and the baselines on every replicate of the job."""
     best = entrants.candidates(choice)
     entries = unique([*best, *entrants.baselines(choice)])
     result = yield EvaluationRequest(
@@ -69,12 +70,14 @@ def reconsider(
     floor: float,
     diverged: list[Configuration],
 ) -> Steps[tuple[Standing, Choice] | None]:
-    """Return another choice where the confirmation speaks against this one, with the race that it is of.
+    """Return another choice, with its race, if the confirmation contradicts the choice; else None.
 
-    None where the choice stands. It does not where another entry that was raced is better by a paired test,
-    or where the recommended one diverged: a lower peak, or another entry, may have the margin that it lacks.
-    An entry without a margin takes no place of one that has it. diverged: the configurations that any stage
-    saw diverge, this confirmation too; those of a race with a margin are added.
+    The confirmation contradicts the choice if another raced candidate is better by a paired test. A choice
+    that diverged is contradicted too, as a lower peak or another candidate may have the margin that the
+    choice lacks. A candidate without a margin never replaces one with a margin.
+
+    diverged: the configurations that diverged in any stage, this confirmation included. Configurations that
+    diverge in a race with a margin are added to the list.
     """
     if np.isnan(confirmation.values[0]).any():
         race, other = yield from choose_with_margin(spec, standing, floor, diverged, choice.sweeps)
@@ -88,25 +91,24 @@ def reconsider(
 
 
 def range_after(choice: Choice, diverged: Sequence[Configuration]) -> SafeLearningRate | None:
-    """Return the safe range once all that diverged is known; None where the peak lost its margin."""
+    """Return the safe range given everything that diverged; None if the peak lost its margin."""
     if choice.range is None:
         return None
-    own = choice.sweep.configuration
-    needs = choice.needs.with_divergence(first_seen_to_diverge(own, diverged))
-    found = safe_range(choice.sweep, needs)
-    is_kept = found is not None and found.peak == choice.range.peak
-    return as_rates(choice.sweep, found) if found is not None and is_kept else None
+    peak = first_seen_to_diverge(choice.sweep.configuration, diverged)
+    safe = safe_range(choice.sweep, choice.needs.with_divergence(peak))
+    is_kept = safe is not None and safe.peak == choice.range.peak
+    return as_rates(choice.sweep, safe) if safe is not None and is_kept else None
 
 
 def _better(standing: Standing, confirmation: Confirmation) -> int | None:
-    """Return the place of the best entry that is better than the recommended one by the test, if any is."""
-    own = confirmation.values[0]
+    """Return the row of the best candidate that beats the recommended one by the test; None if none does."""
+    recommended = confirmation.values[0]
     rivals = [
         (row, values)
         for entry, values in zip(confirmation.entries[1:], confirmation.values[1:], strict=True)
         for row, other in enumerate(standing.entries)
         if entry.is_eligible and runs_alike(entry, other) and np.isfinite(values).all()
     ]
-    level = CONTRADICTION / max(1, len(rivals))
-    better = [(row, values) for row, values in rivals if probability_better(own - values) < level]
+    level = CONTRADICTION_LEVEL / max(1, len(rivals))
+    better = [(row, values) for row, values in rivals if probability_better(recommended - values) < level]
     return min(better, key=lambda rival: float(rival[1].mean()))[0] if better else None

@@ -1,4 +1,4 @@
-"""The course of a race, stage by stage: what a verdict and the sentences about it are made of."""
+"""The history of a race, stage by stage: the basis of the verdict and its explanation."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from app.tuning.racing.elimination import Standing
 from app.tuning.racing.final import best_row, is_tuned_constant
 from app.tuning.racing.selection import Choice
 
-CONFIRMED = 3  # entries of the final that run on the confirming seeds
+MAX_CONFIRMED = 3  # candidates of the final that run on the confirming seeds
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RaceHistory:
-    """What each stage gave.
+    """The result of each stage.
 
-    first: candidates and baselines. near: the last generation made of the best of these; the first where
-    there was none. final: the best of that, and schedules made for its leader. standing: the race that the
-    choice is of: the final, or the one with a margin after it. contradicted: the choice that the first
-    confirmation spoke against; None where there was one confirmation. safe: the range that is left once every
-    stage has run.
+    first: the race of the trials and the baselines. near: the last generation of offspring; equal to `first`
+    if there was none. final: the race of the best of `near` and the schedules derived for its leader.
+    standing: the race of the choice: the final, or the race with a margin after it. contradicted: the choice
+    that the first confirmation contradicted; None if there was one confirmation. safe: the safe range after
+    every stage.
     """
 
     first: Standing
@@ -36,16 +36,16 @@ class RaceHistory:
 
     @property
     def winner(self) -> RaceCandidate:
-        """The recommended one."""
+        """The recommended candidate."""
         return self.choice.recommended
 
 
 @dataclass(frozen=True, eq=False)
 class Entrants:
-    """The races whose entries are confirmed.
+    """The races that give the entries of the confirmation.
 
-    first: with the baselines. final: with the best constant rates. standing: the race that the choice is of,
-    which is the final, or the one with a margin after it.
+    first: the race with the baselines. final: the race with the best constant rates. standing: the race of
+    the choice: the final, or the race with a margin after it.
     """
 
     first: Standing
@@ -53,23 +53,23 @@ class Entrants:
     standing: Standing
 
     def candidates(self, choice: Choice) -> list[RaceCandidate]:
-        """Return the recommended entry and the best others of its race, those tied with it first."""
-        entries = self.standing.entries
+        """Return the recommended candidate and the best others of its race, tied candidates first."""
+        candidates = self.standing.entries
         # The defaults run as baselines anyway.
-        searched = [row for row in self.standing.survivors if not entries[row].is_default]
+        searched = [row for row in self.standing.survivors if not candidates[row].is_default]
         others = [row for row in searched if row != choice.entry]
         others.sort(key=lambda row: row not in choice.tied)
-        return unique([choice.recommended, *(entries[row] for row in others[: CONFIRMED - 1])])
+        return unique([choice.recommended, *(candidates[row] for row in others[: MAX_CONFIRMED - 1])])
 
     def baselines(self, choice: Choice) -> list[RaceCandidate]:
-        """Return the defaults, and the best constant rate of the final where a schedule is recommended.
+        """Return the defaults, and the best constant rate of the final if a schedule is recommended.
 
-        That one is named by its role, whatever else it is.
+        The best constant rate is labelled by this role, even if it has a label of its own.
         """
-        usual = [entry for entry in self.first.entries if entry.is_baseline]
+        usual = [candidate for candidate in self.first.entries if candidate.is_baseline]
         row = best_row(self.final, is_tuned_constant)
         if row is None or choice.recommended.configuration.schedule["kind"] == "constant":
             return usual
-        entry = self.final.entries[row]
-        label = f"best constant rate: {describe(entry.configuration)}"
-        return [replace(entry, label=label, is_baseline=True), *usual]
+        constant = self.final.entries[row]
+        label = f"best constant rate: {describe(constant.configuration)}"
+        return [replace(constant, label=label, is_baseline=True), *usual]

@@ -1,4 +1,4 @@
-"""One file a format of an exported schedule; `FORMATS` finds them."""
+"""The formats of an exported schedule, one module each; `FORMATS` collects them."""
 
 import importlib
 import pkgutil
@@ -9,16 +9,19 @@ __all__ = ["FORMATS", "Format"]
 
 
 def _collect() -> dict[str, Format]:
-    """The FORMAT of every module of this package that has one, by name."""
-    found: dict[str, Format] = {}
+    """Return the FORMAT of every module of this package that defines one, by name.
+
+    Raises TypeError if two modules define the same name.
+    """
+    formats: dict[str, Format] = {}
     for info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{info.name}")
-        candidate = getattr(module, "FORMAT", None)
-        if isinstance(candidate, Format):
-            if candidate.name in found:
-                raise TypeError(f"two modules export the format {candidate.name!r}; rename one")
-            found[candidate.name] = candidate
-    return dict(sorted(found.items()))
+        exported = getattr(module, "FORMAT", None)
+        if isinstance(exported, Format):
+            if exported.name in formats:
+                raise TypeError(f"two modules export the format {exported.name!r}; rename one")
+            formats[exported.name] = exported
+    return dict(sorted(formats.items()))
 
 
 FORMATS: dict[str, Format] = _collect()

@@ -1,4 +1,4 @@
-"""What every export format is, and the header that the exported modules share."""
+"""The definition of an export format, and the header that all exported modules share."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from app.engine.schedules.momentum_cycling import cycling, with_cycled_momentum
 from app.spec.resources.recommendations import Recommendation
 from app.tuning.exports.source.factor_table import exported_schedule
 
-_SHOWN = 8  # values of a list that are named in a header
+_MAX_SHOWN_VALUES = 8  # a longer list is given by its length in a header
 
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
     """A file format of a schedule.
 
-    summary: what the file is, as the end of "`name`: ...".
-    implementation: names what a module builds the optimizer with, "" where the module carries the update,
-    None where there is no form of it; the field is None where the file has no optimizer.
-    render: takes the recommendation and the number of updates, any horizon: lengths are fractions of it.
+    summary: a description of the file, as the end of "`name`: ...".
+    render: returns the file for a recommendation and a number of updates. Any horizon is possible, as the
+    lengths in a schedule are fractions of the horizon.
+    implementation: names the class or function with which a module builds the optimizer; "" if the module
+    contains the update rule, None if the optimizer has no form in this format. The field is None if the file
+    has no optimizer.
     """
 
     name: str
@@ -32,7 +34,7 @@ class Format:
 
 
 def header(recommendation: Recommendation, total_steps: int) -> str:
-    """Comment lines: what the module is, and on what evidence."""
+    """Return the comment lines that describe a module and its evidence."""
     optimizer, schedule = recommendation.optimizer, recommendation.schedule
     lines = [
         f"Made by Stepsize: {optimizer['kind']}, {schedule['kind']} schedule, {total_steps} updates.",
@@ -40,18 +42,18 @@ def header(recommendation: Recommendation, total_steps: int) -> str:
         _fields("Schedule", schedule),
     ]
     if recommendation.taken_schedule is not None:
-        lines.append("It follows the losses; this is the table of what it took in the winner's trial.")
+        lines.append("The schedule follows the losses; this table has the factors of the winner's trial.")
     if cycling(exported_schedule(recommendation)):
-        lines.append("The schedule cycles the momentum too, in place of the optimizer's own.")
+        lines.append("The schedule cycles the momentum too, which replaces the optimizer's own value.")
     if recommendation.batch_size is not None:
         lines.append(f"Batch size: {recommendation.batch_size}.")
     if recommendation.settings:
-        lines.append(f"{_fields('Tuned with', dict(recommendation.settings))[:-1]} of the objective.")
+        lines.append(_fields("Tuned settings of the objective", dict(recommendation.settings)))
     return "".join(f"# {line}\n" for line in [*lines, _evidence(recommendation)])
 
 
 def tuned_optimizer(recommendation: Recommendation) -> Optimizer:
-    """The recommended optimizer, with the cycled momentum where the schedule has one.
+    """Return the recommended optimizer, with the cycled momentum if the schedule has one.
 
     A field that an old recommendation lacks has its default. Raises NotExportable.
     """
@@ -61,17 +63,17 @@ def tuned_optimizer(recommendation: Recommendation) -> Optimizer:
 
 
 def requirement(distribution: str) -> str:
-    """A comment line that names the package that a module wants besides its framework."""
+    """Return the comment line that names a package that a module needs besides its framework."""
     return f"# Needs the package {distribution}: pip install {distribution}\n"
 
 
-def joined(sections: Iterable[str]) -> str:
-    """A module of these top-level sections, those that are empty left out."""
+def join_sections(sections: Iterable[str]) -> str:
+    """Join the top-level sections of a module; empty sections are left out."""
     return "\n\n\n".join(section.strip("\n") for section in sections if section) + "\n"
 
 
 def imports(source: str, *names: str) -> str:
-    """Import statements of those modules that the source uses."""
+    """Return the import statements of the named modules that the source uses."""
     return "".join(f"import {name}\n\n" for name in names if f"{name}." in source)
 
 
@@ -81,7 +83,7 @@ def _fields(noun: str, values: dict[str, object]) -> str:
 
 
 def _short(value: object) -> object:
-    if isinstance(value, (list, tuple)) and len(value) > _SHOWN:
+    if isinstance(value, (list, tuple)) and len(value) > _MAX_SHOWN_VALUES:
         return f"({len(value)} values)"
     return value
 

@@ -1,4 +1,4 @@
-"""The schedule as a table of comma-separated values."""
+"""The export as a table of comma-separated values."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from app.tuning.exports.source.factor_table import learning_rates, momenta
 
 
 def render(recommendation: Recommendation, total_steps: int) -> str:
-    """One line an update; numbers in full, so that they read back to the same bits.
+    """Return the table, one line per update, with numbers in full so that they read back to the same bits.
 
-    A cycled momentum is a third column, which there is not else.
+    A cycled momentum is a third column; other schedules have two columns.
     """
     columns = {"learning_rate": learning_rates(recommendation, total_steps)}
     cycled = momenta(recommendation, total_steps)
@@ -23,7 +23,7 @@ def render(recommendation: Recommendation, total_steps: int) -> str:
 
 FORMAT = Format(
     name="csv",
-    summary="a table, one line an update",
+    summary="a table with one line per update",
     media_type="text/csv",
     filename="learning_rate.csv",
     render=render,

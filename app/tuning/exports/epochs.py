@@ -1,4 +1,4 @@
-"""Files with one entry an epoch, for trainers that step their schedule once an epoch."""
+"""The exports with one entry per epoch, for trainers that step their schedule once per epoch."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from app.tuning.exports.source.per_epoch import PerEpoch
 
 MODULE = "text/x-python"
 
-# Texts that speak of updates, and what they are where an entry is an epoch.
+# Words about updates in the modules, and their replacements for one entry per epoch.
 _WORDS = (
     ("an update, counted from 0", "an epoch, counted from 0"),
-    ("one step() an update", "one step() an epoch"),
-    ("step() after each of its own", "step() after each epoch"),
+    ("The learning rate of every update", "The learning rate of every epoch"),
+    ("step() once per update", "step() once per epoch"),
+    ("step() after each step() of the optimizer", "step() after each epoch"),
 )
-# Where a framework counts updates by itself, an entry holds for the updates of its epoch.
+# Replacements for frameworks that count updates themselves: an entry holds for all updates of its epoch.
 _BY_UPDATE: dict[str, tuple[tuple[str, str], ...]] = {
     "keras": (
         ("    schedule = make_schedule()\n", "    schedule = ByUpdate()\n"),
@@ -27,7 +28,8 @@ _BY_UPDATE: dict[str, tuple[tuple[str, str], ...]] = {
     "transformers": (
         ("LR(optimizer, factor)", "LR(optimizer, lambda step: factor(step // STEPS_PER_EPOCH))"),
         ("momentum(self.last_epoch)", "momentum(self.last_epoch // STEPS_PER_EPOCH)"),
-        ("one step() an epoch", "one step() an update"),
+        ("step() once per epoch", "step() once per update"),
+        ("step() after each epoch", "step() after each step() of the optimizer"),
     ),
 }
 _HELPERS = {
@@ -35,7 +37,7 @@ _HELPERS = {
 
 @keras.saving.register_keras_serializable("stepsize")
 class ByUpdate(Schedule):
-    """The schedule for an optimizer, which counts updates: an entry holds for its epoch."""
+    """The schedule for an optimizer, which counts updates; an entry holds for all updates of its epoch."""
 
     def __call__(self, step):
         return super().__call__(keras.ops.cast(step, "int32") // STEPS_PER_EPOCH)
@@ -43,7 +45,7 @@ class ByUpdate(Schedule):
     "optax": '''
 
 def by_update(schedule):
-    """The schedule for an optimizer, which counts updates: an entry holds for its epoch."""
+    """Return the schedule for an optimizer, which counts updates; an entry holds for its whole epoch."""
     return lambda count: schedule(count // STEPS_PER_EPOCH)
 ''',
 }
@@ -52,19 +54,20 @@ def by_update(schedule):
 def render_by_epoch(chosen: Format, recommendation: Recommendation, updates: int, every: int) -> str:
     """Return the file of a format with the rate of each epoch's first update. Raises NotExportable.
 
-    updates: of the run. every: updates of an epoch. TOTAL_STEPS of a module counts epochs.
+    updates: the updates of the run. every: the updates of an epoch. TOTAL_STEPS of a module counts epochs.
     """
-    found = PerEpoch.model_validate(
+    per_epoch = PerEpoch.model_validate(
         recommendation.model_dump() | {"steps_per_epoch": every, "updates": updates}
     )
-    text = chosen.render(found, found.epochs)
+    epochs = per_epoch.epochs
+    text = chosen.render(per_epoch, epochs)
     if chosen.media_type != MODULE:
         return text.replace("step,", "epoch,", 1)
     for old, new in (*_WORDS, *_BY_UPDATE.get(chosen.name, ())):
         text = text.replace(old, new)
-    entry = f"{found.epochs} epochs of {every} updates; an entry is an epoch, and TOTAL_STEPS counts epochs."
-    text = text.replace(f"schedule, {found.epochs} updates.", f"schedule, {entry}", 1)
-    text = text.replace(f'"max_steps": {found.epochs}', f'"max_steps": {updates}', 1)
-    constant = f"TOTAL_STEPS = {found.epochs}\n"
+    length = f"{epochs} epochs of {every} updates, with one entry per epoch; TOTAL_STEPS counts epochs."
+    text = text.replace(f"schedule, {epochs} updates.", f"schedule, {length}", 1)
+    text = text.replace(f'"max_steps": {epochs}', f'"max_steps": {updates}', 1)
+    constant = f"TOTAL_STEPS = {epochs}\n"
     text = text.replace(constant, f"{constant}STEPS_PER_EPOCH = {every}\n", 1)
     return text + _HELPERS.get(chosen.name, "")

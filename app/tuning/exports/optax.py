@@ -1,4 +1,4 @@
-"""The optimizer and its schedule as an optax gradient transformation."""
+"""The export as an optax gradient transformation: the optimizer and its schedule."""
 
 from __future__ import annotations
 
@@ -8,48 +8,51 @@ from functools import partial
 from app.engine.optimizers import Optimizer
 from app.engine.optimizers.rule import Native
 from app.spec.resources.recommendations import Recommendation
-from app.tuning.exports.base import Format, header, imports, joined, tuned_optimizer
+from app.tuning.exports.base import Format, header, imports, join_sections, tuned_optimizer
 from app.tuning.exports.source.jax_and_keras import implementation, native, tables, weight_decay
-from app.tuning.exports.source.optimizer_rules import carried_rule, imported, rule_source
+from app.tuning.exports.source.optimizer_rules import exported_rule, import_statement, rule_source
 
 _MAKE_SCHEDULE = '''
 def make_schedule():
-    """The learning rate of an update, counted from 0; beyond TOTAL_STEPS the last one is held."""
+    """Return the schedule: the learning rate of an update, counted from 0.
+
+    The last rate is held beyond TOTAL_STEPS.
+    """
     rates = jnp.asarray(RATES)
     return lambda count: rates[jnp.clip(count, 0, TOTAL_STEPS - 1)]
 '''
 _MOMENTUM_AT = '''
 def momentum_at(k):
-    """The momentum of update k; beyond TOTAL_STEPS the last one is held."""
+    """Return the momentum of update k; the last momentum is held beyond TOTAL_STEPS."""
     return jnp.asarray(MOMENTA, k.dtype)[jnp.clip(k, 0, TOTAL_STEPS - 1).astype(jnp.int32)]
 '''
-_MAKE_NATIVE = '''
+_MAKE_OF_LIBRARY = '''
 def make_optimizer():
-    """The tuned optimizer with its schedule; pass the parameters to its update()."""
+    """Return the tuned optimizer with its schedule; pass the parameters to its update()."""
     schedule = make_schedule()
     return optax.chain({parts})
 '''
 _TENSORS = '''
 def vectors(tree):
-    """The tensors of a tree, at least in single precision, and what puts such a list back."""
+    """Return the tensors of a tree, at least in single precision, and the function that restores it."""
     leaves, structure = jax.tree.flatten(tree)
     wide = [jnp.asarray(leaf, jnp.promote_types(leaf.dtype, jnp.float32)) for leaf in leaves]
     return wide, structure.unflatten
 '''
 _WHOLE = '''
 def vectors(tree):
-    """The whole tree as one vector, at least in single precision, and what puts such a list back."""
+    """Return the tree as one vector, at least in single precision, and the function that restores it."""
     vector, unravel = ravel_pytree(tree)
     wide = jnp.asarray(vector, jnp.promote_types(vector.dtype, jnp.float32))
     return [wide], lambda parts: unravel(parts[0].astype(vector.dtype))
 '''
-_MAKE_CARRIED = '''
+_MAKE_OF_RULE = '''
 def make_optimizer():
-    """The tuned optimizer with its schedule; pass the parameters to its update()."""
+    """Return the tuned optimizer with its schedule; pass the parameters to its update()."""
     schedule = make_schedule()
 
     def init(parameters):
-        # Copies, so that a jitted update can donate the parameters and the state.
+        # Copies, so that a jitted update can donate both the parameters and the state.
         return jnp.zeros([], jnp.int32), [start(jnp.copy(x)) for x in vectors(parameters)[0]]
 
     def step(gradients, state, parameters=None):
@@ -58,39 +61,39 @@ def make_optimizer():
         k, states = state
         (xs, restored), (gs, _) = vectors(parameters), vectors(gradients)
         after = [
-            update(x, g, own, schedule(k).astype(x.dtype), k.astype(x.dtype))
-            for x, g, own in zip(xs, gs, states)
+            update(x, g, part, schedule(k).astype(x.dtype), k.astype(x.dtype))
+            for x, g, part in zip(xs, gs, states)
         ]
         steps = [moved - x for (moved, _), x in zip(after, xs)]
-        return cast(restored(steps), parameters), (k + 1, [own for _, own in after])
+        return cast(restored(steps), parameters), (k + 1, [part for _, part in after])
 
     return optax.chain({parts})
 '''
 _CAST = '''
 def cast(steps, parameters):
-    """The steps in the precision of the parameters."""
+    """Return the steps in the precision of the parameters."""
     return jax.tree.map(lambda step, x: step.astype(x.dtype), steps, parameters)
 '''
 _EVALUATION = '''
 def evaluation_parameters(parameters, state):
-    """What to measure and to save: the average of the steps, of which `parameters` are not one.
+    """Return the average of the training, which is the point to measure and to save.
 
-    state: what the optimizer's init() or update() returned.
+    parameters: the current point of the training. state: the state from the optimizer's init() or update().
     """
     xs, restored = vectors(parameters)
-    return cast(restored([average(x, own) for x, own in zip(xs, state[-1][1])]), parameters)
+    return cast(restored([average(x, part) for x, part in zip(xs, state[-1][1])]), parameters)
 '''
 
 
 def render(recommendation: Recommendation, total_steps: int) -> str:
-    """A module with make_schedule() and make_optimizer(). Raises NotExportable."""
+    """Return a module with make_schedule() and make_optimizer(). Raises NotExportable."""
     optimizer = tuned_optimizer(recommendation)
-    functions = tables(recommendation, total_steps)
-    cycles = any("MOMENTA" in section for section in functions)
-    found = native(optimizer, "optax", cycles=cycles)
-    own = _native(optimizer, found) if found else _carried(optimizer, cycles=cycles)
-    body = [f"TOTAL_STEPS = {total_steps}\nPEAK = {optimizer.learning_rate!r}", *functions]
-    body += [_MAKE_SCHEDULE, *own]
+    schedule = tables(recommendation, total_steps)
+    cycles = any("MOMENTA" in section for section in schedule)
+    library = native(optimizer, "optax", cycles=cycles)
+    sections = _library_sections(optimizer, library) if library else _rule_sections(optimizer, cycles=cycles)
+    body = [f"TOTAL_STEPS = {total_steps}\nPEAK = {optimizer.learning_rate!r}", *schedule]
+    body += [_MAKE_SCHEDULE, *sections]
     source = "\n".join(body)
     modules = "".join(
         f"{line}\n"
@@ -102,28 +105,30 @@ def render(recommendation: Recommendation, total_steps: int) -> str:
         )
         if used
     )
-    carried = "" if found else imported("jax.numpy", "\n".join(own))
-    start = f"{header(recommendation, total_steps)}\n{imports(source, 'math')}{modules}{carried}"
-    return joined([start, *body])
+    functions = "" if library else import_statement("jax.numpy", "\n".join(sections))
+    start = f"{header(recommendation, total_steps)}\n{imports(source, 'math')}{modules}{functions}"
+    return join_sections([start, *body])
 
 
-def _native(optimizer: Optimizer, found: Native) -> list[str]:
+def _library_sections(optimizer: Optimizer, library: Native) -> list[str]:
+    """Return the section that builds the optimizer with optax's own implementation."""
     parts = _limits(optimizer)
-    if weight_decay(optimizer) and not found.decays:
+    if weight_decay(optimizer) and not library.decays:
         parts.append(f"optax.add_decayed_weights({weight_decay(optimizer)!r})")
-    parts.append(found.call.format(**vars(optimizer)))
-    return [_MAKE_NATIVE.format(parts=_listed(parts))]
+    parts.append(library.call.format(**vars(optimizer)))
+    return [_MAKE_OF_LIBRARY.format(parts=_listed(parts))]
 
 
-def _carried(optimizer: Optimizer, *, cycles: bool) -> list[str]:
-    rule = carried_rule(optimizer, "optax")
+def _rule_sections(optimizer: Optimizer, *, cycles: bool) -> list[str]:
+    """Return the sections that define the optimizer by its update rule. Raises NotExportable."""
+    rule = exported_rule(optimizer, "optax")
     parts = [*_limits(optimizer), "optax.GradientTransformation(init, step)"]
     return [
         *([_MOMENTUM_AT] if cycles else []),
         *rule_source(rule, optimizer, "optax", cycles=cycles),
         _WHOLE if rule.is_whole else _TENSORS,
         _CAST,
-        _MAKE_CARRIED.format(parts=_listed(parts)),
+        _MAKE_OF_RULE.format(parts=_listed(parts)),
         *([_EVALUATION] if rule.average else []),
     ]
 

@@ -1,4 +1,4 @@
-"""The schedule as a Python module that needs no package."""
+"""The export as a Python module that needs no package."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from app.tuning.exports.base import Format, header, imports
 from app.tuning.exports.source.factor_functions import factor_source, momentum_source
 
 _LEARNING_RATE = '''def learning_rate(step):
-    """The learning rate of an update, counted from 0; beyond TOTAL_STEPS the last one is held."""
+    """Return the learning rate of an update, counted from 0; the last rate is held beyond TOTAL_STEPS."""
     return PEAK * factor(step)
 '''
 
 
 def render(recommendation: Recommendation, total_steps: int) -> str:
-    """A module with TOTAL_STEPS and learning_rate(step), and momentum(step) where the schedule cycles it."""
+    """Return a module with TOTAL_STEPS and learning_rate(step).
+
+    The module has momentum(step) too if the schedule cycles the momentum. Raises NotExportable.
+    """
     peak = recommendation.optimizer["learning_rate"]
     functions = [factor_source(recommendation, total_steps), _LEARNING_RATE]
     cycled = momentum_source(recommendation, total_steps)

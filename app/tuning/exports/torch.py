@@ -1,4 +1,4 @@
-"""The optimizer and its schedule as a PyTorch module."""
+"""The export as a PyTorch module: the optimizer and its schedule."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from app.engine.optimizers import Optimizer
 from app.engine.optimizers.reference import Reference
 from app.errors import NotExportable
 from app.spec.resources.recommendations import Recommendation
-from app.tuning.exports.base import Format, header, imports, joined, requirement, tuned_optimizer
+from app.tuning.exports.base import Format, header, imports, join_sections, requirement, tuned_optimizer
 from app.tuning.exports.source.factor_functions import factor_source, momentum_source
 
 _MAKE_SCHEDULER = '''
 def make_scheduler(optimizer):
-    """The recommended schedule: one step() an update; beyond TOTAL_STEPS the last rate is held."""
+    """Return the recommended schedule; call its step() once per update.
+
+    The last rate is held beyond TOTAL_STEPS.
+    """
     return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
 '''
 
 _CYCLING_LR = '''
 class CyclingLR(torch.optim.lr_scheduler.LambdaLR):
-    """Sets the momentum of each update besides its learning rate."""
+    """A LambdaLR that sets the momentum of each update besides the learning rate."""
 
     def get_lr(self):
         for group in self.optimizer.param_groups:
@@ -33,7 +36,7 @@ class Tuned({base}):
 '''
 _COPIES = """
     def __getstate__(self):
-        # PyTorch copies the state alone; the update reads these attributes too.
+        # PyTorch copies the state only, but the update reads these attributes too.
         kept = {{name: getattr(self, name) for name in {names}}}
         return super().__getstate__() | kept
 """
@@ -43,13 +46,14 @@ _LIMITED_STEP = """
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        # Limit the gradients after the closure, which makes them.
+        # Limit the gradients after the closure, which computes them.
         tensors = [tensor for group in self.param_groups for tensor in group["params"]]
 {limits}
         super().step()
         return loss
 """
-# 1e-300 is 0 in every product; at 0 itself PyTorch keeps no sum, and prodigy's package has another formula.
+# 1e-300 acts as 0 in every product. At 0 itself PyTorch keeps no momentum buffer, and prodigy's package uses
+# another formula.
 _SETTERS = {
     "momentum": 'group["momentum"] = momentum(self.last_epoch) or 1e-300',
     "beta1": 'group["betas"] = (momentum(self.last_epoch) or 1e-300, *group["betas"][1:])',
@@ -57,15 +61,15 @@ _SETTERS = {
 
 
 def render(recommendation: Recommendation, total_steps: int) -> str:
-    """A module with make_optimizer(parameters) and make_scheduler(optimizer), whose step() needs none.
+    """Return a module with make_optimizer(parameters) and make_scheduler(optimizer).
 
-    Raises NotExportable where PyTorch can have no such optimizer.
+    Raises NotExportable if PyTorch has no form of the optimizer.
     """
-    return joined(sections(recommendation, total_steps))
+    return join_sections(sections(recommendation, total_steps))
 
 
 def sections(recommendation: Recommendation, total_steps: int) -> list[str]:
-    """The parts of that module, which other formats add to. Raises NotExportable."""
+    """Return the sections of the module, which other formats extend. Raises NotExportable."""
     optimizer = tuned_optimizer(recommendation)
     reference = _reference(optimizer)
     functions = [factor_source(recommendation, total_steps), momentum_source(recommendation, total_steps)]
@@ -84,7 +88,7 @@ def sections(recommendation: Recommendation, total_steps: int) -> list[str]:
 
 
 def implementation(optimizer: Optimizer) -> str | None:
-    """As `Format.implementation`; of a class that the module derives, its base."""
+    """Return the implementation, as `Format` defines it; the base of a class that the module derives."""
     reference = optimizer.reference
     if reference is None or reference.no_parity:
         return None if reference is None else ""
@@ -103,7 +107,7 @@ def _reference(optimizer: Optimizer) -> Reference:
 
 
 def _make_optimizer(optimizer: Optimizer, reference: Reference) -> str:
-    text = "The tuned optimizer; call its scheduler's step() after each of its own."
+    text = "Return the tuned optimizer; call the scheduler's step() after each step() of the optimizer."
     if reference.note:
         note = textwrap.fill(reference.note, 100, initial_indent="    ", subsequent_indent="    ")
         text = f"{text}\n\n{note}\n    "
@@ -122,17 +126,17 @@ def _make_optimizer(optimizer: Optimizer, reference: Reference) -> str:
 
 
 def _class(optimizer: Optimizer, reference: Reference) -> list[str]:
-    """Return the class that adds what the reference's lacks; nothing if it lacks nothing.
+    """Return the class that adds the limits and attributes that the reference lacks; empty if it lacks none.
 
-    A class, not a hook: copies of an optimizer lose their hooks, and a hook runs before the closure.
+    A hook would not do: copies of an optimizer lose their hooks, and a hook runs before the closure.
     """
     limits, attributes = _limits(optimizer), reference.attributes
     if not limits and not attributes:
         return []
-    does = ["limits its gradients"] if limits else []
+    features = ["limits its gradients"] if limits else []
     if attributes:
-        does.append("keeps its attributes in a copy")
-    doc = f"{optimizer.kind} that {' and '.join(does)}."
+        features.append("keeps its attributes in a copy")
+    doc = f"{optimizer.kind} that {' and '.join(features)}."
     parts = [_CLASS.format(base=reference.call.split("(")[0], doc=doc)]
     if attributes:
         parts.append(_COPIES.format(names=str(attributes).replace("'", '"')))
@@ -142,7 +146,7 @@ def _class(optimizer: Optimizer, reference: Reference) -> list[str]:
 
 
 def _scheduler(optimizer: Optimizer, *, cycles: bool) -> list[str]:
-    """make_scheduler, and the class that it wants where the momentum is cycled."""
+    """Return make_scheduler, after the class that sets the momentum if the schedule cycles it."""
     if not cycles or optimizer.momentum_field is None:
         return [_MAKE_SCHEDULER]
     statement = _SETTERS[optimizer.momentum_field]

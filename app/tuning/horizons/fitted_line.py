@@ -1,4 +1,4 @@
-"""The line through the best peaks of several horizons, and the peak that it gives a run of any length."""
+"""The line through the best peaks of several horizons, and the peak of a run of any length."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from enum import StrEnum
 
 from app.spec.resources.recommendations import Recommendation
 
-STEEPEST, FLATTEST = -1.0, 0.0  # the slope of the line, log peak over log steps
-HALF_OCTAVE = math.sqrt(2.0)
+MIN_SLOPE, MAX_SLOPE = -1.0, 0.0  # bounds of the line's slope, log peak over log steps
+HALF_OCTAVE = math.sqrt(2.0)  # a ratio of two peaks
 
 
 class Basis(StrEnum):
-    """What a peak rests on."""
+    """The basis of a peak: how its value was obtained."""
 
     TUNED = "tuned"
     MEASURED = "measured"
@@ -24,36 +24,37 @@ class Basis(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class HorizonChoice:
-    """The peak of a run of some length, and what it rests on."""
+    """The peak of a run of some length, and its basis."""
 
     peak: float
     basis: Basis
 
 
 def fitted_line(peaks: Mapping[int, float]) -> Callable[[int], float]:
-    """Return the line through the points by least squares in log-log, its slope held between -1 and 0.
+    """Return the least-squares line through the points in log-log, its slope limited to -1 to 0.
 
-    peaks: the best peak by the number of updates; one at least. Of one point the line is flat.
+    peaks: the best peak by the number of updates, at least one. The line through a single point is flat.
     """
     steps = [math.log(length) for length in peaks]
     heights = [math.log(peak) for peak in peaks.values()]
     middle, height = sum(steps) / len(steps), sum(heights) / len(heights)
     spread = sum((x - middle) ** 2 for x in steps)
     rise = sum((x - middle) * (y - height) for x, y in zip(steps, heights, strict=True))
-    slope = min(FLATTEST, max(STEEPEST, rise / spread)) if spread > 0.0 else FLATTEST
+    slope = min(MAX_SLOPE, max(MIN_SLOPE, rise / spread)) if spread > 0.0 else MAX_SLOPE
     return lambda length: math.exp(height + slope * (math.log(length) - middle))
 
 
 def peak_at(recommendation: Recommendation, total_steps: int) -> HorizonChoice:
-    """Return the peak for a run of so many updates.
+    """Return the peak for a run of `total_steps` updates.
 
-    That of a measured horizon; between two of them on a line in log-log; beyond them on the fitted line. An
-    extrapolated peak of a longer run is never above that of the longest one measured. That of a shorter run
-    keeps half an octave to the highest peak that did not diverge in the sweep. The tuned peak where no
-    horizon was measured.
+    A measured horizon gives its peak. Between two horizons the peak lies on their line in log-log, beyond the
+    horizons on the fitted line. If no horizon was measured, the tuned peak stays.
+
+    An extrapolated peak of a longer run is at most the peak of the longest horizon. An extrapolated peak of a
+    shorter run stays half an octave below `diverges_above`, but may be the peak of the shortest horizon.
     """
     tuned = float(recommendation.optimizer["learning_rate"])
-    known = {found.total_steps: found.learning_rate for found in recommendation.horizons or ()}
+    known = {horizon.total_steps: horizon.learning_rate for horizon in recommendation.horizons or ()}
     if total_steps == recommendation.total_steps or not known:
         return HorizonChoice(peak=tuned, basis=Basis.TUNED)
     if total_steps in known:
@@ -71,7 +72,7 @@ def peak_at(recommendation: Recommendation, total_steps: int) -> HorizonChoice:
 
 
 def _between(known: Mapping[int, float], total_steps: int) -> float:
-    """Return the point of the line through the two neighbours, in log-log."""
+    """Return the point on the line through the two neighbouring horizons, in log-log."""
     before = max(length for length in known if length < total_steps)
     after = min(length for length in known if length > total_steps)
     share = math.log(total_steps / before) / math.log(after / before)

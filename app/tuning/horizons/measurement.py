@@ -1,4 +1,4 @@
-"""Other horizons: the best peak after a quarter of, half and twice the steps, and what more steps give."""
+"""Other horizons: the best peak at a quarter of, half and twice the steps, and the gain of more steps."""
 
 from __future__ import annotations
 
@@ -30,20 +30,22 @@ from app.tuning.learning_rates.sweep import at_rate, within_bounds
 from app.tuning.racing.selection import Choice
 from app.tuning.statistics import mean_interval
 
-SHORTER, LONGER = (2, 4), 2  # the job's steps divided, and multiplied
-REACH = 2  # half octaves around the predicted peak that run at first: five peaks
-WIDE = 8  # the same where every run is the same, so that one seed is all
-MOST_HEATS = 3  # at a horizon: the five peaks, and twice those that the best of them lacks
-DRAWS = 1_000  # of the seeds, for an interval
+STEP_DIVISORS = (2, 4)  # the job's steps are divided by these for the shorter horizons
+STEP_MULTIPLE = 2  # the job's steps are multiplied by this for the longer horizon
+PEAK_RADIUS = 2  # half octaves on each side of the predicted peak that run first: five peaks
+EXACT_PEAK_RADIUS = 8  # the same for a deterministic objective, which needs one seed only
+MAX_REQUESTS = 3  # at a horizon: the first peaks, and twice the peaks missing around the best
+BOOTSTRAP_DRAWS = 1_000  # resamples of the seeds for an interval
 
 
 @dataclass(frozen=True, kw_only=True)
 class Horizons:
-    """What other horizons gave.
+    """The results of the other horizons.
 
-    peaks: None where the optimizer finds its own rate or the schedule follows the losses. own, longer: the
-    mean loss after the job's steps, and after twice as many at their best peak, on the same seeds; nan where
-    a run diverged or could not be as long. is_lower: whether it fell beyond the tolerance, and beyond doubt.
+    peaks: the best peak of each horizon; None if the optimizer finds its own rate or the schedule follows the
+    losses. own, longer: the mean loss after the job's steps, and after twice the steps at their best peak, on
+    the same seeds; nan if a run diverged or twice the steps exceed the limit. is_lower: whether the loss of
+    the longer runs is lower by more than the tolerance, with a 95 % interval below zero.
     """
 
     peaks: tuple[HorizonPeak, ...] | None
@@ -54,18 +56,18 @@ class Horizons:
 
 @dataclass
 class Grid:
-    """The values of peaks at one horizon, by their distance to the recommended one in half octaves."""
+    """The values of peaks at one horizon, by their distance to the recommended peak in half octaves."""
 
     peak: float
-    limit: float  # the first peak that another stage saw diverge in such a run; inf where none did
+    limit: float  # lowest peak known from another stage to diverge at this length; inf if there is none
     values: dict[int, Values] = field(default_factory=dict)
 
     def rate(self, k: int) -> float:
-        """Return the peak at that distance."""
+        """Return the peak at a distance of `k` half octaves."""
         return self.peak * math.pow(2.0, k / 2)
 
     def admissible(self) -> list[int]:
-        """Return the distances, ascending, that keep an octave to the first divergence."""
+        """Return the distances, ascending, that keep an octave of margin to the lowest divergence."""
         diverged = [self.rate(k) for k, values in self.values.items() if np.isnan(values).any()]
         limit = min([self.limit, *diverged]) / MARGIN * (1.0 + 1e-9)
         return sorted(k for k in self.values if self.rate(k) <= limit)
@@ -73,8 +75,8 @@ class Grid:
 
 def horizon_lengths(steps: int) -> list[int]:
     """Return a quarter of, half, once and twice the steps: rounded half up, at least 1, without repeats."""
-    shorter = [max(1, math.floor(steps / part + 0.5)) for part in SHORTER]
-    longer = [LONGER * steps] if LONGER * steps <= MAX_STEPS else []
+    shorter = [max(1, math.floor(steps / part + 0.5)) for part in STEP_DIVISORS]
+    longer = [STEP_MULTIPLE * steps] if STEP_MULTIPLE * steps <= MAX_STEPS else []
     return sorted({*shorter, steps, *longer})
 
 
@@ -86,51 +88,54 @@ def has_horizons(configuration: Configuration) -> bool:
 
 
 def horizon_runs(spec: JobSpec, requests: int = 1) -> int:
-    """Return the runs of this stage, in units of the job's steps, with so many requests at each horizon."""
+    """Return the runs of this stage, in units of the job's steps.
+
+    requests: the number of requests at each horizon.
+    """
     exact = build_objective(spec.objective).deterministic
-    peaks = 2 * (WIDE if exact else REACH) + 1 + (requests - 1) * (2 * REACH)
+    peaks = 2 * (EXACT_PEAK_RADIUS if exact else PEAK_RADIUS) + 1 + (requests - 1) * (2 * PEAK_RADIUS)
     shares = sum(length / spec.budget.steps for length in horizon_lengths(spec.budget.steps)) - 1.0
     return math.ceil((peaks * shares + 1.0) * reduced_seed_count(spec))
 
 
 def measure_horizons(spec: JobSpec, choice: Choice, floor: float) -> Steps[Horizons]:
-    """Find the best peak at each horizon, from five peaks near the fitted line, and look at twice the steps.
+    """Find the best peak at each horizon, from five peaks near the fitted line, and compare twice the steps.
 
-    floor: of the tolerance in loss.
+    floor: the least tolerance, in loss.
     """
     winner, steps = choice.recommended.configuration, spec.budget.steps
-    own = (yield _request(spec, winner, [_peak(winner)], steps)).values[0]
+    tuned_values = (yield _request(spec, winner, [_peak(winner)], steps)).values[0]
+    longer_values = tuned_values * math.nan
     if not has_horizons(winner):
-        longer = own * math.nan
-        if LONGER * steps <= MAX_STEPS:
-            longer = (yield _request(spec, winner, [_peak(winner)], LONGER * steps)).values[0]
-        return _compared(spec, None, own, longer, floor)
+        if STEP_MULTIPLE * steps <= MAX_STEPS:
+            longer_values = (yield _request(spec, winner, [_peak(winner)], STEP_MULTIPLE * steps)).values[0]
+        return _compared(spec, None, tuned_values, longer_values, floor)
     known = {steps: _peak(winner)}
-    found = {steps: _at_own_steps(spec, choice)}
-    longest = own * math.nan
-    # The nearest first: the line through what is known predicts the next.
+    horizons = {steps: _at_own_steps(spec, choice)}
+    # The nearest horizon first, as the line through the known peaks predicts the next peak.
     for length in sorted(horizon_lengths(steps), key=lambda length: abs(math.log(length / steps))):
         if length == steps:
             continue
         grid = Grid(_peak(winner), choice.diverges if length > steps else math.inf)
         yield from _fill(spec, winner, grid, length, fitted_line(known)(length))
-        best = lowest(grid)
+        best = best_distance(grid)
         if best is None:
             continue
         known[length] = grid.rate(best)
-        found[length] = HorizonPeak(
+        horizons[length] = HorizonPeak(
             total_steps=length, learning_rate=grid.rate(best), ci95=_interval(spec, grid, best)
         )
-        longest = grid.values[best] if length == LONGER * steps else longest
-    peaks = tuple(found[length] for length in sorted(found))
-    return _compared(spec, peaks, own, longest, floor)
+        if length == STEP_MULTIPLE * steps:
+            longer_values = grid.values[best]
+    peaks = tuple(horizons[length] for length in sorted(horizons))
+    return _compared(spec, peaks, tuned_values, longer_values, floor)
 
 
-def lowest(grid: Grid) -> int | None:
-    """Return the best peak: of those beside the lowest mean, the lowest point of a parabola through five.
+def best_distance(grid: Grid) -> int | None:
+    """Return the distance of the best peak; None if no peak keeps an octave to the lowest divergence.
 
-    A few seeds do not tell neighbours apart, the five means together do better. None where no peak keeps an
-    octave to the first divergence.
+    Among the peak with the lowest mean and its two neighbours, the best one is nearest to the minimum of a
+    parabola through five means. A few seeds do not tell neighbours apart; the five means together do better.
     """
     rows = grid.admissible()
     if not rows:
@@ -140,14 +145,14 @@ def lowest(grid: Grid) -> int | None:
 
 
 def _smoothed(rows: Sequence[int], means: NDArray[np.float64]) -> int:
-    """Return the place of the best of ascending distances."""
+    """Return the index of the best of ascending distances."""
     best = int(np.argmin(means))
-    near = [i for i in range(len(rows)) if abs(rows[i] - rows[best]) <= REACH]
+    near = [i for i in range(len(rows)) if abs(rows[i] - rows[best]) <= PEAK_RADIUS]
     if len(near) < 4:
         return best
     heights = means[near]
     if (heights > 0.0).all():
-        heights = np.log(heights)  # losses may span decades
+        heights = np.log(heights)  # as losses may span decades
     distances = np.array([rows[i] for i in near], dtype=np.float64)
     curvature, slope, _ = np.polyfit(distances, heights, 2)
     if curvature <= 0.0:
@@ -158,21 +163,22 @@ def _smoothed(rows: Sequence[int], means: NDArray[np.float64]) -> int:
 
 
 def _fill(spec: JobSpec, winner: Configuration, grid: Grid, length: int, predicted: float) -> Steps[None]:
-    """Run peaks around the predicted one, then those that are missing around the best of them."""
-    reach = WIDE if build_objective(spec.objective).deterministic else REACH
+    """Run the peaks around the predicted peak, then the peaks missing around the best of them."""
+    radius = EXACT_PEAK_RADIUS if build_objective(spec.objective).deterministic else PEAK_RADIUS
     centre = round(2.0 * math.log2(predicted / grid.peak))
-    wanted = list(range(centre - reach, centre + reach + 1))
-    for _ in range(MOST_HEATS):
-        wanted = [k for k in wanted if k not in grid.values and _is_allowed(winner, grid.rate(k))]
-        if not wanted:
+    distances = list(range(centre - radius, centre + radius + 1))
+    for _ in range(MAX_REQUESTS):
+        distances = [k for k in distances if k not in grid.values and _is_allowed(winner, grid.rate(k))]
+        if not distances:
             return
-        result = yield _request(spec, winner, [grid.rate(k) for k in wanted], length)
-        grid.values |= dict(zip(wanted, result.values, strict=True))
-        best = lowest(grid)
+        result = yield _request(spec, winner, [grid.rate(k) for k in distances], length)
+        grid.values |= dict(zip(distances, result.values, strict=True))
+        best = best_distance(grid)
         if best is None:
-            wanted = list(range(min(grid.values) - 2 * REACH, min(grid.values)))
+            distances = list(range(min(grid.values) - 2 * PEAK_RADIUS, min(grid.values)))
         else:
-            wanted = [k for k in range(best - REACH, best + REACH + 1) if grid.rate(k) < grid.limit]
+            around = range(best - PEAK_RADIUS, best + PEAK_RADIUS + 1)
+            distances = [k for k in around if grid.rate(k) < grid.limit]
 
 
 def _is_allowed(winner: Configuration, rate: float) -> bool:
@@ -180,7 +186,7 @@ def _is_allowed(winner: Configuration, rate: float) -> bool:
 
 
 def _at_own_steps(spec: JobSpec, choice: Choice) -> HorizonPeak:
-    """Return the recommended peak, with the interval of the best one in the sweep."""
+    """Return the recommended peak, with the interval of the best peak in the sweep."""
     peak, sweep = _peak(choice.recommended.configuration), choice.sweep
     grid = Grid(peak, choice.diverges)
     for rate, values in zip(sweep.rates, sweep.values, strict=False):  # the default's row is left out
@@ -189,33 +195,37 @@ def _at_own_steps(spec: JobSpec, choice: Choice) -> HorizonPeak:
 
 
 def _interval(spec: JobSpec, grid: Grid, best: int) -> tuple[float, float]:
-    """Return the 2.5 % and 97.5 % quantiles of the best peak over resampled seeds, the own peak included."""
+    """Return the 2.5 % and 97.5 % quantiles of the best peak over resampled seeds.
+
+    The interval is extended to contain the best peak.
+    """
     rows = grid.admissible()
     seeds = reduced_seed_count(spec)
     if not rows or seeds == 1:
         return grid.rate(best), grid.rate(best)
     values = np.array([grid.values[k] for k in rows])
     generator = stream(spec.seed, Purpose.HORIZONS, 0)
-    drawn = generator.integers(0, seeds, size=(DRAWS, seeds))
+    drawn = generator.integers(0, seeds, size=(BOOTSTRAP_DRAWS, seeds))
     means = values[:, drawn].mean(axis=2)
     peaks = sorted(rows[_smoothed(rows, column)] for column in means.T)
-    low, high = peaks[round(0.025 * (DRAWS - 1))], peaks[round(0.975 * (DRAWS - 1))]
+    low, high = peaks[round(0.025 * (BOOTSTRAP_DRAWS - 1))], peaks[round(0.975 * (BOOTSTRAP_DRAWS - 1))]
     return grid.rate(min(low, best)), grid.rate(max(high, best))
 
 
 def _compared(
     spec: JobSpec,
     peaks: tuple[HorizonPeak, ...] | None,
-    own: Values,
-    longer: Values,
+    tuned_values: Values,
+    longer_values: Values,
     floor: float,
 ) -> Horizons:
-    first, twice = float(own.mean()), float(longer.mean())
+    """Return the horizons, with the loss after the job's steps compared with the loss after twice as many."""
+    tuned, longer = float(tuned_values.mean()), float(longer_values.mean())
     is_exact = build_objective(spec.objective).deterministic
-    interval = mean_interval(longer - own, exact=is_exact)
+    interval = mean_interval(longer_values - tuned_values, exact=is_exact)
     is_certain = interval is not None and interval.ci95 is not None and interval.ci95[1] < 0.0
-    is_lower = is_certain and twice < first - tolerance(first, floor)
-    return Horizons(peaks=peaks, own=first, longer=twice, is_lower=is_lower)
+    is_lower = is_certain and longer < tuned - tolerance(tuned, floor)
+    return Horizons(peaks=peaks, own=tuned, longer=longer, is_lower=is_lower)
 
 
 def _request(spec: JobSpec, winner: Configuration, rates: Sequence[float], steps: int) -> EvaluationRequest:

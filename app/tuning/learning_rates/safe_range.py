@@ -1,7 +1,7 @@
-"""The safe range of a swept configuration: which peaks are kept around the recommended one, and why no more.
+"""The safe range of a swept configuration: the peaks that are kept, and what ends the range on each side.
 
-A peak is kept while the loss there is surely close to the recommended one, and an octave of margin is left to
-the first peak at which any run diverged.
+A peak is kept while its loss is surely close to the loss at the recommended peak. A kept peak also leaves an
+octave of margin to the lowest peak at which any run diverged.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from app.tuning.evaluation.requests import Values
 from app.tuning.learning_rates.sweep import Sweep
 from app.tuning.statistics import CONFIDENCE
 
-TOLERANCE = 0.05  # of the loss at the recommended peak
-FLOOR = 0.001  # of the loss at the start: below, a loss near zero has no range, whatever its percentages
-MARGIN = 2.0  # the factor between the highest safe peak and the first that diverged
-ENOUGH = 2  # half octaves: a side of the range that is as wide is not looked at on more seeds
-_ROUNDING = 1.0 + 1e-9  # powers of the root of two, multiplied
+TOLERANCE = 0.05  # share of the loss at the recommended peak by which a kept peak may be worse
+FLOOR = 0.001  # least tolerance, as a share of the initial loss; else a loss near zero would have no range
+MARGIN = 2.0  # factor between the highest safe peak and the lowest peak that diverged
+SUFFICIENT_WIDTH = 2  # half octaves; a side of the range that is as wide gets no further seeds
+_ROUNDING = 1.0 + 1e-9  # slack for the rounding of products of powers of the root of two
 
 
 class Bound(StrEnum):
-    """What ends a range on one side."""
+    """The reason why a range ends on one side."""
 
     DIVERGENCE = "divergence"
     LOSS = "loss"
@@ -38,11 +38,11 @@ class Bound(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Needs:
-    """What a peak must keep to.
+    """The requirements on the peaks of a safe range.
 
     floor: the least tolerance, in loss. beats_default: whether the recommended peak is surely better than the
-    best default, so that no peak of the range may be worse. diverged: the lowest peak at which another stage
-    saw this configuration diverge; inf where none did. lowest: the lowest peak that may be recommended.
+    best default, so that no peak of the range may be worse. diverged: the lowest peak at which this
+    configuration diverged in another stage; inf if none did. lowest: the lowest peak that may be recommended.
     """
 
     floor: float
@@ -51,17 +51,17 @@ class Needs:
     lowest: float = 0.0
 
     def with_divergence(self, peak: float) -> Needs:
-        """Return the same with another peak that was seen to diverge."""
+        """Return the requirements with another peak that diverged."""
         return replace(self, diverged=min(self.diverged, peak))
 
 
 @dataclass(frozen=True, kw_only=True)
 class SafeRange:
-    """The peaks that are kept, as places in a sweep.
+    """A safe range, as rows of a sweep.
 
-    peak: the recommended one; lower than the configuration's own where that left no margin. low, high: the
-    ends. likely_low, likely_high: the ends if every mean were the true one. low_bound, high_bound: what ends
-    each side. diverges: the first peak that diverged, in any stage; inf where none did.
+    peak: the recommended peak; lower than the configuration's own peak if that has no margin. low, high: the
+    ends of the range. likely_low, likely_high: the ends if every mean were exact. low_bound, high_bound: the
+    reasons why each side ends. diverges: the lowest peak that diverged in any stage, a rate; inf if none did.
     """
 
     peak: int
@@ -75,23 +75,23 @@ class SafeRange:
 
 
 def tolerance(loss: float, floor: float) -> float:
-    """Return how far above a loss another one counts as close to it."""
+    """Return by how much another loss may exceed a loss and still count as close to it."""
     return max(TOLERANCE * abs(loss), floor)
 
 
 def first_divergence(sweep: Sweep, needs: Needs) -> float:
-    """Return the lowest peak at which a run diverged, in the sweep or before; inf where none did."""
+    """Return the lowest peak at which a run diverged, in the sweep or before; inf if none did."""
     diverged = [rate for row, rate in enumerate(sweep.rates) if sweep.has_diverged(row)]
     return min([*diverged, needs.diverged])
 
 
 def safe_range(sweep: Sweep, needs: Needs) -> SafeRange | None:
-    """Return the range around the configuration's own peak, or around a lower one.
+    """Return the safe range around the configuration's own peak, or around a lower peak.
 
-    From the recommended peak outward a peak is kept while the one-sided 97.5 % upper end of its paired
-    difference to the own peak is at most max(5 % of the loss, the floor), and an octave of margin is left.
-    Where the own peak has no such margin, the highest peak that has one and is kept is recommended. None
-    where there is none, and where the lowest swept peak diverged.
+    From the recommended peak outward, a peak is kept under two conditions. An octave of margin is left. The
+    one-sided 97.5 % upper end of its paired difference to the own peak is at most max(5 % of the loss, the
+    floor). If the own peak has no such margin, the highest kept peak with a margin is recommended. The
+    result is None if no peak is kept, or if the lowest swept peak diverged.
     """
     peak = recommended_peak(sweep, needs, is_certain=True)
     if peak is None:
@@ -111,81 +111,83 @@ def safe_range(sweep: Sweep, needs: Needs) -> SafeRange | None:
 
 
 def recommended_peak(sweep: Sweep, needs: Needs, *, is_certain: bool) -> int | None:
-    """Return the own peak, or the highest lower one with an octave of margin and a loss that is close."""
+    """Return the row of the own peak, or of the highest lower peak with a margin and a close loss."""
     limit = first_divergence(sweep, needs) / MARGIN * _ROUNDING
     allowed = [row for row, rate in enumerate(sweep.rates) if rate <= limit]
     if sweep.own in allowed and not sweep.has_diverged(sweep.own):
         return sweep.own
     lower = [row for row in allowed if row < sweep.own and sweep.rates[row] >= needs.lowest / _ROUNDING]
-    kept = (row for row in reversed(lower) if _broken(sweep, needs, row, is_certain=is_certain) is None)
+    kept = (row for row in reversed(lower) if _violation(sweep, needs, row, is_certain=is_certain) is None)
     return next(kept, None)
 
 
-def in_doubt(sweep: Sweep, needs: Needs) -> list[int]:
-    """Return the rows that further seeds could move into the range; empty where both sides are wide enough.
+def uncertain_rows(sweep: Sweep, needs: Needs) -> list[int]:
+    """Return the rows that further seeds could bring into the range; empty if both sides are wide enough.
 
-    On a side where fewer than two half octaves are certain these are the likely end and the two peaks inward
-    of it. Where no peak is certain these are the likely one and the two below it.
+    On a side with fewer than two certain half octaves these are the likely end and the next two peaks inward.
+    If no peak is certain, these are the likely peak and the next two peaks below. The rows that peaks are
+    compared with follow.
     """
-    found = safe_range(sweep, needs)
+    safe = safe_range(sweep, needs)
     reference = _references(sweep)
-    if found is None:
+    if safe is None:
         likely = recommended_peak(sweep, needs, is_certain=False)
         return [] if likely is None else [*range(max(0, likely - 2), likely + 1), *reference]
     rows: set[int] = set()
-    if found.likely_low < found.low and found.peak - found.low < ENOUGH:
-        rows |= set(range(found.likely_low, min(found.likely_low + 3, found.peak)))
-    if found.likely_high > found.high and found.high - found.peak < ENOUGH:
-        rows |= set(range(max(found.likely_high - 2, found.peak + 1), found.likely_high + 1))
+    if safe.likely_low < safe.low and safe.peak - safe.low < SUFFICIENT_WIDTH:
+        rows |= set(range(safe.likely_low, min(safe.likely_low + 3, safe.peak)))
+    if safe.likely_high > safe.high and safe.high - safe.peak < SUFFICIENT_WIDTH:
+        rows |= set(range(max(safe.likely_high - 2, safe.peak + 1), safe.likely_high + 1))
     return [*sorted(rows), *reference] if rows else []
 
 
 def ends_below(sweep: Sweep, needs: Needs, seeds: int) -> list[int]:
-    """Return the ends of the range that ran on fewer seeds, with the rows that they are compared with."""
-    found = safe_range(sweep, needs)
-    if found is None:
+    """Return the ends of the range that ran on fewer seeds, and the rows that peaks are compared with."""
+    safe = safe_range(sweep, needs)
+    if safe is None:
         return []
-    ends = [row for row in (found.low, found.high) if row != found.peak and sweep.runs[row] < seeds]
+    ends = [row for row in (safe.low, safe.high) if row != safe.peak and sweep.runs[row] < seeds]
     return [*ends, *_references(sweep)] if ends else []
 
 
 def _references(sweep: Sweep) -> list[int]:
-    """Return the rows that every peak is compared with: the own peak, and the default where there is one."""
+    """Return the rows that peaks are compared with: the own peak, and the default if there is one."""
     return [sweep.own, *([] if sweep.default is None else [len(sweep.rates)])]
 
 
-def as_rates(sweep: Sweep, found: SafeRange) -> SafeLearningRate:
-    """Return the range as the answer has it.
+def as_rates(sweep: Sweep, safe: SafeRange) -> SafeLearningRate:
+    """Return the range as learning rates, as the recommendation states it.
 
-    A divergence that another stage saw beyond the sweep has the half octave below it, as if that were swept.
+    `diverges_above` is the half octave of the sweep below the lowest peak that diverged. A divergence beyond
+    the sweep, seen in another stage, is treated as if the half octaves below it had been swept.
     """
     above = None
-    if not math.isinf(found.diverges):
+    if not math.isinf(safe.diverges):
         base = sweep.rates[sweep.own]
-        above = base * math.pow(2.0, (math.ceil(2.0 * math.log2(found.diverges / base) - 1e-9) - 1) / 2)
-    return SafeLearningRate(low=sweep.rates[found.low], high=sweep.rates[found.high], diverges_above=above)
+        above = base * math.pow(2.0, (math.ceil(2.0 * math.log2(safe.diverges / base) - 1e-9) - 1) / 2)
+    return SafeLearningRate(low=sweep.rates[safe.low], high=sweep.rates[safe.high], diverges_above=above)
 
 
 def _walk(sweep: Sweep, needs: Needs, peak: int, way: int, *, is_certain: bool = True) -> tuple[int, Bound]:
-    """Return the last peak that is kept in one direction, and what ends the range there."""
+    """Return the last row that is kept in one direction, and the reason why the range ends there."""
     row = peak
     while 0 <= row + way < len(sweep.rates):
-        bound = _broken(sweep, needs, row + way, is_certain=is_certain)
+        bound = _violation(sweep, needs, row + way, is_certain=is_certain)
         if bound is not None:
             return row, bound
         row += way
     return row, Bound.SWEEP
 
 
-def _broken(sweep: Sweep, needs: Needs, row: int, *, is_certain: bool) -> Bound | None:
-    """Return what a peak does not keep to; None where it is safe."""
+def _violation(sweep: Sweep, needs: Needs, row: int, *, is_certain: bool) -> Bound | None:
+    """Return the requirement that a peak violates; None if the peak is safe."""
     if sweep.has_diverged(row) or sweep.rates[row] > first_divergence(sweep, needs) / MARGIN * _ROUNDING:
         return Bound.DIVERGENCE
-    own = sweep.of(sweep.own)
-    finite = own[~np.isnan(own)]
+    losses = sweep.of(sweep.own)
+    finite = losses[~np.isnan(losses)]
     if not finite.size:  # the own peak diverged on every seed: there is no loss to be close to
         return Bound.DIVERGENCE
-    differences = sweep.less(row, sweep.own)
+    differences = sweep.difference(row, sweep.own)
     close = tolerance(float(finite.mean()), needs.floor)
     if not differences.size or differences.mean() > close:
         return Bound.LOSS
@@ -200,12 +202,12 @@ def _is_above_default(sweep: Sweep, row: int) -> bool:
     """Return whether a peak has a higher mean than the best default, on the seeds of both."""
     if sweep.default is None or row == sweep.own:
         return False
-    differences = sweep.less(row, len(sweep.rates))
+    differences = sweep.difference(row, len(sweep.rates))
     return bool(differences.size and differences.mean() > 0.0)
 
 
 def upper_end(differences: Values | Sequence[float]) -> float:
-    """Return the one-sided 97.5 % upper end of the true mean, by Student's t; of one value, itself."""
+    """Return the one-sided 97.5 % upper end of the true mean, by Student's t; a single value as it is."""
     values = np.asarray(differences)
     mean, n = float(values.mean()), len(values)
     if n == 1:

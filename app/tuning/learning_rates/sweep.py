@@ -1,4 +1,4 @@
-"""The sweep over a configuration's peak learning rate: what runs, on which seeds, and what each run gave."""
+"""The sweep over a configuration's peak learning rate: the peaks, the seeds and the values of the runs."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from app.tuning.evaluation.requests import (
     replicates_of,
 )
 
-HALF_OCTAVES = range(-8, 9)  # factors 2^-4 to 2^4
-MORE_SEEDS = 48  # beyond R, where an end of the range is in doubt
+HALF_OCTAVES = range(-8, 9)  # distances to the configuration's peak: factors 2^-4 to 2^4
+EXTRA_SEEDS = 48  # seeds beyond the job's replicates for an uncertain end of the range
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sweep:
-    """What a configuration gave at its swept peaks.
+    """The values of a configuration at its swept peaks.
 
-    rates: the peaks, ascending. own: the place of the configuration's own peak among them. default: the best
-    default of the space, which runs beside them as a last row, or None. values: (rows, seeds), nan where a
-    run diverged or was not asked for. runs: (rows,), on how many of the seeds, from the first on, each ran.
+    default: the best default of the search space, which runs as a last row; None if there is none. rates: the
+    peaks, ascending, one for each other row. values: (rows, seeds), nan if a run diverged or was not
+    requested. runs: (rows,), the number of seeds, from the first on, that each row ran on.
     """
 
     configuration: Configuration
@@ -43,30 +43,29 @@ class Sweep:
 
     @property
     def own(self) -> int:
-        """The place of the configuration's own peak."""
+        """The row of the configuration's own peak."""
         return self.rates.index(float(self.configuration.optimizer["learning_rate"]))
 
     @property
     def configurations(self) -> list[Configuration]:
-        """What runs, in the order of the rows."""
+        """The configurations that run, in the order of the rows."""
         others = [] if self.default is None else [self.default]
         return [*(at_rate(self.configuration, rate) for rate in self.rates), *others]
 
     def of(self, row: int) -> Values:
-        """Return what a row gave on the seeds that it ran on."""
-        found: Values = self.values[row, : self.runs[row]]
-        return found
+        """Return the values of a row on the seeds that the row ran on."""
+        values: Values = self.values[row, : self.runs[row]]
+        return values
 
     def has_diverged(self, row: int) -> bool:
-        """Return whether a run of that row diverged."""
+        """Return whether a run of the row diverged."""
         return bool(np.isnan(self.of(row)).any())
 
-    def less(self, row: int, other: int) -> Values:
-        """Return row - other, paired by seed, on the seeds on which the other did not diverge."""
+    def difference(self, row: int, other: int) -> Values:
+        """Return row - other, paired by seed, on the shared seeds on which the other row did not diverge."""
         common = min(int(self.runs[row]), int(self.runs[other]))
-        difference = self.values[row, :common] - self.values[other, :common]
-        found: Values = difference[~np.isnan(self.values[other, :common])]
-        return found
+        differences: Values = self.values[row, :common] - self.values[other, :common]
+        return differences[~np.isnan(self.values[other, :common])]
 
 
 def at_rate(configuration: Configuration, rate: float) -> Configuration:
@@ -75,13 +74,13 @@ def at_rate(configuration: Configuration, rate: float) -> Configuration:
 
 
 def swept_rates(configuration: Configuration) -> list[float]:
-    """Return the peaks of a sweep, ascending: 2^-4, 2^-3.5, ... 2^4 times the own, as far as bounds allow."""
+    """Return the peaks of a sweep, ascending: 2^-4, 2^-3.5, ... 2^4 times the own peak, within its bounds."""
     peak = float(configuration.optimizer["learning_rate"])
     return within_bounds(configuration, [peak * 2.0 ** (k / 2) for k in HALF_OCTAVES])
 
 
 def within_bounds(configuration: Configuration, rates: Sequence[float]) -> list[float]:
-    """Return those of the rates that the optimizer allows."""
+    """Return the learning rates that lie within the optimizer's bounds."""
     fields = hyper_fields(OPTIMIZERS[configuration.optimizer["kind"]])
     hyper = next(field.hyper for field in fields if field.name == "learning_rate")
     return [rate for rate in rates if hyper.broken_bound(rate) is None]
@@ -94,39 +93,39 @@ def sweep(
     seeds = reduced_seed_count(spec)
     begun = [_empty(found, default) for found in configurations]
     result = yield EvaluationRequest(
-        configurations=tuple(entry for one in begun for entry in one.configurations),
+        configurations=tuple(row for empty in sweeps for row in empty.configurations),
         replicates=range(Seeds.SWEEP, Seeds.SWEEP + seeds),
         steps=spec.budget.steps,
     )
-    parts = np.split(result.values, np.cumsum([len(one.runs) for one in begun])[:-1])
+    parts = np.split(result.values, np.cumsum([len(empty.runs) for empty in sweeps])[:-1])
     return [
-        replace(one, values=part, runs=np.full(len(part), seeds))
-        for one, part in zip(begun, parts, strict=True)
+        replace(empty, values=part, runs=np.full(len(part), seeds))
+        for empty, part in zip(sweeps, parts, strict=True)
     ]
 
 
 def more_seeds(spec: JobSpec, before: Sweep, rows: Sequence[int], seeds: int) -> Steps[Sweep]:
-    """Run some rows of a sweep on further seeds, until each of them ran on so many."""
+    """Run some rows of a sweep until each has `seeds` seeds, and return the new sweep."""
     values = np.full((len(before.runs), max(seeds, before.values.shape[1])), np.nan)
     values[:, : before.values.shape[1]] = before.values
     runs, configurations = before.runs.copy(), before.configurations
     for ran in sorted({int(runs[row]) for row in rows if runs[row] < seeds}):
-        behind = [row for row in rows if runs[row] == ran]
+        group = [row for row in rows if runs[row] == ran]
         result = yield EvaluationRequest(
-            configurations=tuple(configurations[row] for row in behind),
+            configurations=tuple(configurations[row] for row in group),
             replicates=range(Seeds.SWEEP + ran, Seeds.SWEEP + seeds),
             steps=spec.budget.steps,
         )
-        values[behind, ran:seeds] = result.values
+        values[group, ran:seeds] = result.values
     for row in rows:
         runs[row] = max(seeds, int(runs[row]))
     return replace(before, values=values, runs=runs)
 
 
 def seed_looks(spec: JobSpec) -> list[int]:
-    """Return on how many seeds an end of a range may run in all, ascending, beyond those of the sweep."""
+    """Return the total numbers of seeds for the ends of a range, ascending, after the seeds of the sweep."""
     replicates = replicates_of(spec)
-    return [] if replicates == 1 else [replicates, replicates + MORE_SEEDS]
+    return [] if replicates == 1 else [replicates, replicates + EXTRA_SEEDS]
 
 
 def _empty(configuration: Configuration, default: Configuration | None) -> Sweep:
@@ -142,5 +141,5 @@ def _empty(configuration: Configuration, default: Configuration | None) -> Sweep
 
 
 def octaves(low: float, high: float) -> float:
-    """Return how often the lower rate is doubled until it is the higher one."""
+    """Return the distance between two learning rates in octaves, which is log2(high / low)."""
     return math.log2(high / low)

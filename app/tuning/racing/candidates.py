@@ -1,4 +1,4 @@
-"""The field of the race: the best distinct configurations of the search, and the baselines."""
+"""The candidates of the race: the best distinct configurations of the search, and the baselines."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from app.tuning.space.distributions import Distribution, position
 from app.tuning.space.membership import contains, names_optimizers
 from app.tuning.space.tree import SearchSpace
 
-MOST_CONSTANT = 3  # trials with a constant rate that race for being the best of these
-DISTINCT = 0.05  # of a range, on its scale: configurations closer than that count as one
+MAX_CONSTANT_RATE_TRIALS = 3  # trials with a constant learning rate that race besides the best trials
+MIN_DISTANCE = 0.05  # share of a range, on its scale; configurations that are closer count as the same
 
-WARMUP = 0.05  # of the steps, in a baseline that warms up
+BASELINE_WARMUP = 0.05  # share of the steps that a baseline with a warmup spends on it
 
 Source: TypeAlias = Literal["search", "refined", "decay", "baseline"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RaceCandidate:
-    """A configuration that races.
+    """A configuration that takes part in the race.
 
-    number: of the trial that it comes from, or whose schedule was replaced; None for a default.
-    is_eligible: whether it may be recommended; a default outside the job's search space may not.
-    is_baseline: whether the recommendation is compared with it, whatever becomes of it in the race.
-    refinements: how often its schedule was computed from gradient norms.
+    number: the trial that gave the configuration, perhaps with another schedule; None for a default.
+    is_eligible: whether the candidate may be recommended; a default outside the search space may not.
+    is_baseline: whether the recommendation is compared with the candidate, even if the race drops it.
+    refinements: how often the schedule was computed from gradient norms.
     """
 
     label: str
@@ -48,38 +48,45 @@ class RaceCandidate:
 
     @property
     def is_default(self) -> bool:
-        """Whether the entry is a baseline of the optimizer's class, without a search."""
+        """Whether the candidate is a baseline that the optimizer's class defines, without a search."""
         return self.source == "baseline"
 
 
 def kinds(spec: JobSpec) -> list[str]:
-    """The kinds of optimizers in the space, each once."""
+    """Return the kinds of optimizers in the search space, without repeats."""
     return list(dict.fromkeys(optimizer.kind for optimizer in spec.search_space.optimizers))
 
 
 def kind_of(configuration: Configuration) -> str:
-    """The kind of its optimizer."""
+    """Return the kind of the configuration's optimizer."""
     return str(configuration.optimizer["kind"])
 
 
 def baselines_of(spec: JobSpec) -> list[tuple[str, Baseline]]:
-    """Return what races without a search, each with its kind: the usual, the space's, then the rate-free."""
-    always = [(kind, own) for kind, cls in OPTIMIZERS.items() for own in cls.baselines if own.always]
-    usual = [(kind, own) for kind, own in always if not OPTIMIZERS[kind].finds_its_rate]
-    listed = [(kind, own) for kind in kinds(spec) for own in OPTIMIZERS[kind].baselines]
-    found: list[tuple[str, Baseline]] = []
+    """Return the baselines of the race, each with the kind of its optimizer.
+
+    First come the usual optimizers, then those of the search space, then those that find their own rate.
+    """
+    always = [
+        (kind, baseline) for kind, cls in OPTIMIZERS.items() for baseline in cls.baselines if baseline.always
+    ]
+    usual = [(kind, baseline) for kind, baseline in always if not OPTIMIZERS[kind].finds_its_rate]
+    listed = [(kind, baseline) for kind in kinds(spec) for baseline in OPTIMIZERS[kind].baselines]
+    baselines: list[tuple[str, Baseline]] = []
     for pair in (*usual, *listed, *always):
-        if pair not in found:
-            found.append(pair)
-    return found
+        if pair not in baselines:
+            baselines.append(pair)
+    return baselines
 
 
 def race_field(spec: JobSpec, finished: Sequence[FinishedTrial]) -> list[RaceCandidate]:
-    """Who races: the best distinct trials, best first, then the baselines; empty where no trial completed.
+    """Return the candidates of the race: the best distinct trials, best first, then the baselines.
 
-    The best distinct trials with a constant learning rate race, whether or not they are among the best: the
-    best of them is what a schedule is compared with. The best of each kind of optimizer races as well: a kind
-    may be behind for lack of trials alone. Without confirmation, the best trial alone.
+    The list is empty if no trial completed. Without confirmation it holds the best trial alone.
+
+    The best distinct trials with a constant learning rate race too, as a schedule is compared with the best
+    of them. The best trial of each kind of optimizer races as well: a kind may be behind only for lack of
+    trials.
     """
     completed = [trial for trial in finished if trial.state is TrialState.COMPLETED]
     if not completed:
@@ -91,7 +98,7 @@ def race_field(spec: JobSpec, finished: Sequence[FinishedTrial]) -> list[RaceCan
     chosen = _distinct(ranked, distributions, spec.confirmation.top)
     constant = [trial for trial in ranked if is_constant(trial.configuration)]
     firsts = [_first(ranked, kind) for kind in kinds(spec)]
-    for trial in (*_distinct(constant, distributions, MOST_CONSTANT), *firsts):
+    for trial in (*_distinct(constant, distributions, MAX_CONSTANT_RATE_TRIALS), *firsts):
         if trial is not None and trial not in chosen:
             chosen.append(trial)
     return unique([*map(_searched, chosen), *_defaults(spec, ranked[0].configuration)])
@@ -103,62 +110,62 @@ def is_constant(configuration: Configuration) -> bool:
     return isinstance(schedule, Constant) and schedule.warmup_fraction == 0.0
 
 
-def unique(entries: Iterable[RaceCandidate]) -> list[RaceCandidate]:
-    """The first of each configuration; a baseline that is there already makes it one."""
-    found: list[RaceCandidate] = []
-    for entry in entries:
-        same = next((i for i, other in enumerate(found) if runs_alike(entry, other)), None)
+def unique(candidates: Iterable[RaceCandidate]) -> list[RaceCandidate]:
+    """Return the first candidate of each configuration; a later baseline makes the first one a baseline."""
+    kept: list[RaceCandidate] = []
+    for candidate in candidates:
+        same = next((i for i, other in enumerate(kept) if runs_alike(candidate, other)), None)
         if same is None:
-            found.append(entry)
-        elif entry.is_baseline:
-            found[same] = replace(found[same], is_baseline=True)
-    return found
+            kept.append(candidate)
+        elif candidate.is_baseline:
+            kept[same] = replace(kept[same], is_baseline=True)
+    return kept
 
 
 def runs_alike(a: RaceCandidate, b: RaceCandidate) -> bool:
-    """Whether two entries run the same; `params` only names what was drawn."""
-    one, other = a.configuration, b.configuration
-    return (one.optimizer, one.schedule, one.batch_size, one.settings) == (
-        other.optimizer,
-        other.schedule,
-        other.batch_size,
-        other.settings,
+    """Return whether two candidates give the same runs; `params` only names the sampled values."""
+    first, second = a.configuration, b.configuration
+    return (first.optimizer, first.schedule, first.batch_size, first.settings) == (
+        second.optimizer,
+        second.schedule,
+        second.batch_size,
+        second.settings,
     )
 
 
 def rate_name(params: Mapping[str, Any]) -> str | None:
-    """Return the name of the sampled learning rate; None where it was fixed."""
+    """Return the name of the sampled learning rate; None if the job fixed the rate."""
     return next((name for name in params if name.endswith(".learning_rate")), None)
 
 
-def at_peak(entry: RaceCandidate, rate: float) -> RaceCandidate:
-    """Return the entry with another peak; of a default it is one no more."""
-    found, name = entry.configuration, rate_name(entry.configuration.params)
+def at_peak(candidate: RaceCandidate, rate: float) -> RaceCandidate:
+    """Return the candidate with another peak; a default that is changed this way is no default any more."""
+    original, name = candidate.configuration, rate_name(candidate.configuration.params)
     configuration = replace(
-        found,
-        optimizer=found.optimizer | {"learning_rate": rate},
-        params={key: rate if key == name else value for key, value in found.params.items()},
+        original,
+        optimizer=original.optimizer | {"learning_rate": rate},
+        params={key: rate if key == name else value for key, value in original.params.items()},
     )
-    origin = "a default" if entry.number is None else f"trial {entry.number}"
+    origin = "a default" if candidate.number is None else f"trial {candidate.number}"
     return replace(
-        entry,
+        candidate,
         label=f"{origin} at a lower peak: {describe(configuration)}",
         configuration=configuration,
-        source="search" if entry.is_default else entry.source,
+        source="search" if candidate.is_default else candidate.source,
         is_baseline=False,
     )
 
 
 def describe(configuration: Configuration) -> str:
-    """A configuration in a few words, such as "adam at 0.004, cosine, batch size 32"."""
+    """Describe a configuration in a few words, such as "adam at 0.004, cosine, batch size 32"."""
     optimizer = configuration.optimizer
     return f"{optimizer['kind']} at {optimizer['learning_rate']:.3g}, {_rest(configuration)}"
 
 
 def describe_default(configuration: Configuration) -> str:
-    """A default in a few words, such as "adam at its defaults, constant, batch size 32".
+    """Describe a default in a few words, such as "adam at its defaults, constant, batch size 32".
 
-    Options that the authors recommend stand instead: "prodigy, bias correction and safeguard, constant".
+    Options that the authors recommend are named instead: "prodigy, bias correction and safeguard, constant".
     """
     options = recommended_options(configuration)
     name = ", " + options if options else " at its defaults"
@@ -166,15 +173,15 @@ def describe_default(configuration: Configuration) -> str:
 
 
 def recommended_options(configuration: Configuration) -> str:
-    """The options of a default that its authors recommend, in words; empty for an optimizer as it comes."""
-    for own in OPTIMIZERS[kind_of(configuration)].baselines:
-        if own.options and own.options.items() <= configuration.optimizer.items():
-            return own.words
+    """Name the options of a default that its authors recommend; empty if the default has none."""
+    for baseline in OPTIMIZERS[kind_of(configuration)].baselines:
+        if baseline.options and baseline.options.items() <= configuration.optimizer.items():
+            return baseline.words
     return ""
 
 
 def warmup_in_words(configuration: Configuration) -> str:
-    """Such as " with 5 % warmup"; empty where the schedule has none."""
+    """Describe the warmup, such as " with 5 % warmup"; empty if the schedule has none."""
     fraction = configuration.schedule.get("warmup_fraction", 0.0)
     return f" with {100 * fraction:.3g} % warmup" if fraction else ""
 
@@ -192,14 +199,14 @@ def _searched(trial: FinishedTrial) -> RaceCandidate:
 
 
 def _first(ranked: Sequence[FinishedTrial], kind: str) -> FinishedTrial | None:
-    """The best trial of a kind of optimizer; None where none completed."""
+    """Return the best trial of a kind of optimizer; None if no trial of that kind completed."""
     return next((trial for trial in ranked if kind_of(trial.configuration) == kind), None)
 
 
 def _distinct(
     ranked: Sequence[FinishedTrial], distributions: dict[str, Distribution], top: int
 ) -> list[FinishedTrial]:
-    """The best trials, leaving out each that is nearly the same as a better one."""
+    """Return the `top` best trials, without those that are nearly the same as a better trial."""
     chosen: list[FinishedTrial] = []
     for trial in ranked:
         if len(chosen) == top:
@@ -210,10 +217,11 @@ def _distinct(
 
 
 def differs(a: Configuration, b: Configuration, distributions: dict[str, Distribution]) -> bool:
-    """Whether two configurations of a space are more than a nuance apart.
+    """Return whether two configurations of a search space differ by more than a nuance.
 
-    They are where they have other parameters (so another optimizer or schedule), another choice, or a number
-    that moved by more than 5 % of its range, on the range's scale.
+    Configurations differ if their sets of parameters differ, and so their optimizers or schedules, or if
+    their batch sizes or choices differ. Numbers differ if their distance is more than 5 % of the range, on
+    the range's scale.
     """
     if a.params.keys() != b.params.keys() or a.batch_size != b.batch_size:
         return True
@@ -222,24 +230,24 @@ def differs(a: Configuration, b: Configuration, distributions: dict[str, Distrib
         if isinstance(distribution, CategoricalDistribution):
             if value != other:
                 return True
-        elif abs(position(distribution, value) - position(distribution, other)) > DISTINCT:
+        elif abs(position(distribution, value) - position(distribution, other)) > MIN_DISTANCE:
             return True
     return False
 
 
 def _defaults(spec: JobSpec, best: Configuration) -> Iterator[RaceCandidate]:
-    """Optimizers as a practitioner runs them without a search.
+    """Yield the baselines: optimizers as a practitioner runs them without a search.
 
-    Batch size, and what is searched of the objective, are those of the best trial of the search: they have
-    no defaults of their own, and the baselines are to show what the optimizer's hyperparameters are worth.
-    Those outside a space that names its optimizers are there for comparison only.
+    The batch size and the settings of the objective are those of the best trial of the search. Neither has a
+    default, and the baselines are to show the effect of the optimizer's hyperparameters only.
+    Baselines outside a search space that names its optimizers are there for comparison only.
     """
     is_free = not names_optimizers(spec)
-    for kind, own in baselines_of(spec):
+    for kind, baseline in baselines_of(spec):
         defaults = {field.name: field.default for field in hyper_fields(OPTIMIZERS[kind])}
-        schedule = Cosine(warmup_fraction=WARMUP) if own.warms_up else Constant()
+        schedule = Cosine(warmup_fraction=BASELINE_WARMUP) if baseline.warms_up else Constant()
         configuration = Configuration(
-            optimizer={"kind": kind, **defaults, **own.options},
+            optimizer={"kind": kind, **defaults, **baseline.options},
             schedule={"kind": schedule.kind, **asdict(schedule)},
             batch_size=best.batch_size,
             settings=best.settings,

@@ -1,4 +1,4 @@
-"""Schedules made for the leader of the race: a linear decay, and those refined from its own gradients."""
+"""Schedules derived for the leader of the race: a linear decay, and tables refined from gradient norms."""
 
 from __future__ import annotations
 
@@ -26,34 +26,37 @@ from app.tuning.racing.peak_limits import highest_peak
 from app.tuning.schedules.refinement import MOST_FACTORS, Norm, norm_for, refined_factors, table_schedule
 from app.tuning.space.tree import SCHEDULE
 
-PEAKS = (1.0, 2.0)  # of the leader's: a schedule that decays bears a higher one
-MOST_DERIVED = 2 * len(PEAKS) + 1
+PEAK_FACTORS = (1.0, 2.0)  # multiples of the leader's peak; a schedule that decays allows a higher peak
+MAX_DERIVED = 2 * len(PEAK_FACTORS) + 1  # candidates: decays, twice refined ones, and one refined once
 
-_LARGEST = float(np.finfo(np.float32).max)  # in which norms are recorded
+_MAX_NORM = float(np.finfo(np.float32).max)  # norms are recorded as float32
 
 
 @dataclass(frozen=True, kw_only=True)
 class Derived:
-    """What was made for a leader. start: the loss that its runs had before their first update, as a mean."""
+    """The candidates derived from a leader.
+
+    start: the mean loss of the leader's runs before their first update.
+    """
 
     entries: tuple[RaceCandidate, ...]
     start: float
 
 
 def derive(spec: JobSpec, leader: RaceCandidate) -> Steps[Derived]:
-    """Entries that differ from the leader in their schedule, and in their peak by a factor of 1 or 2.
+    """Derive candidates that differ from the leader in their schedule, and perhaps in a doubled peak.
 
-    A linear decay to zero after the leader's own warmup; the schedule refined from the leader's gradient
-    norms; and the one refined once more, from the norms of runs under the first. Peaks stay within the
-    search range. No refined ones where a run for their norms diverged.
+    The first schedule is a linear decay to zero after the leader's warmup. The second is refined from the
+    leader's gradient norms, the third from the norms of runs under the second. Peaks stay within the search
+    range. A refinement is left out if a run for its norms diverged.
     """
-    found = [_decayed(leader, peak) for peak in _peaks(spec, leader)]
+    candidates = [_decayed(leader, factor) for factor in _peak_factors(spec, leader)]
     run = yield _recording(spec, leader)
     once = _refined(spec, leader, run)
     if once is not None:
-        found.append(_as_refined(leader, once, 1, 1.0))
-        again = yield _recording(spec, found[-1])
-        twice = _refined(spec, leader, again)
+        candidates.append(_as_refined(leader, once, 1, 1.0))
+        second_run = yield _recording(spec, candidates[-1])
+        twice = _refined(spec, leader, second_run)
         if twice is not None:
             found += [_as_refined(leader, twice, 2, peak) for peak in _peaks(spec, leader)]
     made = [entry for entry in unique([leader, *found]) if entry.source in ("decay", "refined")]
@@ -61,45 +64,46 @@ def derive(spec: JobSpec, leader: RaceCandidate) -> Steps[Derived]:
     return Derived(entries=tuple(made), start=start)
 
 
-def _peaks(spec: JobSpec, leader: RaceCandidate) -> list[float]:
-    """Return the factors of the leader's peak that its range allows; only 1 where the job has it fixed."""
+def _peak_factors(spec: JobSpec, leader: RaceCandidate) -> list[float]:
+    """Return the factors of the leader's peak that its range allows; only 1 if the job fixed the peak."""
     configuration, highest = leader.configuration, highest_peak(spec, leader)
     rate = float(configuration.optimizer["learning_rate"])
-    higher = (peak for peak in PEAKS if peak > 1.0 and peak * rate <= highest)
-    return [1.0, *(peak for peak in higher if within_bounds(configuration, [peak * rate]))]
+    higher = (factor for factor in PEAK_FACTORS if factor > 1.0 and factor * rate <= highest)
+    return [1.0, *(factor for factor in higher if within_bounds(configuration, [factor * rate]))]
 
 
-def _decayed(leader: RaceCandidate, peak: float) -> RaceCandidate:
-    own = leader.configuration.schedule
-    warmup = {name: value for name, value in own.items() if name.startswith("warmup_")}
+def _decayed(leader: RaceCandidate, factor: float) -> RaceCandidate:
+    fields = leader.configuration.schedule
+    warmup = {name: value for name, value in fields.items() if name.startswith("warmup_")}
     schedule = {"kind": Linear.kind, **asdict(Linear(**warmup))}
-    found = _with(leader, schedule, peak)
-    return replace(found, source="decay", label=f"linear decay: {describe(found.configuration)}")
+    decayed = _with_schedule(leader, schedule, factor)
+    return replace(decayed, source="decay", label=f"linear decay: {describe(decayed.configuration)}")
 
 
-def _as_refined(leader: RaceCandidate, schedule: dict[str, Any], times: int, peak: float) -> RaceCandidate:
-    found = _with(leader, schedule, peak)
-    often = "refined schedule" if times == 1 else "twice refined schedule"
-    label = f"{often}: {describe(found.configuration)}"
-    return replace(found, source="refined", refinements=times, label=label)
+def _as_refined(leader: RaceCandidate, schedule: dict[str, Any], times: int, factor: float) -> RaceCandidate:
+    refined = _with_schedule(leader, schedule, factor)
+    name = "refined schedule" if times == 1 else "twice refined schedule"
+    label = f"{name}: {describe(refined.configuration)}"
+    return replace(refined, source="refined", refinements=times, label=label)
 
 
-def _with(leader: RaceCandidate, schedule: dict[str, Any], peak: float) -> RaceCandidate:
+def _with_schedule(leader: RaceCandidate, schedule: dict[str, Any], factor: float) -> RaceCandidate:
+    """Return the leader with another schedule, and with its peak multiplied by a factor."""
     configuration = leader.configuration
-    rate = peak * float(configuration.optimizer["learning_rate"])
+    rate = factor * float(configuration.optimizer["learning_rate"])
     name = rate_name(configuration.params)
-    params = {key: rate if key == name else value for key, value in _kept(configuration, schedule)}
-    found = replace(
+    params = {key: rate if key == name else value for key, value in _kept_params(configuration, schedule)}
+    changed = replace(
         configuration,
         optimizer=configuration.optimizer | {"learning_rate": rate},
         schedule=schedule,
         params=params,
     )
-    return replace(leader, configuration=found, is_baseline=False)
+    return replace(leader, configuration=changed, is_baseline=False)
 
 
-def _kept(configuration: Configuration, schedule: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What was drawn for a configuration, but for what another schedule does not have of its own."""
+def _kept_params(configuration: Configuration, schedule: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the sampled values of a configuration that still hold under another schedule."""
     replaced = configuration.schedule["kind"]
     for name, value in configuration.params.items():
         label, _, field = name.rpartition(".")
@@ -108,8 +112,8 @@ def _kept(configuration: Configuration, schedule: dict[str, Any]) -> Iterator[tu
             yield name, value
 
 
-def _recording(spec: JobSpec, entry: RaceCandidate) -> EvaluationRequest:
-    """Runs of an entry on fresh seeds, with their gradient norms."""
+def _recording(spec: JobSpec, candidate: RaceCandidate) -> EvaluationRequest:
+    """Return the request that runs a candidate on fresh seeds and records gradient norms."""
     return EvaluationRequest(
         configurations=(entry.configuration,),
         replicates=reduced_replicates(spec, Seeds.NORMS),
@@ -119,7 +123,7 @@ def _recording(spec: JobSpec, entry: RaceCandidate) -> EvaluationRequest:
 
 
 def _refined(spec: JobSpec, leader: RaceCandidate, run: EvaluationResult) -> dict[str, Any] | None:
-    """The schedule refined from the gradient norms of runs; None where one of them diverged."""
+    """Return the schedule refined from the gradient norms of runs; None if a run diverged."""
     # Any: the fields of a schedule as JSON has them.
     if np.isnan(run.values).any():
         return None
@@ -127,15 +131,16 @@ def _refined(spec: JobSpec, leader: RaceCandidate, run: EvaluationResult) -> dic
     return table_schedule(refined_factors(mean_norms(run.trajectories[0], norm, spec.budget.steps), norm))
 
 
-def mean_norms(curves: Sequence[bytes], norm: Norm, steps: int) -> NDArray[np.float64]:
-    """The mean gradient norms of runs: of every update, or of a long run at 1,000 evenly spaced ones.
+def mean_norms(trajectories: Sequence[bytes], norm: Norm, steps: int) -> NDArray[np.float64]:
+    """Return the mean gradient norm of the runs at each update; at 1,000 evenly spaced updates of a long run.
 
-    curves: encoded trajectories of runs that completed.
+    trajectories: encoded, of runs that completed.
     """
-    wanted = np.linspace(0.0, steps - 1.0, min(steps, MOST_FACTORS))
-    found = []
-    for curve in map(codec.decode, curves):
-        norms = curve.gradient_norm_l1 if norm is Norm.L1 else curve.gradient_norm
-        finite = np.nan_to_num(norms, nan=_LARGEST, posinf=_LARGEST).astype(np.float64)  # else nan beside inf
-        found.append(np.interp(wanted, curve.step, finite))
-    return np.asarray(np.mean(found, axis=0))
+    updates = np.linspace(0.0, steps - 1.0, min(steps, MOST_FACTORS))
+    norms_of_runs = []
+    for trajectory in map(codec.decode, trajectories):
+        norms = trajectory.gradient_norm_l1 if norm is Norm.L1 else trajectory.gradient_norm
+        # Finite numbers, as the interpolation beside an infinity gives nan.
+        finite = np.nan_to_num(norms, nan=_MAX_NORM, posinf=_MAX_NORM).astype(np.float64)
+        norms_of_runs.append(np.interp(updates, trajectory.step, finite))
+    return np.asarray(np.mean(norms_of_runs, axis=0))

@@ -1,8 +1,8 @@
-"""Successive elimination: replicates go to the entries that may still be the best.
+"""Successive elimination: replicates go to the candidates that may still be the best.
 
-All entries run on a few seeds, those that cannot win are dropped, the others run on more, and so on. What
-the dropped ones leave of the budget is spent where the decision is close. Where the budget is short, the
-better half goes on without such a proof.
+All candidates run on a few seeds, candidates that cannot win are dropped, the others run on more seeds, and
+so on. The runs saved on dropped candidates are spent where the decision is close. If the budget is too short
+for the remaining candidates, the better half goes on, without a test that the others cannot win.
 """
 
 from __future__ import annotations
@@ -19,21 +19,22 @@ from app.tuning.evaluation.requests import EvaluationRequest, Steps, Values, rep
 from app.tuning.racing.candidates import RaceCandidate, runs_alike
 from app.tuning.statistics import probability_better
 
-ERROR = 0.05  # the most, over a whole race, that the entry which is the best in truth is dropped
-SPANS = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the replicates of the job: after how many seeds there is a look
-FEWEST = 4  # entries that go on where there is no proof that they cannot win
-LEAST = 2  # seeds: one says nothing about the spread
+FAMILY_ERROR = 0.05  # largest probability, over a whole race, that the truly best candidate is dropped
+LOOK_MULTIPLES = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the job's replicates; after so many seeds there is a look
+MIN_HALVING_SURVIVORS = 4  # candidates that go on if a short budget halves the race without a test
+MIN_SEEDS = 2  # seeds that a comparison needs; a single seed has no spread
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Standing:
-    """Where a race ended.
+    """The state in which a race ended.
 
-    values: (entries, seeds), nan where an entry did not run or diverged. runs: on how many of the seeds, from
-    the first on, each entry ran. survivors: the eligible entries that were left, the leader first, which ran
-    on all seeds, then by how far they are behind it. All of them ran on all seeds; in a final that was
-    prolonged, the likeliest of those who were worth it, and another may be ahead of the leader on the fewer
-    seeds that it has.
+    values: (candidates, seeds), nan if a candidate did not run or diverged. runs: the number of seeds, from
+    the first on, that each candidate ran on. survivors: the eligible candidates that were left, the leader
+    first, then by their gap to the leader.
+
+    All survivors ran on all seeds. The exception is an extended final, in which only the leader and its
+    likeliest contenders did. There a survivor with fewer seeds may be ahead of the leader on these.
     """
 
     entries: tuple[RaceCandidate, ...]
@@ -43,81 +44,90 @@ class Standing:
 
     @property
     def leader(self) -> int:
-        """The survivor with the lowest mean, of those that ran on all seeds."""
+        """The survivor with the lowest mean, among the survivors that ran on all seeds."""
         return self.survivors[0]
 
     @property
     def seeds(self) -> int:
-        """On how many seeds the leader ran."""
+        """The number of seeds that the leader ran on."""
         return int(self.values.shape[1])
 
     def behind(self, row: int) -> float:
-        """How far a row is above the leader, on average over its own seeds; nan where one diverged."""
-        return float(self._differences(row).mean())
+        """Return the mean gap of a row to the leader, over the row's seeds; nan if a run diverged."""
+        return float(self._gaps(row).mean())
 
-    def doubt(self, row: int) -> float:
-        """The standard error of that difference; 0 of a single seed, where every seed gives the same."""
-        found = self._differences(row)
-        return float(found.std(ddof=1)) / math.sqrt(len(found)) if len(found) > 1 else 0.0
+    def standard_error(self, row: int) -> float:
+        """Return the standard error of the gap to the leader; 0 for a single seed.
+
+        A race has a single seed only if every seed gives the same.
+        """
+        gaps = self._gaps(row)
+        return float(gaps.std(ddof=1)) / math.sqrt(len(gaps)) if len(gaps) > 1 else 0.0
 
     def has_diverged(self, row: int) -> bool:
         """Return whether a run of the row diverged."""
         return bool(np.isnan(self.values[row, : self.runs[row]]).any())
 
     def may_win(self, row: int) -> bool:
-        """Whether a row never diverged and is not surely worse than the leader, by two seeds or more."""
-        found = self._differences(row)
-        return len(found) >= LEAST and not np.isnan(found).any() and not _is_worse(found, ERROR)
+        """Return whether a row may be as good as the leader.
 
-    def _differences(self, row: int) -> Values:
-        """By how much a row is above the leader, on each of the seeds that it ran on."""
-        found: Values = (self.values[row] - self.values[self.leader])[: self.runs[row]]
-        return found
+        Such a row has two seeds or more, never diverged, and is not significantly worse.
+        """
+        gaps = self._gaps(row)
+        return len(gaps) >= MIN_SEEDS and not np.isnan(gaps).any() and not _is_worse(gaps, FAMILY_ERROR)
+
+    def _gaps(self, row: int) -> Values:
+        """Return the difference of a row to the leader on each seed that the row ran on."""
+        gaps: Values = (self.values[row] - self.values[self.leader])[: self.runs[row]]
+        return gaps
 
 
-def looks(replicates: int, spans: Sequence[float] = SPANS) -> list[int]:
-    """After how many seeds the entries are compared, ascending. spans: in parts of the replicates."""
+def looks(replicates: int, multiples: Sequence[float] = LOOK_MULTIPLES) -> list[int]:
+    """Return after how many seeds the candidates are compared, ascending.
+
+    multiples: the looks, as multiples of the replicates.
+    """
     if replicates == 1:
         return [1]
-    return sorted({max(LEAST, round(span * replicates)) for span in spans})
+    return sorted({max(MIN_SEEDS, round(multiple * replicates)) for multiple in multiples})
 
 
-def most_raced(replicates: int, entries: int, shares: int) -> int:
-    """The most runs of a race: the replicates of the job for each share, and a few for every entry."""
-    return max(shares * replicates, entries * min(LEAST, replicates))
+def most_raced(replicates: int, candidates: int, shares: int) -> int:
+    """Return the most runs of a race: the replicates for each share, or a few runs for each candidate."""
+    return max(shares * replicates, candidates * min(MIN_SEEDS, replicates))
 
 
 def eliminate(
     spec: JobSpec,
-    entries: Sequence[RaceCandidate],
+    candidates: Sequence[RaceCandidate],
     first: int,
     shares: int | None = None,
     before: Sequence[Standing] = (),
-    spans: Sequence[float] = SPANS,
+    multiples: Sequence[float] = LOOK_MULTIPLES,
 ) -> Steps[Standing]:
-    """Races entries on the seeds from `first` on.
+    """Race candidates on the seeds from `first` on and return the standing.
 
-    shares: how many times `confirmation.replicates` there are to spend, for all entries together; None for
-    one share an entry. before: races on the same seeds; what an entry gave there is not run again.
-    spans: as of `looks`.
+    shares: the budget of all candidates together, in units of `confirmation.replicates` runs; None for one
+    share per candidate. before: earlier races on the same seeds, whose results are not run again.
+    multiples: as in `looks`.
 
-    The entry with the lowest mean leads, among those that diverged least often; ties go to the first. At a
-    look an entry is dropped where it is worse than the leader by a one-sided paired t test at the level
-    0.05 / ((entries - 1) * looks) (Bonferroni), so the best one in truth is lost in one race of twenty at
-    most, unless another was chosen on these seeds; or where it diverged more often than the leader. Where
-    what is left cannot carry all who remain to the job's replicates, the better half goes on (successive
-    halving: Karnin, Koren & Somekh 2013).
+    Among the candidates that diverged least often, the lowest mean leads; ties go to the first. A look drops
+    a candidate that diverged more often than the leader. A look also drops a candidate that is worse by a
+    one-sided paired t test. The level is 0.05 / ((candidates - 1) * looks) (Bonferroni). So the truly best
+    candidate is lost in at most one race of twenty, unless a candidate was chosen on the same seeds before.
+    If the remaining budget cannot give all survivors the job's replicates, the better half goes on
+    (successive halving: Karnin, Koren & Somekh 2013).
 
-    An entry that is not eligible cannot lead or survive. It runs beside the others until the same test tells
-    whether it is better or worse than the leader, or until it has the job's replicates.
+    A candidate that is not eligible cannot lead or survive. Such a candidate runs beside the others until
+    it is better or worse than the leader by the same test, or has the job's replicates.
     """
     replicates = replicates_of(spec)
-    marks = looks(replicates, spans)
-    level = ERROR / (max(1, len(entries) - 1) * len(marks))
-    left = most_raced(replicates, len(entries), len(entries) if shares is None else shares)
-    values, runs = _known(entries, before, marks[-1])
-    alive = [i for i, entry in enumerate(entries) if entry.is_eligible]
-    watched = [i for i, entry in enumerate(entries) if not entry.is_eligible]
+    marks = looks(replicates, multiples)
+    level = FAMILY_ERROR / (max(1, len(candidates) - 1) * len(marks))
+    left = most_raced(replicates, len(candidates), len(candidates) if shares is None else shares)
+    values, runs = _known_values(candidates, before, marks[-1])
+    alive = [i for i, candidate in enumerate(candidates) if candidate.is_eligible]
+    watched = [i for i, candidate in enumerate(candidates) if not candidate.is_eligible]
     done = 0
     for mark in marks:
         behind = [i for i in (*alive, *watched) if runs[i] < mark]
@@ -128,38 +138,40 @@ def eliminate(
         for ran in sorted({int(runs[i]) for i in behind if runs[i] < done}):
             rows = [i for i in behind if runs[i] == ran]
             result = yield EvaluationRequest(
-                configurations=tuple(entries[i].configuration for i in rows),
+                configurations=tuple(candidates[i].configuration for i in rows),
                 replicates=range(first + ran, first + done),
                 steps=spec.budget.steps,
             )
             values[rows, ran:done] = result.values
             left -= (done - ran) * len(rows)
             runs[rows] = done
-        alive = [alive[i] for i in _standing(values[alive, :done], level)]
+        alive = [alive[i] for i in _undefeated(values[alive, :done], level)]
         leader = values[alive[0], :done]
         watched = [i for i in watched if done < replicates and _is_open(values[i, :done] - leader, level)]
         if left < np.maximum(0, replicates - runs[alive]).sum():
-            alive = alive[: max(FEWEST, -(-len(alive) // 2))]
-    done = int(runs[alive].min())  # beyond the last look, where all that are left are known there
+            alive = alive[: max(MIN_HALVING_SURVIVORS, -(-len(alive) // 2))]
+    # Earlier races may have run all survivors on seeds beyond the last look.
+    done = int(runs[alive].min())
     alive = [alive[i] for i in ranked(values[alive, :done])]
     raced = tuple(np.minimum(runs, done).tolist())
-    return Standing(entries=tuple(entries), values=values[:, :done], runs=raced, survivors=tuple(alive))
+    return Standing(entries=tuple(candidates), values=values[:, :done], runs=raced, survivors=tuple(alive))
 
 
-def _known(
-    entries: Sequence[RaceCandidate], before: Sequence[Standing], seeds: int
+def _known_values(
+    candidates: Sequence[RaceCandidate], before: Sequence[Standing], seeds: int
 ) -> tuple[Values, NDArray[np.int64]]:
-    """What entries gave on the seeds of earlier races, (entries, seeds), and on how many seeds they ran."""
-    values, runs = np.full((len(entries), seeds), np.nan), np.zeros(len(entries), dtype=np.int64)
+    """Return the candidates' values in earlier races, (candidates, seeds), and their numbers of seeds."""
+    values, runs = np.full((len(candidates), seeds), np.nan), np.zeros(len(candidates), dtype=np.int64)
     for standing in before:
-        for other, own, ran in zip(standing.entries, standing.values, standing.runs, strict=True):
-            for row in (i for i, entry in enumerate(entries) if ran > runs[i] and runs_alike(entry, other)):
-                values[row, :ran], runs[row] = own[:ran], ran
+        for other, known, ran in zip(standing.entries, standing.values, standing.runs, strict=True):
+            for row, candidate in enumerate(candidates):
+                if ran > runs[row] and runs_alike(candidate, other):
+                    values[row, :ran], runs[row] = known[:ran], ran
     return values, runs
 
 
-def _standing(values: Values, level: float) -> list[int]:
-    """The rows that may still win, best first."""
+def _undefeated(values: Values, level: float) -> list[int]:
+    """Return the rows that may still win, best first."""
     order = ranked(values)
     leader = values[order[0]]
     diverged = np.isnan(values).sum(axis=1)
@@ -172,7 +184,7 @@ def _standing(values: Values, level: float) -> list[int]:
 
 
 def ranked(values: Values) -> NDArray[np.intp]:
-    """Rows by how often they diverged, then by the mean of their other replicates, then by number."""
+    """Return the rows by their number of divergences, then by the mean of the other runs, then by row."""
     diverged = np.isnan(values).sum(axis=1)
     finite = np.where(np.isnan(values), 0.0, values)
     means = finite.sum(axis=1) / np.maximum(1, values.shape[1] - diverged)
@@ -180,14 +192,14 @@ def ranked(values: Values) -> NDArray[np.intp]:
 
 
 def _is_open(differences: Values, level: float) -> bool:
-    """Return whether the test tells neither that the differences are above zero nor that they are below."""
-    if len(differences) < LEAST or np.isnan(differences).any():
+    """Return whether the test finds the differences neither above zero nor below zero."""
+    if len(differences) < MIN_SEEDS or np.isnan(differences).any():
         return False
     return not (_is_worse(differences, level) or _is_worse(-differences, level))
 
 
 def _is_worse(differences: Values, level: float) -> bool:
-    """Whether the true mean of the differences is above zero, by Student's t; never where some diverged."""
-    if len(differences) < LEAST or np.isnan(differences).any():
+    """Return whether Student's t test finds the mean difference above zero; False if a run diverged."""
+    if len(differences) < MIN_SEEDS or np.isnan(differences).any():
         return False
     return probability_better(differences) < level

@@ -1,7 +1,7 @@
-"""The final: the best of the race, schedules made for its leader and a default, on other seeds.
+"""The final: the best of the race, the schedules derived for its leader, and defaults, on new seeds.
 
-It is prolonged while somebody may be better by more than is negligible, so that seeds go where good
-configurations differ by little and a default is not far behind them.
+The final is extended while a candidate may be better than the leader by more than is negligible. So seeds go
+where good configurations differ by little and a default is not far behind.
 """
 
 from __future__ import annotations
@@ -16,84 +16,93 @@ import numpy as np
 from app.spec.job import JobSpec
 from app.tuning.evaluation.requests import EvaluationRequest, Seeds, Steps, replicates_of
 from app.tuning.racing.candidates import RaceCandidate, is_constant, kind_of, kinds, unique
-from app.tuning.racing.derived_schedules import MOST_DERIVED
+from app.tuning.racing.derived_schedules import MAX_DERIVED
 from app.tuning.racing.elimination import Standing, eliminate, ranked
-from app.tuning.racing.iterated import FINALISTS, parents
+from app.tuning.racing.iterated import MAX_SURVIVING_PARENTS, parents
 from app.tuning.racing.practical_equivalence import contenders
 
-MOST_COMPARED = 4  # the best constant rates of two races and two defaults
-# Looks of a prolonged final: after how many times the job's replicates, and how many run until then.
-LONGER = ((2, 8), (4, 6), (8, 4))
+MAX_REFERENCES = 4  # the best constant rates of two races and two defaults
+# Looks of an extended final: the multiple of the job's replicates, and how many candidates run until then.
+EXTENSIONS = ((2, 8), (4, 6), (8, 4))
 
 
 def finalists(
     spec: JobSpec, first: Standing, near: Standing, derived: Sequence[RaceCandidate]
 ) -> list[RaceCandidate]:
-    """Return the entries of the final, the leader of the neighbours first.
+    """Return the candidates of the final, the leader of the neighbours first.
 
-    These are the best survivors, the best of each other kind of optimizer that may still win, what was made
-    for the leader, and the best constant rates of both races. The best default of the race is among them,
-    beside which a difference is large or small, and the best default of the space's own kinds.
+    The finalists are the parents (the best survivors, and the best of each other kind that may still win),
+    the schedules derived for the leader, and the best constant rates of both races. The best default of the
+    race is the measure of whether a difference is large or small. The best default among the kinds of the
+    search space takes part too.
     """
-    constant = [entry for race in (near, first) for entry in _best(race, is_tuned_constant)]
-    usual = [*_best(first, lambda entry: entry.is_default), *_best(first, partial(is_own_default, spec))]
+    constant = [candidate for race in (near, first) for candidate in _best(race, is_tuned_constant)]
+    usual = [
+        *_best(first, lambda candidate: candidate.is_default),
+        *_best(first, partial(is_own_default, spec)),
+    ]
     return unique([*parents(spec, near, is_first=False), *derived, *constant, *usual])
 
 
-def is_tuned_constant(entry: RaceCandidate) -> bool:
-    """Return whether the entry has a constant rate that a search chose."""
-    return not entry.is_default and is_constant(entry.configuration)
+def is_tuned_constant(candidate: RaceCandidate) -> bool:
+    """Return whether the candidate has a constant learning rate that a search chose."""
+    return not candidate.is_default and is_constant(candidate.configuration)
 
 
-def is_own_default(spec: JobSpec, entry: RaceCandidate) -> bool:
-    """Return whether the entry is an optimizer of the job's space at its defaults."""
-    return entry.is_default and kind_of(entry.configuration) in kinds(spec)
+def is_own_default(spec: JobSpec, candidate: RaceCandidate) -> bool:
+    """Return whether the candidate is an optimizer of the job's search space at its defaults."""
+    return candidate.is_default and kind_of(candidate.configuration) in kinds(spec)
 
 
-def best_row(race: Standing, wanted: Callable[[RaceCandidate], bool]) -> int | None:
-    """Return the wanted entry with the lowest mean beside the leader's; None where each of them diverged."""
-    rows = [row for row, entry in enumerate(race.entries) if wanted(entry)]
+def best_row(race: Standing, is_wanted: Callable[[RaceCandidate], bool]) -> int | None:
+    """Return the row of the wanted candidate with the smallest gap to the leader; None if all diverged."""
+    rows = [row for row, candidate in enumerate(race.entries) if is_wanted(candidate)]
     finite = [row for row in rows if not math.isnan(race.behind(row))]
     return min(finite, key=race.behind, default=None)
 
 
-def _best(race: Standing, wanted: Callable[[RaceCandidate], bool]) -> list[RaceCandidate]:
-    row = best_row(race, wanted)
+def _best(race: Standing, is_wanted: Callable[[RaceCandidate], bool]) -> list[RaceCandidate]:
+    row = best_row(race, is_wanted)
     return [] if row is None else [race.entries[row]]
 
 
-def race_final(spec: JobSpec, entries: Sequence[RaceCandidate]) -> Steps[Standing]:
-    """Eliminates as the race does, every entry on the replicates of the job, and then prolongs it.
+def race_final(spec: JobSpec, candidates: Sequence[RaceCandidate]) -> Steps[Standing]:
+    """Eliminate as in the race, with one share per candidate, and then extend the final.
 
-    Until a look the leader and its likeliest contenders run on. Who does not stays as it is.
+    Until each look of the extension, the leader and its likeliest contenders run on further seeds. The other
+    candidates keep the values they have.
     """
-    standing = yield from eliminate(spec, entries, Seeds.FINAL)
+    standing = yield from eliminate(spec, candidates, Seeds.FINAL)
     replicates = replicates_of(spec)
-    for span, runners in LONGER if replicates > 1 else ():
-        found = contenders(standing)[: runners - 1]
-        if not found:
+    for multiple, count in EXTENSIONS if replicates > 1 else ():
+        rivals = contenders(standing)[: count - 1]
+        if not rivals:
             break
-        if span * replicates > standing.seeds:
-            standing = yield from _prolonged(spec, standing, [standing.leader, *found], span * replicates)
+        if multiple * replicates > standing.seeds:
+            rows = [standing.leader, *rivals]
+            standing = yield from _extend(spec, standing, rows, multiple * replicates)
     return standing
 
 
 def most_finalists(spec: JobSpec) -> int:
-    """How many meet at most."""
-    return FINALISTS + len(kinds(spec)) + MOST_DERIVED + MOST_COMPARED
+    """Return the largest number of candidates in the final."""
+    return MAX_SURVIVING_PARENTS + len(kinds(spec)) + MAX_DERIVED + MAX_REFERENCES
 
 
 def most_prolonged(replicates: int) -> int:
-    """The most runs beyond the replicates of each."""
+    """Return the most runs of the extension, beyond the replicates of each candidate."""
     if replicates <= 1:
         return 0
-    seeds = np.diff([1, *(span for span, _ in LONGER)])
-    return replicates * int(seeds @ [runners for _, runners in LONGER])
+    seeds = np.diff([1, *(multiple for multiple, _ in EXTENSIONS)])
+    return replicates * int(seeds @ [count for _, count in EXTENSIONS])
 
 
-def _prolonged(spec: JobSpec, standing: Standing, going: Sequence[int], seeds: int) -> Steps[Standing]:
-    """The standing after those who go on, all of whom ran on every seed before, ran on so many."""
-    done, rows = standing.seeds, list(going)
+def _extend(spec: JobSpec, standing: Standing, rows: list[int], seeds: int) -> Steps[Standing]:
+    """Run some rows until each has `seeds` seeds, and return the new standing.
+
+    rows: candidates that ran on every seed so far.
+    """
+    done = standing.seeds
     values = np.full((len(standing.entries), seeds), np.nan)
     values[:, :done] = standing.values
     result = yield EvaluationRequest(
@@ -104,7 +113,7 @@ def _prolonged(spec: JobSpec, standing: Standing, going: Sequence[int], seeds: i
     values[rows, done:] = result.values
     runs = tuple(seeds if row in rows else ran for row, ran in enumerate(standing.runs))
     leader = rows[ranked(values[rows])[0]]
-    found = replace(standing, values=values, runs=runs, survivors=(leader,))
+    extended = replace(standing, values=values, runs=runs, survivors=(leader,))
     others = [row for row in standing.survivors if row != leader]
-    others.sort(key=lambda row: (math.isnan(gap := found.behind(row)), 0.0 if math.isnan(gap) else gap))
-    return replace(found, survivors=(leader, *others))
+    others.sort(key=lambda row: (math.isnan(gap := extended.behind(row)), 0.0 if math.isnan(gap) else gap))
+    return replace(extended, survivors=(leader, *others))

@@ -1,11 +1,11 @@
-"""Iterated racing: the best of a race meet new configurations made of them, generation after generation.
+"""Iterated racing: in each generation the best candidates of a race meet their offspring.
 
-The search judges a trial on few seeds and has few trials near its best. Here every step is judged on many
-seeds that all share, so it may be small.
+The search judges a trial on few seeds and has few trials near its best. Iterated racing compares candidates
+on many shared seeds, so a step from a parent to its offspring may be small.
 
 Source: Lopez-Ibanez et al. 2016, "The irace package: iterated racing for automatic algorithm configuration",
-doi:10.1016/j.orp.2016.09.002, section 3: parents by rank, numbers around theirs, choices mostly kept, and
-what a parent gave is not run again.
+doi:10.1016/j.orp.2016.09.002, section 3. From there: parents are drawn by rank, numbers lie around those of
+the parent, and choices are mostly kept. The results of a parent are not run again.
 """
 
 from __future__ import annotations
@@ -22,80 +22,82 @@ from app.engine.seeds import Purpose, stream
 from app.spec.job import JobSpec
 from app.tuning.evaluation.requests import Seeds, Steps, replicates_of
 from app.tuning.racing.candidates import RaceCandidate, describe, kind_of, kinds, runs_alike
-from app.tuning.racing.elimination import LEAST, SPANS, Standing, eliminate, most_raced
-from app.tuning.racing.perturbations import Crossings, moved, stay, step
+from app.tuning.racing.elimination import LOOK_MULTIPLES, MIN_SEEDS, Standing, eliminate, most_raced
+from app.tuning.racing.perturbations import GlobalMoves, apply_move, keep_value, local_move
 from app.tuning.space.tree import OPTIMIZER, SearchSpace
 
-# Of each generation: the standard deviation of a step from a parent's number, in parts of the range.
+# Standard deviation of a step from a parent's number, as a share of the range, for each generation.
 SPREADS = (0.15, 0.15, 0.08)
-FINALISTS = 4  # survivors of a race that are parents, and meet the schedules made for their leader
-OFFSPRING = 4  # new ones a generation at most, for each that `confirmation.top` has
-LOOKS = (SPANS[0] / 2.0, *SPANS)  # most of many new ones are bad, and few seeds show it
+MAX_SURVIVING_PARENTS = 4  # best survivors of a race that become parents, or enter the final
+OFFSPRING_PER_TOP = 4  # largest size of a generation, as a multiple of `confirmation.top`
+# Multiples of the replicates. There is an early look, as most offspring are bad and few seeds show that.
+GENERATION_LOOKS = (LOOK_MULTIPLES[0] / 2.0, *LOOK_MULTIPLES)
 
-_ATTEMPTS = 4  # draws for each that is wanted: some are the parent again
+_DRAWS_PER_OFFSPRING = 4  # as some draws repeat a parent
 
 
 def race_neighbours(spec: JobSpec, race: Standing) -> Steps[Standing]:
-    """Each generation races the best of the one before and its litter, for as much as the first race took.
+    """Race the best candidates and their offspring in each generation, and return the last standing.
 
-    All generations have the same seeds: what a parent gave there stands, so that only its litter runs.
-    Returns the last standing; that of the race where nothing can be drawn.
+    Each generation has the budget of the first race. All generations share their seeds, so the results of a
+    parent stand and only its offspring run. The standing of `race` is returned if no offspring can be drawn.
     """
     assert spec.confirmation is not None
     standing, top = race, spec.confirmation.top
     before: list[Standing] = []
-    crossings = Crossings(stream(spec.seed, Purpose.CROSSINGS, 0))
+    global_moves = GlobalMoves(stream(spec.seed, Purpose.CROSSINGS, 0))
     for generation, spread in enumerate(SPREADS):
         best = parents(spec, standing, is_first=not before)
-        known = [entry for earlier in before for entry in earlier.entries]
-        new = offspring(spec, best, known, generation, spread, crossings)
+        known = [candidate for earlier in before for candidate in earlier.entries]
+        new = offspring(spec, best, known, generation, spread, global_moves)
         if not new:
             break
-        standing = yield from eliminate(spec, [*best, *new], Seeds.NEIGHBOURS, top, before, LOOKS)
+        standing = yield from eliminate(spec, [*best, *new], Seeds.NEIGHBOURS, top, before, GENERATION_LOOKS)
         before.append(standing)
     return standing
 
 
 def most_neighbour_runs(spec: JobSpec, replicates: int) -> int:
-    """The most runs of all generations."""
+    """Return the most runs of all generations."""
     assert spec.confirmation is not None
-    entries = FINALISTS + len(kinds(spec)) + most_new(spec)
-    return len(SPREADS) * most_raced(replicates, entries, spec.confirmation.top)
+    candidates = MAX_SURVIVING_PARENTS + len(kinds(spec)) + most_new(spec)
+    return len(SPREADS) * most_raced(replicates, candidates, spec.confirmation.top)
 
 
 def most_new(spec: JobSpec) -> int:
-    """How many new ones a generation has: where there are few seeds, so few that half of the runs are left.
+    """Return the number of offspring of a generation.
 
-    They have two seeds each at least, out of `top` times the replicates.
+    Each offspring runs on two seeds at least, out of a budget of `top` times the replicates. With few
+    replicates the number is lowered, but not below `top`, so that these runs leave half of the budget.
     """
     assert spec.confirmation is not None
     top, replicates = spec.confirmation.top, replicates_of(spec)
     return (
-        OFFSPRING * top
+        OFFSPRING_PER_TOP * top
         if replicates == 1
-        else min(OFFSPRING * top, max(top, top * replicates // (2 * LEAST)))
+        else min(OFFSPRING_PER_TOP * top, max(top, top * replicates // (2 * MIN_SEEDS)))
     )
 
 
 def parents(spec: JobSpec, race: Standing, *, is_first: bool) -> list[RaceCandidate]:
-    """The best survivors and the best of each other kind of optimizer in the space, by their means.
+    """Return the parents: the best survivors, then the best of each other kind of optimizer in the space.
 
-    Survivors are often of one kind, of which several are good. Another kind that has one good setting may
-    win once that is found: at first all have the chance, later those that may still win.
+    Survivors often share a kind of optimizer. A kind outside the survivors may win once its good setting is
+    found. In the first generation each such kind has a parent, later only if its best may still win.
     """
-    entries, survivors = race.entries, list(race.survivors[:FINALISTS])
-    there = {kind_of(entries[row].configuration) for row in survivors}
+    candidates, survivors = race.entries, list(race.survivors[:MAX_SURVIVING_PARENTS])
+    surviving_kinds = {kind_of(candidates[row].configuration) for row in survivors}
     others: list[int] = []
-    for kind in (kind for kind in kinds(spec) if kind not in there):
+    for kind in (kind for kind in kinds(spec) if kind not in surviving_kinds):
         rows = [
             row
-            for row, entry in enumerate(entries)
-            if kind_of(entry.configuration) == kind
-            and entry.is_eligible
+            for row, candidate in enumerate(candidates)
+            if kind_of(candidate.configuration) == kind
+            and candidate.is_eligible
             and (race.may_win(row) or (is_first and not math.isnan(race.behind(row))))
         ]
         others += sorted(rows, key=race.behind)[:1]
-    return [entries[row] for row in (*survivors, *sorted(others, key=race.behind))]
+    return [candidates[row] for row in (*survivors, *sorted(others, key=race.behind))]
 
 
 def offspring(
@@ -104,49 +106,54 @@ def offspring(
     known: Sequence[RaceCandidate],
     generation: int,
     spread: float,
-    crossings: Crossings,
+    global_moves: GlobalMoves,
 ) -> list[RaceCandidate]:
-    """New configurations: in turn a parent with one value from anywhere in its range, and one near a parent.
+    """Draw offspring, alternately by a global move of one parameter and by a local move of all parameters.
 
-    Of the first, the best parent of each kind in the space has one in turn. Of the second, the k-th best has
-    a share proportional to 1/k. There are fewer than `most_new` where few can differ from each other, the
-    parents and the known ones. None has a schedule that follows the losses: what such a one takes is read
-    from the curve of a trial.
+    Global moves cycle through the best parent of each kind of optimizer in the search space. Local moves
+    start from the k-th best parent with a probability proportional to 1/k. Offspring differ from each other,
+    the parents and the known candidates, so there may be fewer than `most_new`.
+
+    No offspring has a schedule that follows the losses: the rates that such a schedule takes are read from
+    the trajectory of a trial, and offspring have no trial.
     """
     count = most_new(spec)
     space, generator = SearchSpace.of(spec), stream(spec.seed, Purpose.NEIGHBOURS, generation)
     shares = 1.0 / np.arange(1, len(parents) + 1)
-    chosen = generator.choice(len(parents), size=_ATTEMPTS * count, p=shares / shares.sum())
-    firsts = [
-        (parent, moved(space, parent.configuration, stay, generator)) for parent in _firsts(spec, parents)
-    ]
-    crossing = cycle(firsts)
-    found: list[RaceCandidate] = []
+    chosen = generator.choice(len(parents), size=_DRAWS_PER_OFFSPRING * count, p=shares / shares.sum())
+    # A parent may lie outside the space or off its grid; a global move starts within the space.
+    origins = cycle(
+        [
+            (parent, apply_move(space, parent.configuration, keep_value, generator))
+            for parent in _best_of_each_kind(spec, parents)
+        ]
+    )
+    drawn: list[RaceCandidate] = []
     for attempt, i in enumerate(chosen.tolist()):
-        if len(found) == count:
+        if len(drawn) == count:
             break
         if attempt % 2:
-            parent, move = parents[i], step(spread, generator)
-            own = parent.configuration
+            parent, move = parents[i], local_move(spread, generator)
+            origin = parent.configuration
         else:
-            parent, own = next(crossing)
-            move = crossings.next([name for name in own.params if name != OPTIMIZER])
-        new = _beside(parent, moved(space, own, move, generator))
+            parent, origin = next(origins)
+            move = global_moves.next([name for name in origin.params if name != OPTIMIZER])
+        new = _variant(parent, apply_move(space, origin, move, generator))
         follows_losses = isinstance(new.configuration.schedule_instance(), LossDriven)
-        if not follows_losses and not any(runs_alike(new, other) for other in (*parents, *known, *found)):
-            found.append(new)
-    return found
+        if not follows_losses and not any(runs_alike(new, other) for other in (*parents, *known, *drawn)):
+            drawn.append(new)
+    return drawn
 
 
-def _firsts(spec: JobSpec, parents: Sequence[RaceCandidate]) -> list[RaceCandidate]:
-    """The best parent of each kind in the space; the best of all where there is none."""
-    found: dict[str, RaceCandidate] = {}
+def _best_of_each_kind(spec: JobSpec, parents: Sequence[RaceCandidate]) -> list[RaceCandidate]:
+    """Return the best parent of each kind in the search space; the best of all if no kind is in it."""
+    best: dict[str, RaceCandidate] = {}
     for parent in parents:
-        found.setdefault(kind_of(parent.configuration), parent)
-    return [entry for kind, entry in found.items() if kind in kinds(spec)] or [parents[0]]
+        best.setdefault(kind_of(parent.configuration), parent)
+    return [parent for kind, parent in best.items() if kind in kinds(spec)] or [parents[0]]
 
 
-def _beside(parent: RaceCandidate, found: Configuration) -> RaceCandidate:
+def _variant(parent: RaceCandidate, configuration: Configuration) -> RaceCandidate:
     origin = "a default" if parent.number is None else f"trial {parent.number}"
-    label = f"variant of {origin}: {describe(found)}"
-    return RaceCandidate(label=label, configuration=found, source="search", number=parent.number)
+    label = f"variant of {origin}: {describe(configuration)}"
+    return RaceCandidate(label=label, configuration=configuration, source="search", number=parent.number)

@@ -1,4 +1,4 @@
-"""Where a configuration's peak may lie: its range in the space, and the peaks that were seen to diverge."""
+"""The limits of a configuration's peak: its range in the search space, and the peaks that diverged."""
 
 from __future__ import annotations
 
@@ -15,33 +15,34 @@ from app.tuning.racing.candidates import RaceCandidate, rate_name
 from app.tuning.racing.elimination import Standing
 from app.tuning.space.tree import SearchSpace
 
-RATE = "learning_rate"
+LEARNING_RATE = "learning_rate"
 
 
-def lowest_peak(spec: JobSpec, entry: RaceCandidate) -> float:
-    """Return the lowest peak that may be recommended of an entry; inf where the job has it fixed.
+def lowest_peak(spec: JobSpec, candidate: RaceCandidate) -> float:
+    """Return the lowest peak at which a candidate may be recommended; inf if the job fixed the peak.
 
-    A default of an optimizer outside the space, which is eligible only where the job names no optimizers, has
-    no lower limit.
+    A default of an optimizer outside the search space has no lower limit. Such a default is eligible only if
+    the job names no optimizers.
     """
-    return min((field.low if _is_range(field) else math.inf for field in _fields(spec, entry)), default=0.0)
+    fields = _fields(spec, candidate)
+    return min((field.low if _is_range(field) else math.inf for field in fields), default=0.0)
 
 
-def highest_peak(spec: JobSpec, entry: RaceCandidate) -> float:
-    """Return the highest peak that may be recommended of an entry; 0 where the job has it fixed."""
-    fields = _fields(spec, entry)
+def highest_peak(spec: JobSpec, candidate: RaceCandidate) -> float:
+    """Return the highest peak at which a candidate may be recommended; 0 if the job fixed the peak."""
+    fields = _fields(spec, candidate)
     return max((field.high if _is_range(field) else 0.0 for field in fields), default=math.inf)
 
 
-def _fields(spec: JobSpec, entry: RaceCandidate) -> list[Any]:
-    """Return what the space has for the entry's peak: distributions, or the only values there are."""
-    # Any: as `Candidate.fields`.
+def _fields(spec: JobSpec, candidate: RaceCandidate) -> list[Any]:
+    """Return the search space's distributions of the candidate's peak, or its fixed values."""
+    # Any: as `Branch.fields`.
     space = SearchSpace.of(spec)
-    name = rate_name(entry.configuration.params)
+    name = rate_name(candidate.configuration.params)
     if name is not None:
         return [space.distributions()[name]]
-    kind = entry.configuration.optimizer["kind"]
-    return [found.fields[RATE] for found in space.optimizers.values() if found.kind == kind]
+    kind = candidate.configuration.optimizer["kind"]
+    return [branch.fields[LEARNING_RATE] for branch in space.optimizers.values() if branch.kind == kind]
 
 
 def _is_range(field: object) -> bool:
@@ -49,9 +50,9 @@ def _is_range(field: object) -> bool:
 
 
 def first_seen_to_diverge(configuration: Configuration, diverged: Iterable[Configuration]) -> float:
-    """Return the lowest peak of those that differ from a configuration in their peak alone; inf for none."""
-    own = _but_peak(configuration)
-    peaks = [float(found.optimizer[RATE]) for found in diverged if _but_peak(found) == own]
+    """Return the lowest peak at which the configuration, otherwise the same, diverged; inf if none did."""
+    fields = _without_peak(configuration)
+    peaks = [float(other.optimizer[LEARNING_RATE]) for other in diverged if _without_peak(other) == fields]
     return min(peaks, default=math.inf)
 
 
@@ -61,11 +62,15 @@ def diverged_trials(finished: Sequence[FinishedTrial]) -> Iterator[Configuration
 
 
 def diverged_entries(standing: Standing) -> Iterator[Configuration]:
-    """Yield the configurations of a race that diverged on one of its seeds."""
-    return (entry.configuration for row, entry in enumerate(standing.entries) if standing.has_diverged(row))
+    """Yield the configurations of a race that diverged on a seed."""
+    return (
+        candidate.configuration
+        for row, candidate in enumerate(standing.entries)
+        if standing.has_diverged(row)
+    )
 
 
-def _but_peak(configuration: Configuration) -> tuple[Any, ...]:
+def _without_peak(configuration: Configuration) -> tuple[Any, ...]:
     # Any: fields of any type, as JSON has them.
-    optimizer = {name: value for name, value in configuration.optimizer.items() if name != RATE}
+    optimizer = {name: value for name, value in configuration.optimizer.items() if name != LEARNING_RATE}
     return optimizer, configuration.schedule, configuration.batch_size, configuration.settings

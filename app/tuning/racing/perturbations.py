@@ -1,4 +1,4 @@
-"""Moves from a configuration to another of its space: everything a little, or one value anywhere."""
+"""Moves from a configuration to another: local moves of all parameters, global moves of one parameter."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from app.tuning.space.distributions import Distribution, matching
 from app.tuning.space.tree import BATCH_SIZE, OPTIMIZER, SCHEDULE, SearchSpace
 from app.tuning.space.unit_cube import Floats, Scale, at_quantile, coordinates, external, uniform
 
-KEPT = 0.8  # the probability that a choice stays where everything moves
+KEEP_PROBABILITY = 0.8  # probability that a local move keeps a choice
 
-_GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
+_GOLDEN_SECTION = (math.sqrt(5.0) - 1.0) / 2.0
 
-# A parameter's name, its distribution and the value it had, to the one it has.
+# From a parameter's name, its distribution and its old value to its new value.
 Move: TypeAlias = Callable[[str, Distribution, Scalar], Scalar]
 
 
-def moved(
+def apply_move(
     space: SearchSpace, origin: Configuration, move: Move, generator: np.random.Generator
 ) -> Configuration:
-    """The configuration that the move makes of another one.
+    """Return the configuration of the search space that a move makes of another configuration.
 
-    A parameter finds its value by its name or, of another kind of optimizer or schedule, by its field. Where
-    there is none within its range it is drawn.
+    The old value of a parameter is looked up by name. For another kind of optimizer or schedule the value is
+    looked up by field. A parameter without an old value in its range is drawn at random.
     """
     known = _values(origin)
 
@@ -43,32 +43,32 @@ def moved(
     return space.walk(pick)
 
 
-def stay(name: str, distribution: Distribution, value: Scalar) -> Scalar:
-    """The value itself; of another grid the nearest."""
-    held = matching(distribution, value)
-    return external(distribution, coordinates(distribution, [value]))[0] if held is None else held
+def keep_value(_name: str, distribution: Distribution, value: Scalar) -> Scalar:
+    """Return the old value, or the nearest value if the distribution has another grid."""
+    kept = matching(distribution, value)
+    return external(distribution, coordinates(distribution, [value]))[0] if kept is None else kept
 
 
-def step(spread: float, generator: np.random.Generator) -> Move:
-    """Every number a normal step away, turned back at the edges, and choices mostly kept.
+def local_move(spread: float, generator: np.random.Generator) -> Move:
+    """Return a move that adds a normal step to each number, reflected at the edges, and keeps most choices.
 
-    spread: the standard deviation, in parts of the range, on its scale.
+    spread: the standard deviation, as a share of the range, on its scale.
     """
 
-    def move(name: str, distribution: Distribution, value: Scalar) -> Scalar:
+    def move(_name: str, distribution: Distribution, value: Scalar) -> Scalar:
         if isinstance(distribution, CategoricalDistribution):
-            return value if generator.random() < KEPT else uniform(distribution, generator)
+            return value if generator.random() < KEEP_PROBABILITY else uniform(distribution, generator)
         at = coordinates(distribution, [value]) + spread * generator.standard_normal()
         return external(distribution, Scale(distribution).snapped(_reflected(at)))[0]
 
     return move
 
 
-class Crossings:
+class GlobalMoves:
     """Moves of one parameter to anywhere in its range; parameters take turns.
 
-    The positions of a parameter are spread evenly however many there will be: each is a golden section of
-    the range after the last one.
+    Each position of a parameter lies a golden section of the range beyond the last position. So any number of
+    positions is spread evenly.
     """
 
     def __init__(self, generator: np.random.Generator) -> None:
@@ -77,25 +77,25 @@ class Crossings:
         self._count: Counter[str] = Counter()
 
     def next(self, names: Sequence[str]) -> Move:
-        """Moves the one of these parameters that has moved least often; where there is none, nothing."""
+        """Return a move of the parameter that has moved least often; of nothing if there are no names."""
         if not names:
-            return stay
+            return keep_value
         chosen = min(names, key=lambda name: self._count[name])
         last = self._last.get(chosen)
-        position = self._generator.random() if last is None else (last + _GOLDEN) % 1.0
+        position = self._generator.random() if last is None else (last + _GOLDEN_SECTION) % 1.0
         self._last[chosen] = position
         self._count[chosen] += 1
 
         def move(name: str, distribution: Distribution, value: Scalar) -> Scalar:
             if name != chosen:
-                return stay(name, distribution, value)
+                return keep_value(name, distribution, value)
             return external(distribution, at_quantile(distribution, np.array([position])))[0]
 
         return move
 
 
 def _values(configuration: Configuration) -> dict[str, Any]:
-    """Every value by the name of its parameter and of its field."""
+    """Return every value of a configuration by its parameter's name and by its field."""
     fields = {**configuration.schedule, **configuration.optimizer}
     kinds = {OPTIMIZER: configuration.optimizer["kind"], SCHEDULE: configuration.schedule["kind"]}
     whole = {BATCH_SIZE: configuration.batch_size, **configuration.settings}
@@ -103,6 +103,6 @@ def _values(configuration: Configuration) -> dict[str, Any]:
 
 
 def _reflected(positions: Floats) -> Floats:
-    """Coordinates that stepped over an edge come back as far."""
-    found: Floats = np.clip(np.where(positions > 1.0, 2.0 - positions, np.abs(positions)), 0.0, 1.0)
-    return found
+    """Reflect coordinates at the edges 0 and 1 of the range."""
+    reflected: Floats = np.clip(np.where(positions > 1.0, 2.0 - positions, np.abs(positions)), 0.0, 1.0)
+    return reflected

@@ -1,4 +1,4 @@
-"""What it is worth to know more of the entries of a race: by what a default is behind its leader."""
+"""Practical equivalence: negligible differences between candidates, and contenders of the leader."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ import math
 
 from app.tuning.racing.elimination import Standing
 
-NEGLIGIBLE = 0.05  # of what the best default is behind: who takes another entry gives up so much at most
-DOUBTS = 2.0  # standard errors by which an entry may be better than it looks
+NEGLIGIBLE_SHARE = 0.05  # share of the gain over the best default that may be given up
+CONTENDER_ERRORS = 2.0  # standard errors by which a candidate may be better than its mean
 
 
 def negligible(standing: Standing) -> float:
-    """Return how large a difference, in loss, may be and not matter.
+    """Return the largest difference in loss that does not matter.
 
-    5 % of what the best default is behind the leader; of a default that may not be recommended, 5 % of the
-    distance, also where that one is ahead. 0 where an eligible default leads, or the leader diverged. 5 % of
-    the leader's mean where every default diverged.
+    The difference is 5 % of the gap between the leader and the best default. For a default that may not be
+    recommended the gap counts even if the default is ahead. The result is 0 if an eligible default leads or
+    the leader diverged, and 5 % of the leader's mean if every default diverged.
     """
     mean = abs(float(standing.values[standing.leader].mean()))
     if math.isnan(mean):
         return 0.0
     gaps = [
-        gap if entry.is_eligible else abs(gap)
-        for row, entry in enumerate(standing.entries)
-        if entry.is_default and not math.isnan(gap := standing.behind(row))
+        gap if candidate.is_eligible else abs(gap)
+        for row, candidate in enumerate(standing.entries)
+        if candidate.is_default and not math.isnan(gap := standing.behind(row))
     ]
-    return NEGLIGIBLE * (max(0.0, min(gaps)) if gaps else mean)
+    return NEGLIGIBLE_SHARE * (max(0.0, min(gaps)) if gaps else mean)
 
 
 def contenders(standing: Standing) -> list[int]:
-    """Who may be better than the leader by more than is negligible, the likeliest first.
+    """Return the rows that may be better than the leader by more than is negligible, the likeliest first.
 
-    By two standard errors of the paired difference, of the survivors that ran on every seed. To run them
-    further is worth it; without the others that ran there nothing to speak of is lost.
+    A contender is a survivor that ran on every seed. The lower end of its gap, at two standard errors of the
+    paired difference, is beyond what is negligible. Only contenders justify further runs.
     """
-    matters = negligible(standing)
+    threshold = negligible(standing)
     rows = [row for row in standing.survivors[1:] if standing.runs[row] == standing.seeds]
-    best = {row: standing.behind(row) - DOUBTS * standing.doubt(row) for row in rows}
-    return sorted((row for row in rows if best[row] < -matters), key=best.__getitem__)
+    lower_ends = {row: standing.behind(row) - CONTENDER_ERRORS * standing.standard_error(row) for row in rows}
+    return sorted((row for row in rows if lower_ends[row] < -threshold), key=lower_ends.__getitem__)

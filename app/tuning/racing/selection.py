@@ -1,4 +1,4 @@
-"""Which entries of a final count as equal, which schedule is the simpler one, and what was chosen."""
+"""The choice from a final: ties with the leader, the complexity of schedules, and the chosen candidate."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ from app.tuning.racing.candidates import RaceCandidate, is_constant
 from app.tuning.racing.elimination import Standing
 from app.tuning.racing.practical_equivalence import negligible
 
-TOSS = 0.25  # standard errors: the better one is the other in two of five cases
+# Standard errors of a gap that proves little: the candidate behind is truly better in two of five cases.
+TIE_ERRORS = 0.25
 
-# How much a reader has to take over: nothing, a formula, a rule and its losses, a list of numbers.
+# Complexity of a schedule: nothing to implement, a formula, a rule that needs losses, a list of numbers.
 CONSTANT, FORMULA, LOSS_DRIVEN, TABLE = 0, 1, 3, 4
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Choice:
-    """The entry that is recommended, and why not the leader if it is another.
+    """The candidate that is recommended, with the reasons for it.
 
-    entry: its place in the final. recommended: the entry itself, its peak lowered where the margin to the
-    first divergence asks for it. tied: the places that cannot be told from the leader, by their mean, the
-    leader first. sweeps: what was swept, by place. needs: of the chosen one. range: None where there is none.
+    entry: the candidate's row in the final. recommended: the candidate, its peak lowered if the margin to
+    the first divergence requires that. tied: the rows that tie with the leader, by their mean, the leader
+    first. sweeps: the sweeps that ran, by row. needs: the requirements on the candidate's peaks.
+    range: the safe range; None if no peak is safe.
     """
 
     entry: int
@@ -39,28 +41,28 @@ class Choice:
 
     @property
     def sweep(self) -> Sweep:
-        """That of the chosen one, whose own peak is the one before lowering."""
+        """The sweep of the chosen candidate, around its peak before lowering."""
         return self.sweeps[self.entry]
 
     @property
     def safe(self) -> SafeLearningRate | None:
-        """The range as the answer has it."""
+        """The safe range as the recommendation states it."""
         return None if self.range is None else as_rates(self.sweep, self.range)
 
     @property
     def lowered_from(self) -> float | None:
-        """The peak before lowering; None where it stayed."""
-        own = self.sweep.rates[self.sweep.own]
-        return None if self.recommended.configuration.optimizer["learning_rate"] == own else own
+        """The peak before lowering; None if the peak was not lowered."""
+        original = self.sweep.rates[self.sweep.own]
+        return None if self.recommended.configuration.optimizer["learning_rate"] == original else original
 
     @property
     def diverges(self) -> float:
-        """The first peak at which a run of this configuration diverged; inf where none did."""
+        """The lowest peak at which a run of this configuration diverged; inf if none did."""
         return first_divergence(self.sweep, self.needs)
 
 
 def complexity(configuration: Configuration) -> int:
-    """Of a schedule: 0 where it is constant, 1 of a formula, 3 where it follows losses, 4 of a table."""
+    """Return the complexity of a schedule: 0 constant, 1 formula, 3 driven by losses, 4 table."""
     if is_constant(configuration):
         return CONSTANT
     schedule = configuration.schedule_instance()
@@ -70,18 +72,20 @@ def complexity(configuration: Configuration) -> int:
 
 
 def tied(standing: Standing) -> tuple[int, ...]:
-    """The survivors that may as well be taken as the leader: by their mean, the leader first.
+    """Return the survivors that tie with the leader, by their mean, the leader first.
 
-    Their mean is above the leader's by at most one standard error of the paired difference, the rule of
-    Breiman, Friedman, Olshen & Stone 1984 (Classification and Regression Trees, section 3.4.3). And by no
-    more than is negligible, since where seeds scatter a standard error can be as much as the whole gain; or
-    by a quarter of the standard error, which is no more than a toss of a coin: so a default, which is never
-    behind by less than a part of what it is behind, can be taken too.
+    A tie has two conditions. First, the gap is at most one standard error of the paired difference. This is
+    the rule of Breiman, Friedman, Olshen & Stone 1984 (Classification and Regression Trees, section 3.4.3).
+    Second, the gap is negligible or at most a quarter of the standard error.
+
+    The second condition is needed because one standard error can be the whole gain if seeds scatter much. Its
+    alternative lets a default tie: the negligible gap is a share of the default's own gap, so a default is
+    never within it.
     """
-    most = negligible(standing)
+    negligible_gap = negligible(standing)
 
     def is_tied(row: int) -> bool:
-        doubt = standing.doubt(row)
-        return standing.behind(row) <= min(doubt, max(most, TOSS * doubt))
+        error = standing.standard_error(row)
+        return standing.behind(row) <= min(error, max(negligible_gap, TIE_ERRORS * error))
 
     return tuple(row for row in standing.survivors if row == standing.leader or is_tied(row))

@@ -12,16 +12,22 @@ from app.domain.records import FinishedTrial
 from app.engine.trajectories.result import Trajectory
 from app.spec.job import JobSpec
 from app.spec.resources.recommendations import Recommendation
-from app.tuning.decision.choice import MOST_LOWEST, MOST_SWEPT
+from app.tuning.decision.choice import MAX_SWEPT_BY_MEAN, MAX_SWEPT_TIES
 from app.tuning.decision.confirmation import confirm, range_after, reconsider
 from app.tuning.decision.margin import choose_with_margin, most_margin_runs
-from app.tuning.decision.race_history import CONFIRMED, Entrants, RaceHistory
+from app.tuning.decision.race_history import MAX_CONFIRMED, Entrants, RaceHistory
 from app.tuning.evaluation.objective import build_objective
 from app.tuning.evaluation.requests import Seeds, Steps, reduced_seed_count, replicates_of
 from app.tuning.horizons.measurement import MOST_HEATS, horizon_runs, measure_horizons
 from app.tuning.learning_rates.safe_range import FLOOR
 from app.tuning.learning_rates.sweep import HALF_OCTAVES, seed_looks
-from app.tuning.racing.candidates import MOST_CONSTANT, RaceCandidate, baselines_of, kinds, race_field
+from app.tuning.racing.candidates import (
+    MAX_CONSTANT_RATE_TRIALS,
+    RaceCandidate,
+    baselines_of,
+    kinds,
+    race_field,
+)
 from app.tuning.racing.derived_schedules import Derived, derive
 from app.tuning.racing.elimination import eliminate, most_raced
 from app.tuning.racing.final import finalists, most_finalists, most_prolonged, race_final
@@ -93,15 +99,15 @@ def planned_runs(spec: JobSpec) -> dict[Seeds, int]:
     replicates, some = replicates_of(spec), reduced_seed_count(spec)
     baselines = len(baselines_of(spec)) + 1  # and the best constant rate
     top = spec.confirmation.top
-    raced = min(top + MOST_CONSTANT, spec.budget.trials) + len(kinds(spec)) + baselines
+    raced = min(top + MAX_CONSTANT_RATE_TRIALS, spec.budget.trials) + len(kinds(spec)) + baselines
     return {
         Seeds.RACE: most_raced(replicates, raced, top),
         Seeds.NEIGHBOURS: most_neighbour_runs(spec, replicates),
         Seeds.NORMS: 2 * some,
         Seeds.FINAL: most_finalists(spec) * replicates,
-        Seeds.SWEEP: MOST_SWEPT * (len(HALF_OCTAVES) + 1) * some,
+        Seeds.SWEEP: MAX_SWEPT_TIES * (len(HALF_OCTAVES) + 1) * some,
         Seeds.MARGIN: 0,
-        Seeds.CONFIRM: (CONFIRMED + baselines) * replicates,
+        Seeds.CONFIRM: (MAX_CONFIRMED + baselines) * replicates,
         Seeds.RECONFIRM: 0,
         Seeds.HORIZONS: horizon_runs(spec),
     }
@@ -117,7 +123,7 @@ def most_runs(spec: JobSpec) -> int:
     rates = (MOST_SWEPT + MOST_LOWEST) * (len(HALF_OCTAVES) + 1)
     again = planned[Seeds.CONFIRM] + rates * reduced_seed_count(spec)
     prolonged = most_prolonged(replicates) + most_margin_runs(spec, replicates)
-    prolonged += horizon_runs(spec, MOST_HEATS) - planned[Seeds.HORIZONS]
+    prolonged += horizon_runs(spec, MAX_REQUESTS) - planned[Seeds.HORIZONS]
     return sum(planned.values()) + prolonged + further + again
 
 

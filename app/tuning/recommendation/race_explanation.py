@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from app.tuning.decision.choice import MOST_SWEPT
+from app.tuning.decision.choice import MAX_SWEPT_TIES
 from app.tuning.decision.race_history import RaceHistory
 from app.tuning.racing.candidates import RaceCandidate
 from app.tuning.racing.elimination import Standing
@@ -131,8 +131,8 @@ def _preference(final: Standing, choice: Choice, verdict: Verdict) -> str:
     if len(alike) == 1:
         return f"{told}; {taken} which has the simplest schedule of the {count}."
     simple = f" of the {len(alike)} with the simplest schedule" if len(alike) < count else ""
-    if len(alike) > MOST_SWEPT:  # of the others it is not known
-        simple = f" of the {MOST_SWEPT} with the lowest means{simple}"
+    if len(alike) > MAX_SWEPT_TIES:  # of the others it is not known
+        simple = f" of the {MAX_SWEPT_TIES} with the lowest means{simple}"
     if choice.safe is None:
         return f"{told}; {taken} which has the lowest mean{simple}."
     width = f"{number(choice.safe.low)} to {number(choice.safe.high)}"

@@ -114,7 +114,7 @@ def test_beyond_the_measured_horizons_the_peak_is_on_a_line(client: TestClient, 
 @pytest.mark.parametrize(
     ("steps", "words"),
     [
-        (10, "# Tuned for 10 updates, which are those of this schedule (tuned)."),
+        (10, "# Tuned for 10 updates, the length of this schedule (tuned)."),
         (400, "# Tuned for 10 updates and stretched to 400 (extrapolated):"),
         (5, "# Tuned for 10 updates and shortened to 5 (measured):"),
     ],

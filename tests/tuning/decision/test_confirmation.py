@@ -1,4 +1,4 @@
-"""What the seeds drawn after the choice can change, and what they say of others."""
+"""The confirmation on new seeds: what it can change, and its differences to the other candidates."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Contradicting(SyntheticEvaluations):
     """Two configurations that tie until the confirming seeds, which are against the simpler one."""
 
     def __init__(self, gap: float = 0.3) -> None:
-        super().__init__(lambda found, steps: 1.0 + abs(found.optimizer["learning_rate"] - 0.04), own=0.0)
+        super().__init__(lambda config, steps: 1.0 + abs(config.optimizer["learning_rate"] - 0.04), own=0.0)
         self._gap = gap
 
-    def _value(self, found: Configuration, replicate: int, steps: int) -> float:
+    def _value(self, config: Configuration, replicate: int, steps: int) -> float:
         is_against = replicate >= Seeds.CONFIRM and replicate < Seeds.NORMS
-        worse = self._gap if is_against and found.schedule["kind"] == "constant" and found.params else 0.0
-        return super()._value(found, replicate, steps) + worse * (1.0 + 0.1 * (replicate % 2))
+        worse = self._gap if is_against and config.schedule["kind"] == "constant" and config.params else 0.0
+        return super()._value(config, replicate, steps) + worse * (1.0 + 0.1 * (replicate % 2))
 
 
 def tied() -> list:  # type: ignore[type-arg]
@@ -68,11 +68,11 @@ def test_a_tie_that_the_confirmation_does_not_contradict_stands() -> None:
 
 def test_an_entry_at_the_edge_of_divergence_takes_no_place_of_one_with_a_margin() -> None:
     class Edge(Contradicting):
-        def _value(self, found: Configuration, replicate: int, steps: int) -> float:
-            is_high = found.optimizer["learning_rate"] > 0.0401
-            fragile = is_high and found.schedule["kind"] != "constant"
-            low = found.optimizer["learning_rate"] < 0.0399 and found.schedule["kind"] != "constant"
-            return NAN if fragile else super()._value(found, replicate, steps) + (9.0 if low else 0.0)
+        def _value(self, config: Configuration, replicate: int, steps: int) -> float:
+            is_high = config.optimizer["learning_rate"] > 0.0401
+            fragile = is_high and config.schedule["kind"] != "constant"
+            low = config.optimizer["learning_rate"] < 0.0399 and config.schedule["kind"] != "constant"
+            return NAN if fragile else super()._value(config, replicate, steps) + (9.0 if low else 0.0)
 
     evaluations = Edge()
     found = advised(evaluations, tied())
@@ -84,9 +84,9 @@ def test_a_choice_that_diverges_when_confirmed_is_replaced_by_one_with_a_margin(
     class Fragile(SyntheticEvaluations):
         def _value(self, found: Configuration, replicate: int, steps: int) -> float:
             is_late = replicate // 1_000_000 in (stage // 1_000_000 for stage in CONFIRMING)
-            if is_late and found.params and found.optimizer["learning_rate"] > 0.03:
+            if is_late and config.params and config.optimizer["learning_rate"] > 0.03:
                 return NAN
-            return super()._value(found, replicate, steps)
+            return super()._value(config, replicate, steps)
 
     evaluations = Fragile(
         lambda found, steps: 1.0 + 0.02 * abs(np.log(found.optimizer["learning_rate"] / 0.04)), own=0.0
@@ -105,22 +105,22 @@ def test_every_candidate_has_its_difference_to_the_recommended_one() -> None:
     for other in found[1:]:
         assert other.difference is not None
         assert other.mean is not None
-        assert found[0].mean is not None
-        assert other.difference.mean == pytest.approx(found[0].mean - other.mean)
+        assert candidates[0].mean is not None
+        assert other.difference.mean == pytest.approx(candidates[0].mean - other.mean)
         assert other.difference.ci95[0] < other.difference.mean < other.difference.ci95[1]
 
 
-def decays_win(found: Configuration, steps: int) -> float:
-    return bowl()(found, steps) * (0.5 if found.schedule["kind"] != "constant" else 1.0)
+def decays_win(config: Configuration, steps: int) -> float:
+    return bowl()(config, steps) * (0.5 if config.schedule["kind"] != "constant" else 1.0)
 
 
 def test_the_best_constant_rate_is_the_one_that_did_best_on_the_seeds_of_the_race() -> None:
-    """Trial 0 has the best value of the search by luck; the race tells that trial 1 is better."""
+    """Trial 0 has the best value of the search by luck; the race shows that trial 1 is better."""
     ended = [
         finished(0, 0.1, learning_rate=0.005, optimizer="adam"),
         finished(1, 0.9, learning_rate=0.04, optimizer="adam"),
     ]
-    ended += [replace(one, number=2 + i) for i, one in enumerate(trials(2))]
+    ended += [replace(trial, number=2 + i) for i, trial in enumerate(trials(2))]
     ended[2] = replace(ended[2], configuration=replace(ended[2].configuration, schedule=COSINE))
     found = advised(SyntheticEvaluations(decays_win), ended)
     assert found.schedule["kind"] != "constant"
@@ -144,7 +144,7 @@ NARROW = space(
 
 
 def test_an_optimizer_outside_the_space_is_never_recommended_but_reported() -> None:
-    """Digits, sgd between 1e-6 and 1e-4, as one may post it: every default is far better."""
+    """With sgd between 1e-6 and 1e-4, a space that a user may post, every default is far better."""
     ended = [
         finished(i, 3.0 + i, kind="sgd", learning_rate=rate, optimizer="sgd")
         for i, rate in enumerate([9.9e-5, 5e-5, 2e-5])
@@ -160,9 +160,11 @@ def test_an_optimizer_outside_the_space_is_never_recommended_but_reported() -> N
     assert outside.optimizer["kind"] in ("momentum", "sgd")
     assert outside.difference.ci95[0] > 0.0
     assert outside.difference.probability_better < 0.001
-    assert any("outside the search space" in text for text in found.warnings)
-    assert any("upper end" in text or "upper edge" in text or "raise" in text for text in found.warnings)
-    assert "outside the search space" in found.summary[-1]
+    assert any("outside the search space" in text for text in recommendation.warnings)
+    assert any(
+        "upper end" in text or "upper edge" in text or "raise" in text for text in recommendation.warnings
+    )
+    assert "outside the search space" in recommendation.summary[-1]
 
 
 def test_where_nothing_outside_the_space_is_better_nothing_is_reported() -> None:
@@ -170,8 +172,8 @@ def test_where_nothing_outside_the_space_is_better_nothing_is_reported() -> None
 
 
 def test_a_default_that_the_job_does_not_name_is_recommended_where_it_names_no_optimizers() -> None:
-    def momentum_wins(found: Configuration, steps: int) -> float:
-        return 0.1 if found.optimizer["kind"] == "dog" else bowl()(found, steps)
+    def momentum_wins(config: Configuration, steps: int) -> float:
+        return 0.1 if config.optimizer["kind"] == "dog" else bowl()(config, steps)
 
     ended = trials()
     found = advised(SyntheticEvaluations(momentum_wins), ended, search_space={})

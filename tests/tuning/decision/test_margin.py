@@ -1,4 +1,4 @@
-"""What is recommended where the best of the final sits at the edge of divergence."""
+"""The recommendation if the best candidate of the final is at the edge of divergence."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from tests.support.synthetic_evaluations import LOG_RANGE, NAN, SyntheticEvaluat
 def edge(limit: float, best: float = 0.04) -> SyntheticEvaluations:
     """Return answers in which adam diverges above a limit, and sgd, a little worse, nowhere."""
 
-    def means(found: Configuration, steps: int) -> float:
-        if found.optimizer["kind"] == "adam" and found.optimizer["learning_rate"] > limit:
+    def means(config: Configuration, steps: int) -> float:
+        if config.optimizer["kind"] == "adam" and config.optimizer["learning_rate"] > limit:
             return NAN
-        return bowl(best)(found, steps) + (0.0 if found.optimizer["kind"] == "adam" else 1.0)
+        return bowl(best)(config, steps) + (0.0 if config.optimizer["kind"] == "adam" else 1.0)
 
     return SyntheticEvaluations(means, own=0.0)
 
 
 def test_a_recommended_peak_has_an_octave_of_margin() -> None:
     for limit in (0.041, 0.05, 0.06, 0.07):
-        found = advised(edge(limit))
-        peak, safe = found.optimizer["learning_rate"], found.safe_learning_rate
+        recommendation = advised(edge(limit))
+        peak, safe = recommendation.optimizer["learning_rate"], recommendation.safe_learning_rate
         assert safe is not None
         assert safe.diverges_above is not None
         assert safe.low <= peak <= safe.high < safe.diverges_above <= limit
@@ -50,30 +50,30 @@ def test_a_peak_that_costs_little_to_lower_is_lowered_and_confirmed() -> None:
         own=0.0,
     )
     near = [finished(i, 1.0 + i, learning_rate=0.06, optimizer="adam") for i in range(12)]
-    found = advised(flat, near)
-    assert found.optimizer["learning_rate"] <= 0.05
+    recommendation = advised(flat, near)
+    assert recommendation.optimizer["learning_rate"] <= 0.05
     (confirmation,) = flat.of(Seeds.CONFIRM)
-    assert confirmation.configurations[0].optimizer == found.optimizer
+    assert confirmation.configurations[0].optimizer == recommendation.optimizer
 
 
 def test_a_fixed_rate_at_the_edge_has_no_range_and_a_warning_says_why() -> None:
     fixed = space({"kind": "adam", "learning_rate": 0.04}, schedules=[{"kind": "constant"}])
     (trial,) = trials(1)
     ended = replace(trial, configuration=replace(trial.configuration, params={}))
-    found = advised(edge(0.041), [ended], search_space=fixed)
-    assert found.safe_learning_rate is None
-    assert found.optimizer["learning_rate"] == 0.04
-    (warning,) = [text for text in found.warnings if "no range of learning rates is safe" in text]
+    recommendation = advised(edge(0.041), [ended], search_space=fixed)
+    assert recommendation.safe_learning_rate is None
+    assert recommendation.optimizer["learning_rate"] == 0.04
+    (warning,) = [text for text in recommendation.warnings if "no range of learning rates is safe" in text]
     assert "diverged at 0.0" in warning
     assert "the recommended peak is 0.04" in warning
 
 
 def test_among_equals_one_with_a_margin_goes_before_a_simpler_one_at_the_edge() -> None:
-    def means(found: Configuration, steps: int) -> float:
-        is_adam = found.optimizer["kind"] == "adam"
-        if is_adam and found.optimizer["learning_rate"] > 0.041:
+    def means(config: Configuration, steps: int) -> float:
+        is_adam = config.optimizer["kind"] == "adam"
+        if is_adam and config.optimizer["learning_rate"] > 0.041:
             return NAN
-        return 1.0 + 0.02 * abs(bowl(0.04)(found, steps) - 1.0)
+        return 1.0 + 0.02 * abs(bowl(0.04)(config, steps) - 1.0)
 
     ended = [
         finished(0, 1.0, learning_rate=0.04, optimizer="adam"),
@@ -87,16 +87,16 @@ def test_among_equals_one_with_a_margin_goes_before_a_simpler_one_at_the_edge() 
 
 
 def test_the_ends_of_a_range_run_on_48_seeds_beyond_those_of_the_job() -> None:
-    """One seed in thirty fails at the higher peaks, which the first seeds of the sweep do not see."""
+    """One seed in thirty fails at the higher peaks, but none of the first seeds of the sweep."""
 
     class Rare(SyntheticEvaluations):
         def _value(self, found: Configuration, replicate: int, steps: int) -> float:
             is_rare = replicate >= Seeds.SWEEP and replicate % 30 == 20
-            is_high = found.optimizer["learning_rate"] > 0.05
-            return super()._value(found, replicate, steps) + (30.0 if is_rare and is_high else 0.0)
+            is_high = config.optimizer["learning_rate"] > 0.05
+            return super()._value(config, replicate, steps) + (30.0 if is_rare and is_high else 0.0)
 
-    def flat(found: Configuration, steps: int) -> float:
-        return 1.0 if found.params and found.optimizer["kind"] == "adam" else 9.0
+    def flat(config: Configuration, steps: int) -> float:
+        return 1.0 if config.params and config.optimizer["kind"] == "adam" else 9.0
 
     evaluations = Rare(flat, own=0.001)
     found = advised(evaluations)

@@ -1,4 +1,4 @@
-"""Exports with one entry an epoch: the rate of its first update, in every format."""
+"""Exports with one entry per epoch: the rate of the epoch's first update, in every format."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_the_table_of_a_module_has_an_entry_an_epoch(name: str, schedule: dict[s
     assert rates == pytest.approx(learning_rates(recommendation(schedule), UPDATES)[::EVERY], rel=1e-12)
     if schedule is CYCLE and name != "python":
         assert list(constants["MOMENTA"]) == momenta(recommendation(schedule), UPDATES)[::EVERY]  # type: ignore[index]
-    assert f"{EPOCHS} epochs of {EVERY} updates; an entry is an epoch" in text
+    assert f"{EPOCHS} epochs of {EVERY} updates, with one entry per epoch" in text
     assert "an update, counted from 0" not in text
 
 

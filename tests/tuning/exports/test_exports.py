@@ -32,8 +32,8 @@ def test_the_table_is_the_peak_times_the_engines_factors() -> None:
 
 def test_a_longer_horizon_stretches_the_warmup() -> None:
     for horizon in (100, 1000):
-        found = learning_rates(recommendation(), horizon)
-        assert int(np.argmax(found)) == horizon // 10
+        rates = learning_rates(recommendation(), horizon)
+        assert int(np.argmax(rates)) == horizon // 10
 
 
 def test_the_python_module_holds_its_last_rate() -> None:
@@ -44,9 +44,9 @@ def test_the_python_module_holds_its_last_rate() -> None:
 def test_a_schedule_without_a_formula_exports_its_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(BODIES, "cosine")
     exported = module(FORMATS["python"].render(recommendation(), 97))
-    found = [exported.learning_rate(step) for step in range(97)]
-    assert found == learning_rates(recommendation(), 97)
-    assert exported.learning_rate(200) == found[-1]
+    rates = [exported.learning_rate(step) for step in range(97)]
+    assert rates == learning_rates(recommendation(), 97)
+    assert exported.learning_rate(200) == rates[-1]
 
 
 @pytest.mark.parametrize(("kind", "uses"), [("cosine", {"math"}), ("constant", set())])
@@ -70,11 +70,11 @@ def test_a_module_says_what_it_is_and_on_what_evidence() -> None:
 
 
 def test_a_module_names_what_was_tuned_of_the_objective() -> None:
-    found = recommendation().model_copy(update={"settings": {"l2": 0.001, "model.dropout": 0.25}})
+    answer = recommendation().model_copy(update={"settings": {"l2": 0.001, "model.dropout": 0.25}})
     for name in ("python", "torch"):
-        text = FORMATS[name].render(found, 100)
-        assert "# Tuned with: l2 0.001, model.dropout 0.25 of the objective.\n" in text
-        assert "Tuned with" not in FORMATS[name].render(recommendation(), 100)
+        text = FORMATS[name].render(answer, 100)
+        assert "# Tuned settings of the objective: l2 0.001, model.dropout 0.25.\n" in text
+        assert "Tuned settings" not in FORMATS[name].render(recommendation(), 100)
 
 
 def test_the_csv_reads_back_to_the_same_bits() -> None:
@@ -248,7 +248,7 @@ def test_a_coupled_weight_decay_comes_before_what_normalises_the_gradient() -> N
 
 @pytest.mark.parametrize("kind", ["prodigy", "dadapt_adam"])
 def test_the_options_of_a_method_without_a_rate_are_exported(kind: str) -> None:
-    (own,) = OPTIMIZERS[kind].baselines
+    (baseline,) = OPTIMIZERS[kind].baselines
     plain, chosen = (
         {
             name: FORMATS[name].render(recommendation(optimizer=kind_and_fields(optimizer)), 100)
@@ -256,7 +256,7 @@ def test_the_options_of_a_method_without_a_rate_are_exported(kind: str) -> None:
         }
         for optimizer in (make_optimizer(kind), make_optimizer(kind, **own.options))
     )
-    for name in own.options:
+    for name in baseline.options:
         for format in OF_TORCH:
             assert f"{name}=False" in plain[format]
             assert f"{name}=True" in chosen[format]

@@ -1,4 +1,4 @@
-"""Exported schedules: each formula gives the engine's rates, and one that follows losses what it took."""
+"""Exported schedules: formulas give the engine's rates, loss-driven schedules the factors they took."""
 
 from __future__ import annotations
 
@@ -51,10 +51,12 @@ def test_the_python_module_gives_the_engines_rates(kind: str) -> None:
         for warmup in WARMUPS:
             schedule = {"kind": kind, **fields, **warmup}
             for horizon in HORIZONS[:-1]:
-                found = rates(FORMATS["python"].render(recommendation(schedule), horizon), horizon)
+                exported_rates = rates(FORMATS["python"].render(recommendation(schedule), horizon), horizon)
                 expected = learning_rates(recommendation(schedule), horizon)
                 # A cosine near its end is a difference of numbers of order 1.
-                np.testing.assert_allclose(found, expected, 1e-12, 1e-15 * PEAK, err_msg=f"{schedule}")
+                np.testing.assert_allclose(
+                    exported_rates, expected, 1e-12, 1e-15 * PEAK, err_msg=f"{schedule}"
+                )
 
 
 @pytest.mark.parametrize("has_formula", [True, False])
@@ -70,13 +72,13 @@ def test_the_exported_momentum_is_the_engines(
             for horizon in HORIZONS[:-1]:
                 answer = recommendation(schedule)
                 exported = module(FORMATS["python"].render(answer, horizon))
-                found = [exported.momentum(step) for step in range(horizon)]
+                momenta = [exported.momentum(step) for step in range(horizon)]
                 schedule_alone = {name: value for name, value in schedule.items() if name != "kind"}
                 cycled: Any = make_schedule(kind, **schedule_alone)
                 np.testing.assert_allclose(
-                    found, cycled.momentum_table(horizon), 1e-12, err_msg=f"{schedule}"
+                    momenta, cycled.momentum_table(horizon), 1e-12, err_msg=f"{schedule}"
                 )
-                assert exported.momentum(10**9) == found[-1]
+                assert exported.momentum(10**9) == momenta[-1]
                 rows = csv.DictReader(io.StringIO(FORMATS["csv"].render(answer, horizon)))
                 column = [float(row["momentum"]) for row in rows]
                 assert column == cycled.momentum_table(horizon).tolist()
@@ -89,7 +91,7 @@ def test_a_module_says_that_the_momentum_is_cycled(kind: str) -> None:
         for name in ("python", "torch"):
             source = FORMATS[name].render(answer, 10)
             assert (
-                "# The schedule cycles the momentum too, in place of the optimizer's own." in source
+                "# The schedule cycles the momentum too, which replaces the optimizer's own value." in source
             ) is cycles
             assert ("def momentum(step)" in source) is cycles
 
@@ -126,15 +128,15 @@ def test_a_schedule_that_follows_losses_exports_what_it_took(steps: int, replica
     assert taken is not None
     assert taken["kind"] == "table"
     answer = recommendation(schedule).model_copy(update={"taken_schedule": taken})
-    found = rates(FORMATS["python"].render(answer, steps), steps)
-    assert found == learning_rates(answer, steps)
-    assert found[-1] < PEAK
+    exported_rates = rates(FORMATS["python"].render(answer, steps), steps)
+    assert exported_rates == learning_rates(answer, steps)
+    assert exported_rates[-1] < PEAK
     expected = curve.learning_rate[:-1]
     if steps < 1000:
-        np.testing.assert_allclose(found, expected, rtol=1e-14)
+        np.testing.assert_allclose(exported_rates, expected, rtol=1e-14)
     else:  # as fine as the trajectory is, which keeps about every third of these steps
-        assert np.mean(np.isclose(np.array(found)[curve.step[:-1]], expected)) > 0.9
-    assert "what it took in the winner's trial" in FORMATS["torch"].render(answer, steps)
+        assert np.mean(np.isclose(np.array(exported_rates)[curve.step[:-1]], expected)) > 0.9
+    assert "this table has the factors of the winner's trial" in FORMATS["torch"].render(answer, steps)
 
 
 def test_a_schedule_with_a_formula_takes_no_table() -> None:

@@ -1,4 +1,4 @@
-"""The best peaks of other horizons, and the peak that they give a run of any length."""
+"""The best peaks of other horizons, and the peak of a run of any length."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.domain.records import Configuration
 from app.spec.resources.recommendations import HorizonPeak, Recommendation, SafeLearningRate
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.horizons.fitted_line import Basis, fitted_line, peak_at
-from app.tuning.horizons.measurement import Grid, horizon_lengths, lowest
+from app.tuning.horizons.measurement import Grid, best_distance, horizon_lengths
 from tests.support.jobs import ROSENBROCK, finished
 from tests.support.kinds import make_optimizer
 from tests.support.synthetic_evaluations import NAN, SyntheticEvaluations, advised, bowl, trials
@@ -39,19 +39,19 @@ def test_horizons_are_rounded_half_up_without_repeats(steps: int, lengths: list[
 
 @pytest.mark.parametrize("slope", [0.0, -0.5, -1.0, 0.5])
 def test_the_best_peak_of_each_horizon_is_found(slope: float) -> None:
-    found = advised(moving(slope)).horizons
-    assert found is not None
-    assert [one.total_steps for one in found] == [15, 30, 60, 120]
-    for one in found:
-        best = 0.04 * (one.total_steps / 60) ** slope
-        assert abs(math.log2(one.learning_rate / best)) <= 0.25 + 1e-9
-        assert one.ci95[0] <= one.learning_rate <= one.ci95[1]
+    horizons = advised(moving(slope)).horizons
+    assert horizons is not None
+    assert [horizon.total_steps for horizon in horizons] == [15, 30, 60, 120]
+    for horizon in horizons:
+        best = 0.04 * (horizon.total_steps / 60) ** slope
+        assert abs(math.log2(horizon.learning_rate / best)) <= 0.25 + 1e-9
+        assert horizon.ci95[0] <= horizon.learning_rate <= horizon.ci95[1]
 
 
 def test_at_the_jobs_own_steps_the_peak_is_the_recommended_one() -> None:
-    found = advised(moving(-0.5))
-    (own,) = [one for one in found.horizons or () if one.total_steps == 60]
-    assert own.learning_rate == found.optimizer["learning_rate"]
+    recommended = advised(moving(-0.5))
+    (tuned,) = [horizon for horizon in recommended.horizons or () if horizon.total_steps == 60]
+    assert tuned.learning_rate == recommended.optimizer["learning_rate"]
 
 
 def test_five_peaks_near_the_line_run_at_first_on_seeds_of_their_own() -> None:
@@ -62,15 +62,15 @@ def test_five_peaks_near_the_line_run_at_first_on_seeds_of_their_own() -> None:
     assert [(request.steps, len(request.configurations)) for request in requests[:2]] == [(60, 1), (30, 5)]
     rates = {request.steps: [] for request in requests}  # type: ignore[var-annotated]
     for request in requests:
-        rates[request.steps].append([one.optimizer["learning_rate"] for one in request.configurations])
+        rates[request.steps].append([config.optimizer["learning_rate"] for config in request.configurations])
     middle = np.median(rates[15][0])
     assert middle == pytest.approx(0.08)  # 0.04 at 60 and 0.057 at 30 steps predict it
 
 
 def test_an_octave_is_left_to_the_first_divergence_of_each_horizon() -> None:
-    def fragile(found: Configuration, steps: int) -> float:
+    def fragile(config: Configuration, steps: int) -> float:
         limit = 0.09 if steps == 120 else 10.0
-        return NAN if found.optimizer["learning_rate"] > limit else bowl(0.08)(found, steps)
+        return NAN if config.optimizer["learning_rate"] > limit else bowl(0.08)(config, steps)
 
     near = [finished(i, 1.0 + i, learning_rate=0.08, optimizer="adam") for i in range(12)]
     found = {
@@ -89,9 +89,9 @@ def test_optimizers_that_find_their_rate_and_rules_that_follow_losses_have_no_ho
     dog = [replace(first, configuration=found)]
     rule = [replace(first, configuration=replace(first.configuration, schedule={"kind": "reduce_by_ratio"}))]
 
-    def best(found: Configuration, steps: int) -> float:
-        is_best = found.optimizer["kind"] == "dog" or found.schedule["kind"] == "reduce_by_ratio"
-        return bowl()(found, steps) * (0.01 if is_best else 1.0)
+    def best(config: Configuration, steps: int) -> float:
+        is_best = config.optimizer["kind"] == "dog" or config.schedule["kind"] == "reduce_by_ratio"
+        return bowl()(config, steps) * (0.01 if is_best else 1.0)
 
     for ended in (dog, rule):
         assert advised(SyntheticEvaluations(best), ended).horizons is None
@@ -114,7 +114,7 @@ def test_a_parabola_through_five_means_chooses_among_neighbours() -> None:
     means = {k: math.exp(0.02 * (k - 0.9) ** 2) for k in range(-2, 4)}
     grid.values |= {k: np.array([mean]) for k, mean in means.items()}
     grid.values[0] -= 0.02  # luck
-    assert lowest(grid) == 1
+    assert best_distance(grid) == 1
 
 
 def recommendation(horizons: dict[int, float] | None, safe: float | None = None) -> Recommendation:
@@ -122,7 +122,7 @@ def recommendation(horizons: dict[int, float] | None, safe: float | None = None)
     peaks = [HorizonPeak(total_steps=n, learning_rate=p, ci95=(p, p)) for n, p in (horizons or {}).items()]
     limits = SafeLearningRate(low=0.01, high=0.04, diverges_above=safe)
     update = {"horizons": peaks if horizons else None, "safe_learning_rate": limits, "total_steps": 60}
-    return found.model_copy(update=update)
+    return recommended.model_copy(update=update)
 
 
 def test_a_line_is_fitted_in_log_log_with_its_slope_held_between_minus_one_and_zero() -> None:
@@ -135,20 +135,20 @@ def test_a_line_is_fitted_in_log_log_with_its_slope_held_between_minus_one_and_z
 
 
 def test_between_two_horizons_the_peak_is_on_a_line_in_log_log() -> None:
-    found = recommendation({15: 0.16, 30: 0.08, 60: 0.04, 120: 0.01})
-    assert peak_at(found, 60).basis is Basis.TUNED
-    assert (peak_at(found, 30).peak, peak_at(found, 30).basis) == (0.08, Basis.MEASURED)
-    between = peak_at(found, 85)
+    recommended = recommendation({15: 0.16, 30: 0.08, 60: 0.04, 120: 0.01})
+    assert peak_at(recommended, 60).basis is Basis.TUNED
+    assert (peak_at(recommended, 30).peak, peak_at(recommended, 30).basis) == (0.08, Basis.MEASURED)
+    between = peak_at(recommended, 85)
     assert between.basis is Basis.INTERPOLATED
     assert between.peak == pytest.approx(0.04 * (85 / 60) ** -2.0)
-    beyond = peak_at(found, 240)
+    beyond = peak_at(recommended, 240)
     assert beyond.basis is Basis.EXTRAPOLATED
     assert beyond.peak <= 0.01
 
 
 def test_a_longer_run_never_has_a_higher_peak_than_the_longest_one_measured() -> None:
-    found = recommendation({15: 0.04, 30: 0.04, 60: 0.04, 120: 0.02})
-    assert peak_at(found, 240).peak <= 0.02
+    recommended = recommendation({15: 0.04, 30: 0.04, 60: 0.04, 120: 0.02})
+    assert peak_at(recommended, 240).peak <= 0.02
 
 
 def test_a_shorter_run_keeps_away_from_the_divergence_of_the_sweep() -> None:
@@ -158,5 +158,5 @@ def test_a_shorter_run_keeps_away_from_the_divergence_of_the_sweep() -> None:
 
 
 def test_without_horizons_the_tuned_peak_stays() -> None:
-    found = peak_at(recommendation(None), 6_000)
-    assert (found.peak, found.basis) == (0.04, Basis.TUNED)
+    choice = peak_at(recommendation(None), 6_000)
+    assert (choice.peak, choice.basis) == (0.04, Basis.TUNED)

@@ -1,4 +1,4 @@
-"""Which peaks a safe range keeps."""
+"""The peaks that a safe range keeps."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from app.tuning.learning_rates.safe_range import (
     Bound,
     Needs,
     as_rates,
-    in_doubt,
     recommended_peak,
     safe_range,
+    uncertain_rows,
     upper_end,
 )
 from app.tuning.learning_rates.sweep import Sweep, swept_rates
@@ -33,7 +33,8 @@ def swept(
 ) -> Sweep:
     """Return a sweep whose mean is 1 at the own peak and 2 elsewhere but for the given half octaves.
 
-    scatter: of each run beside the own peak, of which half the seeds have +, half -.
+    means: the mean by the distance to the own peak in half octaves. scatter: the deviation from the mean at
+    other peaks, positive on half of the seeds and negative on the others.
     """
     signs = np.where(np.arange(seeds) % 2, 1.0, -1.0)
     rows = [means.get(k, 1.0 if k == 0 else 2.0) + scatter * signs * (k != 0) for k in range(-8, 9)]
@@ -49,48 +50,48 @@ def swept(
 
 
 def ends(sweep: Sweep, needs: Needs = NONE) -> tuple[float, float, float | None] | None:
-    found = safe_range(sweep, needs)
-    if found is None:
+    safe = safe_range(sweep, needs)
+    if safe is None:
         return None
-    rates = as_rates(sweep, found)
+    rates = as_rates(sweep, safe)
     return rates.low, rates.high, rates.diverges_above
 
 
 def test_the_safe_stretch_is_unbroken_and_within_five_percent() -> None:
-    found = swept({-3: 1.0, -2: 1.06, -1: 1.04, 1: 1.049, 2: 0.9, 3: 1.2, 4: 1.0})
-    assert ends(found) == (rate(-1), rate(2), None)
+    sweep = swept({-3: 1.0, -2: 1.06, -1: 1.04, 1: 1.049, 2: 0.9, 3: 1.2, 4: 1.0})
+    assert ends(sweep) == (rate(-1), rate(2), None)
 
 
 def test_the_tolerance_of_a_negative_loss_is_above_it_too() -> None:
-    found = swept(dict.fromkeys(range(-8, 9), -100.0) | {1: -96.0, 2: -94.0})
-    assert ends(found) == (rate(-8), rate(1), None)
+    sweep = swept(dict.fromkeys(range(-8, 9), -100.0) | {1: -96.0, 2: -94.0})
+    assert ends(sweep) == (rate(-8), rate(1), None)
 
 
 def test_a_loss_near_zero_is_close_to_any_below_the_floor() -> None:
-    found = swept(dict.fromkeys(range(-8, 9), 1e-09) | {0: 1e-12, 1: 0.009, 2: 0.02})
-    assert ends(found, Needs(floor=0.01)) == (rate(-8), rate(1), None)
+    sweep = swept(dict.fromkeys(range(-8, 9), 1e-09) | {0: 1e-12, 1: 0.009, 2: 0.02})
+    assert ends(sweep, Needs(floor=0.01)) == (rate(-8), rate(1), None)
 
 
 def test_an_octave_of_margin_is_left_to_the_first_divergence() -> None:
-    found = swept(dict.fromkeys(range(-8, 5), 1.0) | {5: NAN, 6: 1.0, 7: NAN})
-    assert ends(found) == (rate(-8), rate(3), rate(4))
-    assert safe_range(found, NONE).high_bound is Bound.DIVERGENCE  # type: ignore[union-attr]
+    sweep = swept(dict.fromkeys(range(-8, 5), 1.0) | {5: NAN, 6: 1.0, 7: NAN})
+    assert ends(sweep) == (rate(-8), rate(3), rate(4))
+    assert safe_range(sweep, NONE).high_bound is Bound.DIVERGENCE  # type: ignore[union-attr]
 
 
 def test_one_seed_that_diverges_is_a_divergence() -> None:
-    found = swept(dict.fromkeys(range(-8, 9), 1.0))
-    found.values[13, 7] = NAN
-    assert ends(found) == (rate(-8), rate(3), rate(4))
+    sweep = swept(dict.fromkeys(range(-8, 9), 1.0))
+    sweep.values[13, 7] = NAN
+    assert ends(sweep) == (rate(-8), rate(3), rate(4))
 
 
 @pytest.mark.parametrize("first", [1, 2])
 def test_a_peak_without_a_margin_is_lowered_to_the_highest_that_has_one(first: int) -> None:
-    found = swept(dict.fromkeys(range(-8, 0), 1.04) | {1: 1.0} | dict.fromkeys(range(first, 9), NAN))
+    sweep = swept(dict.fromkeys(range(-8, 0), 1.04) | {1: 1.0} | dict.fromkeys(range(first, 9), NAN))
     expected = first - 2
-    range_ = safe_range(found, NONE)
+    range_ = safe_range(sweep, NONE)
     assert range_ is not None
-    assert found.rates[range_.peak] == rate(expected)
-    assert ends(found) == (rate(-8), rate(expected), rate(first - 1))
+    assert sweep.rates[range_.peak] == rate(expected)
+    assert ends(sweep) == (rate(-8), rate(expected), rate(first - 1))
 
 
 def test_a_lower_peak_must_be_within_the_tolerance_of_the_one_before_lowering() -> None:
@@ -101,22 +102,22 @@ def test_a_lower_peak_must_be_within_the_tolerance_of_the_one_before_lowering() 
 
 
 def test_a_peak_is_not_lowered_out_of_its_search_range() -> None:
-    found = swept(dict.fromkeys(range(-8, 0), 1.0) | dict.fromkeys(range(1, 9), NAN))
-    assert safe_range(found, Needs(floor=0.0, lowest=rate(-1))) is not None
-    assert safe_range(found, Needs(floor=0.0, lowest=PEAK)) is None
-    assert safe_range(found, Needs(floor=0.0, lowest=math.inf)) is None
+    sweep = swept(dict.fromkeys(range(-8, 0), 1.0) | dict.fromkeys(range(1, 9), NAN))
+    assert safe_range(sweep, Needs(floor=0.0, lowest=rate(-1))) is not None
+    assert safe_range(sweep, Needs(floor=0.0, lowest=PEAK)) is None
+    assert safe_range(sweep, Needs(floor=0.0, lowest=math.inf)) is None
 
 
 def test_a_divergence_that_another_stage_saw_counts() -> None:
-    found = swept(dict.fromkeys(range(-8, 9), 1.0))
-    low, high, above = ends(found, Needs(floor=0.0, diverged=3.1 * PEAK)) or (0.0, 0.0, 0.0)
+    sweep = swept(dict.fromkeys(range(-8, 9), 1.0))
+    low, high, above = ends(sweep, Needs(floor=0.0, diverged=3.1 * PEAK)) or (0.0, 0.0, 0.0)
     assert (low, high) == (rate(-8), rate(1))
     assert above == pytest.approx(rate(3))
 
 
 def test_a_divergence_beyond_the_sweep_is_told_half_an_octave_below_it() -> None:
-    found = swept(dict.fromkeys(range(-8, 9), 1.0))
-    low, high, above = ends(found, Needs(floor=0.0, diverged=rate(11))) or (0.0, 0.0, 0.0)
+    sweep = swept(dict.fromkeys(range(-8, 9), 1.0))
+    low, high, above = ends(sweep, Needs(floor=0.0, diverged=rate(11))) or (0.0, 0.0, 0.0)
     assert (low, high) == (rate(-8), rate(8))
     assert above == pytest.approx(rate(10))
 
@@ -130,39 +131,39 @@ def test_a_peak_whose_loss_is_not_surely_close_is_not_kept() -> None:
     assert ends(swept(means, scatter=0.01)) == (rate(-8), rate(8), None)
     scattered = swept(means, scatter=0.1)
     assert ends(scattered) == (PEAK, PEAK, None)
-    found = safe_range(scattered, NONE)
-    assert found is not None
-    assert found.low_bound is found.high_bound is Bound.SCATTER
-    assert (found.likely_low, found.likely_high) == (0, 16)
+    safe = safe_range(scattered, NONE)
+    assert safe is not None
+    assert safe.low_bound is safe.high_bound is Bound.SCATTER
+    assert (safe.likely_low, safe.likely_high) == (0, 16)
 
 
 def test_a_peak_that_is_worse_than_the_default_is_not_kept_where_the_gain_over_that_is_certain() -> None:
-    found = swept({-2: 1.03, -1: 1.01, 1: 1.01, 2: 1.03}, default=1.02)
-    assert ends(found, Needs(floor=0.0, beats_default=False)) == (rate(-2), rate(2), None)
-    assert ends(found, Needs(floor=0.0, beats_default=True)) == (rate(-1), rate(1), None)
-    bounds = safe_range(found, Needs(floor=0.0, beats_default=True))
+    sweep = swept({-2: 1.03, -1: 1.01, 1: 1.01, 2: 1.03}, default=1.02)
+    assert ends(sweep, Needs(floor=0.0, beats_default=False)) == (rate(-2), rate(2), None)
+    assert ends(sweep, Needs(floor=0.0, beats_default=True)) == (rate(-1), rate(1), None)
+    bounds = safe_range(sweep, Needs(floor=0.0, beats_default=True))
     assert bounds is not None
     assert bounds.low_bound is Bound.DEFAULT
 
 
 def test_an_end_that_is_in_doubt_runs_on_with_the_two_peaks_inward_of_it() -> None:
-    found = swept(dict.fromkeys(range(-4, 2), 1.03) | {0: 1.0}, scatter=0.1, default=5.0)
-    assert in_doubt(found, NONE) == [4, 5, 6, 9, 8, 17]
-    assert in_doubt(swept(dict.fromkeys(range(-8, 9), 1.0)), NONE) == []
+    sweep = swept(dict.fromkeys(range(-4, 2), 1.03) | {0: 1.0}, scatter=0.1, default=5.0)
+    assert uncertain_rows(sweep, NONE) == [4, 5, 6, 9, 8, 17]
+    assert uncertain_rows(swept(dict.fromkeys(range(-8, 9), 1.0)), NONE) == []
 
 
 def test_a_side_of_two_certain_half_octaves_is_not_looked_at_further() -> None:
-    found = swept(dict.fromkeys(range(-8, 9), 1.0))
-    found.values[:6] += 0.03 + 0.1 * np.where(np.arange(16) % 2, 1.0, -1.0)
-    assert safe_range(found, NONE).low == 6  # type: ignore[union-attr]
-    assert in_doubt(found, NONE) == []
+    sweep = swept(dict.fromkeys(range(-8, 9), 1.0))
+    sweep.values[:6] += 0.03 + 0.1 * np.where(np.arange(16) % 2, 1.0, -1.0)
+    assert safe_range(sweep, NONE).low == 6  # type: ignore[union-attr]
+    assert uncertain_rows(sweep, NONE) == []
 
 
 def test_a_lower_peak_that_is_in_doubt_runs_on() -> None:
-    found = swept(dict.fromkeys(range(-8, 0), 1.03) | dict.fromkeys(range(1, 9), NAN), scatter=0.1)
-    assert safe_range(found, NONE) is None
-    assert recommended_peak(found, NONE, is_certain=False) == 7
-    assert in_doubt(found, NONE) == [5, 6, 7, 8]
+    sweep = swept(dict.fromkeys(range(-8, 0), 1.03) | dict.fromkeys(range(1, 9), NAN), scatter=0.1)
+    assert safe_range(sweep, NONE) is None
+    assert recommended_peak(sweep, NONE, is_certain=False) == 7
+    assert uncertain_rows(sweep, NONE) == [5, 6, 7, 8]
 
 
 def test_the_upper_end_is_that_of_the_t_interval() -> None:
@@ -172,17 +173,17 @@ def test_the_upper_end_is_that_of_the_t_interval() -> None:
 
 @pytest.mark.parametrize("scatter", [0.02, 0.1])
 def test_ends_hold_on_other_seeds_in_most_jobs(scatter: float) -> None:
-    """True means rise by 2 % a half octave; the scatter is paired, of each run its own."""
+    """The true means rise by 2 % per half octave, and each run scatters independently."""
     held = total = 0
     for job in range(60):
         generator = np.random.default_rng(job)
         truth = np.array([1.0 + 0.02 * abs(k) for k in range(-8, 9)])
         values = truth[:, None] + scatter * generator.standard_normal((17, 16))
-        found = swept({})
+        template = swept({})
         sweep = Sweep(
-            configuration=found.configuration,
+            configuration=template.configuration,
             default=None,
-            rates=found.rates,
+            rates=template.rates,
             values=values,
             runs=np.full(17, 16),
         )

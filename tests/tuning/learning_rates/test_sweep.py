@@ -1,4 +1,4 @@
-"""Which peaks a sweep runs, and how further seeds are added to it."""
+"""The peaks of a sweep, and the further seeds that are added to it."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def test_several_are_swept_at_once_on_a_quarter_of_the_seeds_each_beside_the_def
     assert request.replicates == range(Seeds.SWEEP, Seeds.SWEEP + 2)
     assert len(request.configurations) == 2 * (17 + 1)
     assert first.values.shape == second.values.shape == (18, 2)
-    for found in first.configurations[:17]:
-        assert found.optimizer | {"learning_rate": PEAK} == WINNER.optimizer
-        assert found.schedule == WINNER.schedule
+    for config in first.configurations[:17]:
+        assert config.optimizer | {"learning_rate": PEAK} == WINNER.optimizer
+        assert config.schedule == WINNER.schedule
     assert first.configurations[17] == OTHER
 
 
@@ -52,9 +52,9 @@ def test_further_seeds_go_to_the_rows_that_lack_them() -> None:
         (1, range(Seeds.SWEEP + 2, Seeds.SWEEP + 12)),
         (1, range(Seeds.SWEEP + 8, Seeds.SWEEP + 12)),
     ]
-    np.testing.assert_array_equal(more.values[8, :8], some.values[8, :8])
-    assert np.isfinite(more.of(6)).all()
-    assert np.isnan(more.values[7, 8:]).all()
+    np.testing.assert_array_equal(third.values[8, :8], second.values[8, :8])
+    assert np.isfinite(third.of(6)).all()
+    assert np.isnan(third.values[7, 8:]).all()
 
 
 @pytest.mark.parametrize(("parts", "looks"), [({}, [8, 56]), ({"objective": ROSENBROCK}, [])])

@@ -31,15 +31,15 @@ TWO_KINDS = space({"kind": "sgd"}, {"kind": "adam"}, {"kind": "adam"})
 
 def test_the_best_distinct_trials_race_in_their_order() -> None:
     field = race_field(job(confirmation=CONFIRM, search_space=TWO_KINDS), TRIALS)
-    assert [entry.number for entry in field if not entry.is_default] == [1, 3, 0]
+    assert [candidate.number for candidate in field if not candidate.is_default] == [1, 3, 0]
     assert field[0].label == "trial 1: adam at 0.02, constant"
-    assert {entry.source for entry in field} == {"search", "baseline"}
+    assert {candidate.source for candidate in field} == {"search", "baseline"}
 
 
 def test_the_usual_optimizers_those_of_the_space_and_those_without_a_rate_race_without_a_search() -> None:
     spec = job(confirmation=CONFIRM, search_space=TWO_KINDS)
-    defaults = [entry for entry in race_field(spec, TRIALS) if entry.is_default]
-    assert [entry.label for entry in defaults] == [
+    defaults = [candidate for candidate in race_field(spec, TRIALS) if candidate.is_default]
+    assert [candidate.label for candidate in defaults] == [
         "adam at its defaults, constant",
         "adamw at its defaults, constant",
         "adamw at its defaults, cosine with 5 % warmup",
@@ -51,16 +51,20 @@ def test_the_usual_optimizers_those_of_the_space_and_those_without_a_rate_race_w
         "dog at its defaults, constant",
         "prodigy, bias correction and safeguard, constant",
     ]
-    assert all(entry.is_baseline for entry in defaults)
+    assert all(candidate.is_baseline for candidate in defaults)
     assert len(defaults) == len(baselines_of(spec))
 
 
 def test_baselines_with_a_warmup_have_the_usual_rates() -> None:
     field = race_field(job(search_space=TWO_KINDS), TRIALS)
-    warmed = [entry.configuration for entry in field if entry.configuration.schedule["warmup_fraction"]]
-    rates = {own.optimizer["kind"]: own.optimizer["learning_rate"] for own in warmed}
+    warmed = [
+        candidate.configuration for candidate in field if candidate.configuration.schedule["warmup_fraction"]
+    ]
+    rates = {baseline.optimizer["kind"]: baseline.optimizer["learning_rate"] for baseline in warmed}
     assert rates == {"adamw": 1e-3, "nadam": 2e-3}
-    assert {(own.schedule["kind"], own.schedule["warmup_fraction"]) for own in warmed} == {("cosine", 0.05)}
+    assert {(baseline.schedule["kind"], baseline.schedule["warmup_fraction"]) for baseline in warmed} == {
+        ("cosine", 0.05)
+    }
 
 
 def test_a_baseline_has_the_options_that_its_authors_recommend_and_defaults_elsewhere() -> None:
@@ -74,7 +78,9 @@ def test_a_baseline_has_the_options_that_its_authors_recommend_and_defaults_else
     assert (
         in_words(prodigy) == "prodigy with bias correction and safeguard (learning rate 1, constant schedule)"
     )
-    adamw = [in_words(entry) for entry in field if entry.configuration.optimizer["kind"] == "adamw"]
+    adamw = [
+        in_words(candidate) for candidate in field if candidate.configuration.optimizer["kind"] == "adamw"
+    ]
     assert adamw == [
         "adamw at its defaults (learning rate 0.001, constant schedule)",
         "adamw at its defaults (learning rate 0.001, cosine schedule with 5 % warmup)",
@@ -99,28 +105,30 @@ def test_the_best_constant_rates_race_even_where_they_are_no_candidates() -> Non
     trials = [decaying(TRIALS[1]), decaying(TRIALS[3]), TRIALS[0], TRIALS[4]]
     for top, numbers in ((3, [1, 3, 0, 4]), (2, [1, 3, 0, 4]), (1, [1, 0, 4, 3])):  # 3 is the best sgd
         spec = job(confirmation={"top": top, "replicates": 4}, search_space=TWO_KINDS)
-        found = [entry for entry in race_field(spec, trials) if not entry.is_default]
-        assert [entry.number for entry in found] == numbers
-        assert not any(entry.is_baseline for entry in found)  # which is the best is not known yet
+        searched = [candidate for candidate in race_field(spec, trials) if not candidate.is_default]
+        assert [candidate.number for candidate in searched] == numbers
+        assert not any(candidate.is_baseline for candidate in searched)  # which is the best is not known yet
 
 
 def test_of_each_kind_in_the_space_the_best_trial_races() -> None:
     trials = [decaying(trial) for trial in TRIALS]
     field = race_field(job(confirmation=CONFIRM | {"top": 1}, search_space=TWO_KINDS), trials)
-    assert [entry.number for entry in field if not entry.is_default] == [1, 3]
+    assert [candidate.number for candidate in field if not candidate.is_default] == [1, 3]
 
 
 def test_a_kind_of_which_no_trial_completed_races_at_its_defaults_alone() -> None:
     field = race_field(job(confirmation=CONFIRM, search_space=TWO_KINDS), TRIALS[:2])
-    assert [entry.number for entry in field if entry.configuration.optimizer["kind"] == "sgd"] == [None]
+    assert [
+        candidate.number for candidate in field if candidate.configuration.optimizer["kind"] == "sgd"
+    ] == [None]
 
 
 def test_a_default_that_the_search_found_races_once() -> None:
     spec, trial = job(search_space=space({"kind": "adam"})), finished(0)
-    adam = next(entry for entry in race_field(spec, [trial]) if entry.is_default).configuration
+    adam = next(candidate for candidate in race_field(spec, [trial]) if candidate.is_default).configuration
     params = {"adam.learning_rate": 0.001}
     field = race_field(spec, [replace(trial, configuration=replace(adam, params=params))])
-    kinds = [entry.configuration.optimizer["kind"] for entry in field]
+    kinds = [candidate.configuration.optimizer["kind"] for candidate in field]
     assert kinds.count("adam") == 1
     assert field[0].is_baseline
     assert field[0].number == 0
@@ -129,7 +137,7 @@ def test_a_default_that_the_search_found_races_once() -> None:
 def test_equal_values_go_to_the_lower_number() -> None:
     trials = [finished(2, 0.1, learning_rate=0.01), finished(1, 0.1, learning_rate=0.1)]
     field = race_field(job(search_space=space({"kind": "adam"})), trials)
-    assert [entry.number for entry in field if not entry.is_default] == [1, 2]
+    assert [candidate.number for candidate in field if not candidate.is_default] == [1, 2]
 
 
 def test_baselines_are_the_catalogues_defaults_at_the_best_batch_size() -> None:
@@ -138,7 +146,7 @@ def test_baselines_are_the_catalogues_defaults_at_the_best_batch_size() -> None:
     trial = FinishedTrial(
         number=0, round=0, state=TrialState.COMPLETED, configuration=replace(best, batch_size=128), value=1.0
     )
-    baseline = next(entry for entry in race_field(spec, [trial]) if entry.is_default)
+    baseline = next(candidate for candidate in race_field(spec, [trial]) if candidate.is_default)
     assert baseline.configuration.batch_size == 128
     assert baseline.label == "adam at its defaults, constant, batch size 128"
     assert baseline.configuration.optimizer == {
@@ -160,8 +168,8 @@ def test_baselines_are_the_catalogues_defaults_at_the_best_batch_size() -> None:
 
 
 def test_without_confirmation_the_field_is_the_best_trial_alone() -> None:
-    (entry,) = race_field(job(confirmation=None), [finished(0, 2.0), finished(1, 1.0)])
-    assert entry.number == 1
+    (candidate,) = race_field(job(confirmation=None), [finished(0, 2.0), finished(1, 1.0)])
+    assert candidate.number == 1
 
 
 def distinct(a: Configuration, b: Configuration) -> bool:
@@ -180,17 +188,17 @@ def distinct(a: Configuration, b: Configuration) -> bool:
 def test_a_move_of_less_than_a_twentieth_of_the_logarithmic_range_is_a_nuance() -> None:
     # The range spans four decades; 0.05 of it is a factor of 1.58.
     beta1: dict[str, Any] = {"adam.beta1": 0.9}
-    one = configuration(learning_rate=0.01, **beta1)
-    assert not distinct(one, configuration(learning_rate=0.015, **beta1))
-    assert distinct(one, configuration(learning_rate=0.017, **beta1))
+    original = configuration(learning_rate=0.01, **beta1)
+    assert not distinct(original, configuration(learning_rate=0.015, **beta1))
+    assert distinct(original, configuration(learning_rate=0.017, **beta1))
 
 
 def test_another_choice_another_batch_size_and_other_parameters_are_distinct() -> None:
     beta1: dict[str, Any] = {"adam.beta1": 0.9}
-    one = configuration(**beta1)
-    assert distinct(one, configuration(**(beta1 | {"adam.beta1": 0.8})))
-    assert distinct(one, replace(one, batch_size=32))
-    assert distinct(one, configuration("sgd"))
+    original = configuration(**beta1)
+    assert distinct(original, configuration(**(beta1 | {"adam.beta1": 0.8})))
+    assert distinct(original, replace(original, batch_size=32))
+    assert distinct(original, configuration("sgd"))
 
 
 def test_a_configuration_is_described_in_a_few_words() -> None:
@@ -207,16 +215,18 @@ NARROW = space(
 
 def test_a_default_outside_a_space_that_names_its_optimizers_is_not_eligible() -> None:
     field = race_field(job(confirmation=CONFIRM, search_space=NARROW), TRIALS)
-    eligible = [entry.label for entry in field if entry.is_default and entry.is_eligible]
+    eligible = [candidate.label for candidate in field if candidate.is_default and candidate.is_eligible]
     assert eligible == ["adam at its defaults, constant"]  # sgd's default rate lies outside its range
-    assert all(entry.is_eligible for entry in field if not entry.is_default)
+    assert all(candidate.is_eligible for candidate in field if not candidate.is_default)
 
 
 def test_every_default_is_eligible_where_a_job_names_no_optimizers() -> None:
-    assert all(entry.is_eligible for entry in race_field(job(confirmation=CONFIRM), TRIALS))
+    assert all(candidate.is_eligible for candidate in race_field(job(confirmation=CONFIRM), TRIALS))
 
 
 def test_a_default_whose_schedule_the_job_does_not_have_is_not_eligible() -> None:
     only = space({"kind": "adam"}, {"kind": "sgd"}, schedules=[{"kind": "cosine"}])
     field = race_field(job(confirmation=CONFIRM, search_space=only), TRIALS)
-    assert not any(entry.is_eligible for entry in field if entry.label.endswith("defaults, constant"))
+    assert not any(
+        candidate.is_eligible for candidate in field if candidate.label.endswith("defaults, constant")
+    )

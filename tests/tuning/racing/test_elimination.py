@@ -11,7 +11,7 @@ from tests.support.jobs import ROSENBROCK, configuration, follow
 from tests.support.synthetic_evaluations import NAN, Means, SyntheticEvaluations, spec
 
 RATES = (0.01, 0.02, 0.03, 0.04, 0.05)
-ENTRIES = [
+CANDIDATES = [
     RaceCandidate(label=f"{rate}", configuration=configuration(learning_rate=rate), source="search")
     for rate in RATES
 ]
@@ -19,7 +19,7 @@ ENTRIES = [
 
 def means(*of: float) -> Means:
     by_rate = dict(zip(RATES, of, strict=True))
-    return lambda found, steps: by_rate[found.optimizer["learning_rate"]]
+    return lambda config, steps: by_rate[config.optimizer["learning_rate"]]
 
 
 def race(evaluations: SyntheticEvaluations, replicates: int = 8, shares: int | None = None) -> Standing:
@@ -84,7 +84,7 @@ def test_where_all_diverge_the_first_leads() -> None:
 
 def test_where_the_budget_is_short_the_better_half_goes_on() -> None:
     means_of = [1.0 + i / 100 for i in range(12)]
-    entries = [
+    candidates = [
         RaceCandidate(label="", configuration=configuration(learning_rate=0.001 * (i + 1)), source="search")
         for i in range(12)
     ]

@@ -12,7 +12,7 @@ from app.tuning.evaluation.requests import Seeds
 from app.tuning.learning_rates.safe_range import Needs
 from app.tuning.racing.candidates import RaceCandidate
 from app.tuning.racing.elimination import Standing, eliminate
-from app.tuning.racing.final import LONGER, finalists, most_finalists, most_prolonged, race_final
+from app.tuning.racing.final import EXTENSIONS, finalists, most_finalists, most_prolonged, race_final
 from app.tuning.racing.practical_equivalence import negligible
 from app.tuning.racing.selection import Choice, tied
 from tests.support.jobs import ROSENBROCK, configuration, follow
@@ -21,8 +21,11 @@ from tests.support.synthetic_evaluations import NAN, SyntheticEvaluations, bowl,
 REPLICATES = 16
 
 
-def entries(shift: int = 0) -> list[RaceCandidate]:
-    """Twelve that were searched, and a default. shift: other rates, so that other scatter is theirs."""
+def make_candidates(shift: int = 0) -> list[RaceCandidate]:
+    """Return twelve candidates of a search, and a default.
+
+    shift: moves the rates, and with them the scatter of each candidate.
+    """
     searched = [
         RaceCandidate(
             label=str(i), configuration=configuration(kind, 0.01 * (i + 1) + 1e-5 * shift), source="search"
@@ -36,12 +39,12 @@ def entries(shift: int = 0) -> list[RaceCandidate]:
     ]
 
 
-ENTRIES = entries()
+CANDIDATES = make_candidates()
 
 
 def behind(*gaps: float, default: float = 1.0) -> list[float]:
-    """Of each searched entry the mean, 0.5 where none is given, and that of the default."""
-    return [*gaps, *[0.5] * (len(ENTRIES) - 1 - len(gaps)), default]
+    """Return the mean of each searched candidate, 0.5 unless given, and the mean of the default."""
+    return [*gaps, *[0.5] * (len(CANDIDATES) - 1 - len(gaps)), default]
 
 
 def final(
@@ -55,8 +58,8 @@ def final(
     return follow(race_final(spec(confirmation=confirmation, **parts), who), evaluations), evaluations
 
 
-def _key(found: Configuration) -> str:
-    return f"{found.optimizer['kind']} {found.optimizer['learning_rate']}"
+def _key(config: Configuration) -> str:
+    return f"{config.optimizer['kind']} {config.optimizer['learning_rate']}"
 
 
 def test_a_final_that_is_clear_is_not_prolonged() -> None:
@@ -75,8 +78,8 @@ def test_a_final_goes_on_while_others_may_be_better_by_a_part_of_the_gain() -> N
 
 
 def test_where_a_default_is_far_behind_the_same_doubt_is_negligible() -> None:
-    near, _ = final(behind(0.0, 0.1, 0.1, 0.1), own=0.5)
-    far, _ = final(behind(0.0, 0.1, 0.1, 0.1, default=1_000.0), own=0.5)
+    near, _ = final(behind(0.0, 0.1, 0.1, 0.1), scatter=0.5)
+    far, _ = final(behind(0.0, 0.1, 0.1, 0.1, default=1_000.0), scatter=0.5)
     assert far.seeds < near.seeds
     assert far.seeds <= 4 * REPLICATES
 
@@ -107,9 +110,9 @@ def test_a_final_takes_no_more_runs_than_are_counted(own: float, replicates: int
 
 
 def test_the_leader_ran_on_every_seed_and_others_follow_by_what_they_are_behind() -> None:
-    found, _ = final(behind(0.0, 0.1, 0.1, 0.1), own=0.5)
-    assert found.runs[found.leader] == found.seeds > min(found.runs[row] for row in found.survivors)
-    gaps = [found.behind(row) for row in found.survivors]
+    result, _ = final(behind(0.0, 0.1, 0.1, 0.1), scatter=0.5)
+    assert result.runs[result.leader] == result.seeds > min(result.runs[row] for row in result.survivors)
+    gaps = [result.behind(row) for row in result.survivors]
     assert gaps == sorted(gaps)
     assert gaps[0] == 0.0
 
@@ -121,16 +124,17 @@ def test_the_longer_final_finds_the_best_more_often() -> None:
         found, evaluations = final(means, own=0.5, shift=shift)
         usual = follow(eliminate(spec(confirmation=confirmation), entries(shift), Seeds.FINAL), evaluations)
         hits["usual"] += usual.entries[usual.leader].label == "0"
-        hits["longer"] += found.entries[found.leader].label == "0"
+        hits["longer"] += result.entries[result.leader].label == "0"
     assert hits["longer"] >= 10 > hits["usual"]
 
 
 def test_a_mean_within_a_standard_error_is_no_tie_where_that_is_most_of_the_gain() -> None:
-    found, _ = final(behind(0.0, *[0.3] * 11), own=30.0)
-    most = 0.05 * found.behind(len(ENTRIES) - 1)
-    others = [row for row in tied(found) if row != found.leader]
-    assert all(found.behind(row) <= max(most, 0.0) for row in others)
-    assert any(0.0 < found.behind(row) <= found.doubt(row) for row in found.survivors if row not in others)
+    result, _ = final(behind(0.0, *[0.3] * 11), scatter=30.0)
+    negligible_gap = 0.05 * result.behind(len(CANDIDATES) - 1)
+    others = [row for row in tied(result) if row != result.leader]
+    assert all(result.behind(row) <= max(negligible_gap, 0.0) for row in others)
+    not_tied = [row for row in result.survivors if row not in others]
+    assert any(0.0 < result.behind(row) <= result.standard_error(row) for row in not_tied)
 
 
 def test_a_coins_toss_is_a_tie_even_with_a_default() -> None:
@@ -140,36 +144,39 @@ def test_a_coins_toss_is_a_tie_even_with_a_default() -> None:
 
 
 def test_a_tie_lies_within_a_standard_error_even_where_more_is_negligible() -> None:
-    found = standing(0.0, (0.3, 0.2), (1_000.0, 1.0))
-    assert negligible(found) > 0.3
-    assert tied(found) == (0,)
+    result = standing(0.0, (0.3, 0.2), (1_000.0, 1.0))
+    assert negligible(result) > 0.3
+    assert tied(result) == (0,)
 
 
 def standing(leader: float, *others: tuple[float, float]) -> Standing:
-    """Four seeds. others: what they are behind, mean and twice the standard error; a default is last."""
+    """Return a standing on four seeds, with a default as the last row.
+
+    others: the mean gap to the leader and twice its standard error, for each other row.
+    """
     scatter = np.array([1.0, -1.0, 1.0, -1.0]) * 0.75**0.5
-    values = np.array([np.full(4, leader), *(mean + own * scatter for mean, own in others)])
+    values = np.array([np.full(4, leader), *(mean + deviation * scatter for mean, deviation in others)])
     rows = range(len(values))
-    who = (*ENTRIES[: len(values) - 1], ENTRIES[-1])
-    return Standing(entries=who, values=values, runs=(4,) * len(rows), survivors=tuple(rows))
+    candidates = (*CANDIDATES[: len(values) - 1], CANDIDATES[-1])
+    return Standing(entries=candidates, values=values, runs=(4,) * len(rows), survivors=tuple(rows))
 
 
 def test_a_default_among_the_survivors_takes_no_place_of_the_confirmed() -> None:
-    found = standing(0.0, (0.1, 0.1), (0.2, 0.1), (0.15, 0.1))
-    found = replace(found, survivors=(0, 1, 3, 2))
-    entrants = Entrants(race([1.0], ENTRIES[:1]), found, found)
-    assert entrants.candidates(chosen(found, 0)) == list(found.entries[:3])
+    result = standing(0.0, (0.1, 0.1), (0.2, 0.1), (0.15, 0.1))
+    result = replace(result, survivors=(0, 1, 3, 2))
+    entrants = Entrants(race([1.0], CANDIDATES[:1]), result, result)
+    assert entrants.candidates(chosen(result, 0)) == list(result.entries[:3])
 
 
 def test_those_that_are_tied_with_the_choice_are_confirmed_first() -> None:
-    found = standing(0.0, (0.1, 0.1), (0.2, 0.1), (0.3, 0.1), (0.4, 0.1))
-    entrants = Entrants(race([1.0], ENTRIES[:1]), found, found)
-    assert entrants.candidates(chosen(found, 3, (0, 3))) == [found.entries[row] for row in (3, 0, 1)]
+    result = standing(0.0, (0.1, 0.1), (0.2, 0.1), (0.3, 0.1), (0.4, 0.1))
+    entrants = Entrants(race([1.0], CANDIDATES[:1]), result, result)
+    assert entrants.candidates(chosen(result, 3, (0, 3))) == [result.entries[row] for row in (3, 0, 1)]
 
 
 def chosen(final: Standing, row: int, same: tuple[int, ...] = (0,)) -> Choice:
-    entry = final.entries[row]
-    return Choice(entry=row, recommended=entry, tied=same, sweeps={}, needs=Needs(floor=0.0), range=None)
+    candidate = final.entries[row]
+    return Choice(entry=row, recommended=candidate, tied=same, sweeps={}, needs=Needs(floor=0.0), range=None)
 
 
 def test_a_look_that_the_elimination_has_passed_is_left_out() -> None:
@@ -178,7 +185,7 @@ def test_a_look_that_the_elimination_has_passed_is_left_out() -> None:
         found, evaluations = final(behind(0.0, 0.02, *[2.0] * 10, default=0.03), own=0.3, shift=shift)
         first, *looks = [request.replicates for request in evaluations.requests]
         assert all(before.stop == after.start for before, after in pairwise([first, *looks]))
-        passed += any(stop % REPLICATES for stop in (seeds.stop for seeds in looks)) and found.seeds > 64
+        passed += any(stop % REPLICATES for stop in (seeds.stop for seeds in looks)) and result.seeds > 64
     assert passed  # the budget of an elimination ends amid a look; the final went on from there
 
 
@@ -195,7 +202,7 @@ def race(means: list[float], who: list[RaceCandidate]) -> Standing:
 
 
 def test_the_best_of_another_kind_that_may_still_win_is_in_the_final() -> None:
-    adams, sgd = ENTRIES[0:10:2], ENTRIES[1]
+    adams, sgd = CANDIDATES[0:10:2], CANDIDATES[1]
     near = race([1.0, 1.1, 1.2, 1.3, 1.4, 1.5], [*adams, sgd])
     met = finalists(spec(), near, near, [])
     assert met == [*adams[:4], sgd]  # the best constant rates are among them
@@ -204,12 +211,12 @@ def test_the_best_of_another_kind_that_may_still_win_is_in_the_final() -> None:
 
 
 def test_the_best_default_of_the_race_is_in_the_final() -> None:
-    near = race([1.0, 1.1, 1.2, 1.3], ENTRIES[0:8:2])
-    worse = replace(ENTRIES[1], source="baseline", label="worse")
-    diverged = replace(ENTRIES[3], source="baseline", label="diverged")
-    first = race([1.0, NAN, 8.0, 2.0], [ENTRIES[0], diverged, worse, ENTRIES[-1]])
+    near = race([1.0, 1.1, 1.2, 1.3], CANDIDATES[0:8:2])
+    worse = replace(CANDIDATES[1], source="baseline", label="worse")
+    diverged = replace(CANDIDATES[3], source="baseline", label="diverged")
+    first = race([1.0, NAN, 8.0, 2.0], [CANDIDATES[0], diverged, worse, CANDIDATES[-1]])
     met = finalists(spec(), first, near, [])
-    assert [entry for entry in met if entry.is_default] == [ENTRIES[-1]]
+    assert [candidate for candidate in met if candidate.is_default] == [CANDIDATES[-1]]
 
 
 def test_where_all_replicates_are_the_same_one_run_each_decides() -> None:

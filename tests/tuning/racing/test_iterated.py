@@ -1,4 +1,4 @@
-"""New configurations made of the best: where they lie, whose they are, what they are worth."""
+"""Iterated racing: where offspring lie, which parents they have, and what they gain."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from app.spec.job import JobSpec
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.racing.candidates import RaceCandidate
 from app.tuning.racing.elimination import Standing
-from app.tuning.racing.iterated import OFFSPRING, SPREADS, most_new, offspring, parents
-from app.tuning.racing.perturbations import Crossings
+from app.tuning.racing.iterated import OFFSPRING_PER_TOP, SPREADS, most_new, offspring, parents
+from app.tuning.racing.perturbations import GlobalMoves
 from app.tuning.space.distributions import given
 from app.tuning.space.tree import SearchSpace
 from tests.support.jobs import NOISY, configuration, job, space
@@ -35,8 +35,8 @@ TRIED = {"low": 0.0, "high": 0.99}
 
 
 def parent(number: int = 7, **parts: Any) -> RaceCandidate:
-    found = configuration("adam", 0.01, **parts)
-    return RaceCandidate(label="best", configuration=found, source="search", number=number)
+    config = configuration("adam", 0.01, **parts)
+    return RaceCandidate(label="best", configuration=config, source="search", number=number)
 
 
 def wide(**parts: Any) -> JobSpec:
@@ -54,22 +54,22 @@ def drawn(
     spread: float = SPREAD,
     known: Sequence[RaceCandidate] = (),
 ) -> list[RaceCandidate]:
-    return offspring(spec, parents, known, generation, spread, Crossings(np.random.default_rng(0)))
+    return offspring(spec, parents, known, generation, spread, GlobalMoves(np.random.default_rng(0)))
 
 
-def crossed(found: Sequence[RaceCandidate]) -> list[RaceCandidate]:
-    """Every other one, from the first on, as long as none was the same as another."""
-    return list(found[::2])
+def crossed(new: Sequence[RaceCandidate]) -> list[RaceCandidate]:
+    """Return the offspring of global moves: every other candidate, as long as no draw was a repeat."""
+    return list(new[::2])
 
 
-def near(found: Sequence[RaceCandidate]) -> list[RaceCandidate]:
-    return list(found[1::2])
+def near(new: Sequence[RaceCandidate]) -> list[RaceCandidate]:
+    return list(new[1::2])
 
 
 def test_every_other_one_lies_around_its_parent_and_within_the_range() -> None:
-    found = drawn(wide(), [parent()])
-    rates = [entry.configuration.optimizer["learning_rate"] for entry in near(found)]
-    assert len(set(rates)) == OFFSPRING * 25
+    new = drawn(wide(), [parent()])
+    rates = [candidate.configuration.optimizer["learning_rate"] for candidate in near(new)]
+    assert len(set(rates)) == OFFSPRING_PER_TOP * 25
     assert min(rates) >= 1e-3
     assert max(rates) <= 1e-1
     steps = [math.log(rate / 0.01) / math.log(100.0) for rate in rates]  # in parts of the range
@@ -80,8 +80,8 @@ def test_every_other_one_lies_around_its_parent_and_within_the_range() -> None:
 
 
 def test_the_others_are_anywhere_in_the_range_evenly() -> None:
-    found = drawn(wide(), [parent()])
-    rates = [entry.configuration.optimizer["learning_rate"] for entry in crossed(found)]
+    new = drawn(wide(), [parent()])
+    rates = [candidate.configuration.optimizer["learning_rate"] for candidate in crossed(new)]
     places = sorted(math.log(rate / 1e-3) / math.log(100.0) for rate in rates)
     gaps = np.diff([0.0, *places, 1.0])
     assert len(places) == 100
@@ -93,12 +93,15 @@ def test_of_those_one_number_moved_and_numbers_and_kinds_take_turns() -> None:
     both = wide(search_space=space(kinds[0] | {"beta1": TRIED}, kinds[1]))
     second = RaceCandidate(label="", configuration=configuration("sgd"), source="search", number=9)
     of = [parent(7, **{"adam.beta1": 0.9}), parent(8, **{"adam.beta1": 0.9}), second]
-    found = crossed(drawn(both, of))
-    own = {entry.number: entry.configuration.optimizer for entry in of}
+    new = crossed(drawn(both, of))
+    optimizers = {candidate.number: candidate.configuration.optimizer for candidate in of}
     changed = [
-        (entry.number, [name for name, value in own[entry.number].items() if value != moved[name]])
-        for entry in found
-        for moved in (entry.configuration.optimizer,)
+        (
+            candidate.number,
+            [name for name, value in optimizers[candidate.number].items() if value != moved[name]],
+        )
+        for candidate in new
+        for moved in (candidate.configuration.optimizer,)
     ]
     turns = [(7, ["learning_rate"]), (9, ["learning_rate"]), (7, ["beta1"]), (9, ["learning_rate"])]
     assert changed == turns * 25
@@ -107,16 +110,16 @@ def test_of_those_one_number_moved_and_numbers_and_kinds_take_turns() -> None:
 def test_equal_jobs_draw_equal_ones_and_other_generations_others() -> None:
     first, again, later = (drawn(wide(), [parent()], generation) for generation in (0, 0, 1))
     assert first == again
-    assert not any(found == other for found in near(first) for other in near(later))
+    assert not any(candidate == other for candidate in near(first) for other in near(later))
 
 
 def test_most_stay_with_the_choices_of_their_parent_and_some_do_not() -> None:
     several = wide(search_space=space({"kind": "adam", "learning_rate": LOG_RANGE}, {"kind": "adamw"}))
-    found = drawn(several, [parent()])
-    kinds = [entry.configuration.optimizer["kind"] for entry in near(found)]
+    new = drawn(several, [parent()])
+    kinds = [candidate.configuration.optimizer["kind"] for candidate in near(new)]
     assert 5 <= kinds.count("adamw") < 30
     assert len(kinds) == 100
-    assert {entry.configuration.optimizer["kind"] for entry in crossed(found)} == {"adam"}
+    assert {candidate.configuration.optimizer["kind"] for candidate in crossed(new)} == {"adam"}
 
 
 def test_a_number_goes_along_to_another_kind_of_the_same_field() -> None:
@@ -125,24 +128,24 @@ def test_a_number_goes_along_to_another_kind_of_the_same_field() -> None:
             {"kind": "adam", "learning_rate": LOG_RANGE}, {"kind": "adamw", "learning_rate": LOG_RANGE}
         )
     )
-    found = [entry.configuration.optimizer for entry in drawn(several, [parent()], spread=0.01)]
-    others = [own["learning_rate"] for own in found if own["kind"] == "adamw"]
+    new = [candidate.configuration.optimizer for candidate in drawn(several, [parent()], spread=0.01)]
+    others = [optimizer["learning_rate"] for optimizer in new if optimizer["kind"] == "adamw"]
     assert others
     assert all(0.008 < rate < 0.0125 for rate in others)
 
 
 def test_a_default_is_a_parent_too() -> None:
     default = RaceCandidate(label="adam", configuration=configuration("adam", 0.01), source="baseline")
-    found = drawn(wide(), [default], spread=0.01)
-    assert found[0].label.startswith("variant of a default: adam at 0.")
-    assert all(0.008 < entry.configuration.optimizer["learning_rate"] < 0.0125 for entry in near(found))
+    new = drawn(wide(), [default], spread=0.01)
+    assert new[0].label.startswith("variant of a default: adam at 0.")
+    assert all(0.008 < candidate.configuration.optimizer["learning_rate"] < 0.0125 for candidate in near(new))
 
 
 def test_a_default_beyond_the_space_comes_back_into_it() -> None:
     beyond = RaceCandidate(label="dog", configuration=configuration("sgd", 7.0), source="baseline")
-    found = drawn(wide(), [beyond])
-    assert {entry.configuration.optimizer["kind"] for entry in found} == {"adam"}
-    assert all(1e-3 <= entry.configuration.optimizer["learning_rate"] <= 1e-1 for entry in found)
+    new = drawn(wide(), [beyond])
+    assert {candidate.configuration.optimizer["kind"] for candidate in new} == {"adam"}
+    assert all(1e-3 <= candidate.configuration.optimizer["learning_rate"] <= 1e-1 for candidate in new)
 
 
 def test_the_better_parent_has_more() -> None:
@@ -150,7 +153,7 @@ def test_the_better_parent_has_more() -> None:
         parent(),
         RaceCandidate(label="", configuration=configuration("adam", 0.05), source="search", number=8),
     ]
-    numbers = [found.number for found in near(drawn(wide(), both))]
+    numbers = [candidate.number for candidate in near(drawn(wide(), both))]
     assert 55 <= numbers.count(7) <= 80
 
 
@@ -158,8 +161,8 @@ def test_none_follows_the_losses() -> None:
     driven = wide(
         search_space=space({"kind": "adam"}, schedules=[{"kind": "reduce_on_plateau"}, {"kind": "constant"}])
     )
-    found = drawn(driven, [parent()])
-    assert {entry.configuration.schedule["kind"] for entry in found} == {"constant"}
+    new = drawn(driven, [parent()])
+    assert {candidate.configuration.schedule["kind"] for candidate in new} == {"constant"}
 
 
 def test_where_nothing_is_searched_there_is_none() -> None:
@@ -182,12 +185,12 @@ def test_none_is_again_what_an_earlier_generation_had() -> None:
 
 def test_a_default_that_is_not_of_the_space_has_no_crossings_where_another_parent_is() -> None:
     rate_free = RaceCandidate(label="", configuration=configuration("sgd", 1.0), source="baseline")
-    found = drawn(wide(), [rate_free, parent()])
-    assert {entry.number for entry in crossed(found)} == {7}
+    new = drawn(wide(), [rate_free, parent()])
+    assert {candidate.number for candidate in crossed(new)} == {7}
 
 
 def test_where_there_are_few_seeds_there_are_so_few_that_they_get_beyond_two() -> None:
-    for replicates, most in ((2, 8), (4, 8), (8, 16), (16, 32), (64, 32)):
+    for replicates, expected in ((2, 8), (4, 8), (8, 16), (16, 32), (64, 32)):
         few = wide(confirmation={"top": 8, "replicates": replicates})
         assert most_new(few) == most
         evaluations = SyntheticEvaluations(bowl(0.02), own=0.5)
@@ -207,8 +210,8 @@ def test_what_lies_between_the_trials_is_found() -> None:
 
 def test_a_number_far_from_all_trials_is_found() -> None:
     # It is at the far end of the scale of the decay, and small steps towards it lose.
-    def means(found: Configuration, steps: int) -> float:
-        decay = found.optimizer.get("weight_decay") or 1e-2
+    def means(config: Configuration, steps: int) -> float:
+        decay = config.optimizer.get("weight_decay") or 1e-2
         return 1.0 - 0.5 * (decay > 0.3) + 0.03 * math.log(decay / 1e-4)
 
     decayed = {
@@ -224,7 +227,7 @@ def test_a_number_far_from_all_trials_is_found() -> None:
         search_space=space(decayed),
         confirmation={"top": 8, "replicates": 8},
     )
-    assert found.optimizer["weight_decay"] > 0.3
+    assert recommended.optimizer["weight_decay"] > 0.3
 
 
 def test_generations_share_their_seeds_and_a_parent_runs_on_each_once() -> None:
@@ -234,22 +237,22 @@ def test_generations_share_their_seeds_and_a_parent_runs_on_each_once() -> None:
     openings = [request for request in requests if request.replicates.start == Seeds.NEIGHBOURS]
     assert len(openings) == len(SPREADS)
     sizes = [len(request.configurations) for request in openings]
-    assert sizes[0] > OFFSPRING * 8
-    assert sizes[1:] == [OFFSPRING * 8] * 2
+    assert sizes[0] > OFFSPRING_PER_TOP * 8
+    assert sizes[1:] == [OFFSPRING_PER_TOP * 8] * 2
     ran = [
-        (json.dumps([found.optimizer, found.schedule], sort_keys=True), seed)
+        (json.dumps([config.optimizer, config.schedule], sort_keys=True), seed)
         for request in requests
-        for found in request.configurations
+        for config in request.configurations
         for seed in request.replicates
     ]
     assert len(set(ran)) == len(ran)
 
 
 def standing(*rows: tuple[str, list[float], bool]) -> Standing:
-    """Entries by kind, with what they gave on their first seeds, and whether they survived."""
+    """Return a race of candidates, each with its kind, its values on the first seeds, and its survival."""
     values = np.full((len(rows), 8), np.nan)
-    for row, (_, own, _) in enumerate(rows):
-        values[row, : len(own)] = own
+    for row, (_, values_of_row, _) in enumerate(rows):
+        values[row, : len(values_of_row)] = values_of_row
     return Standing(
         entries=tuple(
             RaceCandidate(
@@ -258,14 +261,14 @@ def standing(*rows: tuple[str, list[float], bool]) -> Standing:
             for row, (kind, _, _) in enumerate(rows)
         ),
         values=values,
-        runs=tuple(len(own) for _, own, _ in rows),
+        runs=tuple(len(values_of_row) for _, values_of_row, _ in rows),
         survivors=tuple(row for row, (_, _, is_left) in enumerate(rows) if is_left),
     )
 
 
 def numbered(race: Standing, is_first: bool = False) -> list[int | None]:
     both = space({"kind": "adam", "learning_rate": LOG_RANGE}, {"kind": "sgd", "learning_rate": LOG_RANGE})
-    return [entry.number for entry in parents(wide(search_space=both), race, is_first=is_first)]
+    return [candidate.number for candidate in parents(wide(search_space=both), race, is_first=is_first)]
 
 
 LEADER = [1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0]
@@ -295,13 +298,13 @@ def test_what_is_surely_worse_or_diverged_or_is_not_of_the_space_is_no_parent() 
     assert numbered(standing(("adam", LEADER, True), ("sgd", [1.0, 2.1], False))) == [0, 1]
     race = standing(("sgd", LEADER, True), ("adam", [1.0, 2.1], False))
     only = wide(search_space=space({"kind": "sgd", "learning_rate": LOG_RANGE}))
-    assert [entry.number for entry in parents(only, race, is_first=True)] == [0]
+    assert [candidate.number for candidate in parents(only, race, is_first=True)] == [0]
 
 
 def test_a_kind_has_one_such_parent_however_often_it_is_in_the_space() -> None:
     twice = wide(search_space=space({"kind": "adam"}, {"kind": "sgd"}, {"kind": "sgd"}))
     race = standing(("adam", LEADER, True), ("sgd", [1.0, 2.1], False), ("sgd", [1.0, 2.2], False))
-    assert [entry.number for entry in parents(twice, race, is_first=False)] == [0, 1]
+    assert [candidate.number for candidate in parents(twice, race, is_first=False)] == [0, 1]
 
 
 def test_at_most_four_survivors_are_parents() -> None:

@@ -1,4 +1,4 @@
-"""Moves within a space: what stays, what is drawn, what crosses its range."""
+"""Moves within a search space: the values that are kept, drawn, or moved across their range."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from app.tuning.racing.perturbations import Crossings, moved, stay, step
+from app.tuning.racing.perturbations import GlobalMoves, apply_move, keep_value, local_move
 from app.tuning.space.tree import SearchSpace
 from tests.support.jobs import configuration, job, space
 from tests.support.synthetic_evaluations import COSINE, LOG_RANGE
@@ -24,22 +24,24 @@ ADAM = {"kind": "adam", "learning_rate": LOG_RANGE}
 
 def test_what_stays_is_the_same_to_the_last_bit() -> None:
     origin = configuration(learning_rate=0.1 / 3)
-    found = moved(of(ADAM), origin, stay, np.random.default_rng(0))
-    assert found.params == {RATE: 0.1 / 3}
-    assert found.optimizer["learning_rate"] == 0.1 / 3
+    moved = apply_move(of(ADAM), origin, keep_value, np.random.default_rng(0))
+    assert moved.params == {RATE: 0.1 / 3}
+    assert moved.optimizer["learning_rate"] == 0.1 / 3
 
 
 def test_what_comes_from_another_grid_takes_the_nearest_value_of_its_own() -> None:
     coarse = {"low": 0.0, "high": 0.96, "step": 0.32}
-    found = moved(of(ADAM | {"beta1": coarse}), configuration("adam"), stay, np.random.default_rng(0))
-    assert found.optimizer["beta1"] == 0.96  # it was 0.9
+    moved = apply_move(
+        of(ADAM | {"beta1": coarse}), configuration("adam"), keep_value, np.random.default_rng(0)
+    )
+    assert moved.optimizer["beta1"] == 0.96  # it was 0.9
 
 
 def test_what_lies_beyond_the_range_is_drawn() -> None:
     rates = [
-        moved(of(ADAM), configuration(learning_rate=7.0), stay, np.random.default_rng(seed)).optimizer[
-            "learning_rate"
-        ]
+        apply_move(
+            of(ADAM), configuration(learning_rate=7.0), keep_value, np.random.default_rng(seed)
+        ).optimizer["learning_rate"]
         for seed in range(20)
     ]
     assert len(set(rates)) == 20
@@ -49,39 +51,39 @@ def test_what_lies_beyond_the_range_is_drawn() -> None:
 def test_a_crossing_moves_the_parameter_that_moved_least_often_and_no_other() -> None:
     generator = np.random.default_rng(0)
     two = of(ADAM, schedules=[CONSTANT, COSINE])
-    origin = moved(two, configuration(), stay, generator)
-    crossings = Crossings(generator)
+    origin = apply_move(two, configuration(), keep_value, generator)
+    global_moves = GlobalMoves(generator)
     names = [name for name in origin.params if name != "optimizer"]
     assert names == [RATE, "schedule"]
     rates, schedules = set(), []
     for turn in range(16):
-        found = moved(two, origin, crossings.next(names), generator)
+        moved = apply_move(two, origin, global_moves.next(names), generator)
         if turn % 2:
-            assert found.params[RATE] == origin.params[RATE]
-            schedules.append(found.schedule["kind"])
+            assert moved.params[RATE] == origin.params[RATE]
+            schedules.append(moved.schedule["kind"])
         else:
-            assert found.schedule == origin.schedule
-            rates.add(found.params[RATE])
+            assert moved.schedule == origin.schedule
+            rates.add(moved.params[RATE])
     assert len(rates) == 8
     assert 3 <= schedules.count("cosine") <= 5  # choices are crossed evenly as well
 
 
 def test_where_there_is_nothing_to_cross_all_stays() -> None:
-    origin = moved(
-        of({"kind": "adam", "learning_rate": 0.01}), configuration(), stay, np.random.default_rng(0)
+    origin = apply_move(
+        of({"kind": "adam", "learning_rate": 0.01}), configuration(), keep_value, np.random.default_rng(0)
     )
-    crossing = Crossings(np.random.default_rng(0)).next([])
+    move = GlobalMoves(np.random.default_rng(0)).next([])
     assert (
-        moved(of({"kind": "adam", "learning_rate": 0.01}), origin, crossing, np.random.default_rng(0))
+        apply_move(of({"kind": "adam", "learning_rate": 0.01}), origin, move, np.random.default_rng(0))
         == origin
     )
 
 
 def test_a_step_of_no_length_keeps_numbers_and_most_choices() -> None:
     two = of(ADAM, schedules=[CONSTANT, COSINE])
-    origin = moved(two, configuration(), stay, np.random.default_rng(0))
+    origin = apply_move(two, configuration(), keep_value, np.random.default_rng(0))
     generator = np.random.default_rng(1)
-    found = [moved(two, origin, step(0.0, generator), generator) for _ in range(200)]
-    assert all(abs(one.params[RATE] / origin.params[RATE] - 1.0) < 1e-12 for one in found)
-    changed = sum(one.schedule["kind"] != origin.schedule["kind"] for one in found)
+    moved = [apply_move(two, origin, local_move(0.0, generator), generator) for _ in range(200)]
+    assert all(abs(variant.params[RATE] / origin.params[RATE] - 1.0) < 1e-12 for variant in moved)
+    changed = sum(variant.schedule["kind"] != origin.schedule["kind"] for variant in moved)
     assert 10 <= changed <= 35  # one of five is drawn anew, and half of these are the same again

@@ -12,9 +12,9 @@ NAN = float("nan")
 
 
 def standing(*rows: list[float], defaults: tuple[int, ...] = ()) -> Standing:
-    """Every row a survivor, in this order; nan where it did not run."""
+    """Return a race in which every row survives, in this order; nan if a row did not run on a seed."""
     values = np.array(rows)
-    entries = tuple(
+    candidates = tuple(
         RaceCandidate(
             label=str(i),
             configuration=configuration(learning_rate=0.01 * (i + 1)),
@@ -23,12 +23,12 @@ def standing(*rows: list[float], defaults: tuple[int, ...] = ()) -> Standing:
         for i in range(len(rows))
     )
     runs = tuple(int(count) for count in np.isfinite(values).sum(axis=1))
-    return Standing(entries=entries, values=values, runs=runs, survivors=tuple(range(len(rows))))
+    return Standing(entries=candidates, values=values, runs=runs, survivors=tuple(range(len(rows))))
 
 
 def test_a_twentieth_of_what_the_best_default_is_behind_is_negligible() -> None:
-    found = standing([1.0, 1.0], [1.5, 1.5], [4.0, 4.0], [3.0, NAN], defaults=(2, 3))
-    assert negligible(found) == pytest.approx(0.05 * 2.0)
+    race = standing([1.0, 1.0], [1.5, 1.5], [4.0, 4.0], [3.0, NAN], defaults=(2, 3))
+    assert negligible(race) == pytest.approx(0.05 * 2.0)
 
 
 def test_where_a_default_leads_nothing_is_negligible() -> None:
@@ -36,19 +36,19 @@ def test_where_a_default_leads_nothing_is_negligible() -> None:
 
 
 def test_where_a_default_is_ahead_on_the_seeds_that_it_has_nothing_is_negligible() -> None:
-    found = standing([1.0, 1.0, 4.0], [0.5, 0.5, NAN], defaults=(1,))
-    assert negligible(found) == 0.0
+    race = standing([1.0, 1.0, 4.0], [0.5, 0.5, NAN], defaults=(1,))
+    assert negligible(race) == 0.0
 
 
 def test_without_a_default_the_mean_of_the_leader_is_the_measure() -> None:
-    found = standing([-1.0, -3.0], [1.5, 1.5])
-    assert negligible(found) == pytest.approx(0.05 * 2.0)
+    race = standing([-1.0, -3.0], [1.5, 1.5])
+    assert negligible(race) == pytest.approx(0.05 * 2.0)
 
 
 def test_contenders_may_be_better_by_more_than_is_negligible() -> None:
     scatter = np.array([1.0, -1.0, 1.0, -1.0])  # a standard error of 0.577
     leader, default = [0.0] * 4, [10.0] * 4  # 0.5 is negligible
-    found = standing(
+    race = standing(
         leader,
         (0.1 + 0.01 * scatter).tolist(),  # certainly as good
         (0.1 + scatter).tolist(),  # by up to 1.05 better
@@ -57,24 +57,24 @@ def test_contenders_may_be_better_by_more_than_is_negligible() -> None:
         default,
         defaults=(5,),
     )
-    assert contenders(found) == [3, 2]
+    assert contenders(race) == [3, 2]
 
 
 def test_a_scatter_that_all_share_is_no_doubt() -> None:
     common = np.random.default_rng(0).normal(0.0, 5.0, 8)
-    found = standing(*((mean + common).tolist() for mean in (0.0, 0.1, 10.0)), defaults=(2,))
-    assert contenders(found) == []
+    race = standing(*((mean + common).tolist() for mean in (0.0, 0.1, 10.0)), defaults=(2,))
+    assert contenders(race) == []
 
 
 def test_one_that_diverged_is_no_contender() -> None:
-    found = standing([0.0, 0.0, 0.0], [5.0, -9.0, NAN], [10.0, 10.0, 10.0], defaults=(2,))
-    found = Standing(entries=found.entries, values=found.values, runs=(3, 3, 3), survivors=found.survivors)
-    assert contenders(found) == []
+    race = standing([0.0, 0.0, 0.0], [5.0, -9.0, NAN], [10.0, 10.0, 10.0], defaults=(2,))
+    race = Standing(entries=race.entries, values=race.values, runs=(3, 3, 3), survivors=race.survivors)
+    assert contenders(race) == []
 
 
 def test_one_that_did_not_run_on_every_seed_is_no_contender_again() -> None:
-    found = standing([0.0, 0.0, 0.0], [1.0, -9.0, NAN], [1.0, -9.0, 2.0], [10.0, 10.0, 10.0], defaults=(3,))
-    assert contenders(found) == [2]
+    race = standing([0.0, 0.0, 0.0], [1.0, -9.0, NAN], [1.0, -9.0, 2.0], [10.0, 10.0, 10.0], defaults=(3,))
+    assert contenders(race) == [2]
 
 
 def test_where_the_leader_diverged_nothing_is_negligible() -> None:

@@ -1,4 +1,4 @@
-"""The factor of each update, and a cycled momentum, as Python functions that depend on nothing but `math`."""
+"""The factor and the cycled momentum of an update as Python functions that need only `math`."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from app.spec.resources.recommendations import Recommendation
 from app.tuning.exports.source.factor_table import exported_schedule
 from app.tuning.exports.source.schedule_formulas import BODIES, MOMENTUM_BODIES, updates
 
-_TABLE_WIDTH = 6  # numbers in a line
-_FACTOR = "The factor of the peak learning rate at an update, counted from 0."
-_MOMENTUM = "The momentum of an update, counted from 0."
+_TABLE_WIDTH = 6  # numbers per line
+_FACTOR = "Return the factor of the peak learning rate at an update, counted from 0."
+_MOMENTUM = "Return the momentum of an update, counted from 0."
 
 
 def factor_source(recommendation: Recommendation, total_steps: int) -> str:
-    """Source of `factor(step)`, which holds its last value beyond the horizon; it reads TOTAL_STEPS.
+    """Return the source of `factor(step)`, which reads TOTAL_STEPS and holds its last value beyond it.
 
     Raises NotExportable.
     """
@@ -36,7 +36,7 @@ def factor_source(recommendation: Recommendation, total_steps: int) -> str:
 
 
 def momentum_source(recommendation: Recommendation, total_steps: int) -> str:
-    """Source of `momentum(step)`, where the schedule cycles it; else empty. Raises NotExportable."""
+    """Return the source of `momentum(step)`; empty if the schedule cycles none. Raises NotExportable."""
     schedule = cycling(exported_schedule(recommendation))
     if schedule is None:
         return ""
@@ -49,7 +49,7 @@ def momentum_source(recommendation: Recommendation, total_steps: int) -> str:
 
 
 def _function(name: str, doc: str, lines: list[str]) -> str:
-    """A function of the update, `step`, which is held within the horizon before these lines."""
+    """Return the source of a function of `step` that clamps `step` to the horizon and runs the lines."""
     clamp = "step = min(max(step, 0), TOTAL_STEPS - 1)"
     body = "".join(f"    {line}\n" for line in (f'"""{doc}"""', clamp, *lines))
     return f"def {name}(step):\n{body}"
@@ -65,7 +65,7 @@ def _ramp(schedule: Schedule, warmup: int) -> str:
 
 
 def _counters(body: list[str], warmup: int) -> list[str]:
-    """What the body counts in, as far as it does: k from 0, and the horizon that is left."""
+    """Return the assignment of the variables that the body uses: `k` and `horizon`, after the warmup."""
     after = f" - {warmup}" if warmup else ""
     values = {"k": f"step{after}", "horizon": f"TOTAL_STEPS{after}"}
     used = [name for name in values if re.search(rf"\b{name}\b", " ".join(body))]

@@ -14,29 +14,29 @@ from app.tuning.exports.source.per_epoch import by_epoch
 
 
 def learning_rates(recommendation: Recommendation, total_steps: int) -> list[float]:
-    """The learning rate of every update of a run of `total_steps` updates. Raises NotExportable."""
+    """Return the learning rate of every update of a run of `total_steps` updates. Raises NotExportable."""
     peak = recommendation.optimizer["learning_rate"]
     return cast(list[float], (peak * factor_table(recommendation, total_steps)).tolist())
 
 
 def momenta(recommendation: Recommendation, total_steps: int) -> list[float] | None:
-    """The momentum of every update, where the schedule cycles it; else None. Raises NotExportable."""
+    """Return the momentum of every update; None if the schedule does not cycle it. Raises NotExportable."""
     schedule = cycling(exported_schedule(recommendation))
     return None if schedule is None else cast(list[float], schedule.momentum_table(total_steps).tolist())
 
 
 def factor_table(recommendation: Recommendation, total_steps: int) -> Array:
-    """The factors of the peak: (total_steps,) float64. Raises NotExportable."""
+    """Return the factors of the peak: (total_steps,) float64. Raises NotExportable."""
     return exported_schedule(recommendation).table(total_steps)
 
 
 def exported_schedule(recommendation: Recommendation) -> Schedule:
-    """What is exported: the schedule, or the table that a loss-driven one took. Raises NotExportable."""
+    """Return the schedule, or the table of factors that a loss-driven one took. Raises NotExportable."""
     fields = dict(recommendation.taken_schedule or recommendation.schedule)
     schedule = SCHEDULES[fields.pop("kind")](**fields)
     if isinstance(schedule, LossDriven):
         raise NotExportable(
-            f"{schedule.kind} follows the losses of a run, and what it took in the winner's was not stored; "
-            "run the job again, or train with the rule itself"
+            f"{schedule.kind} follows the losses of a run, and the factors of the winner's run were not "
+            "stored; run the job again, or train with the rule itself"
         )
     return by_epoch(recommendation, schedule)

@@ -1,4 +1,4 @@
-"""What the exports for optax and Keras share: tables of the schedule, and the choice of the optimizer."""
+"""The parts that the exports for optax and Keras share: tables, and the choice of an implementation."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from app.spec.resources.recommendations import Recommendation
 from app.tuning.exports.source.factor_functions import factor_source, momentum_source
 
 _RATES = """
-# The learning rate of every update: a traced function cannot branch on its number, but can look it up.
+# The learning rate of every update. A traced function cannot branch on its argument, but can look it up.
 RATES = [PEAK * factor(step) for step in range(TOTAL_STEPS)]
 """
 _MOMENTA = "MOMENTA = [momentum(step) for step in range(TOTAL_STEPS)]"
 
 
 def tables(recommendation: Recommendation, total_steps: int) -> list[str]:
-    """Source of `factor`, RATES and, where the momentum is cycled, `momentum` and MOMENTA.
+    """Return the source of `factor` and RATES, and of `momentum` and MOMENTA if the momentum is cycled.
 
     Raises NotExportable.
     """
@@ -27,25 +27,28 @@ def tables(recommendation: Recommendation, total_steps: int) -> list[str]:
 
 
 def native(optimizer: Optimizer, framework: Literal["keras", "optax"], *, cycles: bool) -> Native | None:
-    """The framework's own implementation, where it equals the optimizer and no momentum is to be cycled."""
+    """Return the framework's own implementation of the optimizer; None if no implementation equals it.
+
+    The result is None as well if the schedule cycles the momentum of the optimizer.
+    """
     if cycles and optimizer.momentum_field is not None:
         return None
-    for own in optimizer.natives:
-        # Keras decouples the decay of every optimizer; optax can add a coupled one before any.
-        keeps_decay = own.decays or framework == "optax" or not weight_decay(optimizer)
-        if own.framework == framework and own.suits(optimizer) and keeps_decay:
-            return own
+    for library in optimizer.natives:
+        # Keras decouples the weight decay of every optimizer; optax can add a coupled decay before any.
+        keeps_decay = library.decays or framework == "optax" or not weight_decay(optimizer)
+        if library.framework == framework and library.suits(optimizer) and keeps_decay:
+            return library
     return None
 
 
 def implementation(framework: Literal["keras", "optax"], optimizer: Optimizer) -> str | None:
-    """As `Format.implementation`."""
-    found = native(optimizer, framework, cycles=False)
-    if found is not None:
-        return found.call.split("(")[0]
+    """Return the implementation, as `Format` defines it."""
+    library = native(optimizer, framework, cycles=False)
+    if library is not None:
+        return library.call.split("(")[0]
     return None if optimizer.rule() is None else ""
 
 
 def weight_decay(optimizer: Optimizer) -> float:
-    """That of an optimizer that has one, else zero."""
+    """Return the weight decay of an optimizer; zero if the optimizer has none."""
     return float(getattr(optimizer, "weight_decay", 0.0))

@@ -1,4 +1,4 @@
-"""An optimizer's own rule as Python functions, for a framework whose implementations differ from it."""
+"""The update rule of an optimizer as Python functions, for a framework without an equal optimizer."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from app.engine.optimizers import Optimizer
 from app.engine.optimizers.rule import Rule
 from app.errors import NotExportable
 
-# Functions that NumPy, jax.numpy and keras.ops have under one name and with one meaning.
+# Functions with the same name and meaning in NumPy, jax.numpy and keras.ops.
 _FUNCTIONS = ("absolute", "full_like", "maximum", "sign", "sqrt", "where", "zeros_like")
-_WIDTH = 90  # of a line that is not broken
+_MAX_WIDTH = 90  # characters; a longer line is broken
 _UPDATE = '''
 def update(x, g, state, rate, k):
-    """Update k, counted from 0, of {what}: its new value and state.
+    """Return the value and the state of {what} after update k, counted from 0.
 
-    This is {kind} as it was tuned; {framework} has none that {does}.
+    The rule is that of {kind} as it was tuned; {framework} has no implementation that {property}.
     """
 '''
 _POINT = '''
@@ -25,11 +25,11 @@ def {name}(x, state):
 '''
 
 
-def carried_rule(optimizer: Optimizer, framework: str) -> Rule:
-    """The rule of an optimizer that the framework lacks. Raises NotExportable."""
+def exported_rule(optimizer: Optimizer, framework: str) -> Rule:
+    """Return the update rule of an optimizer that the framework lacks. Raises NotExportable."""
     rule = optimizer.rule()
     if rule is None:
-        why = optimizer.no_reference or f"what {framework} has under this name is another method"
+        why = optimizer.no_reference or f"the method that {framework} has under this name is another one"
         whole = "Export it as torch, or the" if optimizer.reference else "Export the"
         raise NotExportable(
             f"{optimizer.kind} has no {framework} form: {why}. "
@@ -39,8 +39,10 @@ def carried_rule(optimizer: Optimizer, framework: str) -> Rule:
 
 
 def rule_source(rule: Rule, optimizer: Optimizer, framework: str, *, cycles: bool) -> list[str]:
-    """Source of `start(x)`, `update(x, g, state, rate, k)` and, where the run is measured elsewhere,
-    `average(x, state)`; wants the functions of `imported`, and `momentum_at(k)` where it is cycled.
+    """Return the source of `start(x)` and `update(x, g, state, rate, k)`, one section each.
+
+    A rule that measures the run at an average has `average(x, state)` too. The sections need the functions of
+    `import_statement`, and `momentum_at(k)` if the momentum is cycled.
     """
     cycled = optimizer.momentum_field if cycles else None
     what = "the whole model as one vector" if rule.is_whole else "a tensor"
@@ -48,34 +50,37 @@ def rule_source(rule: Rule, optimizer: Optimizer, framework: str, *, cycles: boo
         "\n".join(
             [
                 "def start(x):",
-                f'    """The state of {what} before the first update."""',
+                f'    """Return the state of {what} before the first update."""',
                 *_indented(_constants(optimizer, rule.state.values(), None)),
                 *_indented(_dictionary("return ", rule.state)),
             ]
         )
     ]
-    does = "cycles its momentum" if cycled else "equals it"
-    head = _UPDATE.format(what=what, kind=optimizer.kind, framework=framework, does=does).strip("\n")
+    lacking = "cycles its momentum" if cycled else "equals it"
+    head = _UPDATE.format(what=what, kind=optimizer.kind, framework=framework, property=lacking).strip("\n")
     body = [*_unpacked(rule), *_constants(optimizer, rule.lines, cycled)]
     if re.search(r"\bt\b", " ".join(rule.lines)):
         body.append("t = k + 1.0")
     body += ["before = x", *rule.lines] if rule.skips_zero_rates else rule.lines
     sections.append("\n".join([head, *_indented([*body, *_result(rule)])]))
     if rule.average is not None:
-        doc = f"Where the run is to be measured: the average of {what}."
+        doc = f"Return the average of {what}, which is the point to measure."
         sections.append(point_source("average", doc, rule.average, rule, optimizer))
     return sections
 
 
 def point_source(name: str, doc: str, expression: str, rule: Rule, optimizer: Optimizer) -> str:
-    """Return the source of a function of x and the state that returns an expression of both."""
+    """Return the source of a function that evaluates an expression of x and the state."""
     head = _POINT.format(name=name, doc=doc).strip("\n")
     body = [*_unpacked(rule, expression), *_constants(optimizer, [expression], None)]
     return "\n".join([head, *_indented([*body, f"return {expression}"])])
 
 
-def imported(module: str, source: str, but: tuple[str, ...] = ()) -> str:
-    """The import statement of those functions that the source uses, but for some that it defines."""
+def import_statement(module: str, source: str, but: tuple[str, ...] = ()) -> str:
+    """Return the statement that imports the functions that the source uses.
+
+    but: functions that the source defines itself.
+    """
     used = [name for name in _FUNCTIONS if name not in but and re.search(rf"(?<!\.)\b{name}\(", source)]
     if "total(" in source:
         used.append("sum as total")
@@ -87,13 +92,16 @@ def _indented(lines: list[str]) -> list[str]:
 
 
 def _unpacked(rule: Rule, *texts: str) -> list[str]:
-    """Gives the states their names, as far as the texts use them."""
+    """Return the statements that assign each state to its name, if the texts use the name."""
     names = [name for name in rule.state if not texts or re.search(rf"\b{name}\b", " ".join(texts))]
     return [f'{name} = state["{name}"]' for name in names]
 
 
 def _constants(optimizer: Optimizer, texts: Iterable[str], cycled: str | None) -> list[str]:
-    """Gives the hyperparameters that the texts use their values; the cycled momentum is that of update k."""
+    """Return the statement that assigns the hyperparameters that the texts use; empty if none.
+
+    cycled: the name of the cycled momentum, which takes the value of update k.
+    """
     text = " ".join(texts)
     used = [name for name in vars(optimizer) if re.search(rf"\b{name}\b", text)]
     if not used:
@@ -102,11 +110,11 @@ def _constants(optimizer: Optimizer, texts: Iterable[str], cycled: str | None) -
     return [f"{', '.join(used)} = {', '.join(values)}"]
 
 
-def _dictionary(start: str, entries: Mapping[str, str]) -> list[str]:
-    """Lines of a dictionary after `start`: one, if it is not too long."""
-    pairs = [f'"{name}": {value}' for name, value in entries.items()]
+def _dictionary(start: str, values: Mapping[str, str]) -> list[str]:
+    """Return the lines of a dictionary after `start`: a single line if it is not too long."""
+    pairs = [f'"{name}": {value}' for name, value in values.items()]
     line = f"{start}{{{', '.join(pairs)}}}"
-    if len(line) <= _WIDTH:
+    if len(line) <= _MAX_WIDTH:
         return [line]
     return [f"{start}{{", *(f"    {pair}," for pair in pairs), "}"]
 
@@ -117,7 +125,7 @@ def _result(rule: Rule) -> list[str]:
         return _dictionary("return x, ", names)
     return [
         *_dictionary("after = ", names),
-        "# An update at a rate of zero leaves everything as it was.",
+        "# An update at a learning rate of zero changes nothing.",
         "kept = {name: where(rate > 0.0, after[name], state[name]) for name in after}",
         "return where(rate > 0.0, x, before), kept",
     ]

@@ -1,4 +1,4 @@
-"""A recommendation that is exported with one entry an epoch, and its schedule."""
+"""A recommendation that is exported with one entry per epoch, and its schedule."""
 
 from __future__ import annotations
 
@@ -14,25 +14,28 @@ from app.spec.resources.recommendations import Recommendation
 
 
 class PerEpoch(Recommendation):
-    """A recommendation whose exports have one entry an epoch. updates: of the whole run."""
+    """A recommendation whose exports have one entry per epoch.
+
+    steps_per_epoch: the updates of an epoch. updates: the updates of the whole run.
+    """
 
     steps_per_epoch: int
     updates: int
 
     @property
     def epochs(self) -> int:
-        """How many epochs the run has; the last may be cut short."""
+        """The number of epochs of the run; the last epoch may be incomplete."""
         return -(-self.updates // self.steps_per_epoch)
 
 
 @dataclass(frozen=True, kw_only=True)
 class EpochTable(MomentumCycling):
-    """The factors of a schedule at the first update of each epoch, and the momenta where it cycles them."""
+    """The factors of a schedule at the first update of each epoch, and the momenta if it cycles them."""
 
-    kind: ClassVar[str] = "epoch_table"  # of no registry: no job names it
-    inner: Any  # the schedule of the updates
-    every: Any  # updates of an epoch
-    updates: Any  # of the whole run
+    kind: ClassVar[str] = "epoch_table"  # in no registry, as no job can name it
+    inner: Any  # the schedule by updates
+    every: Any  # updates per epoch
+    updates: Any  # number of updates of the whole run
 
     def table(self, horizon: int) -> Array:
         """Return the factor of each epoch: (horizon,)."""
@@ -43,16 +46,16 @@ class EpochTable(MomentumCycling):
         return np.asarray(self.inner.momentum_table(self.updates)[:: self.every])
 
     def body(self, k: Array, horizon: Any) -> Array:
-        """Return the factors at these epochs."""
+        """Return the factors at the epochs `k`."""
         return self.table(int(horizon))[np.asarray(k, dtype=np.intp)]
 
     def momentum_body(self, k: Array, horizon: Any) -> Array:
-        """Return the momenta at these epochs."""
+        """Return the momenta at the epochs `k`."""
         return self.momentum_table(int(horizon))[np.asarray(k, dtype=np.intp)]
 
 
 def by_epoch(recommendation: Recommendation, schedule: Schedule) -> Schedule:
-    """Return the schedule at the first update of each epoch, where that is what is exported; else itself."""
+    """Return the schedule by epochs if the recommendation is exported per epoch; else the schedule."""
     if not isinstance(recommendation, PerEpoch):
         return schedule
     fields: dict[str, Any] = {}

@@ -1,7 +1,7 @@
-"""The body of each schedule as Python source that depends on nothing but `math`.
+"""The formula of each schedule as Python source that needs only `math`.
 
-A schedule that is here exports as its formula, which one can read; any other one as the table of its
-factors.
+A schedule with a formula is exported as the formula, which a reader can follow. Other schedules are exported
+as the table of their factors.
 """
 
 from __future__ import annotations
@@ -12,35 +12,35 @@ from typing import Any, TypeAlias
 
 from app.engine.schedules.cosine_restarts import CYCLE_START_TOLERANCE
 
-# From the schedule and the horizon that the warmup leaves to statements in k and horizon, of which the last
-# one returns the factor. Any: an instance of the kind's own class.
+# From a schedule and the horizon after the warmup to statements in k and horizon; the last statement returns
+# the factor. Any: an instance of the kind's class.
 Body: TypeAlias = Callable[[Any, int], list[str]]
 
 
 def updates(fraction: float, horizon: int) -> int:
-    """Whole updates in a fraction of the horizon, rounded half up."""
+    """Return the whole updates in a fraction of the horizon, rounded half up."""
     return math.floor(fraction * horizon + 0.5)
 
 
 def length(fraction: float, horizon: int) -> int:
-    """The same, at least 1."""
+    """Return the whole updates in a fraction of the horizon, rounded half up, at least 1."""
     return max(updates(fraction, horizon), 1)
 
 
 def _towards(final: float, shape: str) -> str:
-    """From 1 to the final factor, as `shape` goes from 1 to 0."""
+    """Return the statement that goes from 1 to the final factor, as `shape` goes from 1 to 0."""
     return f"return {shape}" if final == 0.0 else f"return {final!r} + (1.0 - {final!r}) * ({shape})"
 
 
-def _cosine(s: Any, horizon: int) -> list[str]:
+def _cosine(s: Any, _horizon: int) -> list[str]:
     return [_towards(s.final_factor, "0.5 * (1.0 + math.cos(math.pi * (k / horizon)))")]
 
 
-def _polynomial(s: Any, horizon: int) -> list[str]:
+def _polynomial(s: Any, _horizon: int) -> list[str]:
     return [_towards(s.final_factor, f"(1.0 - k / horizon) ** {s.power!r}")]
 
 
-def _rex(s: Any, horizon: int) -> list[str]:
+def _rex(s: Any, _horizon: int) -> list[str]:
     return ["q = k / horizon", _towards(s.final_factor, "(1.0 - q) / (1.0 - q / 2.0)")]
 
 
@@ -72,7 +72,7 @@ def _one_cycle_momentum(s: Any, horizon: int) -> list[str]:
 
 
 def _phases(s: Any, horizon: int, first: float, peak: float, bottom: float, last: float) -> list[str]:
-    """The phases of one-cycle, between these four values."""
+    """Return the phases of a one-cycle schedule between four values."""
     rise, end = length(s.peak_fraction, horizon), horizon - 1
     top = min(rise, (horizon + 1) // 2) - 1 if s.phases == 3 else rise - 1
     phases = [(0, top, first, peak)] if top > 0 else []
@@ -109,8 +109,8 @@ def _cyclical(s: Any, horizon: int) -> list[str]:
 
 
 def _cyclical_momentum(s: Any, horizon: int) -> list[str]:
-    most, base = s.max_momentum, s.base_momentum
-    return [*_triangles(s, horizon), f"return {most!r} - ({most!r} - {base!r}) * height"]
+    highest, lowest = s.max_momentum, s.base_momentum
+    return [*_triangles(s, horizon), f"return {highest!r} - ({highest!r} - {lowest!r}) * height"]
 
 
 def _triangles(s: Any, horizon: int) -> list[str]:
@@ -125,14 +125,14 @@ def _triangles(s: Any, horizon: int) -> list[str]:
 
 
 BODIES: dict[str, Body] = {
-    "constant": lambda s, horizon: ["return 1.0"],
+    "constant": lambda _s, _horizon: ["return 1.0"],
     "cosine": _cosine,
     "cosine_restarts": _cosine_restarts,
     "cyclical": _cyclical,
-    "exponential": lambda s, horizon: [f"return {s.final_factor!r} ** (k / horizon)"],
+    "exponential": lambda s, _horizon: [f"return {s.final_factor!r} ** (k / horizon)"],
     "inverse_sqrt": lambda s, horizon: [f"return 1.0 / math.sqrt(1.0 + k / {length(s.timescale, horizon)})"],
-    "inverse_time": lambda s, horizon: [f"return 1.0 / (1.0 + {s.rate!r} * k / horizon)"],
-    "linear": lambda s, horizon: [_towards(s.final_factor, "1.0 - k / horizon")],
+    "inverse_time": lambda s, _horizon: [f"return 1.0 / (1.0 + {s.rate!r} * k / horizon)"],
+    "linear": lambda s, _horizon: [_towards(s.final_factor, "1.0 - k / horizon")],
     "multistep": _multistep,
     "one_cycle": _one_cycle,
     "polynomial": _polynomial,
@@ -140,5 +140,5 @@ BODIES: dict[str, Body] = {
     "step": lambda s, horizon: [f"return {s.factor!r} ** (k // {length(s.every, horizon)})"],
     "warmup_stable_decay": _warmup_stable_decay,
 }
-# Likewise from statements in k to the momentum, of schedules that can cycle it.
+# Likewise for the momentum, of the schedules that can cycle it.
 MOMENTUM_BODIES: dict[str, Body] = {"cyclical": _cyclical_momentum, "one_cycle": _one_cycle_momentum}
