@@ -62,7 +62,10 @@ def gradient(tested: Function, x: NDArray[Any]) -> NDArray[Any]:
 @pytest.mark.parametrize(("tested", "dimension"), CASES)
 def test_a_gradient_is_that_of_the_value(tested: Function, dimension: int) -> None:
     x = points(tested, dimension, 30)
-    expected = np.stack([differences(lambda point: tested.value(point).astype(np.float64), x, i) for i in range(dimension)], axis=1)
+    expected = np.stack(
+        [differences(lambda point: tested.value(point).astype(np.float64), x, i) for i in range(dimension)],
+        axis=1,
+    )
     error = np.linalg.norm(gradient(tested, x) - expected, axis=1)
     assert (error <= 1e-6 * np.linalg.norm(expected, axis=1)).all()
 

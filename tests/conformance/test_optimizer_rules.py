@@ -10,7 +10,7 @@ import pytest
 
 from app.engine.batching.stacking import stack
 from app.engine.optimizers import OPTIMIZERS
-from app.tuning.exports.source.optimizer_rules import imported, rule_source
+from app.tuning.exports.source.optimizer_rules import import_statement, rule_source
 from tests.support.kinds import make_optimizer
 from tests.support.parity.paths import Case, Vector, cases, engine_paths, quadratic_gradient, start
 
@@ -27,7 +27,7 @@ def rule_path(case: Case) -> Iterator[tuple[Vector, Vector]]:
     module: dict[str, Any] = {}
     if momenta is not None:
         module["momentum_at"] = momenta.__getitem__
-    exec(imported("numpy", source) + source, module)
+    exec(import_statement("numpy", source) + source, module)
     x = start(case.problem)
     state = module["start"](x)
     rates = case.rates()

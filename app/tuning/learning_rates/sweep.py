@@ -89,9 +89,9 @@ def within_bounds(configuration: Configuration, rates: Sequence[float]) -> list[
 def sweep(
     spec: JobSpec, configurations: Sequence[Configuration], default: Configuration | None
 ) -> Steps[list[Sweep]]:
-    """Sweep several configurations on the same seeds, a quarter of the job's."""
+    """Sweep several configurations on the same seeds, a quarter of the job's replicates."""
     seeds = reduced_seed_count(spec)
-    begun = [_empty(found, default) for found in configurations]
+    sweeps = [_empty(configuration, default) for configuration in configurations]
     result = yield EvaluationRequest(
         configurations=tuple(row for empty in sweeps for row in empty.configurations),
         replicates=range(Seeds.SWEEP, Seeds.SWEEP + seeds),

@@ -58,10 +58,10 @@ def derive(spec: JobSpec, leader: RaceCandidate) -> Steps[Derived]:
         second_run = yield _recording(spec, candidates[-1])
         twice = _refined(spec, leader, second_run)
         if twice is not None:
-            found += [_as_refined(leader, twice, 2, peak) for peak in _peaks(spec, leader)]
-    made = [entry for entry in unique([leader, *found]) if entry.source in ("decay", "refined")]
-    start = float(np.mean([codec.decode(curve).loss[0] for curve in run.trajectories[0]], dtype=np.float64))
-    return Derived(entries=tuple(made), start=start)
+            candidates += [_as_refined(leader, twice, 2, factor) for factor in _peak_factors(spec, leader)]
+    derived = [new for new in unique([leader, *candidates]) if new.source in ("decay", "refined")]
+    first_losses = [codec.decode(trajectory).loss[0] for trajectory in run.trajectories[0]]
+    return Derived(entries=tuple(derived), start=float(np.mean(first_losses, dtype=np.float64)))
 
 
 def _peak_factors(spec: JobSpec, leader: RaceCandidate) -> list[float]:
@@ -115,7 +115,7 @@ def _kept_params(configuration: Configuration, schedule: dict[str, Any]) -> Iter
 def _recording(spec: JobSpec, candidate: RaceCandidate) -> EvaluationRequest:
     """Return the request that runs a candidate on fresh seeds and records gradient norms."""
     return EvaluationRequest(
-        configurations=(entry.configuration,),
+        configurations=(candidate.configuration,),
         replicates=reduced_replicates(spec, Seeds.NORMS),
         steps=spec.budget.steps,
         record=True,

@@ -18,7 +18,7 @@ from app.tuning.decision.margin import choose_with_margin, most_margin_runs
 from app.tuning.decision.race_history import MAX_CONFIRMED, Entrants, RaceHistory
 from app.tuning.evaluation.objective import build_objective
 from app.tuning.evaluation.requests import Seeds, Steps, reduced_seed_count, replicates_of
-from app.tuning.horizons.measurement import MOST_HEATS, horizon_runs, measure_horizons
+from app.tuning.horizons.measurement import MAX_REQUESTS, horizon_runs, measure_horizons
 from app.tuning.learning_rates.safe_range import FLOOR
 from app.tuning.learning_rates.sweep import HALF_OCTAVES, seed_looks
 from app.tuning.racing.candidates import (
@@ -119,9 +119,10 @@ def most_runs(spec: JobSpec) -> int:
     if not planned:
         return 0
     # The ends of a range, which run on more seeds: of each choice, of which there are three at the most.
-    further = (2 * MOST_SWEPT + MOST_LOWEST) * (len(HALF_OCTAVES) + 1) * max([0, *seed_looks(spec)])
-    rates = (MOST_SWEPT + MOST_LOWEST) * (len(HALF_OCTAVES) + 1)
-    again = planned[Seeds.CONFIRM] + rates * reduced_seed_count(spec)
+    further = (2 * MAX_SWEPT_TIES + MAX_SWEPT_BY_MEAN) * (len(HALF_OCTAVES) + 1) * max([0, *seed_looks(spec)])
+    again = planned[Seeds.CONFIRM] + (MAX_SWEPT_TIES + MAX_SWEPT_BY_MEAN) * (
+        len(HALF_OCTAVES) + 1
+    ) * reduced_seed_count(spec)
     prolonged = most_prolonged(replicates) + most_margin_runs(spec, replicates)
     prolonged += horizon_runs(spec, MAX_REQUESTS) - planned[Seeds.HORIZONS]
     return sum(planned.values()) + prolonged + further + again

@@ -25,7 +25,7 @@ CONFIRMING = (Seeds.CONFIRM, Seeds.RECONFIRM)
 
 
 class Contradicting(SyntheticEvaluations):
-    """Two configurations that tie until the confirming seeds, which are against the simpler one."""
+    """Two configurations that tie until the confirming seeds, which contradict the simpler configuration."""
 
     def __init__(self, gap: float = 0.3) -> None:
         super().__init__(lambda config, steps: 1.0 + abs(config.optimizer["learning_rate"] - 0.04), own=0.0)
@@ -38,7 +38,7 @@ class Contradicting(SyntheticEvaluations):
 
 
 def tied() -> list:  # type: ignore[type-arg]
-    """Return a trial with a cosine that ties with a constant one."""
+    """Return two trials that tie: the first with a cosine, the second with a constant rate."""
     first, second, *_ = trials()
     configuration = replace(first.configuration, schedule=COSINE)
     other = replace(
@@ -49,20 +49,22 @@ def tied() -> list:  # type: ignore[type-arg]
 
 def test_a_tie_that_the_confirmation_contradicts_is_broken_once_and_confirmed_on_new_seeds() -> None:
     evaluations = Contradicting()
-    found = advised(evaluations, tied())
-    assert found.schedule["kind"] != "constant"
+    recommendation = advised(evaluations, tied())
+    assert recommendation.schedule["kind"] != "constant"
     first, second = (evaluations.of(stage) for stage in CONFIRMING)
     assert len(first) == len(second) == 1
     assert second[0].replicates == range(Seeds.RECONFIRM, Seeds.RECONFIRM + REPLICATES)
-    own = found.evidence.candidates[0].mean
-    assert own == pytest.approx(evaluations(second[0]).values[0].mean())
-    assert any("spoke against" in text and "confirmed on new seeds" in text for text in found.explanation)
+    mean = recommendation.evidence.candidates[0].mean
+    assert mean == pytest.approx(evaluations(second[0]).values[0].mean())
+    assert any(
+        "spoke against" in text and "confirmed on new seeds" in text for text in recommendation.explanation
+    )
 
 
 def test_a_tie_that_the_confirmation_does_not_contradict_stands() -> None:
     evaluations = Contradicting(gap=0.0)
-    found = advised(evaluations, tied())
-    assert found.schedule["kind"] == "constant"
+    recommendation = advised(evaluations, tied())
+    assert recommendation.schedule["kind"] == "constant"
     assert not evaluations.of(Seeds.RECONFIRM)
 
 
@@ -75,34 +77,34 @@ def test_an_entry_at_the_edge_of_divergence_takes_no_place_of_one_with_a_margin(
             return NAN if fragile else super()._value(config, replicate, steps) + (9.0 if low else 0.0)
 
     evaluations = Edge()
-    found = advised(evaluations, tied())
-    assert found.schedule["kind"] == "constant"
-    assert found.safe_learning_rate is not None
+    recommendation = advised(evaluations, tied())
+    assert recommendation.schedule["kind"] == "constant"
+    assert recommendation.safe_learning_rate is not None
 
 
 def test_a_choice_that_diverges_when_confirmed_is_replaced_by_one_with_a_margin() -> None:
     class Fragile(SyntheticEvaluations):
-        def _value(self, found: Configuration, replicate: int, steps: int) -> float:
+        def _value(self, config: Configuration, replicate: int, steps: int) -> float:
             is_late = replicate // 1_000_000 in (stage // 1_000_000 for stage in CONFIRMING)
             if is_late and config.params and config.optimizer["learning_rate"] > 0.03:
                 return NAN
             return super()._value(config, replicate, steps)
 
     evaluations = Fragile(
-        lambda found, steps: 1.0 + 0.02 * abs(np.log(found.optimizer["learning_rate"] / 0.04)), own=0.0
+        lambda config, steps: 1.0 + 0.02 * abs(np.log(config.optimizer["learning_rate"] / 0.04)), own=0.0
     )
-    found = advised(evaluations)
+    recommendation = advised(evaluations)
     assert evaluations.of(Seeds.RECONFIRM)
-    assert found.optimizer["learning_rate"] <= 0.02 + 1e-9
-    assert found.evidence.candidates[0].mean is not None
-    assert found.safe_learning_rate is not None
-    assert found.safe_learning_rate.high <= 0.02 + 1e-9
+    assert recommendation.optimizer["learning_rate"] <= 0.02 + 1e-9
+    assert recommendation.evidence.candidates[0].mean is not None
+    assert recommendation.safe_learning_rate is not None
+    assert recommendation.safe_learning_rate.high <= 0.02 + 1e-9
 
 
 def test_every_candidate_has_its_difference_to_the_recommended_one() -> None:
-    found = advised(SyntheticEvaluations(bowl(), own=0.1)).evidence.candidates
-    assert found[0].difference is None
-    for other in found[1:]:
+    candidates = advised(SyntheticEvaluations(bowl(), own=0.1)).evidence.candidates
+    assert candidates[0].difference is None
+    for other in candidates[1:]:
         assert other.difference is not None
         assert other.mean is not None
         assert candidates[0].mean is not None
@@ -122,9 +124,13 @@ def test_the_best_constant_rate_is_the_one_that_did_best_on_the_seeds_of_the_rac
     ]
     ended += [replace(trial, number=2 + i) for i, trial in enumerate(trials(2))]
     ended[2] = replace(ended[2], configuration=replace(ended[2].configuration, schedule=COSINE))
-    found = advised(SyntheticEvaluations(decays_win), ended)
-    assert found.schedule["kind"] != "constant"
-    (constant,) = [one for one in found.evidence.baselines if one.label.startswith("best constant rate: ")]
+    recommendation = advised(SyntheticEvaluations(decays_win), ended)
+    assert recommendation.schedule["kind"] != "constant"
+    (constant,) = [
+        baseline
+        for baseline in recommendation.evidence.baselines
+        if baseline.label.startswith("best constant rate: ")
+    ]
     assert constant.optimizer["learning_rate"] > 0.03
     assert constant.schedule["kind"] == "constant"
     assert constant.difference is not None
@@ -132,9 +138,9 @@ def test_the_best_constant_rate_is_the_one_that_did_best_on_the_seeds_of_the_rac
 
 
 def test_the_best_constant_rate_is_left_out_where_a_constant_rate_is_recommended() -> None:
-    found = advised(SyntheticEvaluations(bowl()))
-    assert found.schedule["kind"] == "constant"
-    assert not any("best constant" in one.label for one in found.evidence.baselines)
+    recommendation = advised(SyntheticEvaluations(bowl()))
+    assert recommendation.schedule["kind"] == "constant"
+    assert not any("best constant" in baseline.label for baseline in recommendation.evidence.baselines)
 
 
 NARROW = space(
@@ -151,11 +157,11 @@ def test_an_optimizer_outside_the_space_is_never_recommended_but_reported() -> N
     ]
     for trial in ended:
         trial.configuration.params.pop("optimizer")
-    found = advised(SyntheticEvaluations(bowl(0.01)), ended, search_space=NARROW)
-    assert found.optimizer["kind"] == "sgd"
-    assert 1e-6 <= found.optimizer["learning_rate"] <= 1e-4
-    assert {one.optimizer["kind"] for one in found.evidence.candidates} == {"sgd"}
-    outside = found.outside_space
+    recommendation = advised(SyntheticEvaluations(bowl(0.01)), ended, search_space=NARROW)
+    assert recommendation.optimizer["kind"] == "sgd"
+    assert 1e-6 <= recommendation.optimizer["learning_rate"] <= 1e-4
+    assert {candidate.optimizer["kind"] for candidate in recommendation.evidence.candidates} == {"sgd"}
+    outside = recommendation.outside_space
     assert outside is not None
     assert outside.optimizer["kind"] in ("momentum", "sgd")
     assert outside.difference.ci95[0] > 0.0
@@ -176,10 +182,10 @@ def test_a_default_that_the_job_does_not_name_is_recommended_where_it_names_no_o
         return 0.1 if config.optimizer["kind"] == "dog" else bowl()(config, steps)
 
     ended = trials()
-    found = advised(SyntheticEvaluations(momentum_wins), ended, search_space={})
-    assert found.optimizer["kind"] == "dog"
-    assert found.outside_space is None
-    (warning,) = [text for text in found.warnings if "better than every trial" in text]
+    recommendation = advised(SyntheticEvaluations(momentum_wins), ended, search_space={})
+    assert recommendation.optimizer["kind"] == "dog"
+    assert recommendation.outside_space is None
+    (warning,) = [text for text in recommendation.warnings if "better than every trial" in text]
     assert warning.startswith(
         "dog at its defaults was better than every trial, though the search did not try"
     )
@@ -190,9 +196,9 @@ def test_a_named_space_keeps_its_ranges_for_decays_too() -> None:
     evaluations = SyntheticEvaluations(decays_win)
     advised(evaluations, search_space=tight)
     rates = [
-        one.optimizer["learning_rate"]
+        config.optimizer["learning_rate"]
         for request in evaluations.of(Seeds.FINAL)
-        for one in request.configurations
-        if one.params
+        for config in request.configurations
+        if config.params
     ]
     assert max(rates) <= 0.05

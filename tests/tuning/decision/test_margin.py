@@ -11,7 +11,7 @@ from tests.support.synthetic_evaluations import LOG_RANGE, NAN, SyntheticEvaluat
 
 
 def edge(limit: float, best: float = 0.04) -> SyntheticEvaluations:
-    """Return answers in which adam diverges above a limit, and sgd, a little worse, nowhere."""
+    """Return a world in which adam diverges above a limit, and sgd, which is a little worse, nowhere."""
 
     def means(config: Configuration, steps: int) -> float:
         if config.optimizer["kind"] == "adam" and config.optimizer["learning_rate"] > limit:
@@ -33,9 +33,9 @@ def test_a_recommended_peak_has_an_octave_of_margin() -> None:
 
 def test_variants_with_a_margin_race_where_lowering_costs() -> None:
     evaluations = edge(0.041)
-    found = advised(evaluations)
+    recommendation = advised(evaluations)
     assert evaluations.of(Seeds.MARGIN)
-    (text,) = [text for text in found.explanation if "edge of divergence" in text]
+    (text,) = [text for text in recommendation.explanation if "edge of divergence" in text]
     assert "raced that do not diverge half an octave higher" in text
     clear = edge(10.0)
     assert not advised(clear).warnings or not clear.of(Seeds.MARGIN)
@@ -44,8 +44,8 @@ def test_variants_with_a_margin_race_where_lowering_costs() -> None:
 
 def test_a_peak_that_costs_little_to_lower_is_lowered_and_confirmed() -> None:
     flat = SyntheticEvaluations(
-        lambda found, steps: (
-            NAN if found.optimizer["learning_rate"] > 0.07 else 1.0 + bowl(0.04)(found, steps) / 100
+        lambda config, steps: (
+            NAN if config.optimizer["learning_rate"] > 0.07 else 1.0 + bowl(0.04)(config, steps) / 100
         ),
         own=0.0,
     )
@@ -80,17 +80,17 @@ def test_among_equals_one_with_a_margin_goes_before_a_simpler_one_at_the_edge() 
         finished(1, 1.1, kind="sgd", learning_rate=0.04, optimizer="sgd"),
     ]
     both = space({"kind": "adam", "learning_rate": LOG_RANGE}, {"kind": "sgd", "learning_rate": LOG_RANGE})
-    found = advised(SyntheticEvaluations(means, own=0.0), ended, search_space=both)
-    assert found.optimizer["kind"] == "sgd"
-    assert found.safe_learning_rate is not None
-    assert found.safe_learning_rate.diverges_above is None
+    recommendation = advised(SyntheticEvaluations(means, own=0.0), ended, search_space=both)
+    assert recommendation.optimizer["kind"] == "sgd"
+    assert recommendation.safe_learning_rate is not None
+    assert recommendation.safe_learning_rate.diverges_above is None
 
 
 def test_the_ends_of_a_range_run_on_48_seeds_beyond_those_of_the_job() -> None:
     """One seed in thirty fails at the higher peaks, but none of the first seeds of the sweep."""
 
     class Rare(SyntheticEvaluations):
-        def _value(self, found: Configuration, replicate: int, steps: int) -> float:
+        def _value(self, config: Configuration, replicate: int, steps: int) -> float:
             is_rare = replicate >= Seeds.SWEEP and replicate % 30 == 20
             is_high = config.optimizer["learning_rate"] > 0.05
             return super()._value(config, replicate, steps) + (30.0 if is_rare and is_high else 0.0)
@@ -99,8 +99,8 @@ def test_the_ends_of_a_range_run_on_48_seeds_beyond_those_of_the_job() -> None:
         return 1.0 if config.params and config.optimizer["kind"] == "adam" else 9.0
 
     evaluations = Rare(flat, own=0.001)
-    found = advised(evaluations)
-    peak, safe = found.optimizer["learning_rate"], found.safe_learning_rate
+    recommendation = advised(evaluations)
+    peak, safe = recommendation.optimizer["learning_rate"], recommendation.safe_learning_rate
     assert safe is not None
     assert safe.low <= peak
     assert safe.high <= max(0.05, peak)

@@ -254,7 +254,7 @@ def test_the_options_of_a_method_without_a_rate_are_exported(kind: str) -> None:
             name: FORMATS[name].render(recommendation(optimizer=kind_and_fields(optimizer)), 100)
             for name in MODULES
         }
-        for optimizer in (make_optimizer(kind), make_optimizer(kind, **own.options))
+        for optimizer in (make_optimizer(kind), make_optimizer(kind, **baseline.options))
     )
     for name in baseline.options:
         for format in OF_TORCH:

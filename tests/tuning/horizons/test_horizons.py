@@ -19,8 +19,8 @@ from tests.support.synthetic_evaluations import NAN, SyntheticEvaluations, advis
 
 
 def moving(slope: float, best: float = 0.04) -> SyntheticEvaluations:
-    """Return answers whose best peak moves with the horizon, as a power of it."""
-    return SyntheticEvaluations(lambda found, steps: bowl(best * (steps / 60) ** slope)(found, steps))
+    """Return a world whose best peak is proportional to a power of the horizon."""
+    return SyntheticEvaluations(lambda config, steps: bowl(best * (steps / 60) ** slope)(config, steps))
 
 
 @pytest.mark.parametrize(
@@ -73,20 +73,20 @@ def test_an_octave_is_left_to_the_first_divergence_of_each_horizon() -> None:
         return NAN if config.optimizer["learning_rate"] > limit else bowl(0.08)(config, steps)
 
     near = [finished(i, 1.0 + i, learning_rate=0.08, optimizer="adam") for i in range(12)]
-    found = {
-        one.total_steps: one.learning_rate
-        for one in advised(SyntheticEvaluations(fragile), near).horizons or ()
+    peaks = {
+        horizon.total_steps: horizon.learning_rate
+        for horizon in advised(SyntheticEvaluations(fragile), near).horizons or ()
     }
-    assert found[30] == pytest.approx(0.08, rel=0.2)
-    assert found[120] <= 0.0566 + 1e-6  # 0.113 diverges
+    assert peaks[30] == pytest.approx(0.08, rel=0.2)
+    assert peaks[120] <= 0.0566 + 1e-6  # 0.113 diverges
 
 
 def test_optimizers_that_find_their_rate_and_rules_that_follow_losses_have_no_horizons() -> None:
     (first,) = trials(1)
-    found = replace(
+    winner = replace(
         first.configuration, optimizer={"kind": "dog", **asdict(make_optimizer("dog"))}, params={}
     )
-    dog = [replace(first, configuration=found)]
+    dog = [replace(first, configuration=winner)]
     rule = [replace(first, configuration=replace(first.configuration, schedule={"kind": "reduce_by_ratio"}))]
 
     def best(config: Configuration, steps: int) -> float:
@@ -103,9 +103,9 @@ def test_without_confirmation_there_are_no_horizons() -> None:
 
 def test_where_every_run_is_the_same_seventeen_peaks_run_and_the_interval_has_no_width() -> None:
     evaluations = SyntheticEvaluations(bowl(0.04), common=0.0, own=0.0)
-    found = advised(evaluations, objective=ROSENBROCK).horizons
-    assert found is not None
-    assert all(one.ci95 == (one.learning_rate,) * 2 for one in found)
+    horizons = advised(evaluations, objective=ROSENBROCK).horizons
+    assert horizons is not None
+    assert all(horizon.ci95 == (horizon.learning_rate,) * 2 for horizon in horizons)
     assert max(len(request.configurations) for request in evaluations.of(Seeds.HORIZONS)) == 17
 
 
@@ -118,7 +118,7 @@ def test_a_parabola_through_five_means_chooses_among_neighbours() -> None:
 
 
 def recommendation(horizons: dict[int, float] | None, safe: float | None = None) -> Recommendation:
-    found = advised(SyntheticEvaluations(bowl()))
+    recommended = advised(SyntheticEvaluations(bowl()))
     peaks = [HorizonPeak(total_steps=n, learning_rate=p, ci95=(p, p)) for n, p in (horizons or {}).items()]
     limits = SafeLearningRate(low=0.01, high=0.04, diverges_above=safe)
     update = {"horizons": peaks if horizons else None, "safe_learning_rate": limits, "total_steps": 60}

@@ -31,7 +31,7 @@ def rate(half_octaves: int) -> float:
 def swept(
     means: dict[int, float], *, seeds: int = 16, scatter: float = 0.0, default: float | None = None
 ) -> Sweep:
-    """Return a sweep whose mean is 1 at the own peak and 2 elsewhere but for the given half octaves.
+    """Return a sweep whose mean is 1 at the own peak and 2 elsewhere, except at the given half octaves.
 
     means: the mean by the distance to the own peak in half octaves. scatter: the deviation from the mean at
     other peaks, positive on half of the seeds and negative on the others.

@@ -42,12 +42,12 @@ def test_several_are_swept_at_once_on_a_quarter_of_the_seeds_each_beside_the_def
 
 def test_further_seeds_go_to_the_rows_that_lack_them() -> None:
     evaluations = SyntheticEvaluations(bowl())
-    (begun,) = follow(sweep(spec(), [WINNER], None), evaluations)
-    some = follow(more_seeds(spec(), begun, [7, 8], 8), evaluations)
-    more = follow(more_seeds(spec(), some, [6, 8], 12), evaluations)
-    assert more.runs[[5, 6, 7, 8]].tolist() == [2, 12, 8, 12]
-    asked = [(len(request.configurations), request.replicates) for request in evaluations.requests[1:]]
-    assert asked == [
+    (first,) = follow(sweep(spec(), [WINNER], None), evaluations)
+    second = follow(more_seeds(spec(), first, [7, 8], 8), evaluations)
+    third = follow(more_seeds(spec(), second, [6, 8], 12), evaluations)
+    assert third.runs[[5, 6, 7, 8]].tolist() == [2, 12, 8, 12]
+    requests = [(len(request.configurations), request.replicates) for request in evaluations.requests[1:]]
+    assert requests == [
         (2, range(Seeds.SWEEP + 2, Seeds.SWEEP + 8)),
         (1, range(Seeds.SWEEP + 2, Seeds.SWEEP + 12)),
         (1, range(Seeds.SWEEP + 8, Seeds.SWEEP + 12)),

@@ -71,7 +71,7 @@ def test_a_baseline_has_the_options_that_its_authors_recommend_and_defaults_else
     field = race_field(
         job(search_space=space({"kind": "prodigy"}, {"kind": "adam"}, {"kind": "sgd"})), TRIALS
     )
-    (prodigy,) = [entry for entry in field if entry.configuration.optimizer["kind"] == "prodigy"]
+    (prodigy,) = [candidate for candidate in field if candidate.configuration.optimizer["kind"] == "prodigy"]
     defaults = vars(make_optimizer("prodigy"))
     options = {"use_bias_correction": True, "safeguard_warmup": True}
     assert prodigy.configuration.optimizer == {"kind": "prodigy", **defaults, **options}

@@ -24,7 +24,7 @@ def means(*of: float) -> Means:
 
 def race(evaluations: SyntheticEvaluations, replicates: int = 8, shares: int | None = None) -> Standing:
     confirmation = {"top": 1, "replicates": replicates}
-    return follow(eliminate(spec(confirmation=confirmation), ENTRIES, Seeds.RACE, shares), evaluations)
+    return follow(eliminate(spec(confirmation=confirmation), CANDIDATES, Seeds.RACE, shares), evaluations)
 
 
 def runs(evaluations: SyntheticEvaluations) -> int:
@@ -89,10 +89,10 @@ def test_where_the_budget_is_short_the_better_half_goes_on() -> None:
         for i in range(12)
     ]
     evaluations = SyntheticEvaluations(
-        lambda found, steps: means_of[round(found.optimizer["learning_rate"] * 1000) - 1], own=0.1
+        lambda config, steps: means_of[round(config.optimizer["learning_rate"] * 1000) - 1], own=0.1
     )
     confirmation = {"top": 1, "replicates": 16}
-    standing = follow(eliminate(spec(confirmation=confirmation), entries, Seeds.RACE, 6), evaluations)
+    standing = follow(eliminate(spec(confirmation=confirmation), candidates, Seeds.RACE, 6), evaluations)
     sizes = [len(request.configurations) for request in evaluations.requests]
     assert sizes[:2] == [12, 6]
     assert runs(evaluations) <= 6 * 16
@@ -101,7 +101,7 @@ def test_where_the_budget_is_short_the_better_half_goes_on() -> None:
 
 def test_one_run_each_decides_where_all_replicates_are_the_same() -> None:
     evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), common=0.0, own=0.0)
-    standing = follow(eliminate(spec(objective=ROSENBROCK), ENTRIES, Seeds.RACE), evaluations)
+    standing = follow(eliminate(spec(objective=ROSENBROCK), CANDIDATES, Seeds.RACE), evaluations)
     assert (standing.leader, standing.seeds, runs(evaluations)) == (1, 1, 5)
 
 
@@ -109,10 +109,10 @@ class Noise(SyntheticEvaluations):
     """Every value is a standard normal number, whatever is asked."""
 
     def __init__(self, seed: int) -> None:
-        super().__init__(lambda found, steps: 0.0, common=0.0, own=1.0)
+        super().__init__(lambda configuration, steps: 0.0, common=0.0, own=1.0)
         self._generator = np.random.default_rng(seed)
 
-    def _value(self, found: Configuration, replicate: int, steps: int) -> float:
+    def _value(self, configuration: Configuration, replicate: int, steps: int) -> float:
         return float(self._generator.standard_normal())
 
 
@@ -126,18 +126,18 @@ def test_the_best_in_truth_is_rarely_dropped() -> None:
 
 def test_what_an_entry_gave_in_an_earlier_race_is_not_run_again() -> None:
     near = means(2.0, 1.0, 3.0, 1.001, 4.0)
-    one = spec(confirmation={"top": 1, "replicates": 8})
+    job_spec = spec(confirmation={"top": 1, "replicates": 8})
     evaluations = SyntheticEvaluations(near, own=0.01)
-    before = follow(eliminate(one, ENTRIES[1:3], Seeds.RACE), evaluations)
+    before = follow(eliminate(job_spec, CANDIDATES[1:3], Seeds.RACE), evaluations)
     evaluations.requests.clear()
-    found = follow(eliminate(one, ENTRIES, Seeds.RACE, before=[before]), evaluations)
+    after = follow(eliminate(job_spec, CANDIDATES, Seeds.RACE, before=[before]), evaluations)
     again = SyntheticEvaluations(near, own=0.01)
-    whole = follow(eliminate(one, ENTRIES, Seeds.RACE), again)
+    whole = follow(eliminate(job_spec, CANDIDATES, Seeds.RACE), again)
     assert len(evaluations.requests[0].configurations) == 3
     assert runs(evaluations) <= runs(again)
-    assert found.seeds >= whole.seeds  # what was not run again is spent
-    shared = min(found.seeds, whole.seeds)
-    assert np.array_equal(found.values[1, :shared], whole.values[1, :shared])
+    assert after.seeds >= whole.seeds  # what was not run again is spent
+    shared = min(after.seeds, whole.seeds)
+    assert np.array_equal(after.values[1, :shared], whole.values[1, :shared])
     ran = [
         (configuration.optimizer["learning_rate"], seed)
         for request in evaluations.requests
@@ -149,34 +149,34 @@ def test_what_an_entry_gave_in_an_earlier_race_is_not_run_again() -> None:
 
 
 def test_where_all_is_known_only_later_seeds_run() -> None:
-    one = spec(confirmation={"top": 1, "replicates": 8})
+    job_spec = spec(confirmation={"top": 1, "replicates": 8})
     evaluations = SyntheticEvaluations(means(1.0, 1.0, 1.0, 1.0, 1.0), own=0.0)
-    before = follow(eliminate(one, ENTRIES, Seeds.RACE), evaluations)
+    before = follow(eliminate(job_spec, CANDIDATES, Seeds.RACE), evaluations)
     evaluations.requests.clear()
-    found = follow(eliminate(one, ENTRIES, Seeds.RACE, 1, [before]), evaluations)
-    assert (found.leader, found.survivors) == (before.leader, before.survivors)
-    assert runs(evaluations) <= most_raced(8, len(ENTRIES), 1)
+    after = follow(eliminate(job_spec, CANDIDATES, Seeds.RACE, 1, [before]), evaluations)
+    assert (after.leader, after.survivors) == (before.leader, before.survivors)
+    assert runs(evaluations) <= most_raced(8, len(CANDIDATES), 1)
     assert all(request.replicates.start >= Seeds.RACE + before.seeds for request in evaluations.requests)
 
 
 def test_where_all_replicates_are_the_same_what_is_known_never_runs() -> None:
-    one = spec(objective=ROSENBROCK)
+    job_spec = spec(objective=ROSENBROCK)
     evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), common=0.0, own=0.0)
-    before = follow(eliminate(one, ENTRIES, Seeds.RACE), evaluations)
+    before = follow(eliminate(job_spec, CANDIDATES, Seeds.RACE), evaluations)
     evaluations.requests.clear()
-    found = follow(eliminate(one, ENTRIES[::-1], Seeds.RACE, before=[before]), evaluations)
+    after = follow(eliminate(job_spec, CANDIDATES[::-1], Seeds.RACE, before=[before]), evaluations)
     assert evaluations.requests == []
-    assert found.entries[found.leader] == before.entries[before.leader]
+    assert after.entries[after.leader] == before.entries[before.leader]
 
 
 def test_what_is_known_of_those_who_are_left_counts_beyond_the_last_look() -> None:
-    one = spec(confirmation={"top": 1, "replicates": 8})
+    job_spec = spec(confirmation={"top": 1, "replicates": 8})
     evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
-    before = follow(eliminate(one, [ENTRIES[1], ENTRIES[3]], Seeds.RACE, 8), evaluations)
+    before = follow(eliminate(job_spec, [CANDIDATES[1], CANDIDATES[3]], Seeds.RACE, 8), evaluations)
     assert before.seeds == 32
-    found = follow(eliminate(one, ENTRIES, Seeds.RACE, 1, [before]), evaluations)
-    assert found.seeds == 32
-    assert found.survivors == tuple({0: 1, 1: 3}[row] for row in before.survivors)
+    after = follow(eliminate(job_spec, CANDIDATES, Seeds.RACE, 1, [before]), evaluations)
+    assert after.seeds == 32
+    assert after.survivors == tuple({0: 1, 1: 3}[row] for row in before.survivors)
 
 
 def test_a_standing_knows_on_how_many_seeds_each_ran() -> None:

@@ -48,14 +48,14 @@ def behind(*gaps: float, default: float = 1.0) -> list[float]:
 
 
 def final(
-    means: list[float], own: float, shift: int = 0, **parts: object
+    means: list[float], scatter: float, shift: int = 0, **parts: object
 ) -> tuple[Standing, SyntheticEvaluations]:
-    """Run a final of which the runs scatter by `own` each."""
-    who = entries(shift)
-    by_key = {_key(entry.configuration): mean for entry, mean in zip(who, means, strict=True)}
-    evaluations = SyntheticEvaluations(lambda found, steps: by_key[_key(found)], own=own)
+    """Race a final in which each run scatters by `scatter`; return the standing and the world."""
+    candidates = make_candidates(shift)
+    by_key = {_key(candidate.configuration): mean for candidate, mean in zip(candidates, means, strict=True)}
+    evaluations = SyntheticEvaluations(lambda config, steps: by_key[_key(config)], own=scatter)
     confirmation = {"top": 2, "replicates": REPLICATES}
-    return follow(race_final(spec(confirmation=confirmation, **parts), who), evaluations), evaluations
+    return follow(race_final(spec(confirmation=confirmation, **parts), candidates), evaluations), evaluations
 
 
 def _key(config: Configuration) -> str:
@@ -63,18 +63,18 @@ def _key(config: Configuration) -> str:
 
 
 def test_a_final_that_is_clear_is_not_prolonged() -> None:
-    found, evaluations = final(behind(0.0, 0.02), own=0.05)
-    assert found.entries[found.leader].label == "0"
-    assert sum(request.updates for request in evaluations.requests) <= len(ENTRIES) * REPLICATES * 60
+    result, evaluations = final(behind(0.0, 0.02), scatter=0.05)
+    assert result.entries[result.leader].label == "0"
+    assert sum(request.updates for request in evaluations.requests) <= len(CANDIDATES) * REPLICATES * 60
 
 
 def test_a_final_goes_on_while_others_may_be_better_by_a_part_of_the_gain() -> None:
-    found, evaluations = final(behind(0.0, 0.1, 0.1, 0.1), own=0.5)
-    assert found.seeds > 4 * REPLICATES
-    assert found.entries[found.leader].label == "0"
+    result, evaluations = final(behind(0.0, 0.1, 0.1, 0.1), scatter=0.5)
+    assert result.seeds > 4 * REPLICATES
+    assert result.entries[result.leader].label == "0"
     counts = [len(request.configurations) for request in evaluations.requests]
-    assert counts[0] == len(ENTRIES)
-    assert counts[-1] <= LONGER[-1][1]
+    assert counts[0] == len(CANDIDATES)
+    assert counts[-1] <= EXTENSIONS[-1][1]
 
 
 def test_where_a_default_is_far_behind_the_same_doubt_is_negligible() -> None:
@@ -85,11 +85,11 @@ def test_where_a_default_is_far_behind_the_same_doubt_is_negligible() -> None:
 
 
 def test_what_ran_is_not_run_again() -> None:
-    _, evaluations = final(behind(0.0, 0.1, 0.1, 0.1), own=0.5)
+    _, evaluations = final(behind(0.0, 0.1, 0.1, 0.1), scatter=0.5)
     ran = [
-        (_key(found), seed)
+        (_key(config), seed)
         for request in evaluations.requests
-        for found in request.configurations
+        for config in request.configurations
         for seed in request.replicates
     ]
     assert len(set(ran)) == len(ran)
@@ -97,16 +97,16 @@ def test_what_ran_is_not_run_again() -> None:
 
 
 @pytest.mark.parametrize("replicates", [2, 3, 4, 16])
-@pytest.mark.parametrize("own", [0.01, 0.3, 3.0, 100.0])
-def test_a_final_takes_no_more_runs_than_are_counted(own: float, replicates: int) -> None:
-    asked = spec(confirmation={"top": 2, "replicates": replicates})
-    evaluations = SyntheticEvaluations(bowl(0.02, floor=0.1), own=own)
-    who = [*entries(1)[:2], *entries()][-most_finalists(asked) :]
-    found = follow(race_final(asked, who), evaluations)
-    most = most_finalists(asked) * replicates + most_prolonged(replicates)
-    assert len(who) == most_finalists(asked)
-    assert sum(request.updates for request in evaluations.requests) <= most * 60
-    assert found.seeds <= 8 * max(replicates, 2)
+@pytest.mark.parametrize("scatter", [0.01, 0.3, 3.0, 100.0])
+def test_a_final_takes_no_more_runs_than_are_counted(scatter: float, replicates: int) -> None:
+    job_spec = spec(confirmation={"top": 2, "replicates": replicates})
+    evaluations = SyntheticEvaluations(bowl(0.02, floor=0.1), own=scatter)
+    candidates = [*make_candidates(1)[:2], *make_candidates()][-most_finalists(job_spec) :]
+    result = follow(race_final(job_spec, candidates), evaluations)
+    max_runs = most_finalists(job_spec) * replicates + most_prolonged(replicates)
+    assert len(candidates) == most_finalists(job_spec)
+    assert sum(request.updates for request in evaluations.requests) <= max_runs * 60
+    assert result.seeds <= 8 * max(replicates, 2)
 
 
 def test_the_leader_ran_on_every_seed_and_others_follow_by_what_they_are_behind() -> None:
@@ -121,8 +121,10 @@ def test_the_longer_final_finds_the_best_more_often() -> None:
     confirmation = {"top": 2, "replicates": REPLICATES}
     means, hits = behind(0.0, *[0.15] * 11), {"usual": 0, "longer": 0}
     for shift in range(12):
-        found, evaluations = final(means, own=0.5, shift=shift)
-        usual = follow(eliminate(spec(confirmation=confirmation), entries(shift), Seeds.FINAL), evaluations)
+        result, evaluations = final(means, scatter=0.5, shift=shift)
+        usual = follow(
+            eliminate(spec(confirmation=confirmation), make_candidates(shift), Seeds.FINAL), evaluations
+        )
         hits["usual"] += usual.entries[usual.leader].label == "0"
         hits["longer"] += result.entries[result.leader].label == "0"
     assert hits["longer"] >= 10 > hits["usual"]
@@ -182,21 +184,23 @@ def chosen(final: Standing, row: int, same: tuple[int, ...] = (0,)) -> Choice:
 def test_a_look_that_the_elimination_has_passed_is_left_out() -> None:
     passed = 0
     for shift in range(10):
-        found, evaluations = final(behind(0.0, 0.02, *[2.0] * 10, default=0.03), own=0.3, shift=shift)
+        result, evaluations = final(behind(0.0, 0.02, *[2.0] * 10, default=0.03), scatter=0.3, shift=shift)
         first, *looks = [request.replicates for request in evaluations.requests]
         assert all(before.stop == after.start for before, after in pairwise([first, *looks]))
         passed += any(stop % REPLICATES for stop in (seeds.stop for seeds in looks)) and result.seeds > 64
     assert passed  # the budget of an elimination ends amid a look; the final went on from there
 
 
-def race(means: list[float], who: list[RaceCandidate]) -> Standing:
-    """Return a race of two seeds that scatter a little."""
-    values = np.array(means)[:, None] + np.array([[-0.2, 0.2]]) * np.arange(len(means))[:, None]
+def race(means: list[float], candidates: list[RaceCandidate]) -> Standing:
+    """Return a race on two seeds that scatter a little."""
+    values = (
+        np.array(means, dtype=np.float64)[:, None] + np.array([[-0.2, 0.2]]) * np.arange(len(means))[:, None]
+    )
     order = np.argsort(means)
     return Standing(
-        entries=tuple(who),
-        values=values.astype(np.float64),
-        runs=(2,) * len(who),
+        entries=tuple(candidates),
+        values=values,
+        runs=(2,) * len(candidates),
         survivors=tuple(int(row) for row in order[:4]),
     )
 
@@ -220,6 +224,6 @@ def test_the_best_default_of_the_race_is_in_the_final() -> None:
 
 
 def test_where_all_replicates_are_the_same_one_run_each_decides() -> None:
-    found, evaluations = final(behind(0.0, 0.1), own=0.0, objective=ROSENBROCK)
-    assert found.seeds == 1
+    result, evaluations = final(behind(0.0, 0.1), scatter=0.0, objective=ROSENBROCK)
+    assert result.seeds == 1
     assert len(evaluations.requests) == 1

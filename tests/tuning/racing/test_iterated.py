@@ -192,7 +192,7 @@ def test_a_default_that_is_not_of_the_space_has_no_crossings_where_another_paren
 def test_where_there_are_few_seeds_there_are_so_few_that_they_get_beyond_two() -> None:
     for replicates, expected in ((2, 8), (4, 8), (8, 16), (16, 32), (64, 32)):
         few = wide(confirmation={"top": 8, "replicates": replicates})
-        assert most_new(few) == most
+        assert most_new(few) == expected
         evaluations = SyntheticEvaluations(bowl(0.02), own=0.5)
         advised(evaluations, confirmation={"top": 8, "replicates": replicates})
         assert (
@@ -204,8 +204,8 @@ def test_where_there_are_few_seeds_there_are_so_few_that_they_get_beyond_two() -
 
 def test_what_lies_between_the_trials_is_found() -> None:
     evaluations = SyntheticEvaluations(bowl(0.02), own=0.0001)  # the trials are at 0.01 and 0.04
-    found = advised(evaluations, confirmation={"top": 8, "replicates": 8})
-    assert abs(math.log(found.optimizer["learning_rate"] / 0.02)) < 0.1
+    recommended = advised(evaluations, confirmation={"top": 8, "replicates": 8})
+    assert abs(math.log(recommended.optimizer["learning_rate"] / 0.02)) < 0.1
 
 
 def test_a_number_far_from_all_trials_is_found() -> None:
@@ -221,7 +221,7 @@ def test_a_number_far_from_all_trials_is_found() -> None:
     }
     only = SearchSpace.of(spec(search_space=space(decayed))).walk(given({"adamw.weight_decay": 1e-3}))
     start = [replace(trials()[0], configuration=only)]
-    found = advised(
+    recommended = advised(
         SyntheticEvaluations(means),
         start,
         search_space=space(decayed),
