@@ -21,7 +21,7 @@ TRIAL_COUNTERS = {
 def jobs_by_state(session: Session) -> dict[str, int]:
     """How many jobs are in each state that any is in."""
     query = select(JobRow.state, func.count()).group_by(JobRow.state)
-    return dict(session.execute(query))
+    return dict(session.execute(query).all())
 
 
 def trials_by_state(session: Session) -> dict[str, int]:

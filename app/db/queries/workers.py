@@ -31,7 +31,7 @@ def forget_silent(session: Session, since: datetime) -> None:
 
 def signs_of_life(session: Session) -> dict[str, datetime]:
     """When each worker last said that it lives, by its own clock."""
-    return dict(session.execute(select(WorkerRow.id, WorkerRow.seen_at)))
+    return dict(session.execute(select(WorkerRow.id, WorkerRow.seen_at)).all())
 
 
 def seen_since(session: Session, moment: datetime) -> int:
