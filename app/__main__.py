@@ -1,9 +1,9 @@
-"""`python -m app` is the command `stepsize`."""
+"""The command `stepsize` as `python -m app`."""
 
 
 def main() -> None:
-    """Runs the command line."""
-    # Only now: each process of the pool imports the script that started its worker, and needs none of this.
+    """Run the command line."""
+    # Imported here: each process of the pool imports the worker's main script, and needs no command line.
     from app.cli.main import main as command
 
     command()
