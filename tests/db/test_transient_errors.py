@@ -1,4 +1,4 @@
-"""What passes by itself is told from what is wrong with a statement."""
+"""Transient errors are distinguished from those of a wrong statement."""
 
 from __future__ import annotations
 
@@ -9,20 +9,25 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.db import Database
-from app.db.transient_errors import is_full, is_passing
+from app.db.transient_errors import is_full, is_transient
 from app.settings import Settings
 from tests.support.databases import PostgresServer, SqliteFiles
 
 
 def test_a_session_that_sat_in_a_transaction_for_too_long_may_try_again(postgres: PostgresServer) -> None:
     database = Database(Settings(database_url=postgres.migrated()).database)
-    with pytest.raises(DBAPIError) as caught, database.write() as session:
-        shown = session.scalar(text("SHOW idle_in_transaction_session_timeout"))
-        session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '20ms'"))
-        time.sleep(0.5)  # as a frozen process does
-        session.execute(text("SELECT 1"))
-    assert shown == "10s"
-    assert is_passing(caught.value)
+    with database.read() as session:
+        assert session.scalar(text("SHOW idle_in_transaction_session_timeout")) == "10s"
+
+    def idle_in_transaction() -> None:
+        with database.write() as session:
+            session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '20ms'"))
+            time.sleep(0.5)  # as a frozen process does
+            session.execute(text("SELECT 1"))
+
+    with pytest.raises(DBAPIError) as caught:
+        idle_in_transaction()
+    assert is_transient(caught.value)
     assert not is_full(caught.value)
     with database.read() as session:
         assert session.scalar(text("SELECT 1")) == 1
@@ -34,12 +39,17 @@ def test_a_full_database_is_named_and_may_have_room_again(
 ) -> None:
     url = sqlite_files.migrated(tmp_path_factory.mktemp("full"))
     database = Database(Settings(database_url=url).database)
-    with pytest.raises(DBAPIError) as caught, database.write() as session:
-        session.execute(text("PRAGMA max_page_count = 1"))
-        session.execute(text("CREATE TABLE more (data BLOB)"))
-        session.execute(text("INSERT INTO more VALUES (zeroblob(1000000))"))
+
+    def fill() -> None:
+        with database.write() as session:
+            session.execute(text("PRAGMA max_page_count = 1"))
+            session.execute(text("CREATE TABLE more (data BLOB)"))
+            session.execute(text("INSERT INTO more VALUES (zeroblob(1000000))"))
+
+    with pytest.raises(DBAPIError) as caught:
+        fill()
     assert is_full(caught.value)
-    assert is_passing(caught.value)
+    assert is_transient(caught.value)
     database.close()
 
 
@@ -47,6 +57,6 @@ def test_a_wrong_statement_stays_wrong(postgres: PostgresServer) -> None:
     database = Database(Settings(database_url=postgres.migrated()).database)
     with pytest.raises(DBAPIError) as caught, database.read() as session:
         session.execute(text("SELECT nothing"))
-    assert not is_passing(caught.value)
+    assert not is_transient(caught.value)
     assert not is_full(caught.value)
     database.close()

@@ -1,4 +1,4 @@
-"""Many short tests on one PostgreSQL database, emptied before each."""
+"""Fixtures of many short tests on one PostgreSQL database, emptied before each."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from tests.support.databases import Databases
 
 @pytest.fixture
 def settings(databases: Databases, tmp_path: Path) -> Settings:
-    """Settings of a server on a migrated database without rows."""
+    """Return the settings of a server on a migrated database without rows."""
     return Settings(database_url=databases.emptied(tmp_path))

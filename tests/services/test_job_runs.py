@@ -67,14 +67,14 @@ RESULTS = [
 
 
 def claimed(db: Database, limit: int = 10) -> list[job_runs.Pending]:
-    """Claims runs, and starts nothing for them."""
+    """Return claimed runs, without a start of their workflows."""
     with job_runs.claim(db, limit) as pending:
         return pending
 
 
 @pytest.fixture
 def job_id(db: Database, settings: Settings, make_spec: MakeSpec) -> str:
-    """A running job of four trials."""
+    """Return a running job of four trials."""
     job = jobs.submit(db, settings, make_spec())
     job_runs.start(db, job.id, 1)
     return job.id
@@ -104,8 +104,8 @@ def test_the_urgent_run_is_claimed_first_and_of_equals_the_older(
     db: Database, settings: Settings, make_spec: MakeSpec
 ) -> None:
     ids = [jobs.submit(db, settings, make_spec(priority=priority)).id for priority in (0, 5, -5, 5)]
-    found = [claimed(db, 1)[0].job_id for _ in ids]
-    assert found == [ids[1], ids[3], ids[0], ids[2]]
+    claimed_ids = [claimed(db, 1)[0].job_id for _ in ids]
+    assert claimed_ids == [ids[1], ids[3], ids[0], ids[2]]
     assert claimed(db, 0) == []
 
 
@@ -115,7 +115,7 @@ def test_two_workers_never_claim_the_same_run(
     shared = Database(Settings(database_url=postgres.migrated()).database)
     ids = [jobs.submit(shared, settings, make_spec()).id for _ in range(3)]
     with job_runs.claim(shared, 2) as first, job_runs.claim(shared, 2) as second:
-        assert [[item.job_id for item in one] for one in (first, second)] == [ids[:2], ids[2:]]
+        assert [[run.job_id for run in runs] for runs in (first, second)] == [ids[:2], ids[2:]]
     shared.close()
 
 

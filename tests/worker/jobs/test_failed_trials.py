@@ -14,29 +14,26 @@ from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import Shard, evaluate
 from app.worker.jobs.runner import Runner
 from app.worker.jobs.search import TooManyFailed
-from app.worker.pool.pool import Batches, Line, Pool, Results, ShardLost
+from app.worker.pool.protocols import BatchSet, JobPriority, Outcome, ShardLost
 from tests.conftest import MakeSpec
-from tests.support.in_process_worker import InTurn
+from tests.support.in_process_worker import InThisProcess, InTurn
 
 REASON = "the process that evaluated a batch died"
 
 
-class LosingRounds(Pool):
-    """Loses the shards of the first round, and evaluates the others where the test runs."""
+class LosingRounds(InThisProcess):
+    """Loses the shards of the first round, and evaluates the others in the thread of the test."""
 
-    def __init__(self) -> None:
-        pass
-
-    def open(self, line: Line) -> Batches:
+    def open(self, job: JobPriority) -> BatchSet:
         return InTurn(self._evaluate)
 
-    def _evaluate(self, shard: Shard) -> Results | ShardLost:
+    def _evaluate(self, shard: Shard) -> Outcome:
         is_first = 0 in shard.numbers and 0 in shard.replicates
         return ShardLost(REASON) if is_first else evaluate(shard)
 
 
 def searched(db: Database, settings: Settings, spec: JobSpec, **limit: Any) -> tuple[Runner, str]:
-    """A job whose rounds have run."""
+    """Return a job whose rounds have run, and its runner."""
     job_id = jobs.submit(db, settings, spec).id
     runner = Runner(db, LosingRounds(), **limit)
     for number in range(runner.start(job_id, 1)):
@@ -70,5 +67,5 @@ def test_lost_trials_fail_with_the_reason_and_the_job_ends(
 
 
 def test_one_more_than_the_limit_fails_the_job(db: Database, settings: Settings, spec: JobSpec) -> None:
-    with pytest.raises(TooManyFailed, match="16 trials failed, and the server puts up with 15"):
+    with pytest.raises(TooManyFailed, match="16 trials failed, and the server allows 15"):
         searched(db, settings, spec, max_failed_trials=15)

@@ -14,7 +14,7 @@ from app.spec.job import JobSpec
 from app.spec.resources.answers import Trial
 from app.tuning.evaluation.shards import Shard, evaluate
 from app.worker.jobs.runner import Runner
-from app.worker.pool.pool import Batches, Line, Results
+from app.worker.pool.protocols import BatchSet, JobPriority, Results
 from tests.support.in_process_worker import InThisProcess, InTurn, run_job, run_stored_job
 
 
@@ -23,13 +23,13 @@ class Killed(Exception):
 
 
 class Mortal(InThisProcess):
-    """Evaluates so many shards, then is killed."""
+    """Evaluates `left` shards, then is killed."""
 
     def __init__(self, left: int) -> None:
         self._left = left
         self.begun: list[int] = []
 
-    def open(self, line: Line) -> Batches:
+    def open(self, job: JobPriority) -> BatchSet:
         return InTurn(self._evaluate)
 
     def _evaluate(self, shard: Shard) -> Results:
@@ -40,7 +40,7 @@ class Mortal(InThisProcess):
 
 
 def spec(trials: int = 128, **parts: Any) -> JobSpec:
-    """A round of 16 and fourteen of 8; after 64 trials they are asked ahead."""
+    """Return a job with a round of 16 trials and fourteen of 8, which are asked ahead after 64 trials."""
     body = {
         "objective": {"kind": "function", "name": "styblinski_tang"},
         "search_space": {"optimizers": [{"kind": "adam"}], "schedules": [{"kind": "constant"}]},
@@ -69,9 +69,13 @@ def test_a_job_that_was_killed_ends_with_the_trials_of_one_that_was_not(
     job_id = jobs.submit(db, settings, spec()).id
     runner = Runner(db, Mortal(shards), max_failed_trials=0)
     rounds = runner.start(job_id, 1)
-    with pytest.raises(Killed):
+
+    def run_rounds() -> None:
         for number in range(rounds):
             runner.search_round(job_id, 1, number)
+
+    with pytest.raises(Killed):
+        run_rounds()
     run_stored_job(db, job_id)
     assert outcomes(db, job_id) == undisturbed
     assert len(undisturbed) == 128
