@@ -1,4 +1,4 @@
-"""Runs the migrations on the connection that `app.db.migrate` opened."""
+"""The environment of Alembic: runs the migrations on the connection that `app.db.migrate` opened."""
 
 from alembic import context
 
@@ -8,7 +8,7 @@ from app.settings import Settings
 
 
 def run(connection):
-    """One transaction for all: a failed migration leaves nothing behind."""
+    """Run all migrations in one transaction, so that a failed one changes nothing."""
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
@@ -19,8 +19,8 @@ def run(connection):
         context.run_migrations()
 
 
-if (given := context.config.attributes.get("connection")) is not None:
-    run(given)
+if (connection := context.config.attributes.get("connection")) is not None:
+    run(connection)
 else:  # the `alembic` command of a developer
     with Database(Settings().database).engine.begin() as opened:
         run(opened)

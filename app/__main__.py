@@ -1,4 +1,4 @@
-"""`python -m app` is the command `stepsize`."""
+"""The command `stepsize` as `python -m app`."""
 
 from stepsize.__main__ import main
 

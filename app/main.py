@@ -1,4 +1,4 @@
-"""Builds the HTTP application from its settings; the command line runs it."""
+"""The HTTP application, built from its settings; the command line runs it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from app.db import Database
 from app.settings import Settings
 
 GZIP_LEVEL = 5
-GZIP_FROM_BYTES = 1000
+GZIP_MIN_BYTES = 1000  # size of a body from which compression pays
 
 RESOURCES = (
     jobs,
@@ -58,7 +58,7 @@ RESOURCES = (
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application. It opens the database when it starts; the migrations have run by then."""
+    """Return the application, which opens the database at its start. Run the migrations before that."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -76,21 +76,21 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url=None,  # `openapi.install` answers there
         docs_url=None,  # our own page, without a CDN
         redoc_url=None,
-        redirect_slashes=False,  # one address for each thing
+        redirect_slashes=False,  # one address for each resource
         separate_input_output_schemas=False,
         lifespan=lifespan,
     )
     app.state.settings = settings
-    app.state.stopping = threading.Event()  # set by whoever runs the server: open streams end at once
+    app.state.stopping = threading.Event()  # set by the code that runs the server: open streams end at once
     app.state.metrics = RequestMetrics()
     for resource in RESOURCES:
         app.include_router(resource.router)
     dashboard.install(app)
     handlers.install_handlers(app)
     openapi.install(app, [resource.router for resource in RESOURCES])
-    # The last one added is the first to see a request.
+    # The middleware that is added last sees a request first.
     app.add_middleware(Methods, routes=app.routes)
-    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
+    app.add_middleware(GZipMiddleware, minimum_size=GZIP_MIN_BYTES, compresslevel=GZIP_LEVEL)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestId)
     app.add_middleware(Observe, metrics=app.state.metrics)

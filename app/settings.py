@@ -1,4 +1,4 @@
-"""The configuration: one frozen object, built once from STEPSIZE_* variables and options, passed down."""
+"""The configuration: one frozen object, built once from STEPSIZE_* variables and options."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LogFormat = Literal["text", "json"]
 
 
 class Settings(BaseSettings):
-    """Every setting; the variable of `port` is STEPSIZE_PORT."""
+    """All settings; the environment variable of `port` is STEPSIZE_PORT."""
 
     model_config = SettingsConfigDict(env_prefix="STEPSIZE_", frozen=True, extra="ignore")
 
@@ -42,7 +42,7 @@ class Settings(BaseSettings):
         description="tries at a batch whose process dies or hangs; then its trials fail",
     )
     max_failed_trials: int = Field(
-        default=100, ge=0, description="failed trials of a job that are put up with; one more fails the job"
+        default=100, ge=0, description="failed trials that one job may have; one more fails the job"
     )
     max_trials: int = Field(default=100_000, ge=1, le=100_000, description="trials that one job may ask for")
     max_steps: int = Field(
@@ -53,10 +53,16 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(default=1024 * KIB, ge=KIB, description="size of a request's body")
     queue_poll_s: float = Field(
-        default=1.0, gt=0, le=60, description="seconds between looks for jobs that no call announced"
+        default=1.0,
+        gt=0,
+        le=60,
+        description="seconds between queries for jobs that no notification announced",
     )
     worker_silence_s: float = Field(
-        default=15.0, ge=1, le=60, description="seconds without a sign of life; then others take its jobs"
+        default=15.0,
+        ge=1,
+        le=60,
+        description="seconds without a heartbeat after which others take the jobs of a worker",
     )
     worker_metrics_port: int | None = Field(
         default=None, ge=1, le=65535, description="port of a worker's own metrics; null for none"
@@ -98,12 +104,12 @@ class Settings(BaseSettings):
 
     @property
     def database(self) -> URL:
-        """The jobs' database, with our driver and an absolute path."""
+        """The jobs' database, with the installed driver and an absolute path."""
         return _normalised(self.database_url)
 
     @property
     def queue_database(self) -> URL:
-        """The queue's database: DBOS keeps its tables apart from ours."""
+        """The queue's database, since DBOS keeps its tables in a database of its own."""
         if self.queue_database_url is not None:
             return _normalised(self.queue_database_url)
         url = self.database
@@ -113,7 +119,7 @@ class Settings(BaseSettings):
 
     @property
     def embedded(self) -> bool:
-        """Whether the jobs live in a SQLite file, which one server has to itself."""
+        """Whether the jobs are in a SQLite file, which only one server can use."""
         return self.database.get_backend_name() == "sqlite"
 
 

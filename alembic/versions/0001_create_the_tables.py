@@ -8,7 +8,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# Spelled out, not imported from the application: a migration stays what it was.
+# Written out, not imported from the application: a migration must never change.
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 JSON = sa.JSON()
 TIME = sa.DateTime(timezone=True)
@@ -16,7 +16,7 @@ NOT_ENQUEUED = sa.text("enqueued_run < run AND state IN ('queued', 'running')")
 
 
 def job_key(table: str) -> list[sa.schema.SchemaItem]:
-    """The column that points to a job, and its foreign key."""
+    """Return the column that refers to a job, and its foreign key."""
     return [
         sa.Column("job_key", KEY, nullable=False),
         sa.ForeignKeyConstraint(
@@ -26,7 +26,7 @@ def job_key(table: str) -> list[sa.schema.SchemaItem]:
 
 
 def upgrade() -> None:
-    """Jobs, and what belongs to each."""
+    """Create the tables of jobs, of their trials, results and events, and of workers."""
     op.create_table(
         "jobs",
         sa.Column("key", KEY, autoincrement=True, nullable=False),
@@ -122,6 +122,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drops everything."""
+    """Drop every table."""
     for table in ("workers", "events", "recommendations", "trajectories", "trials", "jobs"):
         op.drop_table(table)

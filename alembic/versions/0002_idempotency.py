@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Jobs that are there already belong to the default tenant and have no key."""
+    """Add the columns; existing jobs belong to the default tenant and have no key."""
     op.add_column("jobs", sa.Column("tenant", sa.String(40), nullable=False, server_default="default"))
     op.add_column("jobs", sa.Column("idempotency_key", sa.String(255)))
     op.create_index("uq_jobs_tenant_idempotency_key", "jobs", ["tenant", "idempotency_key"], unique=True)
@@ -18,9 +18,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drops both; the keys are lost."""
+    """Drop columns and indexes; the keys are lost."""
     op.drop_index("ix_trials_job_key_state_number", "trials")
     op.drop_index("uq_jobs_tenant_idempotency_key", "jobs")
-    # Not in a batch, which on SQLite makes the table anew: dropping the old one deletes what points to it.
+    # Not in a batch, which recreates the table on SQLite: dropping the old table deletes what refers to it.
     op.drop_column("jobs", "idempotency_key")
     op.drop_column("jobs", "tenant")

@@ -1,4 +1,4 @@
-"""What a trial has of its objective: dropout, l2 and the like, where a job searches them."""
+"""The searched settings of the objective in each trial, such as dropout and l2."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,11 +10,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Trials that are there already have none."""
+    """Add the column; existing trials have null."""
     op.add_column("trials", sa.Column("settings", sa.JSON()))
 
 
 def downgrade() -> None:
-    """Drops them."""
-    # Not in a batch, which on SQLite makes the table anew: dropping the old one deletes what points to it.
+    """Drop the column."""
+    # Not in a batch, which recreates the table on SQLite: dropping the old table deletes what refers to it.
     op.drop_column("trials", "settings")

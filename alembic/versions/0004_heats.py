@@ -1,4 +1,4 @@
-"""The results of the heats that a recommendation rests on, so that a killed job need not run them again."""
+"""The results of the race's evaluation requests, so that a resumed job need not run them again."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Jobs that are there already have none, and run theirs again where they must."""
+    """Create the table; existing jobs have no results in it, and evaluate their requests again if needed."""
     key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     op.create_table(
         "heats",
@@ -26,5 +26,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drops them; they can be computed anew."""
+    """Drop the table; its results can be computed again."""
     op.drop_table("heats")

@@ -1,4 +1,4 @@
-"""Range tests: jobs whose one trial runs through the learning rates."""
+"""Range tests: jobs whose one trial increases the learning rate through a range."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """None of the jobs that are there is one."""
+    """Create the table; existing jobs are no range tests."""
     op.create_table(
         "range_tests",
         sa.Column("job_key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
@@ -22,5 +22,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Their jobs stay, as jobs of one trial."""
+    """Drop the table; range tests remain as jobs of one trial."""
     op.drop_table("range_tests")

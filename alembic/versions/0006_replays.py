@@ -1,4 +1,4 @@
-"""Replays: trials that are run again, and how they came out."""
+"""Replays: trials that are run again, and their results."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ WAITS = "state IN ('queued', 'running')"
 
 
 def upgrade() -> None:
-    """No trial was ever replayed."""
+    """Create the table; no trial was replayed before."""
     op.create_table(
         "replays",
         sa.Column("job_key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -41,5 +41,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """What came out is lost."""
+    """Drop the table; the results of replays are lost."""
     op.drop_table("replays")

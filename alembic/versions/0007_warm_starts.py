@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """No job ever learned from others."""
+    """Create the table; no job learned from other jobs before."""
     op.create_table(
         "warm_starts",
         sa.Column("job_key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -23,5 +23,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Jobs that have not ended learn nothing from others."""
+    """Drop the table; unfinished jobs no longer learn from other jobs."""
     op.drop_table("warm_starts")

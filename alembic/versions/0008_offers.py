@@ -1,4 +1,4 @@
-"""Offers: shards of wide batches that any worker may evaluate, while they wait."""
+"""The shards of wide batches, which any worker may lease."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing is on offer; a batch that ran when the old release stopped is evaluated anew."""
+    """Create the table; a batch that ran when the old release stopped is evaluated again."""
     op.create_table(
         "offers",
         sa.Column("batch", sa.String(32), nullable=False),
@@ -32,5 +32,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """What is on offer is evaluated by the job's own worker."""
+    """Drop the table; the job's own worker evaluates its shards."""
     op.drop_table("offers")

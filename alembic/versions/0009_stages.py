@@ -1,4 +1,4 @@
-"""The stage that a job is at, in words."""
+"""The stage of a job, in words."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,11 +10,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """A job that is under way has none until its next batch ends."""
+    """Add the column; a running job has null until its next batch ends."""
     op.add_column("jobs", sa.Column("stage", sa.String(40)))
 
 
 def downgrade() -> None:
-    """Drops it."""
-    # Not in a batch, which on SQLite makes the table anew: dropping the old one deletes what points to it.
+    """Drop the column."""
+    # Not in a batch, which recreates the table on SQLite: dropping the old table deletes what refers to it.
     op.drop_column("jobs", "stage")

@@ -1,4 +1,4 @@
-"""Serves the pages and their files; nothing in them comes from another host."""
+"""The routes of the pages and their files; the pages load nothing from another host."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 _FOLDER = Path(__file__).resolve().parent / "static"
-# `fastapi-offline` carries the files of Swagger UI; none of its code runs.
+# `fastapi-offline` ships the files of Swagger UI; none of its code runs.
 SWAGGER_FILES = ("fastapi_offline", "static")
 
 
 def install(app: FastAPI) -> None:
-    """Adds the pages and the folders of files to the application."""
+    """Add the pages and their folders of files to the application."""
     app.add_route("/", _page("jobs.html"), include_in_schema=False)
     app.add_route("/docs", _page("docs.html"), include_in_schema=False)
     app.mount("/docs/assets", StaticFiles(packages=[SWAGGER_FILES]), name="swagger")
@@ -24,8 +24,8 @@ def install(app: FastAPI) -> None:
 
 
 def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
-    async def page(request: Request) -> Response:
-        # no-cache: a browser asks whether the page is still the same, so that an update shows at once.
+    async def page(_request: Request) -> Response:
+        # no-cache: a browser revalidates the page, so that an update shows at once.
         return FileResponse(_FOLDER / name, media_type="text/html", headers={"Cache-Control": "no-cache"})
 
     return page

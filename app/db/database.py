@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session
 
-SQLITE_BUSY_TIMEOUT_MS = 30_000
-# PostgreSQL ends a session that sits in a transaction for longer, and frees the rows that it has locked: a
-# frozen process must not keep others from its jobs, which they take over after STEPSIZE_WORKER_SILENCE_S.
+SQLITE_BUSY_TIMEOUT_MS = 30_000  # time that a writer waits for another one
+# PostgreSQL ends a session that is idle in a transaction for longer, and unlocks its rows: a frozen process
+# must not keep other workers from its jobs, which they take over after STEPSIZE_WORKER_SILENCE_S.
 IDLE_TRANSACTION_S = 10
-POOL_SIZE = 10
-POOL_OVERFLOW = 30  # the API's threads, 40, never wait for a connection
+POOL_SIZE = 10  # connections
+POOL_OVERFLOW = 30  # further connections: the 40 threads of the API never wait for one
 
 
 class Database:
@@ -24,15 +24,17 @@ class Database:
     def __init__(self, url: URL) -> None:
         self.url = url
         self._engine = _engine(url)
-        # PostgreSQL's default gives each statement a snapshot of its own; SQLite has one for the transaction.
+        # By default PostgreSQL takes a snapshot for each statement, SQLite one for the transaction.
         snapshot = {} if _is_sqlite(url) else {"isolation_level": "REPEATABLE READ"}
         self._reader = self._engine.execution_options(**snapshot)
         # SQLite: a transaction that reads first and writes later can fail at once, whatever the busy
         # timeout, when another writes in between. BEGIN IMMEDIATE takes the write lock up front.
         self._writer = self._engine.execution_options(immediate=True)
-        # Writers of a SQLite file that wait for each other look again at ever longer intervals, and some of
-        # many wait for a second. Those of this process take turns instead.
-        self._turn: AbstractContextManager[object] = threading.Lock() if _is_sqlite(url) else nullcontext()
+        # Waiting writers of a SQLite file poll at ever longer intervals, so that some of many wait for a
+        # second. The writers of this process take turns on a lock instead.
+        self._write_lock: AbstractContextManager[object] = (
+            threading.Lock() if _is_sqlite(url) else nullcontext()
+        )
 
     @property
     def engine(self) -> Engine:
@@ -41,18 +43,18 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session that sees one snapshot and is rolled back at its end."""
+        """Open a session that sees one snapshot and is rolled back at its end."""
         with Session(self._reader, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session that commits at its end, or rolls back where an exception leaves it."""
-        with self._turn, Session(self._writer, expire_on_commit=False) as session, session.begin():
+        """Open a session that commits at its end, or rolls back if the block raises."""
+        with self._write_lock, Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     def close(self) -> None:
-        """Closes every connection."""
+        """Close every connection."""
         self._engine.dispose()
 
 
@@ -61,7 +63,7 @@ def _engine(url: URL) -> Engine:
         url,
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
-        pool_pre_ping=not _is_sqlite(url),  # a file does not hang up
+        pool_pre_ping=not _is_sqlite(url),  # a file cannot drop a connection
     )
     if _is_sqlite(url):
         event.listen(engine, "connect", _prepare_sqlite)
@@ -76,7 +78,7 @@ def _is_sqlite(url: URL) -> bool:
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # Any: the driver's connection. isolation_level None: we say BEGIN, the driver does not guess it.
+    # Any: the driver's connection. isolation_level None: BEGIN is explicit, the driver adds none.
     connection.isolation_level = None
     for pragma in (
         "journal_mode=WAL",
@@ -88,7 +90,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _prepare_postgresql(connection: Any, _record: Any) -> None:
-    # Any: the driver's connection. Not in the URL's `options`, which may have some of the operator's.
+    # Any: the driver's connection. Not in the URL's `options`, which the operator may have set.
     connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_TRANSACTION_S}s'")
     connection.commit()
 

@@ -1,4 +1,4 @@
-"""Brings a database to the newest schema; the migrations are found from any working directory."""
+"""Migration of a database to the newest schema, from any working directory."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def migrations_path() -> Path:
-    """The folder of the migrations: inside an installed package, or beside it in a checkout."""
+    """Return the folder of the migrations: inside an installed package, or beside it in a checkout."""
     installed = _PACKAGE / "migrations"
     return installed if installed.is_dir() else _PACKAGE.parent.parent / "alembic"
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
-    """The configuration of Alembic for our folder, on an open connection."""
+    """Return the configuration of Alembic for the folder of migrations and an open connection."""
     config = Config()
     config.set_main_option("script_location", str(migrations_path()).replace("%", "%%"))
     config.attributes["connection"] = connection
@@ -30,7 +30,7 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 
 def upgrade(url: URL) -> None:
-    """Creates the tables or brings them up to date; changes nothing where they are."""
+    """Create the tables or migrate them to the newest schema; change nothing if they have it."""
     database = Database(url)
     try:
         with database.engine.execution_options(immediate=True).begin() as connection:
@@ -40,7 +40,7 @@ def upgrade(url: URL) -> None:
 
 
 def is_current(database: Database) -> bool:
-    """Whether the database has the newest schema."""
+    """Return whether the database has the newest schema."""
     with database.engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
     return current == ScriptDirectory.from_config(alembic_config()).get_current_head()

@@ -1,6 +1,7 @@
-"""Wakes a worker the moment that a job may be waiting: PostgreSQL calls, a SQLite file is looked at.
+"""Notifications that wake a worker as soon as a job may be waiting.
 
-Nothing depends on a call being heard: a worker looks for jobs now and then all the same.
+PostgreSQL sends them; a SQLite file is polled for changes. Nothing depends on a notification: a worker also
+queries for jobs at regular intervals.
 """
 
 from __future__ import annotations
@@ -19,64 +20,65 @@ from sqlalchemy.orm import Session
 from app.db.database import Database
 
 CHANNEL = "stepsize_jobs"
-LOOK_S = 0.05  # between looks at a SQLite file; the wake-up costs more than the look
-LISTEN_S = 0.5  # a thread that listens can be stopped no sooner
+SQLITE_POLL_S = 0.05  # seconds between polls of a SQLite file; waking the thread costs more than the poll
+LISTEN_S = 0.5  # seconds until a listening thread notices that it should stop
 
 
-def ring(session: Session) -> None:
-    """Calls every worker once the transaction is committed; SQLite needs no call."""
+def notify(session: Session) -> None:
+    """Notify every worker once the transaction is committed; a SQLite file needs no notification."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
 
 
-class Doorbell(ABC):
-    """What a worker waits at, in one thread."""
+class NotificationListener(ABC):
+    """Waits for notifications, in one thread."""
 
     @abstractmethod
     def wait(self, timeout_s: float, stop: threading.Event) -> None:
-        """Returns at a call, after the time-out, or when `stop` is set. It may return for nothing."""
+        """Wait for a notification, the time-out or `stop`. The wait may also end without a reason."""
 
     @abstractmethod
     def close(self) -> None:
-        """Gives its connection back."""
+        """Close the connection."""
 
 
-def doorbell(db: Database) -> Doorbell:
-    """The doorbell of that database."""
+def notification_listener(db: Database) -> NotificationListener:
+    """Return a listener for the notifications of the database."""
     if db.url.get_backend_name() == "sqlite":
-        return _Watch(str(db.url.database))
-    return _Listener(db)
+        return _SqliteListener(str(db.url.database))
+    return _PostgresListener(db)
 
 
-class _Watch(Doorbell):
-    """Sees that another connection, of any process, has written to a SQLite file."""
+class _SqliteListener(NotificationListener):
+    """Detects that another connection, of any process, has written to a SQLite file."""
 
     def __init__(self, path: str) -> None:
-        # Not from SQLAlchemy's pool: the number is one connection's own, and a session costs far more.
+        # Not from SQLAlchemy's pool: data_version belongs to one connection, and a session costs far more.
         self._connection = sqlite3.connect(path, check_same_thread=False)
-        self._seen = self._version()
+        self._last_version = self._version()
 
     def wait(self, timeout_s: float, stop: threading.Event) -> None:
+        """Wait for a change of the file, the time-out or `stop`."""
         deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline and not stop.wait(LOOK_S):
+        while time.monotonic() < deadline and not stop.wait(SQLITE_POLL_S):
             version = self._version()
-            if version != self._seen:
-                self._seen = version
+            if version != self._last_version:
+                self._last_version = version
                 return
 
     def close(self) -> None:
-        """Closes the file."""
+        """Close the file."""
         self._connection.close()
 
     def _version(self) -> int:
         try:
-            found: tuple[int] = self._connection.execute("PRAGMA data_version").fetchone()
-        except sqlite3.Error:  # full, or gone: whoever reads the jobs next will say so
+            row: tuple[int] = self._connection.execute("PRAGMA data_version").fetchone()
+        except sqlite3.Error:  # the disk is full or the file is gone: the next query for jobs raises it
             return -1
-        return found[0]
+        return row[0]
 
 
-class _Listener(Doorbell):
+class _PostgresListener(NotificationListener):
     """Listens on a connection of its own."""
 
     def __init__(self, db: Database) -> None:
@@ -84,17 +86,18 @@ class _Listener(Doorbell):
         self._connection: Connection | None = None
 
     def wait(self, timeout_s: float, stop: threading.Event) -> None:
+        """Wait for a notification, the time-out or `stop`."""
         deadline = time.monotonic() + timeout_s
-        while not stop.is_set() and (left := deadline - time.monotonic()) > 0:
+        while not stop.is_set() and (left_s := deadline - time.monotonic()) > 0:
             try:
-                driver = self._listening()
-                if any(True for _ in driver.notifies(timeout=min(left, LISTEN_S), stop_after=1)):
+                driver = self._listen()
+                if any(True for _ in driver.notifies(timeout=min(left_s, LISTEN_S), stop_after=1)):
                     return
             except (psycopg.Error, SQLAlchemyError):
                 self.close()
-                stop.wait(left)  # the next look for jobs finds what was missed, or that the database is away
+                stop.wait(left_s)  # the next query for jobs finds what was missed, or raises the error
 
-    def _listening(self) -> psycopg.Connection[Any]:
+    def _listen(self) -> psycopg.Connection[Any]:
         # Any: the rows of a connection that selects nothing.
         if self._connection is None:
             connection = self._db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
@@ -105,7 +108,7 @@ class _Listener(Doorbell):
         return driver
 
     def close(self) -> None:
-        """Ends the connection; the next wait makes another."""
+        """Close the connection; the next wait opens another."""
         if self._connection is not None:
             self._connection.invalidate()
             self._connection.close()

@@ -1,4 +1,4 @@
-"""The tables. A job's public id is opaque; its `key` is what the other tables point to."""
+"""The tables. A job's public id is opaque; the other tables refer to its `key`."""
 
 from __future__ import annotations
 
@@ -32,40 +32,40 @@ NAMING = {
 
 NOT_ENQUEUED = "enqueued_run < run AND state IN ('queued', 'running')"
 REPLAY_WAITS = "state IN ('queued', 'running')"
-DEFAULT_TENANT = "default"  # whoever there is, while no API key tells tenants apart
+DEFAULT_TENANT = "default"  # the only tenant: API keys do not distinguish tenants
 
-Json = JSON(none_as_null=True)  # not JSONB, which forgets the order of keys; nothing is searched inside it
-BigKey = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up INTEGER keys only
+Json = JSON(none_as_null=True)  # not JSONB, which loses the order of keys; no query searches inside
+BigKey = BigInteger().with_variant(Integer(), "sqlite")  # SQLite increments INTEGER keys only
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A time with its zone, UTC; SQLite forgets zones."""
+    """A time with its zone, UTC. SQLite stores no zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuses a time without a zone."""
+        """Convert a time to UTC. Raises ValueError for a time without a zone."""
         if value is not None and value.tzinfo is None:
             raise ValueError(f"a time needs its zone, got {value!r}; use datetime.now(UTC)")
         return None if value is None else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Adds the zone that SQLite forgot."""
+        """Add the zone that SQLite did not store."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Base(DeclarativeBase):
-    """Base of the tables."""
+    """Base class of the tables."""
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = {datetime: UtcDateTime(), dict[str, Any]: Json}  # noqa: RUF012 (SQLAlchemy's form)
 
 
 class JobRow(Base):
-    """A job: its spec, where it stands, and how far it is. Counters are absolute values."""
+    """A job: its spec, its state and its progress. Counters are absolute values."""
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -83,7 +83,7 @@ class JobRow(Base):
     key: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
     id: Mapped[str] = mapped_column(String(40), unique=True)
     tenant: Mapped[str] = mapped_column(String(40), default=DEFAULT_TENANT, server_default=DEFAULT_TENANT)
-    # The client's name for this submission; it goes with the job, so that deleting the job frees it.
+    # The client's name for this submission. Deleting the job frees the key.
     idempotency_key: Mapped[str | None] = mapped_column(String(255))
     name: Mapped[str] = mapped_column(String(200))
     state: Mapped[str] = mapped_column(String(16))
@@ -91,7 +91,7 @@ class JobRow(Base):
     spec: Mapped[dict[str, Any]]
     error: Mapped[dict[str, Any] | None] = mapped_column(Json)
     priority: Mapped[int] = mapped_column(Integer)
-    # A job runs once, and once more for each resume; the workflow of each run has an id of its own.
+    # The number of the present run: 1, and one more for each resume or takeover. Each run has a workflow.
     run: Mapped[int] = mapped_column(Integer, default=1)
     enqueued_run: Mapped[int] = mapped_column(Integer, default=0)
     trials_total: Mapped[int] = mapped_column(Integer)
@@ -103,7 +103,7 @@ class JobRow(Base):
     stage: Mapped[str | None] = mapped_column(String(40))  # null before the start and after the end
     fraction: Mapped[float] = mapped_column(default=0.0)
     eta_s: Mapped[float | None]  # as estimated when the fraction was stored
-    # Seconds spent running before `running_since`, which is set while the job runs: pauses do not count.
+    # Seconds spent running before `running_since`, which is null unless the job runs: pauses do not count.
     running_s: Mapped[float] = mapped_column(default=0.0)
     running_since: Mapped[datetime | None]
     best_number: Mapped[int | None] = mapped_column(Integer)
@@ -115,7 +115,7 @@ class JobRow(Base):
 
 
 class TrialRow(Base):
-    """A trial of a job. Written once by (job, number); its result is written into it once."""
+    """A trial of a job. The row and its result are each written once, by (job, number)."""
 
     __tablename__ = "trials"
     __table_args__ = (
@@ -134,7 +134,7 @@ class TrialRow(Base):
     schedule: Mapped[dict[str, Any]]
     params: Mapped[dict[str, Any]]
     batch_size: Mapped[Any] = mapped_column(Json, nullable=True)  # an integer, "full" or null
-    # What is searched of the objective; null in rows of before there was such a thing.
+    # The searched settings of the objective; null in rows older than this column.
     settings: Mapped[dict[str, Any] | None] = mapped_column(Json)
     seed: Mapped[int] = mapped_column(BigInteger)
     steps_done: Mapped[int] = mapped_column(Integer, default=0)
@@ -147,7 +147,7 @@ class TrialRow(Base):
 
 
 class TrajectoryRow(Base):
-    """A trial's curve, one binary value; apart from the trial, whose pages should stay short."""
+    """A trial's trajectory, one binary value, in its own table so that pages of trials stay short."""
 
     __tablename__ = "trajectories"
 
@@ -157,7 +157,7 @@ class TrajectoryRow(Base):
 
 
 class RaceResultRow(Base):
-    """What a heat of the race gave, one binary value; digest: of what it asked for."""
+    """The result of an evaluation request, one binary value; `digest` identifies the request."""
 
     __tablename__ = "heats"
 
@@ -168,7 +168,7 @@ class RaceResultRow(Base):
 
 
 class WarmStartRow(Base):
-    """What a job learns from others: their trials as they were when it was submitted, one binary value."""
+    """The trials of other jobs that a job learns from, copied at its submission, one binary value."""
 
     __tablename__ = "warm_starts"
 
@@ -177,7 +177,7 @@ class WarmStartRow(Base):
 
 
 class RecommendationRow(Base):
-    """The answer of a job."""
+    """The recommendation of a job."""
 
     __tablename__ = "recommendations"
 
@@ -187,7 +187,7 @@ class RecommendationRow(Base):
 
 
 class RangeTestRow(Base):
-    """What makes a job a range test: how it was posted, and what came out."""
+    """The posted spec and the result of a range test; a job with such a row is a range test."""
 
     __tablename__ = "range_tests"
 
@@ -197,7 +197,7 @@ class RangeTestRow(Base):
 
 
 class ReplayRow(Base):
-    """A trial that is to be run again, or was: one a trial, the last one asked for."""
+    """The last requested replay of a trial."""
 
     __tablename__ = "replays"
     __table_args__ = (
@@ -212,7 +212,7 @@ class ReplayRow(Base):
     job_key: Mapped[int] = mapped_column(BigKey, ForeignKey("jobs.key", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     state: Mapped[str] = mapped_column(String(16))
-    attempt: Mapped[int] = mapped_column(Integer)  # only the last one stores anything
+    attempt: Mapped[int] = mapped_column(Integer)  # only the last attempt stores anything
     leased_until: Mapped[datetime | None]
     identical: Mapped[bool | None]
     difference: Mapped[dict[str, Any] | None] = mapped_column(Json)
@@ -222,8 +222,8 @@ class ReplayRow(Base):
     finished_at: Mapped[datetime | None]
 
 
-class OfferRow(Base):
-    """A shard of a batch that is too wide for one worker: any may evaluate it. Gone with its batch."""
+class ShardLeaseRow(Base):
+    """A shard of a batch that is too wide for one worker: any worker may lease it. Deleted with its batch."""
 
     __tablename__ = "offers"
     __table_args__ = (Index("ix_offers_job_key", "job_key"),)
@@ -232,16 +232,16 @@ class OfferRow(Base):
     place: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     job_key: Mapped[int] = mapped_column(BigKey, ForeignKey("jobs.key", ondelete="CASCADE"))
     run: Mapped[int] = mapped_column(Integer)
-    attempt: Mapped[int] = mapped_column(Integer)  # only the last one delivers anything
+    attempt: Mapped[int] = mapped_column(Integer)  # only the last attempt delivers anything
     state: Mapped[str] = mapped_column(String(16))  # offered, taken or done
     leased_until: Mapped[datetime | None]
     shard: Mapped[bytes] = mapped_column(LargeBinary)
     results: Mapped[bytes | None] = mapped_column(LargeBinary)
-    lost: Mapped[str | None] = mapped_column(Text)  # why nobody could evaluate it
+    lost: Mapped[str | None] = mapped_column(Text)  # why no worker could evaluate it
 
 
 class EventRow(Base):
-    """Something that happened to a job; unique by (job, kind, name), so that a repeated step adds nothing."""
+    """An event of a job, unique by (job, kind, name), so that a repeated step adds nothing."""
 
     __tablename__ = "events"
     __table_args__ = (Index("uq_events_job_key_kind_name", "job_key", "kind", "name", unique=True),)
@@ -250,13 +250,13 @@ class EventRow(Base):
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     kind: Mapped[str] = mapped_column(String(16))
     name: Mapped[str] = mapped_column(String(40))
-    # The body at that moment; null where the noun no longer changes and is read when it is sent.
+    # The body at that time; null if the resource no longer changes and is read when the event is sent.
     data: Mapped[Any] = mapped_column(Json, nullable=True)
     created_at: Mapped[datetime]
 
 
 class WorkerRow(Base):
-    """A worker process and when it last said that it lives."""
+    """A worker process and the time of its last heartbeat."""
 
     __tablename__ = "workers"
 

@@ -1,4 +1,7 @@
-"""Who is alive, told by PostgreSQL: a session's advisory lock is free the moment its process is gone."""
+"""Locks that tell living workers from dead ones.
+
+PostgreSQL releases the advisory lock of a session as soon as its process is gone.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.db.database import Database
 
-# On the server, for the claim's session: a machine that is gone loses its lock within half a minute.
+# Settings of the session that holds the lock: a machine that is gone loses its lock within half a minute.
 KEEPALIVES = ("tcp_keepalives_idle = 10", "tcp_keepalives_interval = 5", "tcp_keepalives_count = 3")
-NAMESPACE = 1_398_031_443  # keeps our locks apart from those of others in the same database
+NAMESPACE = 1_398_031_443  # separates these locks from those of other programs in the same database
 
 
-class Claim:
+class WorkerLock:
     """A worker's lock on its own name, held on a connection of its own for as long as the worker lives.
 
-    A connection pooler in transaction mode would give the lock away; workers connect directly.
+    A connection pooler in transaction mode would lose the lock; workers connect directly.
     """
 
     def __init__(self, db: Database, name: str) -> None:
@@ -28,9 +31,10 @@ class Claim:
         self._connection: Connection | None = None
 
     def hold(self) -> bool:
-        """Takes the lock, or makes sure that it is still held; whether it is.
+        """Take the lock, or check that it is still held. Return whether it is held.
 
-        False where the server has not noticed yet that an earlier connection of ours is gone; ask again.
+        If the connection was lost, the server may not have noticed that yet: the result is False, and a later
+        call succeeds.
         """
         if self._connection is not None:
             try:
@@ -50,22 +54,22 @@ class Claim:
         return False
 
     def release(self) -> None:
-        """Gives the lock back with its connection."""
+        """Release the lock and close its connection."""
         if self._connection is not None:
-            self._connection.invalidate()  # back in the pool, it would keep the lock
+            self._connection.invalidate()  # in the pool, the connection would keep the lock
             self._connection.close()
             self._connection = None
 
 
 @contextmanager
 def if_dead(db: Database, name: str) -> Iterator[bool]:
-    """Whether the worker of that name is gone; while the block runs, nobody else finds it so."""
+    """Yield whether the worker is dead. During the block, every other caller finds it alive."""
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        taken = connection.scalar(text("SELECT pg_try_advisory_lock(:space, :key)"), _key(name))
+        is_locked = connection.scalar(text("SELECT pg_try_advisory_lock(:space, :key)"), _key(name))
         try:
-            yield bool(taken)
+            yield bool(is_locked)
         finally:
-            if taken:
+            if is_locked:
                 connection.execute(text("SELECT pg_advisory_unlock(:space, :key)"), _key(name))
 
 

@@ -1,1 +1,1 @@
-"""What the tuning, the store and the worker hand to each other: states and records."""
+"""The states and records that the tuning, the store and the worker share."""

@@ -1,4 +1,4 @@
-"""What the worker, the tuning and the store hand to each other: configurations and results of trials."""
+"""Configurations and results of trials, shared by the worker, the tuning and the store."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ BatchSizeValue = int | str | None  # rows, "full", or null for functions
 class Configuration:
     """One point of a search space, as plain JSON values.
 
-    optimizer, schedule: `kind` and every field, resolved. settings: what the job searches of its objective,
-    such as "l2" or "model.dropout". params: what was sampled, flat, as Optuna names it.
+    optimizer, schedule: `kind` and every field, resolved. settings: the searched parameters of the objective,
+    such as "l2" or "model.dropout". params: the sampled values, flat, under their names in Optuna.
     """
 
     optimizer: dict[str, Any]
@@ -27,18 +27,18 @@ class Configuration:
     params: dict[str, Any] = field(default_factory=dict)
 
     def optimizer_instance(self) -> Optimizer:
-        """The engine's optimizer."""
+        """Return the engine's optimizer."""
         fields = dict(self.optimizer)
         return OPTIMIZERS[fields.pop("kind")](**fields)
 
     def schedule_instance(self) -> Schedule:
-        """The engine's schedule."""
+        """Return the engine's schedule."""
         fields = dict(self.schedule)
         return SCHEDULES[fields.pop("kind")](**fields)
 
     @property
     def rows(self) -> int | None:
-        """The engine's batch size: None is the full batch, and what functions have."""
+        """The engine's batch size in rows; None for the full batch and for functions."""
         return self.batch_size if isinstance(self.batch_size, int) else None
 
 
@@ -61,10 +61,10 @@ class FinishedTrial:
 
 @dataclass(frozen=True, kw_only=True)
 class TrialResult:
-    """What the evaluation of one configuration gave.
+    """The result of the evaluation of one configuration.
 
-    values: of each replicate in the order asked for, nan where it did not complete.
-    trajectory: encoded by `app.engine.trajectories.codec`, None where nothing was recorded.
+    values: the value of each replicate in the order of the request, nan if it did not complete.
+    trajectory: encoded by `app.engine.trajectories.codec`, None if nothing was recorded.
     """
 
     number: int

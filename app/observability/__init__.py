@@ -1,1 +1,1 @@
-"""Traces and what every log line says."""
+"""Traces, and the fields of every log line."""

@@ -1,4 +1,4 @@
-"""What every line of the log says beside its message: the request, or the job that is being worked on."""
+"""The fields of every log line beside its message: the request, or the job and its run."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _fields: ContextVar[Fields | None] = ContextVar("log_fields", default=None)
 
 
 def current() -> Fields:
-    """The fields of this thread or task."""
+    """Return the fields of this thread or task."""
     return _fields.get() or {}
 
 
 @contextmanager
 def bound(**fields: str | int) -> Iterator[None]:
-    """Adds fields to every line that is logged inside the block, in threads that it hands work to as well."""
+    """Add fields to every line that is logged inside the block, also in threads that copy its context."""
     token = _fields.set(current() | fields)
     try:
         yield

@@ -11,18 +11,18 @@ from opentelemetry.trace import Span, SpanKind, Tracer
 
 from app.settings import Settings
 
-_NOTHING: AbstractContextManager[Span] = nullcontext(trace.INVALID_SPAN)
+_NO_SPAN: AbstractContextManager[Span] = nullcontext(trace.INVALID_SPAN)
 
-# Does nothing until `configure` has set a provider, and then costs microseconds a span.
+# Records nothing until `configure` has set a provider, and then costs microseconds a span.
 tracer: Tracer = trace.get_tracer("stepsize")
 
 
 class NoTracing(Exception):
-    """Traces are wanted, and what sends them is not installed."""
+    """Traces are configured, but the packages that send them are not installed."""
 
 
 def configure(settings: Settings, process: Literal["api", "worker"]) -> None:
-    """Sends what this process traces to the address of the settings, if there is one. Raises NoTracing."""
+    """Send the traces of this process to the address in the settings, if it is set. Raises NoTracing."""
     if settings.otlp_endpoint is None:
         return
     try:
@@ -42,27 +42,30 @@ def configure(settings: Settings, process: Literal["api", "worker"]) -> None:
 
 
 def span(name: str, **attributes: str | int | float) -> AbstractContextManager[Span]:
-    """A part of a trace for as long as the block runs; attributes are named `stepsize.*`."""
+    """Return a span for the block; its attributes are named `stepsize.*`."""
     named = {f"stepsize.{key}": value for key, value in attributes.items()}
     return tracer.start_as_current_span(name, attributes=named)
 
 
 def request_span(method: str, headers: Mapping[str, str]) -> AbstractContextManager[Span]:
-    """The part of a trace that a request is; headers: of the request, which may say whose part it is."""
-    if not _is_on():  # what does nothing costs a tenth of a millisecond a request
-        return _NOTHING
+    """Return a span for a request.
+
+    headers: those of the request, which may name the parent span.
+    """
+    if not _is_on():  # even a span that records nothing costs 0.1 ms a request
+        return _NO_SPAN
     context = propagate.extract(dict(headers))
     return tracer.start_as_current_span(method, context=context, kind=SpanKind.SERVER)
 
 
 def _is_on() -> bool:
-    """Whether somebody set a provider: that of the process, or of this tracer alone."""
+    """Return whether a provider is set, for the process or for this tracer alone."""
     unset = isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
     return not (unset and isinstance(tracer, trace.ProxyTracer))
 
 
 def end_request(span: Span, method: str, route: str, status: int) -> None:
-    """Says which route answered, and how."""
+    """Set the name of a request's span from its route, and the status of the response."""
     if span.is_recording():
         span.update_name(f"{method} {route}")
         span.set_attributes(

@@ -1,4 +1,4 @@
-"""A lock on a SQLite file: one server, and one worker, has it to itself."""
+"""A lock on a SQLite file, for one server and one worker at a time."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Literal
 
 from app.settings import Settings
 
-LOCK_WAIT_S = 10.0  # a killed server's processes end within a second; an old one may still be stopping
-POLL_S = 0.1
+LOCK_WAIT_S = 10.0  # seconds: a killed server ends within one, but an earlier server may still be stopping
+POLL_S = 0.1  # seconds between attempts
 
 
 class InUse(Exception):
@@ -21,10 +21,10 @@ class InUse(Exception):
 
 @contextmanager
 def sole_user(settings: Settings, role: Literal["server", "worker"]) -> Iterator[None]:
-    """Holds the lock of that role on an embedded database; two workers would run each job twice.
+    """Hold the lock of the role on an embedded database; two workers would run each job twice.
 
-    Waits ten seconds for a predecessor to end, then raises InUse. The operating system gives the lock back
-    when the process ends, however it ends; children do not inherit it.
+    Wait ten seconds for an earlier process to end, then raise InUse. The operating system releases the lock
+    when the process ends, however it ends. Child processes do not inherit it.
     """
     if not settings.embedded:
         yield

@@ -1,7 +1,7 @@
-"""Ends a process when its parent is gone, so that a killed server leaves no orphan.
+"""The end of a process with its parent, so that a killed server leaves no orphan.
 
-Imports the standard library alone: a process arms this before its slow imports, or one that had just been
-started when its parent was killed would outlive it by as long as they take.
+This module imports the standard library alone, since a process calls it before its slow imports. Otherwise a
+process that has just started when its parent is killed would outlive the parent until the imports end.
 """
 
 from __future__ import annotations
@@ -14,20 +14,21 @@ import sys
 import threading
 import time
 
-WATCH_INTERVAL_S = 0.25
+WATCH_INTERVAL_S = 0.25  # seconds between checks of the parent's id
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def die_with_parent(parent: int) -> None:
-    """Ends this process when its parent dies: at once on Linux, else within a quarter of a second.
+    """End this process when its parent dies: at once on Linux, else within a quarter of a second.
 
-    parent: the id of the process that started this one, from a thread that lives as long as it wants us to.
+    parent: the id of the process that started this one. On Linux the starting thread must live on: the end of
+    that thread also ends this process.
     """
     if sys.platform == "linux":
-        # The kernel does it, however busy we are; it means the thread that started us, though, and not its
-        # process. A kernel or a sandbox may refuse, and the parent may be gone already: hence the watch.
+        # The kernel sends the signal, however busy this process is, but when the thread that started it ends.
+        # A kernel or a sandbox may refuse, and the parent may be gone already: hence the watching thread.
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    threading.Thread(target=_watch, args=(parent,), name="lifeline", daemon=True).start()
+    threading.Thread(target=_watch, args=(parent,), name="parent-death", daemon=True).start()
 
 
 def _watch(parent: int) -> None:
@@ -35,17 +36,17 @@ def _watch(parent: int) -> None:
         _wait_for_end(parent)
     while os.getppid() == parent:
         time.sleep(WATCH_INTERVAL_S)
-    # No clean-up: the parent was killed, and whatever we would store is not wanted or not ours any more.
+    # No clean-up: the parent was killed, and another process may own its work by now.
     os._exit(1)
 
 
 def _wait_for_end(process: int) -> None:
-    """Sleeps until a process ends; returns at once where the kernel has no descriptors of processes."""
+    """Wait until a process ends; return at once if the kernel has no process descriptors."""
     try:
         descriptor = os.pidfd_open(process)
-    except OSError:  # it is gone already, or this kernel or its sandbox refuses
+    except OSError:  # the process is gone, or the kernel or a sandbox refuses
         return
-    if os.getppid() == process:  # else the number may be another process's by now
+    if os.getppid() == process:  # else the id may belong to another process by now
         poll = select.poll()
         poll.register(descriptor, select.POLLIN)
         poll.poll()

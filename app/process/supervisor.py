@@ -1,4 +1,4 @@
-"""Two processes, the API and a worker, started anew when they die and stopped in order."""
+"""The supervisor of two processes, the API and a worker: restarts each when it dies, and stops both."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from app.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-# A worker that just ends leaves semaphores to Python's tracker of such things, which would warn of them.
+# A worker ends without clean-up, and Python's resource tracker would warn of its semaphores.
 QUIET_EXIT = ("-W", "ignore:resource_tracker:UserWarning")
-STOP_WAIT_S = 10.0  # then a process that was asked to stop is killed
-EARLY_S = 2.0  # a process that ends so soon after its start will do so again
-RESTART_WAIT_S = 0.5
-POLL_S = 0.1
+STOP_WAIT_S = 10.0  # seconds after which a process that should stop is killed
+EARLY_EXIT_S = 2.0  # seconds after its start; a process that fails earlier would fail again
+RESTART_WAIT_S = 0.5  # seconds before a restart
+POLL_S = 0.1  # seconds between checks of the processes
 
 
 @dataclass
@@ -37,15 +37,15 @@ class _Child:
         self.process = subprocess.Popen(
             command,
             env=os.environ | _environment(settings),
-            start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops us in order
+            start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops the others
         )
         self.started_at = time.monotonic()
 
 
 def supervise(settings: Settings) -> int:
-    """Runs the API and a worker, restarts one that dies; returns the exit status.
+    """Run the API and a worker, and restart each when it dies. Return the exit status. Raises InUse.
 
-    SIGTERM and SIGINT stop both within ten seconds. Raises InUse.
+    SIGTERM and SIGINT stop both within ten seconds.
     """
     stop = False
 
@@ -71,11 +71,11 @@ def supervise(settings: Settings) -> int:
 
 
 def _revive(child: _Child, settings: Settings) -> bool:
-    """Starts a process anew that has died; False where that would be in vain."""
+    """Restart a process that has died. Return False if the process failed at its start."""
     status = child.process.poll()
     if status is None:
         return True
-    if status > 0 and time.monotonic() - child.started_at < EARLY_S:  # below 0: a signal killed it
+    if status > 0 and time.monotonic() - child.started_at < EARLY_EXIT_S:  # below 0: a signal killed it
         logger.error("the %s ended with status %d at its start; giving up", child.name, status)
         return False
     logger.error("the %s ended with status %d; starting it anew", child.name, status)
@@ -98,12 +98,15 @@ def _stop(children: list[_Child]) -> None:
 
 
 def _python() -> list[str]:
-    """The interpreter; -P, lest a folder `app` of the user's, where we were started, is taken for ours."""
+    """Return the command of the interpreter.
+
+    -P: a folder `app` in the working directory must not be imported in place of this package.
+    """
     checkout = Path(__file__).resolve().parents[2]
     return [sys.executable] if checkout == Path.cwd() else [sys.executable, "-P"]
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    """The settings as variables, for a process of ours."""
-    given = settings.model_dump(mode="json", exclude_none=True)
-    return {f"STEPSIZE_{name.upper()}": str(value) for name, value in given.items()}
+    """Return the settings as environment variables."""
+    values = settings.model_dump(mode="json", exclude_none=True)
+    return {f"STEPSIZE_{name.upper()}": str(value) for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""The catalogue: what a job can name, derived from the registries and their docstrings."""
+"""The catalogue of every kind that a job can name, derived from the registries and their docstrings."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ TYPES: dict[type, str] = {
 
 @cache
 def optimizers() -> list[OptimizerItem]:
-    """Every optimizer."""
+    """Return every optimizer."""
     return [
         OptimizerItem(**vars(item), exports=_exports(OPTIMIZERS[item.kind]))
         for item in _registered(OPTIMIZERS.values())
@@ -56,9 +56,16 @@ def optimizers() -> list[OptimizerItem]:
 
 
 def _exports(cls: Callable[[], Optimizer]) -> list[OptimizerExport]:
-    """cls: of a registered kind, each of which has a default for every hyperparameter."""
+    """Return the formats that an optimizer can be exported in, with its name there.
+
+    cls: an optimizer; each has a default for every hyperparameter.
+    """
     optimizer = cls()
-    named = {name: found.implementation(optimizer) for name, found in FORMATS.items() if found.implementation}
+    named = {
+        name: exporter.implementation(optimizer)
+        for name, exporter in FORMATS.items()
+        if exporter.implementation
+    }
     return [
         OptimizerExport(format=name, implementation=implementation or None)
         for name, implementation in named.items()
@@ -68,31 +75,31 @@ def _exports(cls: Callable[[], Optimizer]) -> list[OptimizerExport]:
 
 @cache
 def schedules() -> list[CatalogueItem]:
-    """Every learning-rate schedule."""
+    """Return every learning-rate schedule."""
     return _registered(SCHEDULES.values())
 
 
 @cache
 def samplers() -> list[CatalogueItem]:
-    """Every sampler."""
+    """Return every sampler."""
     return [_wire(kind, model) for kind, model in SAMPLERS.items()]
 
 
 @cache
 def pruners() -> list[CatalogueItem]:
-    """Every pruner."""
+    """Return every pruner."""
     return [_wire(kind, model) for kind, model in PRUNERS.items()]
 
 
 @cache
 def objectives() -> list[ObjectiveItem]:
-    """Every kind of objective, with the functions, models and datasets that it takes."""
+    """Return every kind of objective, with the functions, models and datasets that it takes."""
     return [_objective(model) for model in get_args(get_args(ObjectiveSpec)[0])]
 
 
 @cache
 def datasets() -> list[DatasetItem]:
-    """Every built-in dataset."""
+    """Return every built-in dataset."""
     return [
         DatasetItem(
             kind=name,
@@ -113,9 +120,9 @@ def datasets() -> list[DatasetItem]:
 
 
 def hyperparameters(cls: type, *, of_objective: bool = False) -> list[Hyperparameter]:
-    """The fields of a registered kind, or of the base of several.
+    """Return the fields of a registered kind, or of the base class of several.
 
-    of_objective: whether it is a part of an objective, of which not everything can be searched.
+    of_objective: whether the kind is a part of an objective; not every field of an objective can be searched.
     """
     return [
         _hyperparameter(field, field.hyper.per_run if of_objective else field.type is not tuple)
@@ -162,7 +169,7 @@ def _objective(model: type[Wire]) -> ObjectiveItem:
 
 
 def _models(objective: str) -> list[type[Model]]:
-    """Those for which the objective has data; a regression takes what a classification does."""
+    """Return the models for which an objective has data; a regression takes those of a classification."""
     forms = {entry.form for entry in DATASETS.values() if entry.objective == objective}
     return [cls for cls in MODELS.values() if cls.form in forms]
 
@@ -186,7 +193,7 @@ def _function(cls: type[Function]) -> FunctionItem:
 
 
 def _described(cls: type) -> dict[str, Any]:
-    """Summary, update rule, source and deviations, from the docstring."""
+    """Return summary, update rule, source and deviations, from the docstring."""
     text = description(cls)
     return {
         "summary": text.summary,
@@ -215,7 +222,7 @@ def _hyperparameter(field: HyperField, searchable: bool) -> Hyperparameter:
 
 
 def _fields(model: type[Wire]) -> list[Hyperparameter]:
-    """The fields of a wire model that is written by hand; its schema says what a client may send."""
+    """Return the fields of a hand-written wire model; its schema defines the values that clients may send."""
     properties = model.model_json_schema()["properties"]
     derived = {field.name: field for field in hyperparameters(PenaltyFields, of_objective=True)}
     return [
@@ -226,7 +233,7 @@ def _fields(model: type[Wire]) -> list[Hyperparameter]:
 
 
 def _from_schema(name: str, info: FieldInfo, schema: dict[str, Any]) -> Hyperparameter:
-    # An optional field is "this, or null"; the catalogue speaks of this.
+    # An optional field has the schema "X or null"; the catalogue describes X.
     options = [option for option in schema.get("anyOf", ()) if option.get("type") != "null"]
     shape = options[0] if options else schema
     types = {"array": "list"}

@@ -15,12 +15,15 @@ from app.db.tables import EventRow
 from app.domain.states import JobState
 from app.services import jobs, responses
 
-PAGE = 500
+PAGE = 500  # events
 
 
 @dataclass(frozen=True)
 class Event:
-    """One event: `data` is the JSON body that a GET of the noun gives."""
+    """One event of a job.
+
+    data: the JSON body that a GET of the changed resource returns.
+    """
 
     id: int
     kind: str
@@ -29,27 +32,27 @@ class Event:
 
 @dataclass(frozen=True)
 class News:
-    """What has been stored since the last look; `ended` where nothing will follow these events."""
+    """The events stored since the last read, and whether they are the last of the job."""
 
     events: list[Event]
     ended: bool
 
 
 def read(db: Database, job_id: str, after: int) -> News:
-    """The next events behind the id `after`, in order, at most 500. Raises JobNotFound.
+    """Return the next events behind the id `after`, in order, at most 500. Raises JobNotFound.
 
-    A look at a job where nothing happened costs one row: an open stream takes four a second.
+    If nothing happened, a call reads one row: an open stream makes four calls a second.
     """
     with db.read() as session:
         key, state, last = jobs.position(session, job_id)
         rows = table.after(session, key, after, PAGE) if last > after else []
-        found = [Event(row.id, row.kind, json.dumps(_body(session, row), allow_nan=False)) for row in rows]
-    seen = found[-1].id if found else after
-    return News(found, ended=JobState(state).final and seen >= last)
+        batch = [Event(row.id, row.kind, json.dumps(_body(session, row), allow_nan=False)) for row in rows]
+    seen = batch[-1].id if batch else after
+    return News(batch, ended=JobState(state).final and seen >= last)
 
 
 def _body(session: Session, row: EventRow) -> Any:
-    """What was stored with the event, or the noun itself where it no longer changes."""
+    """Return the body stored with the event, or the resource itself if it no longer changes."""
     if row.data is not None:
         return row.data
     if row.kind == "recommendation":

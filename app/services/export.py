@@ -1,4 +1,4 @@
-"""Every trial of a job as one file, written while it is sent: a page of trials at a time."""
+"""Every trial of a job as one file, which is written while it is sent, a page of trials at a time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MEDIA_TYPES: dict[Format, str] = {
 }
 ENDINGS: dict[Format, str] = {"csv": "csv", "jsonl": "jsonl", "optuna": "db"}
 
-# Of a trial, in front of its metrics and parameters; optimizer and schedule are their kinds.
+# The columns in front of the metrics and parameters; optimizer and schedule are given by their kinds.
 COLUMNS = (
     *("number", "state", "value", "optimizer", "schedule", "batch_size", "seed", "round", "steps_done"),
     *("reason", "created_at", "started_at", "finished_at"),
@@ -40,7 +40,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Export:
-    """A file on its way; content is read once, and never held as a whole."""
+    """A file that is sent. `content` can be read once, and is never in memory as a whole."""
 
     content: Iterator[bytes]
     media_type: str
@@ -48,9 +48,9 @@ class Export:
 
 
 def export(db: Database, job_id: str, format: Format) -> Export:
-    """The trials of a job, by number. Raises JobNotFound; in `content` too, if the job is deleted meanwhile.
+    """Return the trials of a job, by number. Raises JobNotFound, also from `content` if the job is deleted.
 
-    Each page of a job that runs is what it was when it was read.
+    If the job runs, each page shows its trials as they were when the page was read.
     """
     with db.read() as session:
         row = jobs.row(session, job_id)
@@ -66,7 +66,7 @@ def export(db: Database, job_id: str, format: Format) -> Export:
 
 
 def _pages(db: Database, job_id: str) -> Iterator[list[TrialRow]]:
-    """Every trial; no transaction stays open while a slow client reads."""
+    """Yield pages of all trials. No transaction stays open while a slow client reads."""
     after: int | None = None
     while True:
         with db.read() as session:
@@ -95,13 +95,13 @@ def _csv(db: Database, job_id: str, spec: JobSpec, metrics: list[str]) -> Iterat
 def _csv_row(trial: Trial, metrics: list[str], params: list[str]) -> list[Any]:
     body = trial.model_dump(mode="json")
     body |= {"optimizer": trial.optimizer["kind"], "schedule": trial.schedule["kind"]}
-    found = [body[name] for name in COLUMNS]
-    found += [(trial.metrics or {}).get(name) for name in metrics]
-    return found + [trial.params.get(name) for name in params]
+    cells = [body[name] for name in COLUMNS]
+    cells += [(trial.metrics or {}).get(name) for name in metrics]
+    return cells + [trial.params.get(name) for name in params]
 
 
 def _csv_lines(rows: list[list[Any]]) -> bytes:
-    """RFC 4180; null is an empty field, a truth value is written as JSON has it."""
+    """Return rows as CSV by RFC 4180: null as an empty field, booleans as in JSON."""
     file = io.StringIO(newline="")
     writer = csv.writer(file)
     for row in rows:
@@ -110,7 +110,7 @@ def _csv_lines(rows: list[list[Any]]) -> bytes:
 
 
 def _storage_file(db: Database, job_id: str, spec: JobSpec) -> BinaryIO:
-    """An open file that has no name any more: whatever happens to us, nothing of it stays."""
+    """Return an open file without a name, so that its blocks are freed however this process ends."""
     with tempfile.TemporaryDirectory(prefix="stepsize-") as folder:
         path = Path(folder) / "study.db"
         write_storage(path, job_id, spec, _with_rungs(db, job_id))
@@ -124,8 +124,10 @@ def _with_rungs(db: Database, job_id: str) -> Iterator[tuple[Trial, Rungs]]:
 
 
 class _Chunks(Iterator[bytes]):
-    """An open file, a part at a time. It is closed at its end, and where it is given up before: a client may
-    go before the first part is read, when a generator would not have begun and would close nothing.
+    """The parts of an open file, which is closed at its end or when the iterator is deleted.
+
+    A client may disconnect before the first part is read. A generator would not have begun by then, and would
+    leave the file open.
     """
 
     def __init__(self, file: BinaryIO) -> None:

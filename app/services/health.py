@@ -1,4 +1,4 @@
-"""Whether the service can work."""
+"""The check whether the service is ready: the database and at least one worker answer."""
 
 from __future__ import annotations
 
@@ -11,19 +11,16 @@ from app.db.queries import workers
 from app.errors import NotReady
 from app.settings import Settings
 
-WORKER_SILENCE = timedelta(seconds=15)
-
 
 def check(db: Database, settings: Settings) -> None:
-    """Raises NotReady where the database or every worker is out of reach."""
+    """Raise NotReady if the database does not answer or no worker has a recent heartbeat."""
+    silence_s = settings.worker_silence_s
     try:
         if not migrate.is_current(db):
             raise NotReady("The database's schema is not the newest; run `stepsize migrate`.")
         with db.read() as session:
-            alive = workers.seen_since(session, datetime.now(UTC) - WORKER_SILENCE)
+            alive = workers.seen_since(session, datetime.now(UTC) - timedelta(seconds=silence_s))
     except SQLAlchemyError as error:
         raise NotReady("The database does not answer.") from error
     if not alive:
-        raise NotReady(
-            f"No worker has been heard of for {WORKER_SILENCE.seconds} s; start `stepsize worker`."
-        )
+        raise NotReady(f"No worker has stored a heartbeat for {silence_s:g} s; start `stepsize worker`.")

@@ -1,7 +1,7 @@
-"""What a worker asks of the store: to start a job, to record what its steps gave, to end it.
+"""The operations of a worker on a job: start it, read its trials, store the results of its steps, end it.
 
-Steps can run twice, and two workers can hold the same job for a moment: every function here may be
-repeated, and refuses to touch a job that is no longer running in the given run.
+Steps can run twice, and two workers can hold the same job for a moment. Every function here may therefore be
+repeated, and raises Interrupted if the job no longer runs under the given run number.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from app.db import Database
-from app.db.notifications import ring
+from app.db.notifications import notify
 from app.db.queries import events, range_tests, trials
 from app.db.queries import jobs as table
 from app.db.tables import JobRow
@@ -26,16 +26,19 @@ from app.spec.resources.answers import Problem
 from app.spec.resources.recommendations import Recommendation
 from app.tuning.recommendation.stages import RANGE_TEST, SEARCH
 
-PROGRESS_INTERVAL_S = 0.25  # at most 4 progress events a second
+PROGRESS_INTERVAL_S = 0.25  # seconds between progress events: at most four a second
 
 
 class Interrupted(Exception):
-    """The job was paused, cancelled or deleted, or runs again under another number: stop working on it."""
+    """The job was paused, cancelled or deleted, or has another run number: the worker must stop."""
 
 
 @dataclass(frozen=True)
-class Pending:
-    """A run of a job that needs a workflow, or should have one."""
+class PendingRun:
+    """A run of a job that needs a workflow, or should have one.
+
+    run: the run number, 1 for a new job.
+    """
 
     job_id: str
     run: int
@@ -44,7 +47,7 @@ class Pending:
 
 @dataclass(frozen=True)
 class RoundTrial:
-    """A trial of the round at hand: what to evaluate, and whether its result is still wanted."""
+    """A trial of a round, and whether it still needs a result."""
 
     number: int
     configuration: Configuration
@@ -52,46 +55,46 @@ class RoundTrial:
 
 
 @contextmanager
-def claim(db: Database, limit: int) -> Iterator[list[Pending]]:
-    """Runs that have no workflow yet, by priority, then age; no other worker gets them meanwhile.
+def claim(db: Database, limit: int) -> Iterator[list[PendingRun]]:
+    """Yield runs without a workflow, by priority, then age, locked against other workers.
 
-    They are taken for started where the block ends well, and wait on where it raises.
+    Mark the runs as started if the block exits normally; otherwise leave them queued.
     """
-    with db.read() as session:  # most looks find nothing, and need not wait for SQLite's one writer
+    with db.read() as session:  # most calls find nothing, and need not wait for SQLite's one writer
         if limit < 1 or not table.any_waiting(session):
             yield []
             return
     with db.write() as session:
         rows = table.claim_waiting(session, limit)
-        yield [Pending(row.id, row.run, row.priority) for row in rows]
+        yield [PendingRun(row.id, row.run, row.priority) for row in rows]
         for row in rows:
             row.enqueued_run = row.run
 
 
-def started(db: Database, limit: int = 1000) -> list[Pending]:
-    """Unfinished runs that should have a workflow."""
+def started(db: Database, limit: int = 1000) -> list[PendingRun]:
+    """Return the unfinished runs that should have a workflow."""
     with db.read() as session:
-        return [Pending(row.id, row.run, row.priority) for row in table.unfinished(session, limit)]
+        return [PendingRun(row.id, row.run, row.priority) for row in table.unfinished(session, limit)]
 
 
-def start_anew(db: Database, job_id: str, run: int) -> None:
-    """Lets a run whose workflow is lost wait for a worker again, under the next number.
+def start_anew(db: Database, job_id: str, run_number: int) -> None:
+    """Queue a job whose workflow is lost again, under the next run number.
 
-    What the lost workflow may still try to store is refused from here on.
+    From here on, writes of the lost workflow are refused.
     """
     with db.write() as session:
         row = table.find(session, job_id, lock=True)
-        if row is None or row.run != run or row.state not in (JobState.QUEUED, JobState.RUNNING):
+        if row is None or row.run != run_number or row.state not in (JobState.QUEUED, JobState.RUNNING):
             return
         row.run += 1
-        ring(session)
+        notify(session)
 
 
-def start(db: Database, job_id: str, run: int) -> None:
-    """Set a queued job running; one that runs already, or was paused, goes on. Raises Interrupted."""
+def start(db: Database, job_id: str, run_number: int) -> None:
+    """Set a queued job running; a job that runs already is left as it is. Raises Interrupted."""
     with db.write() as session:
         row = table.find(session, job_id, lock=True)
-        if row is None or row.run != run or row.state not in (JobState.QUEUED, JobState.RUNNING):
+        if row is None or row.run != run_number or row.state not in (JobState.QUEUED, JobState.RUNNING):
             raise Interrupted(job_id)
         row.stage = row.stage or _first_stage(session, row)
         if row.state == JobState.QUEUED:
@@ -99,22 +102,19 @@ def start(db: Database, job_id: str, run: int) -> None:
 
 
 def spec_of(db: Database, job_id: str) -> JobSpec:
-    """The job's spec. Raises Interrupted where the job is gone."""
-    with db.read() as session:
-        row = table.find(session, job_id)
-        if row is None:
-            raise Interrupted(job_id)
+    """Return the spec of a job. Raises Interrupted if the job is deleted."""
+    with reading(db, job_id) as (_, row):
         return JobSpec.model_validate(row.spec)
 
 
-def is_running(db: Database, job_id: str, run: int) -> bool:
-    """Whether that run of the job should go on."""
+def is_running(db: Database, job_id: str, run_number: int) -> bool:
+    """Return whether the job still runs under the given run number."""
     with db.read() as session:
-        return table.states(session, [job_id]).get(job_id) == (JobState.RUNNING, run)
+        return table.states(session, [job_id]).get(job_id) == (JobState.RUNNING, run_number)
 
 
 def elapsed_s(db: Database, job_id: str) -> float:
-    """Seconds that the job has spent running, pauses left out."""
+    """Return the seconds that the job has spent running, without its pauses."""
     with db.read() as session:
         row = table.find(session, job_id)
         return 0.0 if row is None else transitions.running_s(row, datetime.now(UTC))
@@ -129,71 +129,61 @@ def finished_trials(
     best: int | None = None,
     latest: int | None = None,
 ) -> list[FinishedTrial]:
-    """The ended trials of the rounds before that one, by number.
+    """Return the ended trials of the rounds before `before_round`, by number. Raises Interrupted.
 
-    from_round: only those of this round and later ones. best, latest: only so many of the lowest values and
-    of the highest numbers. Raises Interrupted.
+    from_round: leave out earlier rounds. best, latest: numbers of trials to keep, with the lowest values and
+    with the highest trial numbers; None for all.
     """
-    with db.read() as session:
-        row = table.find(session, job_id)
-        if row is None:
-            raise Interrupted(job_id)
-        found = trials.finished_before(
+    with reading(db, job_id) as (session, row):
+        rows = trials.finished_before(
             session, row.key, before_round, from_round=from_round, best=best, latest=latest
         )
-        return [trial_rows.finished(trial) for trial in found]
+        return [trial_rows.finished(trial) for trial in rows]
 
 
 def values_before(db: Database, job_id: str, before_round: int) -> list[float | None]:
-    """The values of the ended trials of the rounds before that one, by number. Raises Interrupted."""
-    with db.read() as session:
-        row = table.find(session, job_id)
-        if row is None:
-            raise Interrupted(job_id)
+    """Return the values of the ended trials of the rounds before `before_round`. Raises Interrupted."""
+    with reading(db, job_id) as (session, row):
         return trials.values_before(session, row.key, before_round)
 
 
 def trajectory(db: Database, job_id: str, number: int) -> bytes | None:
-    """The stored curve of a trial, encoded. Raises Interrupted where the job is gone."""
-    with db.read() as session:
-        row = table.find(session, job_id)
-        if row is None:
-            raise Interrupted(job_id)
+    """Return the stored trajectory of a trial, encoded. Raises Interrupted if the job is deleted."""
+    with reading(db, job_id) as (session, row):
         return trials.trajectory(session, row.key, number)
 
 
 def count_trials(db: Database, job_id: str) -> int:
-    """How many trials the job has, in whatever state. Raises Interrupted where it is gone."""
-    with db.read() as session:
-        row = table.find(session, job_id)
-        if row is None:
-            raise Interrupted(job_id)
+    """Return the number of trials of a job, in any state. Raises Interrupted if the job is deleted."""
+    with reading(db, job_id) as (session, row):
         return trials.count(session, row.key)
 
 
 def is_stored(db: Database, job_id: str, numbers: range) -> bool:
-    """Whether every one of these trials has a row. Raises Interrupted where the job is gone."""
-    with db.read() as session:
-        row = table.find(session, job_id)
-        if row is None:
-            raise Interrupted(job_id)
+    """Return whether every trial of `numbers` is stored. Raises Interrupted if the job is deleted."""
+    with reading(db, job_id) as (session, row):
         return len(trials.of_numbers(session, row.key, numbers)) == len(numbers)
 
 
 def open_round(
-    db: Database, job_id: str, run: int, round: int, numbers: range, asked: Sequence[Configuration]
+    db: Database,
+    job_id: str,
+    run_number: int,
+    round: int,
+    numbers: range,
+    configurations: Sequence[Configuration],
 ) -> list[RoundTrial]:
-    """Stores the trials of a round as running; gives those of the round, by number, as they are stored.
+    """Store the trials of a round as running. Return the stored trials of the round. Raises Interrupted.
 
-    A trial that is stored already keeps what it has, and that is what must be evaluated: another version
-    of the sampler might have asked for something else. asked: empty where all are stored. Raises Interrupted.
+    A trial that is stored already keeps its configuration, which is then evaluated: another version of the
+    sampler might have proposed a different one. configurations: empty if every trial is stored.
     """
     now = datetime.now(UTC)
-    with running(db, job_id, run) as (session, row):
+    with running(db, job_id, run_number) as (session, row):
         seed = row.spec["seed"]
         new = [
             trial_rows.new_trial(row.key, number, round, seed, configuration, now)
-            for number, configuration in zip(numbers, asked, strict=bool(asked))
+            for number, configuration in zip(numbers, configurations, strict=bool(configurations))
         ]
         trials.insert_new(session, new)
         trials.move(session, row.key, TrialState.WAITING, TrialState.RUNNING)
@@ -205,14 +195,14 @@ def open_round(
 
 
 def record_trials(
-    db: Database, job_id: str, run: int, results: Sequence[TrialResult], fraction: float
+    db: Database, job_id: str, run_number: int, results: Sequence[TrialResult], fraction: float
 ) -> int:
-    """Stores results and curves, the counters, the best trial and the events. Raises Interrupted.
+    """Store results, trajectories, counters, the best trial and events. Raises Interrupted.
 
-    Returns how many trials of the job have failed.
+    Return the number of failed trials of the job.
     """
     now = datetime.now(UTC)
-    with running(db, job_id, run) as (session, row):
+    with running(db, job_id, run_number) as (session, row):
         trials.finish(session, row.key, [trial_rows.result_columns(result, now) for result in results])
         trials.insert_trajectories(
             session,
@@ -229,49 +219,59 @@ def record_trials(
         return row.trials_failed
 
 
-def enter_stage(db: Database, job_id: str, run: int, fraction: float, stage: str) -> None:
-    """Store the stage that the job has come to, unless it is there already. Raises Interrupted."""
-    with db.read() as session:  # most requests are of the stage before, and need not wait for a writer
+def enter_stage(db: Database, job_id: str, run_number: int, fraction: float, stage: str) -> None:
+    """Store the stage of a job, unless the job is at that stage already. Raises Interrupted."""
+    with db.read() as session:  # most requests do not change the stage, and need not wait for a writer
         row = table.find(session, job_id)
         if row is not None and row.stage == stage:
             return
-    record_fraction(db, job_id, run, fraction, stage)
+    record_fraction(db, job_id, run_number, fraction, stage)
 
 
-def record_fraction(db: Database, job_id: str, run: int, fraction: float, stage: str) -> None:
-    """Store how far the job is, and at which stage, while no trial ends. Raises Interrupted."""
+def record_fraction(db: Database, job_id: str, run_number: int, fraction: float, stage: str) -> None:
+    """Store the fraction and the stage of a job when no trial ended. Raises Interrupted."""
     now = datetime.now(UTC)
-    with running(db, job_id, run) as (session, row):
+    with running(db, job_id, run_number) as (session, row):
         row.stage = stage
         _advance(row, fraction, now)
         _progress_events(session, row, now)
 
 
 def succeed(
-    db: Database, job_id: str, run: int, recommendation: Recommendation | None, reason: str | None
+    db: Database, job_id: str, run_number: int, recommendation: Recommendation | None, reason: str | None
 ) -> None:
-    """Stores the answer and ends the job. Raises Interrupted."""
+    """Store the recommendation and end the job as succeeded. Raises Interrupted."""
     now = datetime.now(UTC)
-    with running(db, job_id, run) as (session, row):
+    with running(db, job_id, run_number) as (session, row):
         if recommendation is not None:
             events.store_recommendation(session, row.key, recommendation.model_dump(mode="json"), now)
-            events.append(session, row, "recommendation", {str(run): None}, now)
+            events.append(session, row, "recommendation", {str(run_number): None}, now)
         transitions.move(session, row, JobState.SUCCEEDED, reason)
 
 
-def fail(db: Database, job_id: str, run: int, problem: Problem) -> None:
-    """Ends a job that cannot go on. Raises Interrupted."""
-    with running(db, job_id, run) as (session, row):
+def fail(db: Database, job_id: str, run_number: int, problem: Problem) -> None:
+    """End a job as failed. Raises Interrupted."""
+    with running(db, job_id, run_number) as (session, row):
         row.error = problem.model_dump(mode="json")
         transitions.move(session, row, JobState.FAILED, problem.detail)
 
 
 @contextmanager
-def running(db: Database, job_id: str, run: int) -> Iterator[tuple[Session, JobRow]]:
-    """A transaction that holds the row of a job while that run of it is running. Raises Interrupted."""
+def reading(db: Database, job_id: str) -> Iterator[tuple[Session, JobRow]]:
+    """Open a snapshot with the row of a job, in any state. Raises Interrupted if the job is deleted."""
+    with db.read() as session:
+        row = table.find(session, job_id)
+        if row is None:
+            raise Interrupted(job_id)
+        yield session, row
+
+
+@contextmanager
+def running(db: Database, job_id: str, run_number: int) -> Iterator[tuple[Session, JobRow]]:
+    """Open a transaction with the row of a running job locked. Raises Interrupted."""
     with db.write() as session:
         row = table.find(session, job_id, lock=True)
-        if row is None or row.run != run or row.state != JobState.RUNNING:
+        if row is None or row.run != run_number or row.state != JobState.RUNNING:
             raise Interrupted(job_id)
         yield session, row
 
@@ -281,7 +281,7 @@ def _first_stage(session: Session, row: JobRow) -> str:
 
 
 def _advance(row: JobRow, fraction: float, now: datetime) -> None:
-    """Stores the share done, and the time left if the rest goes as fast."""
+    """Store the fraction done, and the time left at the mean speed so far."""
     row.fraction = max(row.fraction, fraction)
     if row.fraction > 0:
         row.eta_s = round(transitions.running_s(row, now) * (1 - row.fraction) / row.fraction, 1)

@@ -1,4 +1,4 @@
-"""Submitting jobs, looking at them, and controlling them."""
+"""The submission, the state and the control of jobs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from app.db import Database
-from app.db.notifications import ring
+from app.db.notifications import notify
 from app.db.queries import events
 from app.db.queries import jobs as table
 from app.db.tables import DEFAULT_TENANT, JobRow
@@ -30,10 +30,10 @@ from app.tuning.recommendation.budget import check_size, job_updates
 from app.tuning.search.suitability import check_suitable
 from app.tuning.space.enqueue import check_enqueued
 
-SUBMIT_ATTEMPTS = 5  # each fails only where another request stored, or deleted, the same key meanwhile
+SUBMIT_ATTEMPTS = 5  # an attempt fails only if another request stored or deleted the same key meanwhile
 
 
-Along = Callable[[Session, JobRow], None]
+StoreMore = Callable[[Session, JobRow], None]
 
 
 def submit(
@@ -41,14 +41,15 @@ def submit(
     settings: Settings,
     spec: JobSpec,
     idempotency_key: str | None = None,
-    along: Along | None = None,
+    store_more: StoreMore | None = None,
 ) -> Job:
-    """Stores a job; a worker finds it there.
+    """Store a job in state queued and return it; a worker takes it from the table.
 
-    Under a key that has a job already, gives that one if its spec is equal. along: stores what belongs to a
-    new job, in the same transaction.
-    Raises QuotaExceeded where the job is larger than allowed, IdempotencyKeyReused where the specs differ,
-    InvalidRequest where its sampler cannot search its space, or what it starts from does not fit it.
+    If the key has a job already, and its spec is equal, return that job. store_more: called for a new job in
+    the same transaction, to store rows that belong to it.
+
+    Raises QuotaExceeded if the job is larger than allowed, and IdempotencyKeyReused if the specs differ.
+    Raises InvalidRequest if its sampler cannot search its space, or its `start` or `enqueue` does not fit.
     """
     for _ in range(SUBMIT_ATTEMPTS):
         first = None if idempotency_key is None else _first(db, idempotency_key, spec)
@@ -60,19 +61,19 @@ def submit(
         if unfit := check_enqueued(spec):
             raise InvalidRequest(": ".join(unfit[0]), errors=unfit)
         try:
-            return _store(db, spec, idempotency_key, along)
+            return _store(db, spec, idempotency_key, store_more)
         except table.KeyTaken:
-            continue  # by a request at the same moment: its job is the first one
+            continue  # a concurrent request stored the first job of the key
     raise Conflict(f"Jobs of the key {idempotency_key} come and go at this very moment; try again.")
 
 
 def _first(db: Database, key: str, spec: JobSpec) -> Job | None:
-    """The job that was submitted under that key. Raises IdempotencyKeyReused."""
+    """Return the job that was submitted under the key, if any. Raises IdempotencyKeyReused."""
     with db.read() as session:
         row = table.by_idempotency_key(session, DEFAULT_TENANT, key)
         if row is None:
             return None
-        # Parsed again: PostgreSQL gives back 1e23 as an integer, which is not quite that number.
+        # Parsed again: PostgreSQL returns 1e23 as an integer, which differs from the float.
         if JobSpec.model_validate(row.spec) != spec:
             raise IdempotencyKeyReused(
                 f"Job {row.id} was submitted under the key {key} with another spec; take a new key, "
@@ -81,8 +82,8 @@ def _first(db: Database, key: str, spec: JobSpec) -> Job | None:
         return responses.job(row)
 
 
-def _store(db: Database, spec: JobSpec, idempotency_key: str | None, along: Along | None) -> Job:
-    """Stores a new job. Raises KeyTaken."""
+def _store(db: Database, spec: JobSpec, idempotency_key: str | None, store_more: StoreMore | None) -> Job:
+    """Store a new job. Raises KeyTaken."""
     now = datetime.now(UTC)
     with db.write() as session:
         row = JobRow(
@@ -94,21 +95,21 @@ def _store(db: Database, spec: JobSpec, idempotency_key: str | None, along: Alon
             spec=spec.model_dump(mode="json"),
             priority=spec.priority,
             trials_total=spec.budget.trials,
-            last_event=events.FIRST,
+            last_event=events.FIRST_ID,
             created_at=now,
         )
         table.insert(session, row)
         warm_starts.copy(session, row, spec)
-        if along is not None:
-            along(session, row)
+        if store_more is not None:
+            store_more(session, row)
         job = responses.job(row)
         events.begin(session, row, "state", f"{row.run}-queued", job.model_dump(mode="json"), now)
-        ring(session)
+        notify(session)
         return job
 
 
 def get(db: Database, job_id: str) -> Job:
-    """One job. Raises JobNotFound."""
+    """Return a job. Raises JobNotFound."""
     with db.read() as session:
         return responses.job(row(session, job_id))
 
@@ -116,13 +117,13 @@ def get(db: Database, job_id: str) -> Job:
 def list_jobs(
     db: Database, *, state: JobState | None, name: str | None, limit: int, page_token: str | None
 ) -> Page[Job]:
-    """A page of the jobs, newest first. Raises InvalidPageToken."""
+    """Return a page of the jobs, newest first. Raises InvalidPageToken."""
     belongs_to = {"list": "jobs", "state": state, "name": name}
     start = paging.position(belongs_to, page_token, (int,))
     before = start[0] if start else None
     with db.read() as session:
         rows = table.page(session, state=state, name=name, before=before, limit=limit + 1)
-        items = [responses.job(found) for found in rows[:limit]]
+        items = [responses.job(listed) for listed in rows[:limit]]
     more = len(rows) > limit
     return Page(
         items=items, next_page_token=paging.token(belongs_to, [rows[limit - 1].key]) if more else None
@@ -130,44 +131,44 @@ def list_jobs(
 
 
 def cancel(db: Database, job_id: str) -> Job:
-    """Ends a job for good; its unfinished trials fail. Raises JobNotFound, IllegalTransition."""
+    """Cancel a job; its unfinished trials fail. Raises JobNotFound, IllegalTransition."""
     return _move(db, job_id, JobState.CANCELLED, "cancelled")
 
 
 def pause(db: Database, job_id: str) -> Job:
-    """Stops a job for a while; finished trials stay. Raises JobNotFound, IllegalTransition."""
+    """Pause a job; its finished trials stay. Raises JobNotFound, IllegalTransition."""
     return _move(db, job_id, JobState.PAUSED, "paused")
 
 
 def resume(db: Database, job_id: str) -> Job:
-    """Queues a paused job again. Raises JobNotFound, IllegalTransition."""
+    """Queue a paused job again. Raises JobNotFound, IllegalTransition."""
     return _move(db, job_id, JobState.QUEUED, None)
 
 
 def delete(db: Database, job_id: str) -> None:
-    """Removes an ended job and all that it stored. Raises JobNotFound, JobNotFinished."""
+    """Delete an ended job and all that it stored. Raises JobNotFound, JobNotFinished."""
     with db.write() as session:
-        found = row(session, job_id, lock=True)
-        if not JobState(found.state).final:
-            raise JobNotFinished(f"Job {job_id} is {found.state}; cancel it before deleting it.")
-        table.remove(session, found.key)
+        job = row(session, job_id, lock=True)
+        if not JobState(job.state).final:
+            raise JobNotFinished(f"Job {job_id} is {job.state}; cancel it before deleting it.")
+        table.remove(session, job.key)
 
 
 def row(session: Session, job_id: str, *, lock: bool = False) -> JobRow:
-    """The job's row. Raises JobNotFound."""
-    # A NUL never stands in an id, and PostgreSQL would not take it as a parameter.
-    found = None if "\0" in job_id else table.find(session, job_id, lock=lock)
-    if found is None:
+    """Return the row of a job. Raises JobNotFound."""
+    # No id contains a NUL, and PostgreSQL refuses it as a parameter.
+    job = None if "\0" in job_id else table.find(session, job_id, lock=lock)
+    if job is None:
         raise _not_found(job_id)
-    return found
+    return job
 
 
 def position(session: Session, job_id: str) -> tuple[int, str, int]:
-    """The job's key, state and last event. Raises JobNotFound."""
-    found = None if "\0" in job_id else table.position(session, job_id)
-    if found is None:
+    """Return the key, the state and the last event of a job. Raises JobNotFound."""
+    columns = None if "\0" in job_id else table.position(session, job_id)
+    if columns is None:
         raise _not_found(job_id)
-    return found
+    return columns
 
 
 def _not_found(job_id: str) -> JobNotFound:
@@ -176,13 +177,13 @@ def _not_found(job_id: str) -> JobNotFound:
 
 def _move(db: Database, job_id: str, to: JobState, reason: str | None) -> Job:
     with db.write() as session:
-        found = row(session, job_id, lock=True)
-        # Repeating a verb in its own end state is no error: the client may not have seen the answer.
-        # A resumed job that already runs again has gone through its end state.
-        resumed = to is JobState.QUEUED and found.state == JobState.RUNNING and found.run > 1
-        if found.state != to and not resumed:
-            transitions.move(session, found, to, reason)
-        return responses.job(found)
+        job = row(session, job_id, lock=True)
+        # A repeated verb is no error: the client may not have seen the first answer. A resumed job that
+        # already runs has passed the state that resume leads to.
+        resumed = to is JobState.QUEUED and job.state == JobState.RUNNING and job.run > 1
+        if job.state != to and not resumed:
+            transitions.move(session, job, to, reason)
+        return responses.job(job)
 
 
 def _check_quota(settings: Settings, spec: JobSpec) -> None:

@@ -1,4 +1,4 @@
-"""Opaque page tokens, bound to the list that they belong to."""
+"""Opaque page tokens, each bound to a list with its filter and order."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 from app.errors import InvalidPageToken
 
-MAX_KEY = 2**31 - 1  # of the columns that lists are sorted by
+MAX_KEY = 2**31 - 1  # largest value of the columns that lists are sorted by
 
 Position = list[Any]  # where the next page starts: JSON values of the sort key
 
 
 def token(belongs_to: dict[str, Any], position: Position) -> str:
-    """A token for the page behind `position` of the list with that filter and order."""
+    """Return a token for the page behind `position` of the list with that filter and order."""
     text = json.dumps([belongs_to, position], sort_keys=True, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
@@ -24,10 +24,10 @@ def token(belongs_to: dict[str, Any], position: Position) -> str:
 def position(
     belongs_to: dict[str, Any], page_token: str | None, types: tuple[UnionType | type, ...]
 ) -> Position | None:
-    """Where the page of a token starts; None for the first page.
+    """Return the position where the page of a token starts; None for the first page.
 
-    types: of the values of the sort key. Raises InvalidPageToken where the token is not one of ours or
-    belongs to another list.
+    types: the types of the values of the sort key. Raises InvalidPageToken if this server did not make the
+    token, or if the token belongs to another list.
     """
     if page_token is None:
         return None

@@ -1,4 +1,4 @@
-"""Range tests: submitting one as a job, ending it, looking at it, and reading a client's own."""
+"""Range tests: submission as a job, the result, and the analysis of a client's own range test."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from app.tuning.space.tree import SearchSpace
 
 
 def submit(db: Database, settings: Settings, spec: RangeTestSpec, idempotency_key: str | None) -> RangeTest:
-    """Stores a range test as a job; a worker finds it there.
+    """Store a range test as a queued job.
 
-    Raises InvalidRequest where something of the objective is searched, and whatever `jobs.submit` does.
+    Raises InvalidRequest if a parameter of the objective is searched, and every error of `jobs.submit`.
     """
     rates = range_rates(spec.low, spec.high, spec.steps)
     job_spec = spec.job(tuple((rates / spec.high).tolist()))
@@ -51,10 +51,10 @@ def submit(db: Database, settings: Settings, spec: RangeTestSpec, idempotency_ke
             settings,
             job_spec,
             idempotency_key,
-            along=lambda session, row: range_tests.insert(session, row.key, stored),
+            store_more=lambda session, row: range_tests.insert(session, row.key, stored),
         )
     except QuotaExceeded as error:
-        raise QuotaExceeded(error.detail, errors=_at_home(error.errors or [])) from None
+        raise QuotaExceeded(error.detail, errors=_renamed(error.errors or [])) from None
     try:
         return get(db, job.id)
     except RangeTestNotFound:
@@ -64,66 +64,66 @@ def submit(db: Database, settings: Settings, spec: RangeTestSpec, idempotency_ke
 
 
 def get(db: Database, test_id: str) -> RangeTest:
-    """One range test. Raises RangeTestNotFound."""
+    """Return a range test. Raises RangeTestNotFound."""
     with db.read() as session:
-        # A NUL never stands in an id, and PostgreSQL would not take it as a parameter.
-        found = None if "\0" in test_id else range_tests.find(session, test_id)
-        if found is None:
+        # No id contains a NUL, and PostgreSQL refuses it as a parameter.
+        rows = None if "\0" in test_id else range_tests.find(session, test_id)
+        if rows is None:
             raise RangeTestNotFound(f"There is no range test {test_id!r}; POST /v1/range-tests makes one.")
-        return _view(*found)
+        return _response(*rows)
 
 
-def is_one(db: Database, job_id: str) -> bool:
-    """Whether that job is a range test."""
+def is_range_test(db: Database, job_id: str) -> bool:
+    """Return whether the job is a range test."""
     with db.read() as session:
         return range_tests.find(session, job_id) is not None
 
 
-def succeed(db: Database, job_id: str, run: int, curve: Trajectory) -> None:
-    """Stores what came out and ends the job. Raises Interrupted.
+def succeed(db: Database, job_id: str, run_number: int, trajectory: Trajectory) -> None:
+    """Analyse the trajectory of the trial, store the result and end the job. Raises Interrupted.
 
-    curve: of its trial; the last row has no update, and where the run diverged, that is where.
+    trajectory: its last row has no update, and is the point of divergence if the run diverged.
     """
     with db.read() as session:
-        found = range_tests.find(session, job_id)
-    if found is None:
+        rows = range_tests.find(session, job_id)
+    if rows is None:
         raise job_runs.Interrupted(job_id)
-    spec = RangeTestSpec.model_validate(found[1].spec)
-    rates = range_rates(spec.low, spec.high, spec.steps)[: len(curve.step)]
-    losses = curve.loss.astype(np.float64)[: len(rates)]
+    spec = RangeTestSpec.model_validate(rows[1].spec)
+    rates = range_rates(spec.low, spec.high, spec.steps)[: len(trajectory.step)]
+    losses = trajectory.loss.astype(np.float64)[: len(rates)]
     analysis = analyse(rates, losses, planned=spec.steps)
     result = RangeTestResult(
         learning_rate=rates.tolist(), loss=_numbers(losses), **_analysis(analysis).model_dump()
     )
-    with job_runs.running(db, job_id, run) as (session, row):
+    with job_runs.running(db, job_id, run_number) as (session, row):
         range_tests.store_result(session, row.key, result.model_dump(mode="json"))
         transitions.move(session, row, JobState.SUCCEEDED, None)
 
 
 def read(request: RangeTestCurve) -> RangeTestAnalysis:
-    """What a client's own range test says."""
+    """Return the analysis of a client's own range test."""
     losses = [math.nan if loss is None else loss for loss in request.losses]
     return _analysis(analyse(request.learning_rates, losses, request.smoothing))
 
 
-def _at_home(errors: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Faults of the job under the names that its fields have in the range test."""
-    return [("/steps" if at.startswith("/budget") else at, detail) for at, detail in errors]
+def _renamed(errors: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return errors of the job with pointers to the fields of the range test."""
+    return [("/steps" if pointer.startswith("/budget") else pointer, detail) for pointer, detail in errors]
 
 
-def _analysis(found: RangeAnalysis) -> RangeTestAnalysis:
+def _analysis(analysis: RangeAnalysis) -> RangeTestAnalysis:
     return RangeTestAnalysis(
-        suggestions=RangeSuggestions(**asdict(found.reading)),
-        spread=RangeSpreads(**{name: _bounds(pair) for name, pair in asdict(found.spread).items()}),
+        suggestions=RangeSuggestions(**asdict(analysis.reading)),
+        spread=RangeSpreads(**{name: _bounds(pair) for name, pair in asdict(analysis.spread).items()}),
         ended=RangeTestEnd(
-            reason=found.end.reason.value,
-            update=found.end.update,
-            learning_rate=found.end.learning_rate,
-            detail=found.end.detail,
+            reason=analysis.end.reason.value,
+            update=analysis.end.update,
+            learning_rate=analysis.end.learning_rate,
+            detail=analysis.end.detail,
         ),
-        smoothed_loss=found.smoothed.tolist(),
-        diverged=found.end.diverged,
-        warnings=list(found.warnings),
+        smoothed_loss=analysis.smoothed.tolist(),
+        diverged=analysis.end.diverged,
+        warnings=list(analysis.warnings),
     )
 
 
@@ -135,14 +135,14 @@ def _numbers(values: NDArray[np.float64]) -> list[float | None]:
     return [value if math.isfinite(value) else None for value in values.tolist()]
 
 
-def _view(row: JobRow, own: RangeTestRow) -> RangeTest:
+def _response(row: JobRow, test: RangeTestRow) -> RangeTest:
     return RangeTest(
         id=row.id,
         name=row.name,
         state=JobState(row.state),
         reason=row.reason,
-        spec=own.spec,
-        result=None if own.result is None else RangeTestResult.model_validate(own.result),
+        spec=test.spec,
+        result=None if test.result is None else RangeTestResult.model_validate(test.result),
         error=None if row.error is None else Problem.model_validate(row.error),
         created_at=row.created_at,
         started_at=row.started_at,

@@ -19,13 +19,14 @@ from app.tuning.exports.epochs import render_by_epoch
 from app.tuning.exports.source.factor_table import learning_rates
 from app.tuning.exports.source.other_horizon import Stretched, stretch
 
-MAX_TOTAL_STEPS = 1_000_000  # or the steps of the job: a table of more is hundreds of megabytes in memory
-MODULE = "text/x-python"
+# Updates, or the steps of the job if these are more: a larger table takes hundreds of megabytes.
+MAX_TOTAL_STEPS = 1_000_000
+MODULE = "text/x-python"  # the media type of formats that take a comment in front
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleFile:
-    """An exported schedule, with its peak, the updates that it was tuned for, and what the peak rests on."""
+    """An exported schedule, with its peak, the updates that it was tuned for, and the basis of the peak."""
 
     content: str
     media_type: str
@@ -36,7 +37,7 @@ class ScheduleFile:
 
 
 def get(db: Database, job_id: str) -> Recommendation:
-    """The recommendation. Raises JobNotFound, NoRecommendation."""
+    """Return the recommendation of a job. Raises JobNotFound, NoRecommendation."""
     with db.read() as session:
         row = jobs.row(session, job_id)
         body = events.recommendation(session, row.key)
@@ -46,16 +47,16 @@ def get(db: Database, job_id: str) -> Recommendation:
 
 
 def _why_none(session: Session, row: JobRow) -> str:
-    """What the job is instead, and where to look."""
+    """Return why the job has no recommendation, and what to do next."""
     if range_tests.find(session, row.id) is not None:
         return f"Job {row.id} is a range test and has no recommendation; see GET /v1/range-tests/{row.id}."
     hint = f" ({row.reason})" if row.reason and row.reason != row.state else ""
-    found = f"Job {row.id} is {row.state}{hint} and has no recommendation"
+    state = f"Job {row.id} is {row.state}{hint} and has no recommendation"
     if JobState(row.state).final:
-        return f"{found}."
+        return f"{state}."
     if row.state == JobState.PAUSED:
-        return f"{found} yet; POST /v1/jobs/{row.id}/resume lets it go on."
-    return f"{found} yet; follow GET /v1/jobs/{row.id} until its state is succeeded."
+        return f"{state} yet; POST /v1/jobs/{row.id}/resume lets it go on."
+    return f"{state} yet; follow GET /v1/jobs/{row.id} until its state is succeeded."
 
 
 def schedule_table(
@@ -68,17 +69,19 @@ def schedule_table(
 ) -> ScheduleTable:
     """Return the learning rate of every update, for any horizon.
 
-    total_steps: None for those of the job. keeps_peak: as of `stretch`. steps_per_epoch: updates between two
-    entries, each that of its first update; None for an entry an update. Raises JobNotFound, NoRecommendation,
-    NotExportable, and InvalidRequest where the horizon is too long.
+    total_steps: None for the steps of the job. keeps_peak: as in `stretch`. steps_per_epoch: updates of an
+    epoch, whose entry is the rate of its first update; None for an entry an update. Raises JobNotFound,
+    NoRecommendation, NotExportable, and InvalidRequest if the horizon is too long.
     """
-    found = _stretched(db, job_id, total_steps, keeps_peak)
+    stretched = _stretched(db, job_id, total_steps, keeps_peak)
     return ScheduleTable(
-        total_steps=found.total_steps,
-        learning_rate=learning_rates(found.recommendation, found.total_steps)[:: steps_per_epoch or 1],
-        peak=found.peak,
-        tuned_total_steps=found.tuned_total_steps,
-        basis=found.basis.value,
+        total_steps=stretched.total_steps,
+        learning_rate=learning_rates(stretched.recommendation, stretched.total_steps)[
+            :: steps_per_epoch or 1
+        ],
+        peak=stretched.peak,
+        tuned_total_steps=stretched.tuned_total_steps,
+        basis=stretched.basis.value,
     )
 
 
@@ -91,27 +94,28 @@ def schedule_file(
     keeps_peak: bool = False,
     steps_per_epoch: int | None = None,
 ) -> ScheduleFile:
-    """Return the schedule as a file of that format, a key of FORMATS.
+    """Return the schedule as a file in the given format, a key of FORMATS.
 
-    Raises what `schedule_table` does.
+    Raises the errors of `schedule_table`.
     """
-    found = _stretched(db, job_id, total_steps, keeps_peak)
-    chosen = FORMATS[format]
+    stretched = _stretched(db, job_id, total_steps, keeps_peak)
+    exporter = FORMATS[format]
     if steps_per_epoch is None:
-        content = chosen.render(found.recommendation, found.total_steps)
+        content = exporter.render(stretched.recommendation, stretched.total_steps)
     else:
-        content = render_by_epoch(chosen, found.recommendation, found.total_steps, steps_per_epoch)
+        content = render_by_epoch(exporter, stretched.recommendation, stretched.total_steps, steps_per_epoch)
     return ScheduleFile(
-        content=content if chosen.media_type != MODULE else found.note + content,
-        media_type=chosen.media_type,
-        filename=chosen.filename,
-        peak=found.peak,
-        tuned_total_steps=found.tuned_total_steps,
-        basis=found.basis.value,
+        content=content if exporter.media_type != MODULE else stretched.note + content,
+        media_type=exporter.media_type,
+        filename=exporter.filename,
+        peak=stretched.peak,
+        tuned_total_steps=stretched.tuned_total_steps,
+        basis=stretched.basis.value,
     )
 
 
 def _stretched(db: Database, job_id: str, total_steps: int | None, keeps_peak: bool) -> Stretched:
+    """Return the recommendation for a horizon. Raises InvalidRequest if the horizon is too long."""
     recommendation = get(db, job_id)
     longest = max(MAX_TOTAL_STEPS, recommendation.total_steps)
     if total_steps is not None and total_steps > longest:

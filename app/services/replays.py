@@ -1,7 +1,7 @@
-"""Replays: asking for one, looking at it, and what a worker does with it.
+"""Replays of trials: the request, the result, and the lease under which a worker runs one.
 
-A worker leases a replay for a while and renews the lease as it runs; what a killed one leaves is taken up by
-another, or by itself, once the lease has run out. Only the attempt that holds the lease stores anything.
+A worker renews the lease while the replay runs. If the worker is killed, the lease expires, and any worker
+claims the replay again. Only the attempt that holds the lease stores anything.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.db import Database
-from app.db.notifications import ring
+from app.db.notifications import notify
 from app.db.queries import replays, trials
 from app.db.tables import JobRow, ReplayRow, TrialRow
 from app.domain.records import Configuration, TrialResult
@@ -25,13 +25,13 @@ from app.spec.resources.answers import Problem
 from app.spec.resources.replays import Replay, ReplayDifference, ReplayState
 
 LEASE = timedelta(seconds=30)
-MAX_ATTEMPTS = 5
+MAX_ATTEMPTS = 5  # workers that may die while they run one replay
 REPLAYABLE = (TrialState.COMPLETED, TrialState.PRUNED, TrialState.DIVERGED)
 
 
 @dataclass(frozen=True)
 class Claimed:
-    """A replay that this worker holds, and what it takes to run it and to compare."""
+    """A replay that this worker has leased, with the inputs of the run and the stored result."""
 
     job_key: int
     job_id: str
@@ -43,7 +43,7 @@ class Claimed:
 
 
 def request(db: Database, job_id: str, number: int) -> Replay:
-    """Queues the replay of a trial that ran; one that waits or runs is left as it is.
+    """Queue the replay of a trial that ran; a replay that waits or runs is left as it is.
 
     Raises JobNotFound, TrialNotFound, TrialNotFinished.
     """
@@ -61,16 +61,16 @@ def request(db: Database, job_id: str, number: int) -> Replay:
             row = ReplayRow(job_key=job.key, number=number)
             session.add(row)
         elif not ReplayState(row.state).final:
-            return _view(job, row)
+            return _response(job, row)
         row.state, row.attempt, row.created_at = ReplayState.QUEUED, 0, now
         row.identical = row.difference = row.error = None
         row.leased_until = row.started_at = row.finished_at = None
-        ring(session)
-        return _view(job, row)
+        notify(session)
+        return _response(job, row)
 
 
 def get(db: Database, job_id: str, number: int) -> Replay:
-    """The last replay of a trial. Raises JobNotFound, TrialNotFound, ReplayNotFound."""
+    """Return the last replay of a trial. Raises JobNotFound, TrialNotFound, ReplayNotFound."""
     with db.read() as session:
         job = jobs.row(session, job_id)
         _trial(session, job, number)
@@ -80,13 +80,13 @@ def get(db: Database, job_id: str, number: int) -> Replay:
             raise ReplayNotFound(
                 f"Trial {number} of job {job_id} was never replayed; POST {address} does it."
             )
-        return _view(job, row)
+        return _response(job, row)
 
 
 def claim(db: Database) -> Claimed | None:
-    """The oldest replay that waits, or that a worker left; None where there is none."""
+    """Lease the oldest replay that is queued or whose lease has expired. Return None if there is none."""
     now = datetime.now(UTC)
-    with db.read() as session:  # most looks find nothing, and need not wait for SQLite's one writer
+    with db.read() as session:  # most calls find nothing, and need not wait for SQLite's one writer
         if not replays.any_waiting(session, now):
             return None
     with db.write() as session:
@@ -103,21 +103,21 @@ def claim(db: Database) -> Claimed | None:
 
 
 def release(db: Database) -> None:
-    """Takes up at once what was left: for a worker that is the only one, and has just started."""
+    """End every lease, so that replays left by an earlier process run now; for a sole worker at its start."""
     now = datetime.now(UTC)
     with db.write() as session:
         replays.release(session, now)
 
 
 def renew(db: Database, claimed: Claimed) -> bool:
-    """Prolongs the lease; False where the replay is gone, or another attempt has it."""
+    """Prolong the lease. Return False if the replay is deleted or another attempt holds the lease."""
     until = datetime.now(UTC) + LEASE
     with db.write() as session:
         return replays.change(session, claimed.job_key, claimed.number, claimed.attempt, leased_until=until)
 
 
 def succeed(db: Database, claimed: Claimed, difference: ReplayDifference | None) -> None:
-    """Stores how the replay compares with the trial."""
+    """Store how the replay compares with the trial: `difference` is None if they are identical."""
     _store(
         db,
         claimed,
@@ -128,7 +128,7 @@ def succeed(db: Database, claimed: Claimed, difference: ReplayDifference | None)
 
 
 def fail(db: Database, claimed: Claimed, detail: str) -> None:
-    """Stores why there is nothing to compare."""
+    """Store why the replay has no result to compare."""
     _store(db, claimed, state=ReplayState.FAILED, error=_problem(detail))
 
 
@@ -158,7 +158,7 @@ def _trial(session: Session, job: JobRow, number: int) -> TrialRow:
 
 def _claimed(session: Session, row: ReplayRow) -> Claimed:
     job, trial = session.get_one(JobRow, row.job_key), trials.find(session, row.job_key, row.number)
-    assert trial is not None  # they go together, with the job
+    assert trial is not None  # trials are deleted only together with the job and its replays
     stored = TrialResult(
         number=row.number,
         state=TrialState(trial.state),
@@ -176,7 +176,7 @@ def _claimed(session: Session, row: ReplayRow) -> Claimed:
     return Claimed(row.job_key, job.id, row.number, row.attempt, spec, configuration, stored)
 
 
-def _view(job: JobRow, row: ReplayRow) -> Replay:
+def _response(job: JobRow, row: ReplayRow) -> Replay:
     return Replay(
         job_id=job.id,
         number=row.number,

@@ -1,4 +1,4 @@
-"""Turns stored rows into the answers of the contract."""
+"""Conversion of stored rows into the responses of the contract."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app.spec.resources.answers import Best, Job, Problem, Progress, Trial
 
 
 def job(row: JobRow) -> Job:
-    """The body of a job."""
+    """Return the body of a job."""
     best = None
     if row.best_number is not None and row.best_value is not None:
         best = Best(number=row.best_number, value=row.best_value)
@@ -28,7 +28,7 @@ def job(row: JobRow) -> Job:
 
 
 def progress(row: JobRow) -> Progress:
-    """How far a job is."""
+    """Return the progress of a job."""
     return Progress(
         trials_total=row.trials_total,
         trials_completed=row.trials_completed,
@@ -43,7 +43,7 @@ def progress(row: JobRow) -> Progress:
 
 
 def trial(row: TrialRow) -> Trial:
-    """The body of a trial."""
+    """Return the body of a trial."""
     return Trial(
         number=row.number,
         state=TrialState(row.state),

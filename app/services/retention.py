@@ -1,4 +1,4 @@
-"""Removes what nobody wants any more."""
+"""Deletion of old jobs."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from datetime import datetime
 from app.db import Database
 from app.db.queries import jobs as table
 
-JOBS_AT_ONCE = 10  # a transaction; SQLite has one writer, and a running job must not wait for it long
+JOBS_AT_ONCE = 10  # jobs in a transaction: SQLite has one writer, which running jobs must not wait for long
 
 
 def count_ended(db: Database, before: datetime) -> tuple[int, int]:
-    """How many jobs ended before that moment, and how many trials they have."""
+    """Return the number of jobs that ended before that time, and the number of their trials."""
     with db.read() as session:
         return table.count_ended_before(session, before)
 
 
 def prune(db: Database, before: datetime) -> Iterator[int]:
-    """Removes the jobs that ended before that moment, with all that they stored; yields how many at a time.
+    """Delete the jobs that ended before that time, with all that they stored. Yield the count of each batch.
 
-    Stopped half-way, what is gone is gone whole, and the rest is untouched.
+    If the iterator is stopped early, each job is either deleted completely or not at all.
     """
     while True:
         with db.write() as session:

@@ -1,4 +1,4 @@
-"""The state machine of a job, enforced in this one place.
+"""The state machine of a job, enforced here alone.
 
 queued  -> running, paused, cancelled
 running -> paused, succeeded, failed, cancelled
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from app.db.notifications import ring
+from app.db.notifications import notify
 from app.db.queries import events, jobs, trials
 from app.db.tables import JobRow
 from app.domain.states import JobState
@@ -29,16 +29,16 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
 
 
 def running_s(row: JobRow, now: datetime) -> float:
-    """Seconds that a job has spent running, pauses left out."""
+    """Return the seconds that a job has spent running, without its pauses."""
     if row.running_since is None:
         return row.running_s
     return row.running_s + (now - row.running_since).total_seconds()
 
 
 def move(session: Session, row: JobRow, to: JobState, reason: str | None = None) -> None:
-    """Takes a locked job into another state, with all that follows from it, and adds the event.
+    """Set the state of a locked job, with every column that depends on it, and add the event.
 
-    Raises IllegalTransition where the state machine has no such arrow.
+    Raises IllegalTransition if the state machine has no such transition.
     """
     state = JobState(row.state)
     if to not in TRANSITIONS[state]:
@@ -66,4 +66,4 @@ def move(session: Session, row: JobRow, to: JobState, reason: str | None = None)
     body = responses.job(row).model_dump(mode="json")
     events.append(session, row, "state", {f"{row.run}-{to}": body}, now)
     if to is not JobState.RUNNING:
-        ring(session)  # a job waits, or a worker has room for one
+        notify(session)  # a job waits, or a worker has a free slot

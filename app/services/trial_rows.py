@@ -1,4 +1,4 @@
-"""Between the rows of trials and what the tuning works with."""
+"""Conversion between the rows of trials and the records of the tuning."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.domain.states import TrialState
 
 
 def finished(row: TrialRow) -> FinishedTrial:
-    """An ended trial, as a sampler or the race reads it."""
+    """Return an ended trial, as a sampler or the race reads it."""
     return FinishedTrial(
         number=row.number,
         round=row.round,
@@ -24,7 +24,7 @@ def finished(row: TrialRow) -> FinishedTrial:
 
 
 def configuration_of(row: TrialRow) -> Configuration:
-    """What the trial ran."""
+    """Return the configuration of a trial."""
     return Configuration(
         optimizer=row.optimizer,
         schedule=row.schedule,
@@ -37,7 +37,7 @@ def configuration_of(row: TrialRow) -> Configuration:
 def new_trial(
     job_key: int, number: int, round: int, seed: int, configuration: Configuration, now: datetime
 ) -> dict[str, Any]:
-    """The columns of a trial that starts now."""
+    """Return the columns of a trial that starts now."""
     return {
         "job_key": job_key,
         "number": number,
@@ -56,7 +56,7 @@ def new_trial(
 
 
 def result_columns(result: TrialResult, now: datetime) -> dict[str, Any]:
-    """The columns that a result fills in."""
+    """Return the columns that store a result, and the number of its trial."""
     return {
         "number": result.number,
         "state": result.state,

@@ -1,4 +1,4 @@
-"""Trials and their trajectories, as a client sees them."""
+"""Trials and their trajectories, as the contract returns them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from app.engine.trajectories import codec
 from app.engine.trajectories.result import Trajectory as EngineTrajectory
 from app.errors import TrajectoryNotFound, TrialNotFound
 from app.services import jobs, paging, responses
-from app.services import trajectories as curves
+from app.services.trajectories import answer, thin
 from app.spec.resources.answers import NumberedTrajectory, Page, Trajectory, Trial
 
 Order = Literal["number", "value"]
-MAX_NUMBER = 2**31 - 1
+MAX_NUMBER = 2**31 - 1  # largest value of the column
 
 
 def list_trials(
@@ -29,7 +29,7 @@ def list_trials(
     limit: int,
     page_token: str | None,
 ) -> Page[Trial]:
-    """A page of a job's trials. Raises JobNotFound, InvalidPageToken."""
+    """Return a page of a job's trials. Raises JobNotFound, InvalidPageToken."""
     belongs_to = {"list": "trials", "job": job_id, "state": state, "order_by": order_by}
     start = paging.position(belongs_to, page_token, (float | None, int))
     with db.read() as session:
@@ -48,7 +48,7 @@ def list_trials(
 
 
 def get(db: Database, job_id: str, number: int) -> Trial:
-    """One trial. Raises JobNotFound, TrialNotFound."""
+    """Return a trial. Raises JobNotFound, TrialNotFound."""
     with db.read() as session:
         row = table.find(session, jobs.row(session, job_id).key, _number(job_id, number))
         if row is None:
@@ -57,19 +57,19 @@ def get(db: Database, job_id: str, number: int) -> Trial:
 
 
 def trajectory(db: Database, job_id: str, number: int, points: int | None) -> Trajectory:
-    """The curve of one trial. Raises JobNotFound, TrialNotFound, TrajectoryNotFound."""
+    """Return the trajectory of a trial. Raises JobNotFound, TrialNotFound, TrajectoryNotFound."""
     with db.read() as session:
         data = _stored(session, job_id, number)
-    return curves.answer(_thinned(codec.decode(data), points))
+    return answer(_thinned(codec.decode(data), points))
 
 
 def trajectories(db: Database, job_id: str, top: int, points: int) -> list[NumberedTrajectory]:
-    """The curves of the best trials, best first. Raises JobNotFound."""
+    """Return the trajectories of the `top` best trials, best first. Raises JobNotFound."""
     with db.read() as session:
-        found = table.best_trajectories(session, jobs.row(session, job_id).key, top)
+        best = table.best_trajectories(session, jobs.row(session, job_id).key, top)
     return [
-        NumberedTrajectory(number=number, trajectory=curves.answer(_thinned(codec.decode(data), points)))
-        for number, data in found
+        NumberedTrajectory(number=number, trajectory=answer(_thinned(codec.decode(data), points)))
+        for number, data in best
     ]
 
 
@@ -84,8 +84,8 @@ def _stored(session: Session, job_id: str, number: int) -> bytes:
     raise TrajectoryNotFound(f"Trial {number} of job {job_id} is {row.state} and has no trajectory.")
 
 
-def _thinned(curve: EngineTrajectory, points: int | None) -> EngineTrajectory:
-    return curve if points is None else curves.thin(curve, points)
+def _thinned(trajectory: EngineTrajectory, points: int | None) -> EngineTrajectory:
+    return trajectory if points is None else thin(trajectory, points)
 
 
 def _number(job_id: str, number: int) -> int:

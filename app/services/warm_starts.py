@@ -1,4 +1,4 @@
-"""What a job learns from others: looked up and copied once, when the job is submitted."""
+"""The trials of other jobs that a job learns from, copied once, when the job is submitted."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from app.db.tables import JobRow
 from app.domain.records import FinishedTrial
 from app.errors import InvalidRequest
 from app.services import trial_rows
-from app.services.job_runs import Interrupted
+from app.services.job_runs import reading
 from app.spec.job import JobSpec
 from app.tuning.samplers.parzen.history import HISTORY, MAX_GOOD
 from app.tuning.search.warm_start import check_sampler, decode, encode, incomparable_reason, inherited_trials
 from app.tuning.space.tree import SearchSpace
 
-ALL_ROUNDS = 2**31 - 1
+ALL_ROUNDS = 2**31 - 1  # above the number of every round
 
 
 def copy(session: Session, row: JobRow, spec: JobSpec) -> None:
-    """Stores the trials that the jobs of `from_jobs` have finished with a new job.
+    """Copy the ended trials of the jobs in `from_jobs` to a new job. Raises InvalidRequest.
 
-    A copy: what the others do later, or that they are deleted, changes nothing for this one. Of many trials
-    each job gives an equal share, its best and its latest. Raises InvalidRequest.
+    Later changes of these jobs, or their deletion, do not affect the new job. If they have more trials than a
+    sampler reads, each job contributes an equal share: its best trials and its latest ones.
     """
     if not spec.from_jobs:
         return
     if (useless := check_sampler(spec)) is not None:
         raise InvalidRequest(f"/from_jobs: {useless}", errors=[("/from_jobs", useless)])
-    found = [_find(session, i, job_id) for i, job_id in enumerate(spec.from_jobs)]
-    faults = [(f"/from_jobs/{i}", other) for i, other in enumerate(found) if isinstance(other, str)]
-    for i, other in enumerate(found):
+    others = [_find(session, job_id) for job_id in spec.from_jobs]
+    faults = [(f"/from_jobs/{i}", other) for i, other in enumerate(others) if isinstance(other, str)]
+    for i, other in enumerate(others):
         if isinstance(other, JobRow):
             why = incomparable_reason(spec, JobSpec.model_validate(other.spec))
             if why is not None:
@@ -41,7 +41,7 @@ def copy(session: Session, row: JobRow, spec: JobSpec) -> None:
     if faults:
         faults.sort()
         raise InvalidRequest(": ".join(faults[0]), errors=faults)
-    share = HISTORY // len(found)
+    share = HISTORY // len(others)
     sources = [
         _finished(session, other.key, best=min(MAX_GOOD, share), latest=share - min(MAX_GOOD, share))
         for other in found
@@ -51,18 +51,15 @@ def copy(session: Session, row: JobRow, spec: JobSpec) -> None:
 
 
 def trials_for(db: Database, job_id: str) -> list[FinishedTrial]:
-    """What the job learns from; nothing where it names no others. Raises Interrupted."""
-    with db.read() as session:
-        row = table.find(session, job_id)
-        if row is None:
-            raise Interrupted(job_id)
+    """Return the copied trials of other jobs; none if the job has no `from_jobs`. Raises Interrupted."""
+    with reading(db, job_id) as (session, row):
         data = warm_starts.find(session, row.key)
     return [] if data is None else decode(data)
 
 
-def _find(session: Session, i: int, job_id: str) -> JobRow | str:
-    """The job of that id, or why it cannot be learned from."""
-    # A NUL never stands in an id, and PostgreSQL would not take it as a parameter.
+def _find(session: Session, job_id: str) -> JobRow | str:
+    """Return the job, or why no job can learn from it."""
+    # No id contains a NUL, and PostgreSQL refuses it as a parameter.
     row = None if "\0" in job_id else table.find(session, job_id)
     if row is None:
         return f"there is no job {job_id!r}; GET /v1/jobs lists those there are, or leave it out"

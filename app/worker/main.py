@@ -1,4 +1,4 @@
-"""The worker process: launches DBOS, starts the jobs that wait, and says that it lives."""
+"""The worker process: launches DBOS, starts waiting jobs, and stores its heartbeat."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from dbos import DBOS, SetWorkflowID
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import Database
-from app.db.notifications import doorbell
+from app.db.notifications import notification_listener
 from app.db.queries import workers
-from app.db.worker_locks import Claim
+from app.db.worker_locks import WorkerLock
 from app.observability import tracing
 from app.process.file_lock import sole_user
 from app.services import job_runs, replays
@@ -28,22 +28,22 @@ from app.worker.pool.pool import Pool
 from app.worker.pool.work_sharing import Fanout, Helpers
 from app.worker.queue.dbos_config import dbos_config, worker_id
 from app.worker.queue.garbage_collection import forget_ended
-from app.worker.queue.heartbeat_monitor import LOOKS, Silence
-from app.worker.queue.job_slots import Seats
-from app.worker.queue.recovery import reconcile, take_over
+from app.worker.queue.heartbeat_monitor import MISSED_CHECKS, HeartbeatMonitor
+from app.worker.queue.job_slots import JobSlots
+from app.worker.queue.recovery import ACTIVE_STATE, reconcile, take_over
 from app.worker.queue.workflow import Tune, define_workflow, workflow_id
 
 logger = logging.getLogger(__name__)
 
-RECONCILE_S = 30.0
-FORGOTTEN_AFTER = timedelta(hours=1)
+RECONCILE_S = 30.0  # seconds between two searches for lost workflows
+WORKER_RETENTION = timedelta(hours=1)  # age of the last heartbeat from which a worker is removed
 
 
 def run_worker(settings: Settings) -> None:
-    """Works until SIGTERM or SIGINT, and then ends the process. Raises InUse.
+    """Run jobs until SIGTERM or SIGINT, then end the process. Raises InUse.
 
-    What runs is neither finished nor taken back: the worker ends as if it were killed, which is the one
-    way of ending that every test covers, and the next worker goes on at the last recorded step.
+    Running jobs are neither finished nor withdrawn. The worker ends as if it were killed: every test covers
+    that way of ending. The next worker resumes at the last recorded step.
     """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -54,87 +54,93 @@ def run_worker(settings: Settings) -> None:
         try:
             db = Database(settings.database)
             chores = _launch(settings, db)
-            bell = doorbell(db)
+            listener = notification_listener(db)
             while not stop.is_set():
                 chores.do()
-                bell.wait(settings.queue_poll_s, stop)
+                listener.wait(settings.queue_poll_s, stop)
             chores.sign_off()
             status = 0
         except BaseException:
             logger.exception("the worker cannot go on")
         finally:
-            # An orderly end of the interpreter would stop the threads of running jobs one by one, and these
-            # would take that for a fault of the job.
+            # An orderly end of the interpreter would stop the threads of running jobs one by one, and their
+            # jobs would fail with the resulting errors.
             logging.shutdown()
             os._exit(status)
 
 
 def _launch(settings: Settings, db: Database) -> Chores:
-    """Starts the pool and DBOS, which goes on with what this worker ran before."""
+    """Start the pool and DBOS, which resumes the jobs that a worker of this name ran before."""
     me = worker_id(settings)
-    claim = None if settings.embedded else Claim(db, me)
-    if claim is not None:
-        claim.hold()  # before the launch: a peer must never see work of ours without it
-    seats = Seats(settings.concurrent_jobs)
+    lock = None if settings.embedded else WorkerLock(db, me)
+    if lock is not None:
+        lock.hold()  # before the launch: other workers would take over jobs of a worker without a lock
+    job_slots = JobSlots(settings.concurrent_jobs)
     pool = Pool(settings.pool_processes, max_attempts=settings.max_attempts)
-    metrics = WorkerMetrics(seats.taken)
+    metrics = WorkerMetrics(job_slots.reserved)
     if settings.worker_metrics_port is not None:
         serve_metrics(metrics, settings.worker_metrics_host, settings.worker_metrics_port)
     processes = settings.pool_processes
+    silence_s = settings.worker_silence_s
+    fanout = None if settings.embedded else Fanout(db, pool, processes=processes, silence_s=silence_s)
     runner = Runner(
         db,
         pool,
         max_failed_trials=settings.max_failed_trials,
         metrics=metrics,
-        fanout=None if settings.embedded else Fanout(db, pool, processes=processes),
+        fanout=fanout,
     )
-    tune = define_workflow(runner, seats)
+    tune = define_workflow(runner, job_slots)
     DBOS(config=dbos_config(settings, me))
     DBOS.launch()
     if settings.embedded:
-        replays.release(db)  # of the process before this one; nobody else works here
+        replays.release(db)  # leases of an earlier process; no other worker exists
     logger.info("worker %s: ready, %d processes", me, settings.pool_processes)
-    beside: list[Replays | Helpers] = [Replays(db, pool)]
+    side_work: list[Replays | Helpers] = [Replays(db, pool)]
     if not settings.embedded:
-        beside.append(Helpers(db, pool, processes=processes, count=metrics.shard_lent))
-    return Chores(db, tune, seats, me, claim, beside, beat_s=settings.worker_silence_s / LOOKS)
+        side_work.append(Helpers(db, pool, processes=processes, count=metrics.shard_lent))
+    return Chores(db, tune, job_slots, me, lock, side_work, heartbeat_s=silence_s / MISSED_CHECKS)
 
 
 class Chores:
-    """What a worker does beside running jobs, each thing as often as it needs."""
+    """The periodic tasks of a worker: start jobs, store the heartbeat, take over the jobs of dead workers.
+
+    me: the name of this worker. lock: None for the embedded worker, which no other worker can replace.
+    side_work: work other than jobs, polled as often as jobs. heartbeat_s: seconds between heartbeats.
+    """
 
     def __init__(
         self,
         db: Database,
         tune: Tune,
-        seats: Seats,
+        job_slots: JobSlots,
         me: str,
-        claim: Claim | None,
-        beside: Sequence[Replays | Helpers],
+        lock: WorkerLock | None,
+        side_work: Sequence[Replays | Helpers],
         *,
-        beat_s: float,
+        heartbeat_s: float,
     ) -> None:
         self._db = db
         self._tune = tune
-        self._seats = seats
+        self._job_slots = job_slots
         self._me = me
-        self._claim = claim
-        self._beside = beside
-        self._beat_s = beat_s
-        self._silence = Silence()
-        self._next_beat = 0.0
+        self._lock = lock
+        self._side_work = side_work
+        self._heartbeat_s = heartbeat_s
+        self._monitor = HeartbeatMonitor()
+        self._next_heartbeat = 0.0
         self._next_reconcile = time.monotonic() + RECONCILE_S
         self._reachable = True
 
     def do(self) -> None:
-        """Starts jobs, signs on, takes over; what the database does not answer is asked again next time."""
+        """Run each task that is due. If the database does not answer, log that and try again next time."""
         now = time.monotonic()
         try:
-            start_waiting(self._db, self._tune, self._seats)
-            for work_beside in self._beside:
-                work_beside.look()
-            if now >= self._next_beat:
-                self._next_beat = now + self._beat_s
+            start_waiting(self._db, self._tune, self._job_slots)
+            for side_work in self._side_work:
+                side_work.look()
+            if now >= self._next_heartbeat:
+                self._next_heartbeat = now + self._heartbeat_s
                 self._beat()
             if now >= self._next_reconcile:
                 self._next_reconcile = now + RECONCILE_S
@@ -150,7 +156,7 @@ class Chores:
             self._reachable = True
 
     def sign_off(self) -> None:
-        """Says that the worker stops."""
+        """Remove the row of this worker, which stops."""
         try:
             with self._db.write() as session:
                 workers.forget(session, self._me)
@@ -158,26 +164,28 @@ class Chores:
             logger.error("worker %s: could not sign off: %s", self._me, error)
 
     def _beat(self) -> None:
+        """Store the heartbeat; take over jobs only with the lock held, so that no worker takes over ours."""
         now = datetime.now(UTC)
         with self._db.write() as session:
             workers.beat(session, self._me, now)
-            workers.forget_silent(session, now - FORGOTTEN_AFTER)
-        if self._claim is not None and self._claim.hold():
-            take_over(self._db, self._me, self._silence)
+            workers.forget_silent(session, now - WORKER_RETENTION)
+        if self._lock is not None and self._lock.hold():
+            take_over(self._db, self._me, self._monitor)
 
 
-def start_waiting(db: Database, tune: Tune, seats: Seats) -> None:
-    """Starts a workflow for as many waiting jobs as there are seats.
+def start_waiting(db: Database, tune: Tune, job_slots: JobSlots) -> None:
+    """Start a workflow for as many waiting jobs as there are free slots.
 
-    A crash between the workflow and the mark on the job's row repeats the first without effect, here or on
-    another worker: then the workflow belongs to this one, and goes the way of all that it ran.
+    A crash may come between the start of the workflow and the mark on the job's row. The workflow is then
+    started a second time, here or on another worker, which has no effect: the workflow still belongs to the
+    worker that crashed, and is recovered with that worker's other workflows.
     """
-    with job_runs.claim(db, seats.free()) as pending:
-        for item in pending:
-            mine = workflow_id(item.job_id, item.run)
-            seats.take(mine)
-            with SetWorkflowID(mine):
-                handle = DBOS.start_workflow(tune, item.job_id, item.run)
+    with job_runs.claim(db, job_slots.free()) as pending:
+        for job in pending:
+            name = workflow_id(job.job_id, job.run)
+            job_slots.reserve(name)
+            with SetWorkflowID(name):
+                handle = DBOS.start_workflow(tune, job.job_id, job.run)
             status = handle.get_status()
-            if status.status != "PENDING" or status.executor_id != DBOS.executor_id:
-                seats.leave(mine)
+            if status.status != ACTIVE_STATE or status.executor_id != DBOS.executor_id:
+                job_slots.release(name)

@@ -1,4 +1,4 @@
-"""What a worker does, for Prometheus."""
+"""The metrics of a worker, for Prometheus."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Work = Literal["ask", "engine", "store"]
 
 
 class WorkerMetrics:
-    """Counters of one worker process; they start at zero with it.
+    """Counters of one worker process, zero at its start.
 
-    jobs_running: says how many jobs the worker runs when it is asked.
+    jobs_running: returns the number of jobs that the worker runs now.
     """
 
     def __init__(self, jobs_running: Callable[[], int] = lambda: 0) -> None:
@@ -57,7 +57,7 @@ class WorkerMetrics:
 
     @contextmanager
     def timed(self, work: Work) -> Iterator[None]:
-        """Counts the time of the block."""
+        """Count the seconds of the block."""
         started = time.perf_counter()
         try:
             with tracing.span(work):
@@ -66,30 +66,30 @@ class WorkerMetrics:
             self._seconds.labels(work).inc(time.perf_counter() - started)
 
     def batch_done(self, results: Sequence[TrialResult]) -> None:
-        """Counts a batch and the time that its trials say they took."""
+        """Count a batch and the engine seconds of its trials."""
         self._batches.labels("done").inc()
         self._seconds.labels("engine").inc(sum(result.engine_s for result in results))
 
     def shard_lent(self) -> None:
-        """Counts a shard of another worker's job."""
+        """Count a shard of another worker's job."""
         self._lent.inc()
 
     def batch_lost(self) -> None:
-        """Counts a batch that no process could evaluate."""
+        """Count a batch that no process could evaluate."""
         self._batches.labels("lost").inc()
 
     def trials_ended(self, results: Sequence[TrialResult]) -> None:
-        """Counts trials; the runs of a race are none."""
+        """Count ended trials by state; the runs of a race are not trials."""
         for result in results:
             self._trials.labels(str(result.state)).inc()
 
     def serve(self, host: str, port: int) -> None:
-        """Answers `GET /metrics` there, from a thread. Raises OSError where the port is taken."""
+        """Answer `GET /metrics` on that address, from a thread. Raises OSError if the port is taken."""
         start_http_server(port, addr=host, registry=self.registry)
 
 
 def serve_metrics(metrics: WorkerMetrics, host: str, port: int) -> None:
-    """Serves them where the port is free; a worker whose port another has works without, and says so."""
+    """Serve the metrics. If another process has the port, log that and continue without metrics."""
     try:
         metrics.serve(host, port)
     except OSError as error:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from app.db import Database
-from app.db.notifications import Doorbell, doorbell
+from app.db.notifications import NotificationListener, notification_listener
 from app.services import jobs
 from app.settings import Settings
 from tests.support.databases import PostgresServer
@@ -26,7 +26,7 @@ def waiting_s(bell: Doorbell, timeout_s: float, meanwhile: Callable[[], object])
     thread = threading.Thread(target=meanwhile)
     begun = time.monotonic()
     thread.start()
-    bell.wait(timeout_s, stop)
+    listener.wait(timeout_s, stop)
     seconds = time.monotonic() - begun
     thread.join()
     return seconds
@@ -42,21 +42,21 @@ def bell(db: Database) -> Iterator[Doorbell]:
 
 
 def test_a_submitted_job_wakes_the_worker(
-    db: Database, bell: Doorbell, settings: Settings, make_spec: MakeSpec
+    db: Database, listener: NotificationListener, settings: Settings, make_spec: MakeSpec
 ) -> None:
-    assert waiting_s(bell, LONG_S, lambda: jobs.submit(db, settings, make_spec())) < LONG_S / 2
+    assert waiting_s(listener, LONG_S, lambda: jobs.submit(db, settings, make_spec())) < LONG_S / 2
 
 
-def test_a_wait_ends_when_the_time_is_over(bell: Doorbell) -> None:
-    assert 0.1 <= waiting_s(bell, 0.2, lambda: None) < LONG_S / 2
+def test_a_wait_ends_when_the_time_is_over(listener: NotificationListener) -> None:
+    assert 0.1 <= waiting_s(listener, 0.2, lambda: None) < LONG_S / 2
 
 
-def test_a_wait_ends_when_the_worker_should_stop(bell: Doorbell) -> None:
+def test_a_wait_ends_when_the_worker_should_stop(listener: NotificationListener) -> None:
     stop = threading.Event()
     timer = threading.Timer(0.1, stop.set)
     timer.start()
     begun = time.monotonic()
-    bell.wait(LONG_S, stop)
+    listener.wait(LONG_S, stop)
     assert time.monotonic() - begun < LONG_S / 2
     timer.join()
 
@@ -65,11 +65,11 @@ def test_a_lost_connection_costs_one_wait(
     postgres: PostgresServer, settings: Settings, make_spec: MakeSpec
 ) -> None:
     shared = Database(Settings(database_url=postgres.migrated()).database)
-    with closing(shared), closing(doorbell(shared)) as bell:
-        bell.wait(0.2, threading.Event())
+    with closing(shared), closing(notification_listener(shared)) as listener:
+        listener.wait(0.2, threading.Event())
         with shared.engine.connect() as connection:
             others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
             assert connection.execute(text(others)).all()
-        assert waiting_s(bell, 0.3, lambda: None) < LONG_S / 2
-        bell.wait(0.2, threading.Event())
-        assert waiting_s(bell, LONG_S, lambda: jobs.submit(shared, settings, make_spec())) < LONG_S / 2
+        assert waiting_s(listener, 0.3, lambda: None) < LONG_S / 2
+        listener.wait(0.2, threading.Event())
+        assert waiting_s(listener, LONG_S, lambda: jobs.submit(shared, settings, make_spec())) < LONG_S / 2

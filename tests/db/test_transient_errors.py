@@ -1,4 +1,4 @@
-"""What passes by itself is told from what is wrong with a statement."""
+"""Transient errors are distinguished from those of a wrong statement."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.db import Database
-from app.db.transient_errors import is_full, is_passing
+from app.db.transient_errors import is_full, is_transient
 from app.settings import Settings
 from tests.support.databases import PostgresServer, SqliteFiles
 
@@ -48,7 +48,7 @@ def test_a_full_database_is_named_and_may_have_room_again(
     with pytest.raises(DBAPIError) as caught:
         fill()
     assert is_full(caught.value)
-    assert is_passing(caught.value)
+    assert is_transient(caught.value)
     database.close()
 
 
@@ -56,6 +56,6 @@ def test_a_wrong_statement_stays_wrong(postgres: PostgresServer) -> None:
     database = Database(Settings(database_url=postgres.migrated()).database)
     with pytest.raises(DBAPIError) as caught, database.read() as session:
         session.execute(text("SELECT nothing"))
-    assert not is_passing(caught.value)
+    assert not is_transient(caught.value)
     assert not is_full(caught.value)
     database.close()

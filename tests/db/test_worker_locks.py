@@ -1,4 +1,4 @@
-"""A worker's claim on its name tells the others whether it lives."""
+"""A worker's lock on its name tells the others whether that worker lives."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import make_url, text
 
 from app.db import Database
-from app.db.worker_locks import Claim, if_dead
+from app.db.worker_locks import WorkerLock, if_dead
 from app.settings import Settings
 from tests.support.databases import PostgresServer
 
-MakeClaim = Callable[[str], Claim]
+MakeLock = Callable[[str], WorkerLock]
 
 
 @pytest.fixture
@@ -28,25 +28,25 @@ def claim(shared: Database) -> Iterator[MakeClaim]:
     """Yield a function that makes claims; release all at the end."""
     made: list[Claim] = []
 
-    def make(name: str) -> Claim:
-        made.append(Claim(shared, name))
+    def make(name: str) -> WorkerLock:
+        made.append(WorkerLock(shared, name))
         return made[-1]
 
     yield make
-    for one in made:
-        one.release()
+    for lock in made:
+        lock.release()
 
 
-def test_a_worker_that_holds_its_claim_lives(shared: Database, claim: MakeClaim) -> None:
-    assert claim("a").hold()
+def test_a_worker_that_holds_its_lock_lives(shared: Database, lock: MakeLock) -> None:
+    assert lock("a").hold()
     with if_dead(shared, "a") as dead:
         assert not dead
     with if_dead(shared, "b") as dead:
         assert dead
 
 
-def test_a_claim_ends_with_its_connection(shared: Database, claim: MakeClaim) -> None:
-    assert claim("a").hold()
+def test_a_lock_ends_with_its_connection(shared: Database, lock: MakeLock) -> None:
+    assert lock("a").hold()
     with shared.write() as session:
         session.execute(
             text("SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory'")
@@ -55,8 +55,8 @@ def test_a_claim_ends_with_its_connection(shared: Database, claim: MakeClaim) ->
         assert dead
 
 
-def test_a_lost_claim_is_taken_again(shared: Database, claim: MakeClaim) -> None:
-    mine = claim("a")
+def test_a_lost_lock_is_taken_again(shared: Database, lock: MakeLock) -> None:
+    mine = lock("a")
     assert mine.hold()
     assert mine.hold()
     with shared.write() as session:
@@ -68,9 +68,9 @@ def test_a_lost_claim_is_taken_again(shared: Database, claim: MakeClaim) -> None
         assert not dead
 
 
-def test_a_claim_that_an_old_connection_still_holds_is_not_waited_for(claim: MakeClaim) -> None:
-    assert claim("a").hold()
-    assert not claim("a").hold()
+def test_a_lock_that_an_old_connection_still_holds_is_not_waited_for(lock: MakeLock) -> None:
+    assert lock("a").hold()
+    assert not lock("a").hold()
 
 
 def test_while_a_dead_workers_jobs_are_taken_over_nobody_else_finds_it_dead(shared: Database) -> None:

@@ -1,4 +1,4 @@
-"""Many short tests on one PostgreSQL database, emptied before each."""
+"""Fixtures of many short tests on one PostgreSQL database, emptied before each."""
 
 from __future__ import annotations
 

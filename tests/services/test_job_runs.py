@@ -84,11 +84,11 @@ def test_a_queued_run_waits_until_it_is_claimed(
     db: Database, settings: Settings, make_spec: MakeSpec
 ) -> None:
     job = jobs.submit(db, settings, make_spec(priority=7))
-    assert claimed(db) == [job_runs.Pending(job.id, 1, 7)]
+    assert claimed(db) == [job_runs.PendingRun(job.id, 1, 7)]
     assert claimed(db) == []
     jobs.pause(db, job.id)
     jobs.resume(db, job.id)
-    assert claimed(db) == [job_runs.Pending(job.id, 2, 7)]
+    assert claimed(db) == [job_runs.PendingRun(job.id, 2, 7)]
 
 
 def test_a_claim_that_fails_leaves_the_run_waiting(
@@ -97,15 +97,15 @@ def test_a_claim_that_fails_leaves_the_run_waiting(
     job = jobs.submit(db, settings, make_spec())
     with pytest.raises(RuntimeError), job_runs.claim(db, 10):
         raise RuntimeError("the workflow could not be started")
-    assert claimed(db) == [job_runs.Pending(job.id, 1, 0)]
+    assert claimed(db) == [job_runs.PendingRun(job.id, 1, 0)]
 
 
 def test_the_urgent_run_is_claimed_first_and_of_equals_the_older(
     db: Database, settings: Settings, make_spec: MakeSpec
 ) -> None:
     ids = [jobs.submit(db, settings, make_spec(priority=priority)).id for priority in (0, 5, -5, 5)]
-    found = [claimed(db, 1)[0].job_id for _ in ids]
-    assert found == [ids[1], ids[3], ids[0], ids[2]]
+    claimed_ids = [claimed(db, 1)[0].job_id for _ in ids]
+    assert claimed_ids == [ids[1], ids[3], ids[0], ids[2]]
     assert claimed(db, 0) == []
 
 
@@ -115,7 +115,7 @@ def test_two_workers_never_claim_the_same_run(
     shared = Database(Settings(database_url=postgres.migrated()).database)
     ids = [jobs.submit(shared, settings, make_spec()).id for _ in range(3)]
     with job_runs.claim(shared, 2) as first, job_runs.claim(shared, 2) as second:
-        assert [[item.job_id for item in one] for one in (first, second)] == [ids[:2], ids[2:]]
+        assert [[run.job_id for run in runs] for runs in (first, second)] == [ids[:2], ids[2:]]
     shared.close()
 
 
@@ -192,7 +192,7 @@ def test_a_run_that_lost_its_workflow_waits_again_under_the_next_number(db: Data
     job_runs.start_anew(db, job_id, 1)
     assert job_runs.started(db) == []
     job_runs.start_anew(db, job_id, 1)  # another worker has found the same
-    assert claimed(db) == [job_runs.Pending(job_id, 2, item.priority)]
+    assert claimed(db) == [job_runs.PendingRun(job_id, 2, item.priority)]
     with pytest.raises(job_runs.Interrupted):  # the worker that was taken for dead
         job_runs.record_fraction(db, job_id, 1, 0.5, "final")
 

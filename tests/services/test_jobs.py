@@ -147,9 +147,9 @@ def test_every_change_of_state_is_an_event_with_the_job_as_it_was(
     jobs.pause(db, job.id)
     jobs.resume(db, job.id)
     jobs.cancel(db, job.id)
-    found = events.read(db, job.id, 0).events
-    assert [event.id for event in found] == [1, 2, 3, 4]
-    states = [JobState(json.loads(event.data)["state"]) for event in found]
+    stored = events.read(db, job.id, 0).events
+    assert [event.id for event in stored] == [1, 2, 3, 4]
+    states = [JobState(json.loads(event.data)["state"]) for event in stored]
     assert states == [JobState.QUEUED, JobState.PAUSED, JobState.QUEUED, JobState.CANCELLED]
     assert [event.id for event in events.read(db, job.id, 2).events] == [3, 4]
     assert events.read(db, job.id, 4) == events.News([], ended=True)

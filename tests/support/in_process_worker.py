@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from app.db import Database
 from app.services import jobs
@@ -10,23 +10,34 @@ from app.settings import Settings
 from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import Shard, evaluate
 from app.worker.jobs.runner import Runner
-from app.worker.pool.pool import Batches, Line, Pool, Results, ShardLost
+from app.worker.pool.protocols import BatchSet, JobPriority, Outcome
 
 
-class InThisProcess(Pool):
-    """Evaluates shards where the test runs."""
+class InThisProcess:
+    """A `ShardPool` that evaluates shards in the thread of the test."""
 
-    def __init__(self) -> None:
-        pass
-
-    def open(self, line: Line) -> Batches:
+    def open(self, job: JobPriority) -> BatchSet:
         return InTurn()
 
+    def run(
+        self, job: JobPriority, shards: Sequence[Shard], go_on: Callable[[], bool]
+    ) -> Iterator[tuple[int, Outcome]]:
+        batches = self.open(job)
+        try:
+            batches.add(shards)
+            for _ in shards:
+                yield batches.next(go_on)
+        finally:
+            batches.close()
 
-class InTurn(Batches):
-    """Evaluates a shard when its result is asked for."""
+    def idle(self) -> int:
+        return 0
 
-    def __init__(self, evaluate: Callable[[Shard], Results | ShardLost] = evaluate) -> None:
+
+class InTurn:
+    """A `BatchSet` that evaluates a shard when its outcome is requested."""
+
+    def __init__(self, evaluate: Callable[[Shard], Outcome] = evaluate) -> None:
         self._evaluate = evaluate
         self._waiting: list[tuple[int, Shard]] = []
         self._count = 0
@@ -37,7 +48,7 @@ class InTurn(Batches):
         self._count = indices.stop
         return indices
 
-    def next(self, go_on: Callable[[], bool]) -> tuple[int, Results | ShardLost]:
+    def next(self, go_on: Callable[[], bool]) -> tuple[int, Outcome]:
         i, shard = self._waiting.pop(0)
         return i, self._evaluate(shard)
 

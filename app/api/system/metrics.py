@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 
 from app.api.errors.handlers import documented
 from app.api.http.api_route import ApiRoute
-from app.api.http.dependencies import Db
+from app.api.http.dependencies import Config, Db
 from app.services import metrics
 from app.services.metrics import Snapshot
 
@@ -95,12 +95,12 @@ def _by_state(name: str, help: str, counts: Iterable[tuple[str, int]]) -> GaugeM
         **documented(),
     },
 )
-def get_metrics(request: Request, db: Db) -> Response:
+def get_metrics(request: Request, db: Db, settings: Config) -> Response:
     """For Prometheus: jobs and trials by state, the queue, the workers, and the requests that this process
     has answered. Where the database does not answer, `stepsize_database_up` is 0.
     """
     stored = CollectorRegistry()
-    stored.register(_Stored(metrics.snapshot(db)))
+    stored.register(_Stored(metrics.snapshot(db, settings.worker_silence_s)))
     own: RequestMetrics = request.app.state.metrics
     content = generate_latest(stored) + generate_latest(own.registry)
     return Response(content, headers={"Content-Type": CONTENT_TYPE_LATEST})

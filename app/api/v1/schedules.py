@@ -10,7 +10,7 @@ from fastapi.openapi.models import Example
 from app.api.errors.handlers import documented
 from app.api.http.api_route import ApiRoute
 from app.errors import BodyTooLarge, InvalidRequest, MalformedJson, UnsupportedMediaType
-from app.services import refinement, schedules
+from app.services import schedules
 from app.spec.resources.catalogue import LearningRates, SchedulePreview
 from app.spec.resources.refinement import RefinedSchedule, ScheduleRefinement
 
@@ -80,4 +80,4 @@ def refine_schedule(
     as at the start, and a decay to zero. It is a shape: the peak still wants tuning. Norms depend on the
     schedule that they were recorded under, so refine once more after the next run. Nothing is stored.
     """
-    return refinement.refine(request)
+    return schedules.refine(request)

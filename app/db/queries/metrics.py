@@ -19,19 +19,19 @@ TRIAL_COUNTERS = {
 
 
 def jobs_by_state(session: Session) -> dict[str, int]:
-    """How many jobs are in each state that any is in."""
+    """Return the number of jobs in each state, without empty states."""
     query = select(JobRow.state, func.count()).group_by(JobRow.state)
     return dict(session.execute(query).tuples().all())
 
 
 def trials_by_state(session: Session) -> dict[str, int]:
-    """How many trials are in each state, as the jobs count them."""
+    """Return the number of trials in each state, summed over the counters of the jobs."""
     sums = session.execute(select(*(func.sum(column) for column in TRIAL_COUNTERS.values()))).one()
     return {state: int(total or 0) for state, total in zip(TRIAL_COUNTERS, sums, strict=True)}
 
 
 def oldest_queued(session: Session) -> datetime | None:
-    """Since when the job waits that has waited longest; a resumed job waits since it was resumed."""
+    """Return the queue time of the job that has waited longest; a resumed job waits since its resume."""
     name = cast(JobRow.run, String) + "-queued"
     queued = and_(EventRow.job_key == JobRow.key, EventRow.kind == "state", EventRow.name == name)
     query = select(func.min(EventRow.created_at)).select_from(JobRow).join(EventRow, queued)

@@ -1,4 +1,4 @@
-"""Queries on the results of requests."""
+"""Queries on the results of evaluation requests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.db.tables import RaceResultRow
 
 
 def find(session: Session, job_key: int, number: int, digest: str) -> bytes | None:
-    """The result of a request, where that one was stored."""
+    """Return the stored result of a request, or None if that number has no result or another digest."""
     query = select(RaceResultRow.data).where(
         RaceResultRow.job_key == job_key, RaceResultRow.number == number, RaceResultRow.digest == digest
     )
@@ -17,5 +17,5 @@ def find(session: Session, job_key: int, number: int, digest: str) -> bytes | No
 
 
 def store(session: Session, job_key: int, number: int, digest: str, data: bytes) -> None:
-    """Stores the result of a request, in place of that of another one."""
+    """Store the result of a request, in place of an older one of the same number."""
     session.merge(RaceResultRow(job_key=job_key, number=number, digest=digest, data=data))

@@ -16,15 +16,15 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def insert_new(session: Session, rows: Rows) -> None:
-    """Stores trials that are not there yet; one that is keeps what it has."""
+    """Store new trials; a trial that is stored already keeps its columns."""
     if rows:
         session.execute(_insert_ignore(session, TrialRow), list(rows))
 
 
 def finish(session: Session, job_key: int, results: Rows) -> None:
-    """Writes results, given by column and `number`, into trials that have none yet.
+    """Write results, given by column and `number`, into running trials.
 
-    Only a running trial takes a result: what was stored once stays.
+    A trial in another state keeps its result: each result is stored once.
     """
     if not results:
         return
@@ -47,13 +47,13 @@ def finish(session: Session, job_key: int, results: Rows) -> None:
 
 
 def insert_trajectories(session: Session, rows: Rows) -> None:
-    """Stores curves; one that is there already stays."""
+    """Store trajectories; a trajectory that is stored already stays."""
     if rows:
         session.execute(_insert_ignore(session, TrajectoryRow), list(rows))
 
 
 def fail_unfinished(session: Session, job_key: int, reason: str, now: datetime) -> list[int]:
-    """Ends every waiting or running trial of a job as failed; their numbers."""
+    """End every waiting or running trial of a job as failed. Return their numbers."""
     unfinished = (TrialRow.job_key == job_key, TrialRow.state.in_(("waiting", "running")))
     numbers = list(session.scalars(select(TrialRow.number).where(*unfinished).order_by(TrialRow.number)))
     if numbers:
@@ -64,13 +64,13 @@ def fail_unfinished(session: Session, job_key: int, reason: str, now: datetime) 
 
 
 def move(session: Session, job_key: int, old: str, new: str) -> None:
-    """Puts every trial of a job that is in state `old` into state `new`."""
+    """Set the state of every trial of a job from `old` to `new`."""
     query = update(TrialRow).where(TrialRow.job_key == job_key, TrialRow.state == old)
     session.execute(query.values(state=new))
 
 
 def find(session: Session, job_key: int, number: int) -> TrialRow | None:
-    """The trial of that number."""
+    """Return the trial of this number."""
     return session.get(TrialRow, (job_key, number))
 
 
@@ -83,9 +83,10 @@ def finished_before(
     best: int | None = None,
     latest: int | None = None,
 ) -> list[TrialRow]:
-    """Ended trials of the rounds from `from_round` on and before `round_limit`, by number.
+    """Return the ended trials of the rounds from `from_round` on and before `round_limit`, by number.
 
-    best, latest: only so many of the lowest values and of the highest numbers, together; None for all.
+    best, latest: numbers of trials to keep, with the lowest values and with the highest trial numbers. The
+    result is the union of both; None for all.
     """
     ended = select(TrialRow).where(
         TrialRow.job_key == job_key,
@@ -93,16 +94,17 @@ def finished_before(
         TrialRow.round < round_limit,
         TrialRow.state.in_(("completed", "pruned", "diverged", "failed")),
     )
-    found = {row.number: row for row in session.scalars(ended.order_by(TrialRow.number.desc()).limit(latest))}
+    newest = session.scalars(ended.order_by(TrialRow.number.desc()).limit(latest))
+    kept = {row.number: row for row in newest}
     if best is not None:
         completed = ended.where(TrialRow.state == "completed")
         ranked = completed.order_by(TrialRow.value, TrialRow.number).limit(best)
-        found |= {row.number: row for row in session.scalars(ranked)}
-    return [found[number] for number in sorted(found)]
+        kept |= {row.number: row for row in session.scalars(ranked)}
+    return [kept[number] for number in sorted(kept)]
 
 
 def values_before(session: Session, job_key: int, round_limit: int) -> list[float | None]:
-    """The values of the ended trials of the rounds before `round_limit`, by number."""
+    """Return the values of the ended trials of the rounds before `round_limit`, by number."""
     ended = (
         TrialRow.job_key == job_key,
         TrialRow.round < round_limit,
@@ -112,13 +114,13 @@ def values_before(session: Session, job_key: int, round_limit: int) -> list[floa
 
 
 def count(session: Session, job_key: int) -> int:
-    """How many trials the job has, in whatever state."""
+    """Return the number of trials of a job, in any state."""
     query = select(func.count()).select_from(TrialRow).where(TrialRow.job_key == job_key)
     return session.scalar(query) or 0
 
 
 def of_numbers(session: Session, job_key: int, numbers: range) -> list[TrialRow]:
-    """The trials among `numbers` that are stored, by number."""
+    """Return the stored trials among `numbers`, by number."""
     query = select(TrialRow).where(
         TrialRow.job_key == job_key, TrialRow.number >= numbers.start, TrialRow.number < numbers.stop
     )
@@ -128,7 +130,7 @@ def of_numbers(session: Session, job_key: int, numbers: range) -> list[TrialRow]
 def page_by_number(
     session: Session, job_key: int, *, state: str | None, after: int | None, limit: int
 ) -> list[TrialRow]:
-    """At most `limit` trials with a number above `after`, by number."""
+    """Return at most `limit` trials with a number above `after`, by number."""
     query = select(TrialRow).where(TrialRow.job_key == job_key)
     if state is not None:
         query = query.where(TrialRow.state == state)
@@ -145,23 +147,23 @@ def page_by_value(
     after: tuple[float | None, int] | None,
     limit: int,
 ) -> list[TrialRow]:
-    """At most `limit` trials behind (value, number), lowest value first, those without one last."""
-    found: list[TrialRow] = []
+    """Return at most `limit` trials behind (value, number), lowest first; trials without a value last."""
+    rows: list[TrialRow] = []
     query = select(TrialRow).where(TrialRow.job_key == job_key)
     if state is not None:
         query = query.where(TrialRow.state == state)
     if after is None or after[0] is not None:
         valued = query.where(TrialRow.value.is_not(None), _behind(after))
-        found += session.scalars(valued.order_by(TrialRow.value, TrialRow.number).limit(limit))
-    if len(found) < limit:
+        rows += session.scalars(valued.order_by(TrialRow.value, TrialRow.number).limit(limit))
+    if len(rows) < limit:
         number = after[1] if after is not None and after[0] is None else -1
         rest = query.where(TrialRow.value.is_(None), TrialRow.number > number)
-        found += session.scalars(rest.order_by(TrialRow.number).limit(limit - len(found)))
-    return found
+        rows += session.scalars(rest.order_by(TrialRow.number).limit(limit - len(rows)))
+    return rows
 
 
 def completed_sample(session: Session, job_key: int, limit: int) -> list[tuple[dict[str, Any], float]]:
-    """Parameters and value of completed trials, by number; of more than `limit` every second, third ..."""
+    """Return parameters and value of completed trials, by number, evenly thinned to at most `limit`."""
     completed = (TrialRow.job_key == job_key, TrialRow.state == "completed")
     count = session.scalar(select(func.count()).select_from(TrialRow).where(*completed)) or 0
     rank = func.row_number().over(order_by=TrialRow.number)
@@ -176,7 +178,7 @@ def completed_sample(session: Session, job_key: int, limit: int) -> list[tuple[d
 
 
 def metric_names(session: Session, job_key: int) -> list[str]:
-    """What is measured at the end of a trial of this job; empty until one has ended."""
+    """Return the names of a job's metrics; empty until a trial has completed."""
     query = (
         select(TrialRow.metrics).where(TrialRow.job_key == job_key, TrialRow.state == "completed").limit(1)
     )
@@ -184,14 +186,14 @@ def metric_names(session: Session, job_key: int) -> list[str]:
 
 
 def trajectory(session: Session, job_key: int, number: int) -> bytes | None:
-    """The stored curve of a trial."""
+    """Return the stored trajectory of a trial."""
     return session.scalar(
         select(TrajectoryRow.data).where(TrajectoryRow.job_key == job_key, TrajectoryRow.number == number)
     )
 
 
 def best_trajectories(session: Session, job_key: int, top: int) -> list[tuple[int, bytes]]:
-    """The curves of the `top` completed trials with the lowest values, best first."""
+    """Return the trajectories of the `top` completed trials with the lowest values, best first."""
     query = (
         select(TrialRow.number, TrajectoryRow.data)
         .join(
@@ -208,12 +210,12 @@ def best_trajectories(session: Session, job_key: int, top: int) -> list[tuple[in
 def _behind(after: tuple[float | None, int] | None) -> ColumnElement[bool]:
     if after is None:
         return TrialRow.number >= 0
-    # A comparison of rows, not `or`: only this one is a place in the index, on either database.
+    # A comparison of rows, not `or`: both databases use the index for this form only.
     return tuple_(TrialRow.value, TrialRow.number) > tuple_(*after)
 
 
 def _insert_ignore(session: Session, table: type[TrialRow] | type[TrajectoryRow]) -> Insert:
-    """INSERT ... ON CONFLICT DO NOTHING, which SQLAlchemy words per dialect."""
+    """Return INSERT ... ON CONFLICT DO NOTHING in the dialect of the session."""
     dialect = session.get_bind().dialect.name
     if dialect == "postgresql":
         return postgresql.insert(table).on_conflict_do_nothing()

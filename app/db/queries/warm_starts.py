@@ -1,4 +1,4 @@
-"""Queries on what jobs learn from others."""
+"""Queries on the trials that jobs learn from other jobs."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from app.db.tables import WarmStartRow
 
 
 def insert(session: Session, job_key: int, data: bytes) -> None:
-    """Stores what a new job learns from."""
+    """Store the trials that a new job learns from, encoded."""
     session.add(WarmStartRow(job_key=job_key, data=data))
 
 
 def find(session: Session, job_key: int) -> bytes | None:
-    """What a job learns from; None where it names no others."""
+    """Return the trials that a job learns from, encoded; None if it has no `from_jobs`."""
     return session.scalar(select(WarmStartRow.data).where(WarmStartRow.job_key == job_key))

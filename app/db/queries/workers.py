@@ -1,4 +1,4 @@
-"""Queries on the workers' signs of life."""
+"""Queries on the heartbeats of workers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.db.tables import WorkerRow
 
 
 def beat(session: Session, worker_id: str, now: datetime) -> None:
-    """Says that the worker lives."""
+    """Store a heartbeat of the worker."""
     row = session.get(WorkerRow, worker_id)
     if row is None:
         session.add(WorkerRow(id=worker_id, started_at=now, seen_at=now))
@@ -20,12 +20,12 @@ def beat(session: Session, worker_id: str, now: datetime) -> None:
 
 
 def forget(session: Session, worker_id: str) -> None:
-    """Removes a worker that stops."""
+    """Remove a worker that stops."""
     session.execute(delete(WorkerRow).where(WorkerRow.id == worker_id))
 
 
 def forget_silent(session: Session, since: datetime) -> None:
-    """Removes the workers that have not been heard of since then: killed ones cannot sign off."""
+    """Remove the workers without a heartbeat since then: killed workers cannot remove themselves."""
     session.execute(delete(WorkerRow).where(WorkerRow.seen_at < since))
 
 
@@ -35,5 +35,5 @@ def signs_of_life(session: Session) -> dict[str, datetime]:
 
 
 def seen_since(session: Session, moment: datetime) -> int:
-    """How many workers have said since then that they live."""
+    """Return the number of workers with a heartbeat since `moment`."""
     return session.scalar(select(func.count()).select_from(WorkerRow).where(WorkerRow.seen_at >= moment)) or 0

@@ -1,4 +1,4 @@
-"""Runs replays beside the jobs, one after another."""
+"""Replays of trials, which a worker runs one after another beside its jobs."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from app.services import replays
 from app.services.job_runs import Interrupted
 from app.services.replays import Claimed
 from app.tuning.evaluation.replay import first_difference, replay_shard
-from app.worker.pool.pool import Line, Pool, ShardLost
+from app.worker.pool.protocols import JobPriority, ShardLost, ShardPool
 
 logger = logging.getLogger(__name__)
 
-RENEW_S = 5.0  # between renewals of a lease
+RENEW_S = 5.0  # seconds between renewals of a lease of 30 s
 
 
 class Replays:
-    """The replays of one worker; `look` starts a thread for them where some wait and none runs yet."""
+    """The replays of one worker; `look` starts a thread if a replay waits and no thread runs."""
 
-    def __init__(self, db: Database, pool: Pool) -> None:
+    def __init__(self, db: Database, pool: ShardPool) -> None:
         self._db = db
         self._pool = pool
         self._thread: threading.Thread | None = None
 
     def look(self) -> None:
-        """Takes up what waits, and returns at once."""
+        """Lease a replay that waits, if any, and return at once."""
         if self._thread is not None and self._thread.is_alive():
             return
         claimed = replays.claim(self._db)
@@ -38,14 +38,14 @@ class Replays:
             self._thread.start()
 
     def run(self, claimed: Claimed) -> None:
-        """Runs one replay and stores how it compares; one that is gone meanwhile is left."""
+        """Run one replay and store how it compares; store nothing if the lease is lost meanwhile."""
         stored = claimed.stored
         shard = replay_shard(
             claimed.spec, claimed.number, claimed.configuration, stored.state, stored.steps_done
         )
-        line = Line(f"{claimed.job_id}/trials/{claimed.number}/replay", claimed.spec.priority)
+        job = JobPriority(f"{claimed.job_id}/trials/{claimed.number}/replay", claimed.spec.priority)
         try:
-            ((_, outcome),) = self._pool.run(line, [shard], _Lease(self._db, claimed).holds)
+            ((_, outcome),) = self._pool.run(job, [shard], _Lease(self._db, claimed).holds)
             if isinstance(outcome, ShardLost):
                 raise outcome
             replays.succeed(self._db, claimed, first_difference(stored, outcome[0]))
@@ -53,7 +53,7 @@ class Replays:
             logger.info("replay of trial %d of job %s: stopped", claimed.number, claimed.job_id)
         except ShardLost as error:
             replays.fail(self._db, claimed, str(error))
-        except SQLAlchemyError as error:  # the lease runs out, and it is run again
+        except SQLAlchemyError as error:  # the lease expires, and the replay runs again
             logger.error("replay of trial %d of job %s: %s", claimed.number, claimed.job_id, error)
         except Exception as error:
             logger.exception("replay of trial %d of job %s: failed", claimed.number, claimed.job_id)
@@ -65,21 +65,21 @@ class Replays:
             while claimed is not None:
                 self.run(claimed)
                 claimed = replays.claim(self._db)
-        except SQLAlchemyError as error:  # the worker looks again
+        except SQLAlchemyError as error:  # the worker polls again
             logger.error("replays: the database does not answer: %s", error)
 
 
 class _Lease:
-    """Renews the lease of a replay now and then."""
+    """The lease of a replay, renewed every RENEW_S."""
 
     def __init__(self, db: Database, claimed: Claimed) -> None:
         self._db = db
         self._claimed = claimed
-        self._next = time.monotonic() + RENEW_S
+        self._renew_at = time.monotonic() + RENEW_S
 
     def holds(self) -> bool:
-        """Whether the replay is still this worker's."""
-        if time.monotonic() < self._next:
+        """Return whether this worker still holds the lease; renew the lease if that is due."""
+        if time.monotonic() < self._renew_at:
             return True
-        self._next = time.monotonic() + RENEW_S
+        self._renew_at = time.monotonic() + RENEW_S
         return replays.renew(self._db, self._claimed)

@@ -1,4 +1,4 @@
-"""The steps of a job, between the store, the tuning and the pool; knows nothing of the queue."""
+"""The steps of a job, between the store, the tuning and the pool; independent of the queue."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from app.tuning.recommendation.pipeline import advise
 from app.tuning.recommendation.stages import stage_word
 from app.tuning.search.rounds import round_count, trial_count
 from app.tuning.search.stopping import why_settled
-from app.worker.jobs.search import Run, Search, TooManyFailed
+from app.worker.jobs.search import JobRun, Search, TooManyFailed
 from app.worker.metrics import WorkerMetrics
-from app.worker.pool.pool import Batches, Line, Pool, ShardLost
+from app.worker.pool.protocols import BatchSet, JobPriority, Outcome, ShardLost, ShardPool
 from app.worker.pool.work_sharing import Fanout
 
 logger = logging.getLogger(__name__)
 
 
 class Runner:
-    """Runs the steps of jobs on one store and one pool."""
+    """The steps of jobs, on one store and one pool."""
 
     def __init__(
         self,
         db: Database,
-        pool: Pool,
+        pool: ShardPool,
         *,
         max_failed_trials: int,
         metrics: WorkerMetrics | None = None,
@@ -43,22 +43,22 @@ class Runner:
     ) -> None:
         self.db = db
         self._pool = pool
-        self._fanout = fanout  # None where no other worker can share the database
+        self._fanout = fanout  # None if no other worker can share the database
         self._metrics = metrics or WorkerMetrics()
         self._max_failed_trials = max_failed_trials
-        self._searches: dict[Run, Search] = {}  # those that have rounds under way
+        self._searches: dict[JobRun, Search] = {}  # the searches with rounds under evaluation
 
-    def start(self, job_id: str, run: int) -> int:
-        """Sets the job running; returns the number of its rounds."""
-        job_runs.start(self.db, job_id, run)
+    def start(self, job_id: str, run_number: int) -> int:
+        """Set the job running. Return the number of its rounds."""
+        job_runs.start(self.db, job_id, run_number)
         return round_count(job_runs.spec_of(self.db, job_id))
 
-    def search_round(self, job_id: str, run: int, number: int) -> bool:
-        """Evaluates a round to its end; False where the search is over, by its budget or for other reasons.
+    def search_round(self, job_id: str, run_number: int, number: int) -> bool:
+        """Evaluate a round to its end. Return False if the search is over, by its budget or by settling.
 
-        The rounds come in turn, on any thread but one at a time. The next ones may be under way afterwards.
+        Rounds come in order, one at a time, on any thread. Later rounds may be under evaluation afterwards.
         """
-        key = Run(job_id, run)
+        key = JobRun(job_id, run_number)
         search = self._searches.pop(key, None) or self._new_search(key)
         try:
             goes_on = search.finish_round(number)
@@ -71,7 +71,7 @@ class Runner:
             search.close()
         return goes_on
 
-    def _new_search(self, key: Run) -> Search:
+    def _new_search(self, key: JobRun) -> Search:
         return Search(
             self.db,
             self._open,
@@ -80,12 +80,13 @@ class Runner:
             metrics=self._metrics,
         )
 
-    def answer(self, job_id: str, run: int) -> None:
-        """Runs the requests of the advice, stores the recommendation and ends the job."""
-        if (search := self._searches.pop(Run(job_id, run), None)) is not None:
+    def answer(self, job_id: str, run_number: int) -> None:
+        """Evaluate the requests of the advice, store the recommendation and end the job."""
+        job_run = JobRun(job_id, run_number)
+        if (search := self._searches.pop(job_run, None)) is not None:
             search.close()
-        if range_tests.is_one(self.db, job_id):
-            self._end_range_test(job_id, run)
+        if range_tests.is_range_test(self.db, job_id):
+            self._end_range_test(job_run)
             return
         spec = job_runs.spec_of(self.db, job_id)
         finished = job_runs.finished_trials(self.db, job_id, round_count(spec))
@@ -98,66 +99,73 @@ class Runner:
         elif offered < spec.budget.trials:
             kind = spec.sampler.kind
             reason = f"the {kind} is exhausted: all of its trials ran, {offered} of {spec.budget.trials}"
-        answer = self._advise(job_id, run, spec, finished)
+        answer = self._advise(job_run, spec, finished)
         if answer is None:
             reason = _no_answer(finished, reason)
-        job_runs.succeed(self.db, job_id, run, answer, reason)
+        job_runs.succeed(self.db, job_id, run_number, answer, reason)
 
-    def _end_range_test(self, job_id: str, run: int) -> None:
-        """A range test has no race: its one trial is the answer, and most often diverged."""
-        curve = self._curve(job_id, 0)
-        if curve is None:
+    def _end_range_test(self, job_run: JobRun) -> None:
+        """Store the trajectory of the one trial as the answer: a range test has no race.
+
+        The trial of a range test usually diverges.
+        """
+        trajectory = self._trajectory(job_run.job_id, 0)
+        if trajectory is None:
             raise TooManyFailed("the one run of the range test failed; its trial says why")
-        range_tests.succeed(self.db, job_id, run, curve)
+        range_tests.succeed(self.db, job_run.job_id, job_run.number, trajectory)
 
     def _advise(
-        self, job_id: str, run: int, spec: JobSpec, finished: Sequence[FinishedTrial]
+        self, job_run: JobRun, spec: JobSpec, finished: Sequence[FinishedTrial]
     ) -> Recommendation | None:
-        """Drives the advice: each request that it asks for is run, and its result handed back."""
-        advice = advise(spec, finished, lambda number: self._curve(job_id, number))
-        found: Recommendation | None = None
+        """Evaluate each request of the advice and send its result back. Return the recommendation."""
+        job_id = job_run.job_id
+        advice = advise(spec, finished, lambda number: self._trajectory(job_id, number))
+        recommendation: Recommendation | None = None
         share = AdviceShare(spec)
         try:
             request = next(advice)
             for number in count():
                 share.begin(request)
                 result = race_results.find(self.db, job_id, number, request)
-                if result is None:  # else an earlier try of this step stored it
-                    result = self._run_request(job_id, run, spec, request, share)
-                    race_results.store(self.db, job_id, run, number, request, result)
+                if result is None:  # else an earlier attempt at this step stored it
+                    result = self._run_request(job_run, spec, request, share)
+                    race_results.store(self.db, job_id, job_run.number, number, request, result)
                 request = advice.send(result)
         except StopIteration as end:
-            found = end.value
-        return found
+            recommendation = end.value
+        return recommendation
 
     def _run_request(
-        self, job_id: str, run: int, spec: JobSpec, request: EvaluationRequest, share: AdviceShare
+        self, job_run: JobRun, spec: JobSpec, request: EvaluationRequest, share: AdviceShare
     ) -> EvaluationResult:
-        """share: of the job, with this request begun."""
+        """Evaluate the shards of a request, and record the stage and the fraction of the job meanwhile.
+
+        share: the job's progress, with this request begun.
+        """
         stage = stage_word(request)
-        job_runs.enter_stage(self.db, job_id, run, share.at(0.0), stage)
+        job_runs.enter_stage(self.db, *job_run, share.at(0.0), stage)
         shards = shards_of_request(spec, request)
         gathered: list[list[TrialResult]] = [[] for _ in shards]
-        for ended, (i, outcome) in enumerate(self._evaluate(job_id, run, spec, shards), start=1):
+        for ended, (i, outcome) in enumerate(self._evaluate(job_run, spec, shards), start=1):
             if isinstance(outcome, ShardLost):
-                raise outcome  # a race that lacks some of its runs is none
+                raise outcome  # a race needs all of its runs
             gathered[i] = outcome
-            job_runs.record_fraction(self.db, job_id, run, share.at(ended / len(shards)), stage)
+            job_runs.record_fraction(self.db, *job_run, share.at(ended / len(shards)), stage)
         return gather(gathered)
 
-    def _curve(self, job_id: str, number: int) -> Trajectory | None:
-        """The stored curve of a trial."""
-        curve = job_runs.trajectory(self.db, job_id, number)
-        return None if curve is None else codec.decode(curve)
+    def _trajectory(self, job_id: str, number: int) -> Trajectory | None:
+        """Return the stored trajectory of a trial."""
+        data = job_runs.trajectory(self.db, job_id, number)
+        return None if data is None else codec.decode(data)
 
     def _evaluate(
-        self, job_id: str, run: int, spec: JobSpec, shards: Sequence[Shard]
-    ) -> Iterator[tuple[int, list[TrialResult] | ShardLost]]:
-        batches = self._open(Run(job_id, run), spec)
+        self, job_run: JobRun, spec: JobSpec, shards: Sequence[Shard]
+    ) -> Iterator[tuple[int, Outcome]]:
+        batches = self._open(job_run, spec)
         try:
             batches.add(shards)
             for _ in shards:
-                i, outcome = batches.next(lambda: job_runs.is_running(self.db, job_id, run))
+                i, outcome = batches.next(lambda: job_runs.is_running(self.db, *job_run))
                 if isinstance(outcome, ShardLost):
                     self._metrics.batch_lost()
                 else:
@@ -166,13 +174,13 @@ class Runner:
         finally:
             batches.close()
 
-    def _open(self, key: Run, spec: JobSpec) -> Batches:
-        line = Line(key.job_id, spec.priority)
-        return self._pool.open(line) if self._fanout is None else self._fanout.open(line, key.number)
+    def _open(self, job_run: JobRun, spec: JobSpec) -> BatchSet:
+        job = JobPriority(job_run.job_id, spec.priority)
+        return self._pool.open(job) if self._fanout is None else self._fanout.open(job, job_run.number)
 
 
 def _no_answer(finished: Sequence[FinishedTrial], reason: str | None) -> str:
-    """Why a job that ended well has no recommendation."""
+    """Return why a job that succeeded has no recommendation."""
     if finished and all(trial.state is TrialState.DIVERGED for trial in finished):
         return "every trial diverged; lower the learning rates of the search space"
     return f"no trial completed; {reason or 'all of them failed or were pruned'}"

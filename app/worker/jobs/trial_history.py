@@ -1,4 +1,4 @@
-"""The ended trials of a job as its sampler reads them, each of them read from the store once."""
+"""The ended trials of a job as its sampler reads them; each trial is read from the store once."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from app.services import job_runs, warm_starts
 from app.tuning.samplers.parzen.history import HISTORY, MAX_GOOD
 
 
-class Past:
-    """The best and the latest trials of the first rounds, and those of the jobs that this one starts from.
+class TrialHistory:
+    """The best and the latest trials of the first rounds, after the trials of the jobs in `from_jobs`.
 
-    What is kept in memory is what the store would give, so that a process that begins anew goes on alike.
+    The trials in memory equal those that a query of the store would return. A new process therefore continues
+    with the same proposals.
+
+    is_warm: whether the job has `from_jobs`. is_whole: whether all trials are kept.
     """
 
     def __init__(self, db: Database, job_id: str, *, is_warm: bool, is_whole: bool = False) -> None:
@@ -23,23 +26,26 @@ class Past:
         self._db = db
         self._job_id = job_id
         self._inherited = warm_starts.trials_for(db, job_id) if is_warm else []
-        self._own: list[FinishedTrial] = []
+        self._trials: list[FinishedTrial] = []
         self._rounds = 0
 
     def of_rounds(self, count: int) -> list[FinishedTrial]:
-        """Those of the first rounds, so many; never fewer than were asked for before. Raises Interrupted."""
+        """Return the trials of the first `count` rounds, or of more if an earlier call had a larger count.
+
+        Raises Interrupted.
+        """
         if count > self._rounds:
-            self._own += job_runs.finished_trials(
+            self._trials += job_runs.finished_trials(
                 self._db, self._job_id, count, from_round=self._rounds, best=self._best, latest=self._latest
             )
             self._rounds = count
             if self._latest is not None:
-                self._own = _kept(self._own)
-        return self._inherited + self._own
+                self._trials = _best_and_latest(self._trials)
+        return self._inherited + self._trials
 
 
-def _kept(trials: list[FinishedTrial]) -> list[FinishedTrial]:
-    """The best and the latest, as the store picks them; by number."""
+def _best_and_latest(trials: list[FinishedTrial]) -> list[FinishedTrial]:
+    """Return the best and the latest trials by number, selected as the store selects them."""
     if len(trials) <= HISTORY:
         return trials
     ranked = sorted(

@@ -1,4 +1,4 @@
-"""Whose shard goes next: a small job is not held up by a large one."""
+"""A fair queue of shards: a small job does not wait for all of a large one."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
-BACKLOG_S = 2.0  # of items that wait without a break; then whoever comes next would have to wait as well
-PATIENCE_S = 0.25  # without a turn for anybody; then a job that holds fewer processes than another is held up
+BACKLOG_S = 2.0  # seconds of uninterrupted waiting items; from then on a new job would have to wait as well
+# Seconds without a turn for any job; from then on a job with fewer processes than another starves.
+STARVATION_S = 0.25
 
 
 @dataclass
-class _Line(Generic[Item]):
-    """What one job waits for, and what it had."""
+class _JobQueue(Generic[Item]):
+    """The waiting items of one job, the number of its running items and the seconds that it has used."""
 
     priority: int
     used_s: float
@@ -24,48 +25,48 @@ class _Line(Generic[Item]):
     waiting: list[Item] = field(default_factory=list)
 
 
-class Turns(Generic[Item]):
-    """Items of several jobs, handed out one at a time; safe to share between threads.
+class FairQueue(Generic[Item]):
+    """Items of several jobs, handed out one at a time. Safe to share between threads.
 
-    The next item is of the jobs of the highest priority that wait, of the one that runs the fewest items, and
-    among equals of the one that has used the least time. A job that comes, or comes back, starts even with
-    the one that was served last: what it did not use before is no credit (start-time fair queueing, Goyal et
-    al. 1996, with times measured instead of announced).
+    The next item belongs to the waiting jobs of the highest priority. Among these, the job with the fewest
+    running items comes first, and among equals the job that has used the least time. A job that is new, or
+    comes back, starts level with the job that was served last: unused time is no credit (start-time fair
+    queueing, Goyal et al. 1996, with measured times instead of announced ones).
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._lines: dict[Hashable, _Line[Item]] = {}
+        self._queues: dict[Hashable, _JobQueue[Item]] = {}
         self._changed = threading.Condition()
         self._time_s = clock
         self._last_turn_s = clock()
         self._backlog_since_s: float | None = None
-        self._clock_s = 0.0  # what the job had used that was served last
+        self._virtual_time_s = 0.0  # seconds used by the job that was served last, before that turn
         self._closed = False
 
     def add(self, job: Hashable, priority: int, items: list[Item]) -> None:
-        """Puts items at the end of a job's line; a line has the priority that was given last."""
+        """Append items to the queue of a job, whose priority becomes the one given here."""
         with self._changed:
-            line = self._lines.setdefault(job, _Line(priority, self._clock_s))
-            if not line.waiting and not line.running:
-                line.used_s = max(line.used_s, self._clock_s)
-            line.priority = priority
-            line.waiting += items
-            self._look_for_backlog()
+            job_queue = self._queues.setdefault(job, _JobQueue(priority, self._virtual_time_s))
+            if not job_queue.waiting and not job_queue.running:
+                job_queue.used_s = max(job_queue.used_s, self._virtual_time_s)
+            job_queue.priority = priority
+            job_queue.waiting += items
+            self._update_backlog()
             self._changed.notify_all()
 
     def take(self) -> tuple[Hashable, Item] | None:
-        """Waits for the next item, and gives its job with it; None once closed."""
+        """Wait for the next item. Return its job and the item, or None once the queue is closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or any(line.waiting for line in self._lines.values()))
+            self._changed.wait_for(lambda: self._closed or self._has_waiting())
             if self._closed:
                 return None
             self._last_turn_s = self._time_s()
             return self._hand_out(*self._next())
 
-    def wait_for_hold_up(self) -> None:
-        """Returns once a job is held up, or another one would be if it came, and when closed."""
+    def wait_for_starvation(self) -> None:
+        """Wait until a job starves, or a new job would, or the queue is closed."""
         with self._changed:
-            while not self._closed and not self._is_held_up():
+            while not self._closed and not self._is_starving():
                 left_s = None
                 if self._backlog_since_s is not None:
                     left_s = self._backlog_since_s + BACKLOG_S - self._time_s()
@@ -74,102 +75,110 @@ class Turns(Generic[Item]):
                 self._changed.wait(left_s)
 
     def has_backlog(self) -> bool:
-        """Whether anything waits."""
+        """Return whether any item waits."""
         return self._backlog_since_s is not None
 
-    def take_held_up(self, timeout_s: float | None = None) -> tuple[Hashable, Item] | None:
-        """Waits for an item of a job that others hold up, and gives its job with it; None once closed, or
-        after the time-out.
+    def take_starving(self, timeout_s: float | None = None) -> tuple[Hashable, Item] | None:
+        """Wait for an item of a job that starves. Return its job and the item.
 
-        That is the next item where another job of no higher priority has more items running, and no turn came
-        for a while: what runs is long.
+        Return None once the queue is closed, or after the time-out. The next job in turn starves under two
+        conditions: another job of no higher priority has more items running, and no turn came for
+        STARVATION_S because the running items are long.
         """
         give_up_s = None if timeout_s is None else self._time_s() + timeout_s
         with self._changed:
             while not self._closed:
-                moments = [] if give_up_s is None else [give_up_s]
-                if self._is_held_up():
-                    moments.append(self._last_turn_s + PATIENCE_S)
-                    if self._time_s() >= moments[-1]:
+                deadlines_s = [] if give_up_s is None else [give_up_s]
+                if self._is_starving():
+                    deadlines_s.append(self._last_turn_s + STARVATION_S)
+                    if self._time_s() >= deadlines_s[-1]:
                         return self._hand_out(*self._next())
-                left_s = min(moments) - self._time_s() if moments else None
+                left_s = min(deadlines_s) - self._time_s() if deadlines_s else None
                 if left_s is not None and left_s <= 0.0:
                     return None
                 self._changed.wait(left_s)
             return None
 
     def done(self, job: Hashable, used_s: float) -> None:
-        """Says that an item ended, and how long it took."""
+        """Record that an item of the job ended after `used_s` seconds."""
         with self._changed:
-            line = self._lines[job]
-            line.running -= 1
-            line.used_s += used_s
-            self._forget_idle()
+            job_queue = self._queues[job]
+            job_queue.running -= 1
+            job_queue.used_s += used_s
+            self._drop_idle()
             self._changed.notify_all()
 
     def withdraw(self, job: Hashable, items: list[Item]) -> None:
-        """Takes back those of the items that still wait."""
+        """Remove the given items from the queue of a job; items that run already are not affected."""
         with self._changed:
-            if job in self._lines:
-                line = self._lines[job]
-                line.waiting = [item for item in line.waiting if not any(item is gone for gone in items)]
-                self._look_for_backlog()
-                self._forget_idle()
+            if job in self._queues:
+                job_queue = self._queues[job]
+                job_queue.waiting = [
+                    item for item in job_queue.waiting if not any(item is withdrawn for withdrawn in items)
+                ]
+                self._update_backlog()
+                self._drop_idle()
 
     def close(self) -> None:
-        """Wakes all that wait, with None."""
+        """Make every waiting call, and every later one, return None."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def load(self) -> int:
-        """How many items run or wait."""
+        """Return the number of items that run or wait."""
         with self._changed:
-            return sum(line.running + len(line.waiting) for line in self._lines.values())
+            return sum(job_queue.running + len(job_queue.waiting) for job_queue in self._queues.values())
 
     @property
     def closed(self) -> bool:
-        """Whether nothing is handed out any more."""
+        """Whether the queue is closed and hands out no more items."""
         return self._closed
 
-    def _next(self) -> tuple[Hashable, _Line[Item]]:
-        """Whose turn it is, of those that wait."""
-        # Ties go to the line that was there first: dicts keep their order, and min takes the first.
+    def _has_waiting(self) -> bool:
+        return any(job_queue.waiting for job_queue in self._queues.values())
+
+    def _next(self) -> tuple[Hashable, _JobQueue[Item]]:
+        """Return the waiting job whose turn it is, with its queue."""
+        # Ties go to the job that came first: dicts keep their order, and min takes the first.
         return min(
-            ((job, line) for job, line in self._lines.items() if line.waiting),
+            ((job, job_queue) for job, job_queue in self._queues.items() if job_queue.waiting),
             key=lambda entry: (-entry[1].priority, entry[1].running, entry[1].used_s),
         )
 
-    def _is_held_up(self) -> bool:
-        """Whether some job waits while another that is no more urgent has more items running."""
-        if not any(line.waiting for line in self._lines.values()):
+    def _is_starving(self) -> bool:
+        """Return whether the next job has fewer running items than another job of no higher priority."""
+        if not self._has_waiting():
             return False
-        _, mine = self._next()
+        _, upcoming = self._next()
         return any(
-            line.running > mine.running and line.priority <= mine.priority for line in self._lines.values()
+            job_queue.running > upcoming.running and job_queue.priority <= upcoming.priority
+            for job_queue in self._queues.values()
         )
 
-    def _hand_out(self, job: Hashable, line: _Line[Item]) -> tuple[Hashable, Item]:
-        self._clock_s = max(self._clock_s, line.used_s)
-        line.running += 1
-        item = line.waiting.pop(0)
-        self._look_for_backlog()
+    def _hand_out(self, job: Hashable, job_queue: _JobQueue[Item]) -> tuple[Hashable, Item]:
+        self._virtual_time_s = max(self._virtual_time_s, job_queue.used_s)
+        job_queue.running += 1
+        item = job_queue.waiting.pop(0)
+        self._update_backlog()
         return job, item
 
-    def _look_for_backlog(self) -> None:
-        """Notes since when items wait."""
-        if not any(line.waiting for line in self._lines.values()):
+    def _update_backlog(self) -> None:
+        """Record since when items have been waiting."""
+        if not self._has_waiting():
             self._backlog_since_s = None
         elif self._backlog_since_s is None:
             self._backlog_since_s = self._time_s()
 
-    def _forget_idle(self) -> None:
-        """Drops the lines that say nothing any more: whoever comes anew would start where they stand.
+    def _drop_idle(self) -> None:
+        """Drop the idle queues whose job would start at the same used time as a new one.
 
-        Once nobody waits or runs, everybody starts even.
+        If every queue is idle, drop all of them: the next jobs start level with each other.
         """
-        idle = [job for job, line in self._lines.items() if not line.waiting and not line.running]
-        everybody = len(idle) == len(self._lines)
+        idle = [
+            job for job, job_queue in self._queues.items() if not job_queue.waiting and not job_queue.running
+        ]
+        all_idle = len(idle) == len(self._queues)
         for job in idle:
-            if everybody or self._lines[job].used_s <= self._clock_s:
-                del self._lines[job]
+            if all_idle or self._queues[job].used_s <= self._virtual_time_s:
+                del self._queues[job]

@@ -1,4 +1,4 @@
-"""How DBOS is set up: its database and its identity."""
+"""The configuration of DBOS: its database and the identity of the worker."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from sqlalchemy import Engine, create_engine, event
 from app.db.database import IDLE_TRANSACTION_S
 from app.settings import Settings
 
-# Pinned: by default DBOS hashes the source, and would not go on with what ran before an upgrade.
+# Pinned: by default DBOS hashes the source, and would not resume after an upgrade what ran before.
 WORKFLOW_VERSION = "1"
-NOTIFICATION_POLL_S = 60.0  # we use no DBOS notifications; its default looks every second
-MAX_RECOVERIES = 10_000  # DBOS gives a workflow up after so many crashes; its default is 100
+# Seconds. By default DBOS polls every second, for notifications that this service never sends.
+NOTIFICATION_POLL_S = 60.0
+MAX_RECOVERIES = 10_000  # crashes after which DBOS gives a workflow up; its default is 100
 BUSY_TIMEOUT_MS = 30_000
 
 
 def worker_id(settings: Settings) -> str:
-    """Constant for the one embedded worker, so that the next one takes its work over; else unique.
+    """Return the name of this worker: constant if embedded, so that the next worker resumes its jobs.
 
-    Host and process do not suffice: in containers on the host's network every worker has the same ones, and
-    would wait for ever for the lock on the name.
+    Any other worker has a unique name. Host and process id do not suffice: in containers on the host's
+    network they are the same for every worker, and each would wait for ever for the lock on the name.
     """
     if settings.embedded:
         return "embedded"
@@ -33,7 +34,7 @@ def worker_id(settings: Settings) -> str:
 
 
 def dbos_config(settings: Settings, me: str) -> DBOSConfig:
-    """The configuration of the DBOS of the worker of that name."""
+    """Return the configuration of DBOS for the worker named `me`."""
     config = DBOSConfig(
         name="stepsize",
         system_database_url=settings.queue_database.render_as_string(hide_password=False),
@@ -42,7 +43,7 @@ def dbos_config(settings: Settings, me: str) -> DBOSConfig:
         log_level="WARNING",
         notification_listener_polling_interval_sec=NOTIFICATION_POLL_S,
         sys_db_idle_transaction_timeout_sec=IDLE_TRANSACTION_S,
-        use_listen_notify=False,  # its listener wakes a hundred times a second
+        use_listen_notify=False,  # the listener of DBOS wakes a hundred times a second
     )
     if settings.queue_database.get_backend_name() == "sqlite":
         config["system_database_engine"] = _sqlite_engine(settings)
@@ -50,7 +51,10 @@ def dbos_config(settings: Settings, me: str) -> DBOSConfig:
 
 
 def _sqlite_engine(settings: Settings) -> Engine:
-    """DBOS's own engine has no write-ahead log, and asks SQLite for a function that old ones lack."""
+    """Return an engine with a write-ahead log, and with the function `unixepoch` for old versions of SQLite.
+
+    The engine that DBOS makes has neither.
+    """
     engine = create_engine(settings.queue_database)
 
     @event.listens_for(engine, "connect")
@@ -59,12 +63,12 @@ def _sqlite_engine(settings: Settings) -> Engine:
         connection.isolation_level = "IMMEDIATE"
         for pragma in (
             "journal_mode=WAL",
-            "synchronous=FULL",  # a power cut must not lose what our own row says is enqueued
+            "synchronous=FULL",  # a power cut must not lose a workflow that the job's row says is enqueued
             "foreign_keys=ON",
             f"busy_timeout={BUSY_TIMEOUT_MS}",
         ):
             connection.execute(f"PRAGMA {pragma}").close()
-        # unixepoch('subsec') came with SQLite 3.42; Debian 12 has 3.40, and DBOS uses it from Python 3.12 on.
+        # SQLite has unixepoch('subsec') from 3.42 on; Debian 12 has 3.40. DBOS needs it from Python 3.12 on.
         connection.create_function("unixepoch", 1, lambda _: time.time())
 
     return engine

@@ -1,4 +1,4 @@
-"""Keeps DBOS's tables from growing without end: it never removes what has ended."""
+"""Removal of ended workflows from the tables of DBOS, which keeps every workflow for ever."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from datetime import UTC, datetime, timedelta
 
 from dbos import DBOS
 
-# A workflow is started again by its id after a crash, which has no effect only while DBOS remembers it. The
-# crash and the second start are seconds apart.
-KEPT_FOR = timedelta(hours=1)
-AT_ONCE = 200
-ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+# After a crash a workflow may be started a second time under its id. The second start has no effect as long
+# as DBOS remembers the first. The crash and the second start are seconds apart.
+RETENTION = timedelta(hours=1)
+MAX_WORKFLOWS = 200  # removed in one call
+ENDED_STATES = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 
 
 def forget_ended(now: datetime | None = None) -> int:
-    """Removes ended workflows from DBOS's database, at most 200; returns how many."""
-    before = (now or datetime.now(UTC)) - KEPT_FOR
-    found = DBOS.list_workflows(
-        status=ENDED,
+    """Remove workflows that ended more than an hour ago, at most 200. Return the number removed."""
+    before = (now or datetime.now(UTC)) - RETENTION
+    ended = DBOS.list_workflows(
+        status=ENDED_STATES,
         completed_before=before.isoformat(),
-        limit=AT_ONCE,
+        limit=MAX_WORKFLOWS,
         load_input=False,
         load_output=False,
     )
-    if found:
-        DBOS.delete_workflows([workflow.workflow_id for workflow in found])
-    return len(found)
+    if ended:
+        DBOS.delete_workflows([workflow.workflow_id for workflow in ended])
+    return len(ended)

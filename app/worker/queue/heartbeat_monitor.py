@@ -1,28 +1,32 @@
-"""Which workers have fallen silent, told without comparing the clocks of two machines."""
+"""Detection of workers without a heartbeat, without a comparison of the clocks of two machines."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-LOOKS = 5  # after so many looks without a new sign of life a worker counts as silent
+MISSED_CHECKS = 5  # checks without a new heartbeat after which a worker counts as frozen
 
 
-class Silence:
-    """Counts the looks at which a worker's last sign of life was still the same.
+class HeartbeatMonitor:
+    """Counts the checks at which a worker's last heartbeat was still the same.
 
-    Looks and not seconds: while the database is away nobody can give a sign and nobody looks, and a worker
-    that was frozen itself makes no look meanwhile; in neither case the living count as silent afterwards.
+    The monitor counts checks instead of seconds. While the database is away, no worker stores a heartbeat and
+    none checks. A worker that was frozen itself makes no checks meanwhile. In neither case do living workers
+    count as frozen afterwards.
     """
 
     def __init__(self) -> None:
-        self._seen: dict[str, tuple[datetime | None, int]] = {}
+        self._checks: dict[str, tuple[datetime | None, int]] = {}  # last heartbeat, checks that read it
 
-    def look(self, names: Iterable[str], signs: Mapping[str, datetime]) -> set[str]:
-        """Those of the workers that are silent. signs: the last one of each that ever gave any."""
-        before, self._seen = self._seen, {}
+    def check(self, names: Iterable[str], heartbeats: Mapping[str, datetime]) -> set[str]:
+        """Return the workers whose heartbeat has not changed for MISSED_CHECKS checks.
+
+        heartbeats: the last one of each worker that has stored any.
+        """
+        before, self._checks = self._checks, {}
         for name in names:
-            sign = signs.get(name)
-            last, looks = before.get(name, (None, 0))
-            self._seen[name] = (sign, looks + 1 if looks and sign == last else 1)
-        return {name for name, (_, looks) in self._seen.items() if looks > LOOKS}
+            heartbeat = heartbeats.get(name)
+            last, checks = before.get(name, (None, 0))
+            self._checks[name] = (heartbeat, checks + 1 if checks and heartbeat == last else 1)
+        return {name for name, (_, checks) in self._checks.items() if checks > MISSED_CHECKS}

@@ -1,34 +1,37 @@
-"""How many jobs a worker runs at once, and which."""
+"""The limit on the number of jobs that a worker runs at once."""
 
 from __future__ import annotations
 
 import threading
 
 
-class Seats:
-    """One for each job that runs here. Taking one's own again, or leaving twice, changes nothing."""
+class JobSlots:
+    """One slot for each running job. A slot can be reserved or released twice without effect.
+
+    number: jobs that may run at once.
+    """
 
     def __init__(self, number: int) -> None:
         self._number = number
-        self._taken: set[str] = set()
+        self._reserved: set[str] = set()
         self._lock = threading.Lock()
 
-    def take(self, workflow_id: str) -> None:
-        """Sits down, if need be on the floor: what ran before a crash goes on, whatever else runs."""
+    def reserve(self, workflow_id: str) -> None:
+        """Reserve a slot; recovered jobs may exceed the limit."""
         with self._lock:
-            self._taken.add(workflow_id)
+            self._reserved.add(workflow_id)
 
-    def leave(self, workflow_id: str) -> None:
-        """Gets up."""
+    def release(self, workflow_id: str) -> None:
+        """Release the slot of a workflow."""
         with self._lock:
-            self._taken.discard(workflow_id)
+            self._reserved.discard(workflow_id)
 
-    def taken(self) -> int:
-        """How many jobs run."""
+    def reserved(self) -> int:
+        """Return the number of running jobs."""
         with self._lock:
-            return len(self._taken)
+            return len(self._reserved)
 
     def free(self) -> int:
-        """How many more jobs there is room for."""
+        """Return the number of further jobs that may start."""
         with self._lock:
-            return max(0, self._number - len(self._taken))
+            return max(0, self._number - len(self._reserved))

@@ -21,8 +21,8 @@ from tests.support.make_spec import MakeSpec
 REASON = "the process that evaluated a batch died"
 
 
-class LosingRounds(Pool):
-    """Loses the shards of the first round, and evaluates the others where the test runs."""
+class LosingRounds(InThisProcess):
+    """Loses the shards of the first round, and evaluates the others in the thread of the test."""
 
     def __init__(self) -> None:
         pass
@@ -70,5 +70,5 @@ def test_lost_trials_fail_with_the_reason_and_the_job_ends(
 
 
 def test_one_more_than_the_limit_fails_the_job(db: Database, settings: Settings, spec: JobSpec) -> None:
-    with pytest.raises(TooManyFailed, match="16 trials failed, and the server puts up with 15"):
+    with pytest.raises(TooManyFailed, match="16 trials failed, and the server allows 15"):
         searched(db, settings, spec, max_failed_trials=15)

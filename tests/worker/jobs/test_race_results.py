@@ -1,4 +1,4 @@
-"""The heats of a job are stored: one that was killed amid its race goes on with the next of them."""
+"""The results of the race are stored: a job that was killed in its race resumes with the next request."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Killed(Exception):
     """The process is gone."""
 
 
-class Mortal(Pool):
-    """Evaluates shards where the test runs, of as many batches as may be opened."""
+class Mortal(InThisProcess):
+    """Evaluates shards in the thread of the test, and is killed when too many batches are opened."""
 
     def __init__(self, calls: int) -> None:
         self.left = calls
         self.runs: list[Shard] = []
 
-    def open(self, line: Line) -> Batches:
+    def open(self, job: JobPriority) -> BatchSet:
         if self.left == 0:
             raise Killed
         self.left -= 1
@@ -110,14 +110,14 @@ def test_the_stage_of_a_job_is_told_from_its_start_to_its_end(
     job_id = jobs.submit(db, settings, spec).id
     assert jobs.get(db, job_id).progress.stage is None
     run_stored_job(db, job_id)
-    found = events.read(db, job_id, 0).events
-    told = [json.loads(event.data) for event in found if event.kind == "progress"]
+    stored = events.read(db, job_id, 0).events
+    told = [json.loads(event.data) for event in stored if event.kind == "progress"]
     words = list(dict.fromkeys(progress["stage"] for progress in told))
     rare = {WORDS[Seeds.MARGIN], WORDS[Seeds.RECONFIRM]}  # only where the values ask for them
     assert set(words) - rare == {SEARCH, *WORDS.values()} - rare
     assert words[0] == SEARCH
     assert words[-1] == WORDS[Seeds.HORIZONS]
-    states = [json.loads(event.data) for event in found if event.kind == "state"]
+    states = [json.loads(event.data) for event in stored if event.kind == "state"]
     assert [state["progress"]["stage"] for state in states] == [None, SEARCH, None]
     assert jobs.get(db, job_id).progress.stage is None
     fractions = [progress["fraction"] for progress in told]
@@ -125,16 +125,16 @@ def test_the_stage_of_a_job_is_told_from_its_start_to_its_end(
     assert fractions[-1] > 0.9
 
 
-class Onlooker(Pool):
-    """Evaluates shards where the test runs, and looks at the stage of the job meanwhile."""
+class Onlooker(InThisProcess):
+    """Evaluates shards in the thread of the test, and records the stage of the job meanwhile."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self.seen: list[tuple[Shard, str | None]] = []
 
-    def open(self, line: Line) -> Batches:
+    def open(self, job: JobPriority) -> BatchSet:
         def look(shard: Shard) -> Results:
-            self.seen.append((shard, jobs.get(self._db, line.job_id).progress.stage))
+            self.seen.append((shard, jobs.get(self._db, job.job_id).progress.stage))
             return evaluate(shard)
 
         return InTurn(look)
@@ -192,9 +192,9 @@ def test_a_stored_heat_answers_for_itself_alone(db: Database, settings: Settings
     job_id = jobs.submit(db, settings, spec).id
     Runner(db, Mortal(0), max_failed_trials=0).start(job_id, 1)
     race_results.store(db, job_id, 1, 3, request(0.1), RESULT)
-    found = race_results.find(db, job_id, 3, request(0.1))
-    assert found is not None
-    np.testing.assert_array_equal(found.values, RESULT.values)
+    result = race_results.find(db, job_id, 3, request(0.1))
+    assert result is not None
+    np.testing.assert_array_equal(result.values, RESULT.values)
     assert race_results.find(db, job_id, 3, request(0.2)) is None
     assert race_results.find(db, job_id, 4, request(0.1)) is None
 

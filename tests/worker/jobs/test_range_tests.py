@@ -39,34 +39,34 @@ def run(db: Database, settings: Settings, body: dict[str, Any]) -> RangeTest:
 
 
 def test_a_range_test_that_diverges_succeeds_and_suggests_rates(db: Database, settings: Settings) -> None:
-    found = run(db, settings, QUADRATIC)
-    assert found.state is JobState.SUCCEEDED
-    assert found.result is not None
-    suggestions = found.result.suggestions
-    assert found.result.diverged
-    assert found.result.ended is not None
-    assert found.result.ended.reason == "loss_rose"
-    assert found.result.spread is not None
-    assert found.result.spread.valley is not None
+    test = run(db, settings, QUADRATIC)
+    assert test.state is JobState.SUCCEEDED
+    assert test.result is not None
+    suggestions = test.result.suggestions
+    assert test.result.diverged
+    assert test.result.ended is not None
+    assert test.result.ended.reason == "loss_rose"
+    assert test.result.spread is not None
+    assert test.result.spread.valley is not None
     # The largest curvature of the quadratic is 100: a rate of 0.02 is as much as it bears.
     for rate in (suggestions.valley, suggestions.steepest, suggestions.minimum_over_10):
         assert rate is not None
         assert 1e-7 < rate < 0.1
     with pytest.raises(NoRecommendation):
-        recommendations.get(db, found.id)
+        recommendations.get(db, test.id)
 
 
 def test_the_rates_of_the_curve_are_those_that_the_trial_took(db: Database, settings: Settings) -> None:
-    found = run(db, settings, IRIS | {"steps": 60, "high": 0.01})
-    assert found.result is not None
-    assert not found.result.diverged
-    curve = trials.trajectory(db, found.id, 0, None)
+    test = run(db, settings, IRIS | {"steps": 60, "high": 0.01})
+    assert test.result is not None
+    assert not test.result.diverged
+    curve = trials.trajectory(db, test.id, 0, None)
     taken = [rate for rate in curve.learning_rate if rate is not None]
-    np.testing.assert_allclose(found.result.learning_rate, taken, rtol=1e-12)
-    assert found.result.loss == curve.loss[:-1]
-    assert trials.get(db, found.id, 0).optimizer["beta1"] == 0.8
-    assert found.spec["batch_size"] is None
-    assert "learning_rate" not in found.spec["optimizer"]
+    np.testing.assert_allclose(test.result.learning_rate, taken, rtol=1e-12)
+    assert test.result.loss == curve.loss[:-1]
+    assert trials.get(db, test.id, 0).optimizer["beta1"] == 0.8
+    assert test.spec["batch_size"] is None
+    assert "learning_rate" not in test.spec["optimizer"]
 
 
 def test_the_same_range_test_gives_the_same_curve(db: Database, settings: Settings) -> None:
@@ -75,8 +75,8 @@ def test_the_same_range_test_gives_the_same_curve(db: Database, settings: Settin
 
 
 def test_deleting_the_job_removes_the_range_test(db: Database, settings: Settings) -> None:
-    found = run(db, settings, QUADRATIC)
-    assert trials.get(db, found.id, 0).state is TrialState.DIVERGED
-    jobs.delete(db, found.id)
+    test = run(db, settings, QUADRATIC)
+    assert trials.get(db, test.id, 0).state is TrialState.DIVERGED
+    jobs.delete(db, test.id)
     with pytest.raises(RangeTestNotFound):
-        range_tests.get(db, found.id)
+        range_tests.get(db, test.id)

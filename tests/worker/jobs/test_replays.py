@@ -48,13 +48,13 @@ def replay(db: Database, job_id: str, number: int, pool: Any = None) -> Replay:
 @pytest.mark.parametrize("state", [TrialState.COMPLETED, TrialState.PRUNED, TrialState.DIVERGED])
 def test_a_trial_in_any_end_state_comes_out_the_same(db: Database, job_id: str, state: TrialState) -> None:
     page = trials.list_trials(db, job_id, state=state, order_by="number", limit=1, page_token=None)
-    found = replay(db, job_id, page.items[0].number)
-    assert found.state is ReplayState.SUCCEEDED
-    assert found.identical is True
-    assert found.difference is None
-    assert found.error is None
-    assert found.started_at is not None
-    assert found.finished_at is not None
+    result = replay(db, job_id, page.items[0].number)
+    assert result.state is ReplayState.SUCCEEDED
+    assert result.identical is True
+    assert result.difference is None
+    assert result.error is None
+    assert result.started_at is not None
+    assert result.finished_at is not None
 
 
 def test_a_trial_that_was_tampered_with_is_told_from_its_replay(db: Database, job_id: str) -> None:
@@ -65,11 +65,11 @@ def test_a_trial_that_was_tampered_with_is_told_from_its_replay(db: Database, jo
         session.execute(
             text("UPDATE trajectories SET data = :data WHERE number = 0"), {"data": codec.encode(curve)}
         )
-    found = replay(db, job_id, 0)
-    assert found.state is ReplayState.SUCCEEDED
-    assert found.identical is False
-    assert found.difference is not None
-    assert (found.difference.field, found.difference.step) == ("loss", 2)
+    result = replay(db, job_id, 0)
+    assert result.state is ReplayState.SUCCEEDED
+    assert result.identical is False
+    assert result.difference is not None
+    assert (result.difference.field, result.difference.step) == ("loss", 2)
 
 
 def test_a_replay_is_given_to_one_worker_and_to_another_when_its_lease_has_run_out(
@@ -108,24 +108,24 @@ def test_a_replay_that_kills_every_worker_fails_and_says_so(db: Database, job_id
     with db.write() as session:
         session.execute(text("UPDATE replays SET attempt = 5"))
     assert replays.claim(db) is None
-    found = replays.get(db, job_id, 1)
-    assert found.state is ReplayState.FAILED
-    assert found.error is not None
-    assert "died 5 times" in found.error.detail
+    result = replays.get(db, job_id, 1)
+    assert result.state is ReplayState.FAILED
+    assert result.error is not None
+    assert "died 5 times" in result.error.detail
 
 
 class Losing(InThisProcess):
     """Loses every shard."""
 
-    def run(self, line: Any, shards: Any, go_on: Any) -> Any:
+    def run(self, job: Any, shards: Any, go_on: Any) -> Any:
         yield 0, ShardLost("the process died")
 
 
 def test_a_replay_whose_process_died_fails_and_can_be_asked_for_again(db: Database, job_id: str) -> None:
-    found = replay(db, job_id, 2, Losing())
-    assert found.state is ReplayState.FAILED
-    assert found.error is not None
-    assert found.identical is None
+    result = replay(db, job_id, 2, Losing())
+    assert result.state is ReplayState.FAILED
+    assert result.error is not None
+    assert result.identical is None
     assert replay(db, job_id, 2).identical is True
 
 

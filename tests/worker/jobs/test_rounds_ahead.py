@@ -14,7 +14,7 @@ from app.spec.job import JobSpec
 from app.spec.resources.answers import Trial
 from app.tuning.evaluation.shards import Shard, evaluate
 from app.worker.jobs.runner import Runner
-from app.worker.pool.pool import Batches, Line, Results
+from app.worker.pool.protocols import BatchSet, JobPriority, Results
 from tests.support.in_process_worker import InThisProcess, InTurn, run_job, run_stored_job
 
 
@@ -23,7 +23,7 @@ class Killed(Exception):
 
 
 class Mortal(InThisProcess):
-    """Evaluates so many shards, then is killed."""
+    """Evaluates `left` shards, then is killed."""
 
     def __init__(self, left: int) -> None:
         self._left = left

@@ -1,4 +1,4 @@
-"""What a sampler reads of the past: the same from a process that began anew as from one that went on."""
+"""The trials that a sampler reads are the same in a new process as in one that ran on."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def test_trials_read_round_by_round_are_those_read_at_once(
     runner = Runner(db, InThisProcess(), max_failed_trials=0)
     for number in range(runner.start(job_id, 1)):
         runner.search_round(job_id, 1, number)
-    steadily = Past(db, job_id, is_warm=False)
+    steadily = TrialHistory(db, job_id, is_warm=False)
     for rounds in range(5):
-        once = Past(db, job_id, is_warm=False).of_rounds(rounds)
+        once = TrialHistory(db, job_id, is_warm=False).of_rounds(rounds)
         assert steadily.of_rounds(rounds) == once
         assert once == job_runs.finished_trials(db, job_id, rounds, best=3, latest=9)
     assert 9 < len(once) <= 12

@@ -20,7 +20,7 @@ from tests.support.server import wait_for
 
 pytestmark = pytest.mark.slow
 
-LINE = Line("job")
+JOB = JobPriority("job")
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +42,9 @@ def shards(spec: JobSpec) -> list[Shard]:
 
 def test_every_shard_is_evaluated_once_and_as_it_would_be_here(pool: Pool, make_spec: MakeSpec) -> None:
     cut = shards(make_spec(pruner={"kind": "none"}))
-    found = dict(pool.run(LINE, cut, lambda: True))
-    assert sorted(found) == [0, 1, 2, 3]
-    for i, results in found.items():
+    outcomes = dict(pool.run(JOB, cut, lambda: True))
+    assert sorted(outcomes) == [0, 1, 2, 3]
+    for i, results in outcomes.items():
         assert not isinstance(results, ShardLost)
         assert [result.value for result in results] == [result.value for result in evaluate(cut[i])]
 
@@ -52,8 +52,8 @@ def test_every_shard_is_evaluated_once_and_as_it_would_be_here(pool: Pool, make_
 def test_a_job_that_should_not_go_on_is_stopped(pool: Pool, make_spec: MakeSpec) -> None:
     long = make_spec(pruner={"kind": "none"}, budget={"trials": 4, "steps": 10_000_000})
     with pytest.raises(Interrupted):
-        list(pool.run(LINE, shards(long), lambda: False))
-    quick = dict(pool.run(LINE, shards(make_spec(pruner={"kind": "none"})), lambda: True))
+        list(pool.run(JOB, shards(long), lambda: False))
+    quick = dict(pool.run(JOB, shards(make_spec(pruner={"kind": "none"})), lambda: True))
     assert len(quick) == 4
 
 
@@ -68,18 +68,18 @@ def test_killed_processes_are_replaced_and_their_shards_tried_again(pool: Pool, 
         return True
 
     cut = shards(make_spec(pruner={"kind": "none"}, budget={"trials": 4, "steps": 30_000}))
-    assert len(dict(pool.run(LINE, cut, kill_once))) == 4
+    assert len(dict(pool.run(JOB, cut, kill_once))) == 4
     assert killed
 
 
 def test_a_pool_that_broke_while_idle_is_rebuilt(pool: Pool, make_spec: MakeSpec) -> None:
     cut = shards(make_spec(pruner={"kind": "none"}))
-    list(pool.run(LINE, cut, lambda: True))
+    list(pool.run(JOB, cut, lambda: True))
     victims = [child for child in multiprocessing.active_children() if child.pid]
     for child in victims:
         os.kill(child.pid or 0, signal.SIGKILL)
     wait_for(lambda: not any(child.is_alive() for child in victims), 5.0, lambda: "the processes to die")
-    assert len(dict(pool.run(LINE, cut, lambda: True))) == 4
+    assert len(dict(pool.run(JOB, cut, lambda: True))) == 4
 
 
 def test_a_hung_batch_is_killed_at_its_deadline_and_then_given_up(
@@ -99,11 +99,11 @@ def test_a_hung_batch_is_killed_at_its_deadline_and_then_given_up(
     )
     pool = Pool(1, max_attempts=2)
     try:
-        ((_, lost),) = pool.run(LINE, shards(long)[:1], lambda: True)
+        ((_, lost),) = pool.run(JOB, shards(long)[:1], lambda: True)
         assert isinstance(lost, ShardLost)
         assert "2 times" in str(lost)
         assert limits[0] > 60.0
-        ((_, results),) = pool.run(LINE, shards(make_spec(pruner={"kind": "none"}))[:1], lambda: True)
+        ((_, results),) = pool.run(JOB, shards(make_spec(pruner={"kind": "none"}))[:1], lambda: True)
         assert not isinstance(results, ShardLost)
     finally:
         pool.kill()

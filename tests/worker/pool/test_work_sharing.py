@@ -1,4 +1,4 @@
-"""A wide batch is evaluated by every worker that has room, each shard with effect once."""
+"""A wide batch is evaluated by every worker with idle processes, and each shard is stored once."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from app.services.job_runs import Interrupted
 from app.settings import Settings
 from app.tuning.evaluation.shards import Shard, evaluate
 from app.tuning.search.rounds import ask_round, trial_numbers
-from app.worker.pool.pool import Batches, Line, Results, ShardLost
+from app.worker.pool.protocols import BatchSet, JobPriority, Outcome, ShardLost
 from app.worker.pool.work_sharing import Fanout, Helpers
 from tests.support.in_process_worker import InThisProcess
 from tests.support.make_spec import MakeSpec
 from tests.support.server import wait_for
 
 Batch = tuple[str, list[Shard]]
+SILENCE_S = 15.0
 
 
 class Gated(InThisProcess):
@@ -38,14 +39,14 @@ class Gated(InThisProcess):
         return 1
 
     def run(
-        self, line: Line, shards: Sequence[Shard], go_on: Callable[[], bool]
-    ) -> Iterator[tuple[int, Results | ShardLost]]:
+        self, job: JobPriority, shards: Sequence[Shard], go_on: Callable[[], bool]
+    ) -> Iterator[tuple[int, Outcome]]:
         while not self.gate.wait(0.01):
             if not go_on():
                 raise Interrupted
         self.batches.append(len(shards))
         self.evaluated += [shard.numbers[0] for shard in shards]
-        yield from super().run(line, shards, go_on)
+        yield from super().run(job, shards, go_on)
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def outcomes(shared: Batches, shards: list[Shard]) -> Iterator[tuple[int, Result
 
 @contextmanager
 def lending(helpers: Helpers) -> Iterator[None]:
-    """Lets them look for offers again and again."""
+    """Let the helpers look for shards again and again."""
     done = threading.Event()
 
     def help_out() -> None:
@@ -102,7 +103,7 @@ def lending(helpers: Helpers) -> Iterator[None]:
 def offer(db: Database, job_id: str, shards: Sequence[Shard]) -> str:
     """Put a batch on offer and return its id."""
     batch = shard_leases.new_batch()
-    shard_leases.offer(db, job_id, 1, batch, dict(enumerate(shards)))
+    shard_leases.publish(db, job_id, 1, batch, dict(enumerate(shards)))
     return batch
 
 
@@ -110,8 +111,8 @@ def test_two_workers_share_a_wide_batch_and_give_the_values_of_one(db: Database,
     job_id, shards = batch
     here, there = Gated(), Gated()
     there.gate.set()
-    found: dict[int, Results | ShardLost] = {}
-    shared = Fanout(db, here, processes=1).open(Line(job_id), 1)
+    found: dict[int, Outcome] = {}
+    shared = Fanout(db, here, processes=1, silence_s=SILENCE_S).open(JobPriority(job_id), 1)
     with lending(Helpers(db, there, processes=1)):
         for place, outcome in outcomes(shared, shards):
             found[place] = outcome
@@ -120,24 +121,42 @@ def test_two_workers_share_a_wide_batch_and_give_the_values_of_one(db: Database,
     assert here.evaluated
     assert len(there.evaluated) >= 3
     assert [values(found[i]) for i in range(6)] == [values(evaluate(shard)) for shard in shards]
-    assert shard_leases.take(db) is None
+    assert shard_leases.acquire(db) is None
 
 
-def test_a_batch_stays_here_where_it_fits_or_nobody_else_lives(db: Database, batch: Batch) -> None:
+def test_a_batch_stays_here_where_it_fits_or_no_other_worker_lives(db: Database, batch: Batch) -> None:
     job_id, shards = batch
     pool = Gated()
     pool.gate.set()
-    assert len(dict(outcomes(Fanout(db, pool, processes=6).open(Line(job_id), 1), shards))) == 6
+    assert (
+        len(
+            dict(
+                outcomes(
+                    Fanout(db, pool, processes=6, silence_s=SILENCE_S).open(JobPriority(job_id), 1), shards
+                )
+            )
+        )
+        == 6
+    )
     with db.write() as session:
         workers.forget(session, "two")
-    assert len(dict(outcomes(Fanout(db, pool, processes=1).open(Line(job_id), 1), shards))) == 6
+    assert (
+        len(
+            dict(
+                outcomes(
+                    Fanout(db, pool, processes=1, silence_s=SILENCE_S).open(JobPriority(job_id), 1), shards
+                )
+            )
+        )
+        == 6
+    )
     assert pool.batches == [6, 6]
 
 
 def test_batches_are_added_while_others_are_evaluated(db: Database, batch: Batch) -> None:
     job_id, shards = batch
     pool = Gated()
-    shared = Fanout(db, pool, processes=1).open(Line(job_id), 1)
+    shared = Fanout(db, pool, processes=1, silence_s=SILENCE_S).open(JobPriority(job_id), 1)
     assert shared.add(shards[:1]) == range(1)
     assert shared.add(shards[1:]) == range(1, 6)
     pool.gate.set()
@@ -148,68 +167,68 @@ def test_batches_are_added_while_others_are_evaluated(db: Database, batch: Batch
 
 def test_an_interrupted_batch_is_withdrawn(db: Database, batch: Batch) -> None:
     job_id, shards = batch
-    shared = Fanout(db, Gated(), processes=1).open(Line(job_id), 1)
+    shared = Fanout(db, Gated(), processes=1, silence_s=SILENCE_S).open(JobPriority(job_id), 1)
     shared.add(shards)
     with pytest.raises(Interrupted):
         shared.next(lambda: False)
-    assert shard_leases.take(db) is None
+    assert shard_leases.acquire(db) is None
 
 
-def test_an_offer_whose_lease_ran_out_is_taken_again_and_delivered_once(
+def test_a_shard_whose_lease_expired_is_leased_again_and_delivered_once(
     db: Database, batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id, shards = batch
-    offered = offer(db, job_id, shards[:1])
+    published = publish(db, job_id, shards[:1])
     monkeypatch.setattr(shard_leases, "LEASE", timedelta(0))
-    frozen = shard_leases.take(db)
+    frozen = shard_leases.acquire(db)
     monkeypatch.setattr(shard_leases, "LEASE", timedelta(minutes=1))
-    second = shard_leases.take(db)
+    second = shard_leases.acquire(db)
     assert frozen is not None
     assert second is not None
-    assert shard_leases.take(db) is None
+    assert shard_leases.acquire(db) is None
     results: list[TrialResult] = evaluate(shards[0])
     assert shard_leases.deliver(db, second, results)
     assert not shard_leases.renew(db, frozen)
     assert not shard_leases.deliver(db, frozen, [])
-    (only,) = shard_leases.collect(db, offered)
+    (only,) = shard_leases.collect(db, published)
     assert repr(only.results) == repr(results)
-    assert shard_leases.collect(db, offered) == []
+    assert shard_leases.collect(db, published) == []
 
 
 def test_a_shard_that_killed_every_process_elsewhere_is_lost(db: Database, batch: Batch) -> None:
     job_id, shards = batch
-    offered = offer(db, job_id, shards[:1])
-    taken = shard_leases.take(db)
+    published = publish(db, job_id, shards[:1])
+    taken = shard_leases.acquire(db)
     assert taken is not None
     assert shard_leases.deliver(db, taken, [], "died 5 times")
-    assert [part.lost for part in shard_leases.collect(db, offered)] == ["died 5 times"]
+    assert [part.lost for part in shard_leases.collect(db, published)] == ["died 5 times"]
 
 
-def test_what_an_earlier_try_or_run_has_on_offer_is_not_taken(db: Database, batch: Batch) -> None:
+def test_shards_of_an_earlier_attempt_or_run_are_not_leased(db: Database, batch: Batch) -> None:
     job_id, shards = batch
-    offer(db, job_id, shards[:3])
-    mine = offer(db, job_id, shards[3:4])
-    taken = shard_leases.take(db)
+    publish(db, job_id, shards[:3])
+    mine = publish(db, job_id, shards[3:4])
+    taken = shard_leases.acquire(db)
     assert taken is not None
     assert taken.batch == mine
-    assert shard_leases.take(db) is None
-    offer(db, job_id, shards)
+    assert shard_leases.acquire(db) is None
+    publish(db, job_id, shards)
     job_runs.start_anew(db, job_id, 1)
-    assert shard_leases.take(db) is None
+    assert shard_leases.acquire(db) is None
 
 
-def test_nobody_helps_without_an_idle_process(db: Database, batch: Batch) -> None:
+def test_no_worker_helps_without_an_idle_process(db: Database, batch: Batch) -> None:
     job_id, shards = batch
-    offered = offer(db, job_id, shards)
+    published = publish(db, job_id, shards)
     Helpers(db, Gated(), processes=0).look()
-    first = shard_leases.take(db, offered)
+    first = shard_leases.acquire(db, published)
     assert first is not None
     assert first.place == 0
 
 
 def test_helpers_count_what_they_lend(db: Database, batch: Batch) -> None:
     job_id, shards = batch
-    offer(db, job_id, shards[:2])
+    publish(db, job_id, shards[:2])
     counted: list[int] = []
     pool = Gated()
     pool.gate.set()

@@ -1,4 +1,4 @@
-"""DBOS's tables: what ended long ago is forgotten, what goes on is not."""
+"""The tables of DBOS: workflows that ended long ago are removed, running ones are not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dbos import DBOS, SetWorkflowID
 
 from app.settings import Settings
 from app.worker.queue.dbos_config import dbos_config
-from app.worker.queue.garbage_collection import KEPT_FOR, forget_ended
+from app.worker.queue.garbage_collection import RETENTION, forget_ended
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +43,7 @@ def queue(tmp_path: Path) -> Iterator[threading.Event]:
 
 def test_ended_workflows_are_forgotten_after_an_hour(queue: threading.Event) -> None:
     assert forget_ended() == 0
-    later = datetime.now(UTC) + KEPT_FOR + timedelta(seconds=5)
+    later = datetime.now(UTC) + RETENTION + timedelta(seconds=5)
     assert forget_ended(later) == 1
     assert [workflow.workflow_id for workflow in DBOS.list_workflows()] == ["living"]
     assert forget_ended(later) == 0

@@ -1,10 +1,10 @@
-"""Who is silent: told by looks, so that neither clocks nor outages make a living worker silent."""
+"""Frozen workers are detected by checks: neither clocks nor outages make a living worker count as frozen."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from app.worker.queue.heartbeat_monitor import LOOKS, Silence
+from app.worker.queue.heartbeat_monitor import MISSED_CHECKS, HeartbeatMonitor
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -13,29 +13,29 @@ def looks(silence: Silence, count: int, sign: datetime | None = NOW) -> set[str]
     """Return the result of the last of so many checks of a worker whose heartbeat never changes."""
     found: set[str] = set()
     for _ in range(count):
-        found = silence.look(["a"], {} if sign is None else {"a": sign})
-    return found
+        frozen = monitor.check(["a"], {} if heartbeat is None else {"a": heartbeat})
+    return frozen
 
 
-def test_a_worker_without_a_new_sign_is_silent_after_five_more_looks() -> None:
-    silence = Silence()
-    assert looks(silence, LOOKS) == set()
-    assert looks(silence, 1) == {"a"}
+def test_a_worker_without_a_new_heartbeat_is_frozen_after_five_more_checks() -> None:
+    monitor = HeartbeatMonitor()
+    assert check(monitor, MISSED_CHECKS) == set()
+    assert check(monitor, 1) == {"a"}
 
 
-def test_a_sign_starts_the_count_anew_whatever_time_it_tells() -> None:
-    silence = Silence()
-    looks(silence, LOOKS)
-    assert looks(silence, LOOKS, NOW - timedelta(days=1)) == set()
-    assert looks(silence, 1, NOW - timedelta(days=1)) == {"a"}
+def test_a_heartbeat_restarts_the_count_whatever_its_time() -> None:
+    monitor = HeartbeatMonitor()
+    check(monitor, MISSED_CHECKS)
+    assert check(monitor, MISSED_CHECKS, NOW - timedelta(days=1)) == set()
+    assert check(monitor, 1, NOW - timedelta(days=1)) == {"a"}
 
 
-def test_a_worker_that_never_gave_a_sign_is_silent_as_well() -> None:
-    assert looks(Silence(), LOOKS + 1, None) == {"a"}
+def test_a_worker_that_never_stored_a_heartbeat_is_frozen_as_well() -> None:
+    assert check(HeartbeatMonitor(), MISSED_CHECKS + 1, None) == {"a"}
 
 
-def test_a_worker_that_had_no_work_meanwhile_is_counted_anew() -> None:
-    silence = Silence()
-    looks(silence, LOOKS)
-    silence.look([], {"a": NOW})
-    assert looks(silence, LOOKS) == set()
+def test_the_count_restarts_for_a_worker_that_had_no_work_meanwhile() -> None:
+    monitor = HeartbeatMonitor()
+    check(monitor, MISSED_CHECKS)
+    monitor.check([], {"a": NOW})
+    assert check(monitor, MISSED_CHECKS) == set()
