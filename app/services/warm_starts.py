@@ -13,7 +13,7 @@ from app.errors import InvalidRequest
 from app.services import trial_rows
 from app.services.job_runs import reading
 from app.spec.job import JobSpec
-from app.tuning.samplers.parzen.history import HISTORY, MAX_GOOD
+from app.tuning.samplers.parzen.history import HISTORY
 from app.tuning.search.warm_start import check_sampler, decode, encode, incomparable_reason, inherited_trials
 from app.tuning.space.tree import SearchSpace
 
@@ -44,7 +44,7 @@ def copy(session: Session, row: JobRow, spec: JobSpec) -> None:
     share = HISTORY // len(others)
     sources = [
         _finished(session, other.key, best=min(MAX_GOOD, share), latest=share - min(MAX_GOOD, share))
-        for other in found
+        for other in others
         if isinstance(other, JobRow)
     ]
     warm_starts.insert(session, row.key, encode(inherited_trials(SearchSpace.of(spec), sources)))

@@ -81,13 +81,13 @@ def test_sqlite_runs_with_a_write_ahead_log_and_foreign_keys(
 
 
 def test_a_failed_transaction_stores_nothing(db: Database) -> None:
-    def insert_and_fail() -> None:
+    def fail_after_insert() -> None:
         with db.write() as session:
             jobs.insert(session, job_row())
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        insert_and_fail()
+        fail_after_insert()
     with db.read() as session:
         assert jobs.find(session, "job_1") is None
 

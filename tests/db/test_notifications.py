@@ -20,8 +20,8 @@ from tests.support.make_spec import MakeSpec
 LONG_S = 30.0
 
 
-def waiting_s(bell: Doorbell, timeout_s: float, meanwhile: Callable[[], object]) -> float:
-    """Return the seconds of a wait while something happens."""
+def waiting_s(listener: NotificationListener, timeout_s: float, meanwhile: Callable[[], object]) -> float:
+    """Return the seconds of a wait while `meanwhile` runs."""
     stop = threading.Event()
     thread = threading.Thread(target=meanwhile)
     begun = time.monotonic()
@@ -33,12 +33,12 @@ def waiting_s(bell: Doorbell, timeout_s: float, meanwhile: Callable[[], object])
 
 
 @pytest.fixture
-def bell(db: Database) -> Iterator[Doorbell]:
-    """Return notifications after a first wait, which are thus connected."""
-    bell = doorbell(db)
-    bell.wait(0.2, threading.Event())
-    yield bell
-    bell.close()
+def listener(db: Database) -> Iterator[NotificationListener]:
+    """Yield a listener that has waited once, and so is connected."""
+    listener = notification_listener(db)
+    listener.wait(0.2, threading.Event())
+    yield listener
+    listener.close()
 
 
 def test_a_submitted_job_wakes_the_worker(

@@ -24,9 +24,9 @@ def shared(postgres: PostgresServer) -> Iterator[Database]:
 
 
 @pytest.fixture
-def claim(shared: Database) -> Iterator[MakeClaim]:
-    """Yield a function that makes claims; release all at the end."""
-    made: list[Claim] = []
+def lock(shared: Database) -> Iterator[MakeLock]:
+    """Return a function that makes locks, which are released at the end."""
+    made: list[WorkerLock] = []
 
     def make(name: str) -> WorkerLock:
         made.append(WorkerLock(shared, name))

@@ -66,15 +66,15 @@ RESULTS = [
 ]
 
 
-def claimed(db: Database, limit: int = 10) -> list[job_runs.Pending]:
-    """Claim runs without starting anything for them."""
+def claimed(db: Database, limit: int = 10) -> list[job_runs.PendingRun]:
+    """Return claimed runs, without a start of their workflows."""
     with job_runs.claim(db, limit) as pending:
         return pending
 
 
 @pytest.fixture
 def job_id(db: Database, settings: Settings, make_spec: MakeSpec) -> str:
-    """Return the id of a running job of four trials."""
+    """Return a running job of four trials."""
     job = jobs.submit(db, settings, make_spec())
     job_runs.start(db, job.id, 1)
     return job.id

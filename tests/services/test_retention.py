@@ -21,7 +21,7 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 def ended(db: Database, settings: Settings, make_spec: MakeSpec, days_ago: int) -> str:
-    """Store a job that was cancelled so long ago; return its id."""
+    """Return a job that was cancelled `days_ago`."""
     job_id = jobs.submit(db, settings, make_spec()).id
     jobs.cancel(db, job_id)
     _set_end(db, job_id, days_ago)

@@ -57,14 +57,14 @@ class InTurn:
 
 
 def run_job(db: Database, settings: Settings, spec: JobSpec) -> str:
-    """Submit a job, run it to its recommendation, and return its id."""
+    """Run a job from its submission to its recommendation, and return its id."""
     job_id = jobs.submit(db, settings, spec).id
     run_stored_job(db, job_id)
     return job_id
 
 
 def run_stored_job(db: Database, job_id: str) -> None:
-    """Run a waiting job to its recommendation."""
+    """Run a queued job to its recommendation."""
     runner = Runner(db, InThisProcess(), max_failed_trials=0)
     for number in range(runner.start(job_id, 1)):
         if not runner.search_round(job_id, 1, number):

@@ -107,7 +107,7 @@ def states(session: Session, ids: list[str]) -> dict[str, tuple[str, int]]:
 def recount(session: Session, row: JobRow) -> None:
     """Set the job's counters and best trial from its trials; a repeated call changes nothing."""
     count = select(TrialRow.state, func.count()).where(TrialRow.job_key == row.key).group_by(TrialRow.state)
-    counts: dict[str, int] = dict(session.execute(count).tuples().all())
+    counts: dict[str, int] = dict(session.execute(count).all())
     row.trials_completed = counts.get("completed", 0)
     row.trials_pruned = counts.get("pruned", 0)
     row.trials_diverged = counts.get("diverged", 0)

@@ -21,7 +21,7 @@ TRIAL_COUNTERS = {
 def jobs_by_state(session: Session) -> dict[str, int]:
     """Return the number of jobs in each state, without empty states."""
     query = select(JobRow.state, func.count()).group_by(JobRow.state)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def trials_by_state(session: Session) -> dict[str, int]:

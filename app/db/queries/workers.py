@@ -29,9 +29,9 @@ def forget_silent(session: Session, since: datetime) -> None:
     session.execute(delete(WorkerRow).where(WorkerRow.seen_at < since))
 
 
-def signs_of_life(session: Session) -> dict[str, datetime]:
-    """When each worker last said that it lives, by its own clock."""
-    return dict(session.execute(select(WorkerRow.id, WorkerRow.seen_at)).tuples().all())
+def heartbeats(session: Session) -> dict[str, datetime]:
+    """Return the time of each worker's last heartbeat, by its own clock."""
+    return dict(session.execute(select(WorkerRow.id, WorkerRow.seen_at)).all())
 
 
 def seen_since(session: Session, moment: datetime) -> int:

@@ -15,7 +15,7 @@ from app.tuning.recommendation.budget import search_share
 from app.tuning.samplers import sampler_of
 from app.tuning.search.rounds import Rounds, ask_round
 from app.tuning.search.stopping import settled_reason
-from app.worker.jobs.trial_history import Past
+from app.worker.jobs.trial_history import TrialHistory
 from app.worker.metrics import WorkerMetrics
 from app.worker.pool.protocols import BatchSet, Results, ShardLost
 
@@ -122,7 +122,7 @@ class Search:
             return True
         if not budget.stop_when_settled:
             return False
-        values = job_runs.values_before(self._db, self._run.job_id, self._rounds.seen(r))
+        values = job_runs.values_before(self._db, self._job_run.job_id, self._rounds.seen(r))
         return settled_reason(values, self._rounds.edges[-1]) is not None
 
     def _ask(self, r: int) -> list[Configuration]:

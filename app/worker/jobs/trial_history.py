@@ -20,7 +20,6 @@ class TrialHistory:
     """
 
     def __init__(self, db: Database, job_id: str, *, is_warm: bool, is_whole: bool = False) -> None:
-        """is_whole: whether all trials are kept."""
         self._best = None if is_whole else MAX_GOOD
         self._latest = None if is_whole else HISTORY
         self._db = db

@@ -14,8 +14,8 @@ from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import Shard, evaluate
 from app.worker.jobs.runner import Runner
 from app.worker.jobs.search import TooManyFailed
-from app.worker.pool.pool import Batches, Line, Pool, Results, ShardLost
-from tests.support.in_process_worker import InTurn
+from app.worker.pool.protocols import BatchSet, JobPriority, Outcome, ShardLost
+from tests.support.in_process_worker import InThisProcess, InTurn
 from tests.support.make_spec import MakeSpec
 
 REASON = "the process that evaluated a batch died"
@@ -24,19 +24,16 @@ REASON = "the process that evaluated a batch died"
 class LosingRounds(InThisProcess):
     """Loses the shards of the first round, and evaluates the others in the thread of the test."""
 
-    def __init__(self) -> None:
-        pass
+    def open(self, job: JobPriority) -> BatchSet:
+        return InTurn(self._evaluate)
 
-    def open(self, line: Line) -> Batches:
-        return InTurn(self._evaluate_here)
-
-    def _evaluate_here(self, shard: Shard) -> Results | ShardLost:
+    def _evaluate(self, shard: Shard) -> Outcome:
         is_first = 0 in shard.numbers and 0 in shard.replicates
         return ShardLost(REASON) if is_first else evaluate(shard)
 
 
 def searched(db: Database, settings: Settings, spec: JobSpec, **limit: Any) -> tuple[Runner, str]:
-    """Return the id of a job whose rounds have run."""
+    """Return a job whose rounds have run, and its runner."""
     job_id = jobs.submit(db, settings, spec).id
     runner = Runner(db, LosingRounds(), **limit)
     for number in range(runner.start(job_id, 1)):

@@ -19,8 +19,8 @@ from app.tuning.evaluation.shards import Shard, evaluate
 from app.tuning.recommendation.budget import search_share
 from app.tuning.recommendation.stages import SEARCH, WORDS, stage_word
 from app.worker.jobs.runner import Runner
-from app.worker.pool.pool import Batches, Line, Pool, Results
-from tests.support.in_process_worker import InTurn, run_job, run_stored_job
+from app.worker.pool.protocols import BatchSet, JobPriority, Results
+from tests.support.in_process_worker import InThisProcess, InTurn, run_job, run_stored_job
 from tests.support.jobs import configuration
 from tests.support.make_spec import MakeSpec
 
@@ -40,9 +40,9 @@ class Mortal(InThisProcess):
         if self.left == 0:
             raise Killed
         self.left -= 1
-        return InTurn(self._evaluate_here)
+        return InTurn(self._evaluate)
 
-    def _evaluate_here(self, shard: Shard) -> Results:
+    def _evaluate(self, shard: Shard) -> Results:
         self.runs.append(shard)
         return evaluate(shard)
 
@@ -210,11 +210,11 @@ def test_a_heat_of_a_job_that_no_longer_runs_is_refused(
 
 
 def test_what_a_heat_gave_comes_back_bit_for_bit() -> None:
-    found = request_codec.decode(request_codec.encode(RESULT))
-    np.testing.assert_array_equal(found.values, RESULT.values)
-    assert found.trajectories == RESULT.trajectories
-    assert list(found.metrics) == list(RESULT.metrics)
+    result = request_codec.decode(request_codec.encode(RESULT))
+    np.testing.assert_array_equal(result.values, RESULT.values)
+    assert result.trajectories == RESULT.trajectories
+    assert list(result.metrics) == list(RESULT.metrics)
     for name, means in RESULT.metrics.items():
-        np.testing.assert_array_equal(found.metrics[name], means)
+        np.testing.assert_array_equal(result.metrics[name], means)
     many = EvaluationResult(values=np.ones((12, 1)), trajectories=tuple((bytes([i]),) for i in range(12)))
     assert request_codec.decode(request_codec.encode(many)).trajectories == many.trajectories

@@ -16,14 +16,14 @@ from app.services import jobs, replays, trials
 from app.settings import Settings
 from app.spec.resources.replays import Replay, ReplayState
 from app.worker.jobs.replays import Replays
-from app.worker.pool.pool import ShardLost
+from app.worker.pool.protocols import ShardLost
 from tests.support.in_process_worker import InThisProcess, run_job
 from tests.support.make_spec import MakeSpec
 
 
 @pytest.fixture
 def job_id(db: Database, settings: Settings, make_spec: MakeSpec) -> str:
-    """Return the id of a job of 16 trials, of which some are pruned and some diverged."""
+    """Return a job of 16 trials, of which some are pruned and some diverged."""
     rates = {"choices": [0.001, 0.003, 0.01, 0.1, 1e6]}
     space = {"optimizers": [{"kind": "sgd", "learning_rate": rates}], "schedules": [{"kind": "constant"}]}
     spec = make_spec(

@@ -29,10 +29,10 @@ class Mortal(InThisProcess):
         self._left = left
         self.begun: list[int] = []
 
-    def open(self, line: Line) -> Batches:
-        return InTurn(self._evaluate_here)
+    def open(self, job: JobPriority) -> BatchSet:
+        return InTurn(self._evaluate)
 
-    def _evaluate_here(self, shard: Shard) -> Results:
+    def _evaluate(self, shard: Shard) -> Results:
         if self._left == 0:
             raise Killed
         self._left -= 1
@@ -40,7 +40,7 @@ class Mortal(InThisProcess):
 
 
 def spec(trials: int = 128, **parts: Any) -> JobSpec:
-    """Return a job with a round of 16 and fourteen of 8, which after 64 trials are asked ahead."""
+    """Return a job with a round of 16 trials and fourteen of 8, which are asked ahead after 64 trials."""
     body = {
         "objective": {"kind": "function", "name": "styblinski_tang"},
         "search_space": {"optimizers": [{"kind": "adam"}], "schedules": [{"kind": "constant"}]},
@@ -70,12 +70,12 @@ def test_a_job_that_was_killed_ends_with_the_trials_of_one_that_was_not(
     runner = Runner(db, Mortal(shards), max_failed_trials=0)
     rounds = runner.start(job_id, 1)
 
-    def search() -> None:
+    def run_rounds() -> None:
         for number in range(rounds):
             runner.search_round(job_id, 1, number)
 
     with pytest.raises(Killed):
-        search()
+        run_rounds()
     run_stored_job(db, job_id)
     assert outcomes(db, job_id) == undisturbed
     assert len(undisturbed) == 128

@@ -9,7 +9,7 @@ from app.services import job_runs, jobs
 from app.settings import Settings
 from app.worker.jobs import trial_history
 from app.worker.jobs.runner import Runner
-from app.worker.jobs.trial_history import Past
+from app.worker.jobs.trial_history import TrialHistory
 from tests.support.in_process_worker import InThisProcess
 from tests.support.make_spec import MakeSpec
 

@@ -9,8 +9,8 @@ from app.worker.pool.fair_queue import BACKLOG_S, STARVATION_S, FairQueue
 Queue = FairQueue[str]
 
 
-def order(turns: Queue, count: int, each_s: float = 1.0) -> list[str]:
-    """Return the next items, on one process that takes as long for each."""
+def order(fair_queue: Queue, count: int, each_s: float = 1.0) -> list[str]:
+    """Return the next items, on one process that takes `each_s` for each."""
     taken = []
     for _ in range(count):
         entry = fair_queue.take()
@@ -86,9 +86,9 @@ def test_the_idle_queue_of_a_job_without_a_lead_is_dropped() -> None:
     assert len(fair_queue._queues) <= 3
 
 
-def held_up(turns: Queue) -> object:
-    """Return the item that a spare process would run at once, if any."""
-    return turns.take_held_up(0.0)
+def starving(fair_queue: Queue) -> object:
+    """Return what a spare process would take at once, if anything."""
+    return fair_queue.take_starving(0.0)
 
 
 def test_a_job_starves_if_a_longer_one_has_had_all_processes_for_a_while() -> None:

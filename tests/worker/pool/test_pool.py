@@ -14,7 +14,8 @@ from app.services.job_runs import Interrupted
 from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import Shard, deadline_s, evaluate, shards_of_round
 from app.tuning.search.rounds import ask_round, trial_numbers
-from app.worker.pool.pool import Line, Pool, ShardLost
+from app.worker.pool.pool import Pool
+from app.worker.pool.protocols import JobPriority, ShardLost
 from tests.support.make_spec import MakeSpec
 from tests.support.server import wait_for
 
@@ -31,7 +32,7 @@ def pool() -> Iterator[Pool]:
 
 
 def shards(spec: JobSpec) -> list[Shard]:
-    """Return the first round, a trial a shard."""
+    """Return the shards of the first round, one trial each."""
     numbers = trial_numbers(spec, 0)
     (whole,) = shards_of_round(spec, 0, numbers, ask_round(spec, 0, []))
     return [
@@ -114,7 +115,8 @@ def test_a_small_job_does_not_wait_for_all_of_a_large_one(pool: Pool, make_spec:
     ended: list[str] = []
 
     def run(job: str, count: int) -> None:
-        ended.extend(job for _ in pool.run(Line(job), cut[:1] * count, lambda: True))
+        for _ in pool.run(JobPriority(job), cut[:1] * count, lambda: True):
+            ended.append(job)  # noqa: PERF401 - another thread reads the list meanwhile
 
     large = threading.Thread(target=run, args=("large", 12))
     large.start()

@@ -65,14 +65,14 @@ def batch(db: Database, settings: Settings, make_spec: MakeSpec) -> Batch:
     ]
 
 
-def values(results: Results | ShardLost) -> list[float | None]:
+def values(results: Outcome) -> list[float | None]:
     """Return the values of the trials of a shard."""
     assert not isinstance(results, ShardLost)
     return [result.value for result in results]
 
 
-def outcomes(shared: Batches, shards: list[Shard]) -> Iterator[tuple[int, Results | ShardLost]]:
-    """Return the results of all shards of one batch, as they end."""
+def outcomes(shared: BatchSet, shards: list[Shard]) -> Iterator[tuple[int, Outcome]]:
+    """Yield the outcomes of all shards of one batch, as they end."""
     shared.add(shards)
     try:
         for _ in shards:
@@ -100,8 +100,8 @@ def lending(helpers: Helpers) -> Iterator[None]:
         wait_for(lambda: not helpers.busy(), 10, lambda: "the helpers to end")
 
 
-def offer(db: Database, job_id: str, shards: Sequence[Shard]) -> str:
-    """Put a batch on offer and return its id."""
+def publish(db: Database, job_id: str, shards: Sequence[Shard]) -> str:
+    """Publish a batch for lease, and return its id."""
     batch = shard_leases.new_batch()
     shard_leases.publish(db, job_id, 1, batch, dict(enumerate(shards)))
     return batch

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def queue(tmp_path: Path) -> Iterator[threading.Event]:
-    """Yield a DBOS with a workflow that has ended and one that waits for the event."""
+    """Run DBOS with a workflow that has ended and one that waits for the yielded event."""
     go_on = threading.Event()
 
     @DBOS.workflow(name="wait_for_event")

@@ -9,9 +9,9 @@ from app.worker.queue.heartbeat_monitor import MISSED_CHECKS, HeartbeatMonitor
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def looks(silence: Silence, count: int, sign: datetime | None = NOW) -> set[str]:
-    """Return the result of the last of so many checks of a worker whose heartbeat never changes."""
-    found: set[str] = set()
+def check(monitor: HeartbeatMonitor, count: int, heartbeat: datetime | None = NOW) -> set[str]:
+    """Check one worker `count` times, always with the same last heartbeat. Return the last result."""
+    frozen: set[str] = set()
     for _ in range(count):
         frozen = monitor.check(["a"], {} if heartbeat is None else {"a": heartbeat})
     return frozen
