@@ -47,7 +47,7 @@ def test_a_tie_that_the_confirmation_contradicts_is_broken_once_and_confirmed_on
     assert second[0].replicates == range(Seeds.RECONFIRM, Seeds.RECONFIRM + REPLICATES)
     own = found.evidence.candidates[0].mean
     assert own == pytest.approx(world(second[0]).values[0].mean())
-    assert any("spoke against" in text and "confirmed on new seeds" in text for text in found.explanation)
+    assert any("contradicted" in text and "confirmed on new seeds" in text for text in found.explanation)
 
 
 def test_a_tie_that_the_confirmation_does_not_contradict_stands() -> None:

@@ -21,7 +21,7 @@ UNSEEN = range(50_000, 50_064)
 
 
 def losses(spec: JobSpec, found: Recommendation, factor: float) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """The losses of the recommendation at a multiple of its peak, on 64 unseen seeds."""
+    """Return the losses of the recommendation at a multiple of its peak, on 64 unseen seeds."""
     rate = factor * found.optimizer["learning_rate"]
     configuration = Configuration(
         optimizer=found.optimizer | {"learning_rate": rate},
@@ -80,7 +80,7 @@ def test_the_saddle_has_no_rate_at_the_edge_of_divergence_without_a_warning() ->
     _, found = run(spec)
     safe = found.safe_learning_rate
     if safe is None:
-        assert any("no range of learning rates is safe" in text for text in found.warnings)
+        assert any("No range of learning rates is safe" in text for text in found.warnings)
     else:
         assert safe.diverges_above is None or 1.41 * safe.high <= safe.diverges_above
     assert any("no lower bound" in text or "lower bound" in text for text in found.warnings)
@@ -103,7 +103,7 @@ def test_no_percentage_of_a_loss_that_cannot_be_negative_exceeds_a_hundred() -> 
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
-    """The numbers of a sentence, each with the word behind it."""
+    """Return the numbers of a sentence, each with the word that follows."""
     words = text.replace("(", "").split()
     return [
         (word, after) for word, after in pairwise(words) if word.lstrip("-").replace(".", "", 1).isdigit()
