@@ -88,7 +88,7 @@ def _final(mean: str, history: RaceHistory, verdict: Verdict) -> str:
 def _lowest(mean: str, value: float, best: RaceCandidate) -> str:
     """Return the entry with the lowest mean. value: nan if even that entry diverged."""
     if math.isnan(value):
-        text = f"Every remaining entry diverged on some seeds, {in_words(best)} least often."
+        text = f"Every remaining entry diverged at least once, {in_words(best)} least often."
     else:
         text = f"The lowest {mean} was {number(value)}, of {in_words(best)}."
     return paragraph(text, settings_in_words(best))

@@ -40,7 +40,7 @@ def test_it_says_what_to_use_how_much_better_how_sure_and_what_to_watch() -> Non
     assert f"{share:.3g} % lower than with Adam's defaults ({adam.mean:.3g})" in gain
     assert "% lower than with the best constant rate (" in gain
     assert sure.startswith("The gain over Adam's defaults is certain (probability more than 99.9 %)")
-    assert re.match(r"(Any peak learning rate from|Keep the peak learning rate as it is)", watch)
+    assert re.match(r"(Any peak learning rate from|Keep the peak learning rate at)", watch)
 
 
 def test_a_constant_rate_is_compared_with_adam_alone() -> None:
