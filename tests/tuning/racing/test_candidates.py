@@ -8,7 +8,7 @@ from app.domain.states import TrialState
 from app.engine.optimizers import OPTIMIZERS
 from app.spec.job import JobSpec
 from app.tuning.racing.candidates import baselines_of, describe, differs, race_field
-from app.tuning.recommendation.race_explanation import in_words
+from app.tuning.recommendation.wording import in_words
 from app.tuning.space.tree import SearchSpace
 from tests.support.jobs import DIGITS, configuration, finished, job, space
 

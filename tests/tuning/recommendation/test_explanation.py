@@ -219,13 +219,11 @@ def test_entries_that_read_alike_are_followed_by_their_differences() -> None:
     assert differences_in_words(once, twice) == ""
     assert in_words(once) == "adam (learning rate 0.04, refined table schedule)"
     assert in_words(twice) == "adam (learning rate 0.04, twice refined table schedule)"
-    flagged, table = (
-        replace(first, configuration=replace(first.configuration, **{part: found}))
-        for part, found in (
-            ("optimizer", first.configuration.optimizer | {"amsgrad": True}),
-            ("schedule", first.configuration.schedule | {"factors": [1.0, 0.0]}),
-        )
-    )
+    configuration = first.configuration
+    optimizer = configuration.optimizer | {"amsgrad": True}
+    flagged = replace(first, configuration=replace(configuration, optimizer=optimizer))
+    factors = configuration.schedule | {"factors": [1.0, 0.0]}
+    table = replace(first, configuration=replace(configuration, schedule=factors))
     assert "amsgrad true instead of none" in differences_in_words(flagged, first)
     assert differences_in_words(table, first).endswith(": other factors.")
 
