@@ -1,4 +1,4 @@
-"""Puts the recommendation together: the chosen configuration, the evidence, the sentences."""
+"""Assembly of the recommendation from the chosen configuration, the evidence and the texts."""
 
 from __future__ import annotations
 
@@ -27,16 +27,23 @@ from app.tuning.recommendation.warnings.all_warnings import caution, caution_unc
 
 def recommend(
     spec: JobSpec,
-    course: RaceHistory,
+    history: RaceHistory,
     verdict: Verdict,
     finished: Sequence[FinishedTrial],
     metrics: Mapping[str, float],
     taken: dict[str, Any] | None = None,
 ) -> Recommendation:
-    """The recommendation of a job whose best configurations were raced.
+    """Return the recommendation of a job whose best configurations were raced.
 
-    All figures of the evidence, and the metrics of the winner, are of the seeds drawn after the choice; nan
-    where it diverged on one. taken: what the winner's schedule took, where it follows the losses.
+    All figures of the evidence are of the seeds drawn after the choice.
+
+    Args:
+        spec: The job.
+        history: The stages of the race.
+        verdict: The figures of the confirmation.
+        finished: Every trial of the search that ended.
+        metrics: The mean metrics of the recommended configuration, on the same seeds; nan if a run diverged.
+        taken: The table of rates that a loss-driven schedule took in its trial; None for other schedules.
     """
     evidence = Evidence(
         metric=build_objective(spec.objective).metric,
@@ -44,26 +51,33 @@ def recommend(
         candidates=_candidates(verdict),
         baselines=[_baseline(comparison) for comparison in verdict.baselines],
     )
-    peaks = course.horizons.peaks
+    peaks = history.horizons.peaks
     return Recommendation(
         **_parts(verdict.configuration),
         taken_schedule=taken,
         total_steps=spec.budget.steps,
-        safe_learning_rate=course.safe,
+        safe_learning_rate=history.safe,
         metrics={name: mean if math.isfinite(mean) else None for name, mean in metrics.items()},
         evidence=evidence,
         horizons=None if peaks is None else list(peaks),
         outside_space=_outside(verdict),
-        summary=summarise(spec, course, verdict),
-        explanation=explain(spec, course, verdict, finished),
-        warnings=caution(spec, course, verdict, finished),
+        summary=summarise(spec, history, verdict),
+        explanation=explain(spec, history, verdict, finished),
+        warnings=caution(spec, history, verdict, finished),
     )
 
 
 def recommend_unconfirmed(
     spec: JobSpec, best: RaceCandidate, finished: Sequence[FinishedTrial], taken: dict[str, Any] | None = None
 ) -> Recommendation:
-    """The best trial as it is."""
+    """Return the recommendation of a job without confirmation: the best trial, with its value.
+
+    Args:
+        spec: The job.
+        best: The best completed trial.
+        finished: Every trial of the search that ended.
+        taken: The table of rates that a loss-driven schedule took in its trial; None for other schedules.
+    """
     value = next(trial.value for trial in finished if trial.number == best.number)
     assert value is not None
     candidate = Candidate(
@@ -89,7 +103,7 @@ def recommend_unconfirmed(
 
 
 def _candidates(verdict: Verdict) -> list[Candidate]:
-    """The recommended one, then the others of the final by their mean; those that diverged last."""
+    """Return the recommended candidate, then the others by their mean, diverged ones last."""
     others = list(range(1, verdict.count))
     means = {i: result.mean for i in others if (result := verdict.means[i]) is not None}
     others.sort(key=lambda i: (i not in means, means.get(i, 0.0), i))
@@ -97,6 +111,7 @@ def _candidates(verdict: Verdict) -> list[Candidate]:
 
 
 def _candidate(verdict: Verdict, i: int) -> Candidate:
+    """Return the candidate in row i of the verdict."""
     entry, result = verdict.entries[i], verdict.means[i]
     return Candidate(
         label=entry.label,
@@ -110,6 +125,7 @@ def _candidate(verdict: Verdict, i: int) -> Candidate:
 
 
 def _baseline(comparison: Comparison) -> Baseline:
+    """Return the baseline of a comparison."""
     result = comparison.other
     return Baseline(
         label=comparison.entry.label,
@@ -121,23 +137,24 @@ def _baseline(comparison: Comparison) -> Baseline:
 
 
 def _outside(verdict: Verdict) -> OutsideSpace | None:
-    """Return the default outside the space that was better beyond doubt, if one was."""
-    found = verdict.outside_space
-    difference = None if found is None else _difference(found)
-    if found is None or found.other is None or difference is None:
+    """Return the default outside the search space that is certainly better; None if there is none."""
+    default = verdict.outside_space
+    difference = None if default is None else _difference(default)
+    if default is None or default.other is None or difference is None:
         return None
-    configuration = found.entry.configuration
+    configuration = default.entry.configuration
     return OutsideSpace(
-        label=found.entry.label,
+        label=default.entry.label,
         optimizer=configuration.optimizer,
         schedule=configuration.schedule,
-        mean=found.other.mean,
-        ci95=found.other.ci95,
+        mean=default.other.mean,
+        ci95=default.other.ci95,
         difference=difference,
     )
 
 
 def _difference(comparison: Comparison) -> Difference | None:
+    """Return recommended minus other; None if either diverged, or without an interval."""
     difference, better = comparison.difference, comparison.probability_better
     if difference is None or difference.ci95 is None or better is None:
         return None
@@ -145,7 +162,8 @@ def _difference(comparison: Comparison) -> Difference | None:
 
 
 def _parts(configuration: Configuration) -> dict[str, Any]:
-    # Any: the fields that a recommendation, a candidate and a baseline share, as JSON has them.
+    """Return the fields that a recommendation, a candidate and a baseline share."""
+    # Any: values as in JSON.
     return {
         "optimizer": configuration.optimizer,
         "schedule": configuration.schedule,

@@ -1,4 +1,4 @@
-"""What the confirmation says, as figures: the material of a recommendation and its sentences."""
+"""The verdict: the figures of the confirmation, from which a recommendation and its texts are made."""
 
 from __future__ import annotations
 
@@ -27,12 +27,18 @@ from app.tuning.statistics import (
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """The recommended configuration against another one on the same seeds.
+    """The recommended configuration compared with another entry on the same seeds.
 
-    other: None where that one diverged. diverged: on how many replicates it did. difference: recommended
-    minus other, None where either diverged or where both are the same configuration. is_surely_worse: whether
-    the recommended one is worse by a paired test, corrected for the number of such comparisons. wins_most:
-    whether the recommended one has the lower loss on so many seeds that it is no chance, by a sign test.
+    Attributes:
+        entry: The other entry.
+        other: The mean of the other entry; None if a run diverged.
+        diverged: The number of replicates on which the other entry diverged.
+        difference: Recommended minus other; None if either diverged, or if both are the same entry.
+        is_surely_worse: Whether the recommended configuration is worse by a paired test, corrected for the
+            number of such comparisons.
+        wins_most: Whether the recommended configuration has the lower loss on more seeds than chance
+            explains, by a sign test.
+        probability_better: The probability that the recommended configuration has the lower mean.
     """
 
     entry: RaceCandidate
@@ -46,11 +52,19 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """Figures of all that ran on the seeds drawn after the choice.
+    """The figures of all entries that ran on the seeds drawn after the choice.
 
-    entries: the recommended one first. count: how many of them are candidates. means, probabilities: of each
-    of them; the latter of being the best. largest_share: the part of the recommended one's mean that comes
-    from a single seed. comparisons: with each of the entries, in their order.
+    Attributes:
+        entries: The candidates, the recommended one first, then the baselines.
+        count: The number of candidates.
+        means: The mean of each entry; None if a run diverged.
+        probabilities: The probability of each entry to have the lowest mean.
+        own_diverged: The number of replicates on which the recommended entry diverged.
+        replicates: The number of seeds.
+        largest_share: The largest share of the recommended entry's mean that comes from a single seed.
+        comparisons: The recommended entry compared with each entry, in the order of the entries.
+        deterministic: Whether every run of the objective is the same.
+        is_nonnegative: Whether no loss of the objective can be below zero.
     """
 
     entries: tuple[RaceCandidate, ...]
@@ -62,61 +76,65 @@ class Verdict:
     largest_share: float
     comparisons: tuple[Comparison, ...]
     deterministic: bool
-    is_nonnegative: bool  # whether no loss of the objective can be below zero
+    is_nonnegative: bool
 
     @property
     def baselines(self) -> list[Comparison]:
-        """Those with the baselines."""
-        return [found for found in self.comparisons if found.entry.is_baseline]
+        """The comparisons with the baselines."""
+        return [comparison for comparison in self.comparisons if comparison.entry.is_baseline]
 
     @property
     def winner(self) -> RaceCandidate:
-        """The recommended one."""
+        """The recommended entry."""
         return self.entries[0]
 
     @property
     def own(self) -> Mean | None:
-        """Its mean; None where it diverged."""
+        """The mean of the recommended entry; None if a run diverged."""
         return self.means[0]
 
     @property
     def configuration(self) -> Configuration:
-        """That of the recommended one."""
+        """The configuration of the recommended entry."""
         return self.winner.configuration
 
     @property
     def is_default(self) -> bool:
-        """Whether a default won."""
+        """Whether the recommended entry is a default."""
         return self.winner.is_default
 
     @property
     def other_defaults(self) -> list[Comparison]:
-        """The defaults that did not win."""
-        return [found for found in self.baselines if found.entry.is_default and found.entry != self.winner]
+        """The comparisons with the defaults that are not recommended."""
+        return [
+            comparison
+            for comparison in self.baselines
+            if comparison.entry.is_default and comparison.entry != self.winner
+        ]
 
     @property
     def outside_space(self) -> Comparison | None:
-        """The best of the defaults that may not be recommended and are better beyond doubt; or None."""
-        better = [found for found in self.other_defaults if found.is_surely_worse]
-        means = [(found.other.mean, i) for i, found in enumerate(better) if found.other is not None]
+        """The best default outside the search space that is certainly better; None if there is none."""
+        better = [comparison for comparison in self.other_defaults if comparison.is_surely_worse]
+        means = [(default.other.mean, i) for i, default in enumerate(better) if default.other is not None]
         return better[min(means)[1]] if means else None
 
     @property
     def adam(self) -> Comparison | None:
-        """Adam at its defaults, where it is not recommended."""
-        kinds = ((found.entry.configuration.optimizer["kind"], found) for found in self.other_defaults)
-        return next((found for kind, found in kinds if kind == "adam"), None)
+        """The comparison with Adam at its defaults; None if that default did not run or is recommended."""
+        kinds = ((default.entry.configuration.optimizer["kind"], default) for default in self.other_defaults)
+        return next((default for kind, default in kinds if kind == "adam"), None)
 
     @property
     def best_constant(self) -> Comparison | None:
-        """The best constant learning rate that was searched, where a schedule is recommended."""
+        """The comparison with the best searched constant learning rate; None if no such baseline ran."""
         return next(
             (
-                found
-                for found in self.baselines
-                if not found.entry.is_default
-                and is_constant(found.entry.configuration)
-                and found.entry != self.winner
+                comparison
+                for comparison in self.baselines
+                if not comparison.entry.is_default
+                and is_constant(comparison.entry.configuration)
+                and comparison.entry != self.winner
             ),
             None,
         )
@@ -147,6 +165,16 @@ def reach_verdict(spec: JobSpec, confirmation: Confirmation) -> Verdict:
 def _compare(
     entry: RaceCandidate, own: Values, other: Values, outside: int, *, exact: bool, is_same: bool
 ) -> Comparison:
+    """Return the comparison of the recommended entry with another one.
+
+    Args:
+        entry: The other entry.
+        own: (replicates,), the values of the recommended entry; nan where a run diverged.
+        other: (replicates,), the values of the other entry.
+        outside: The number of entries outside the search space, for the Bonferroni correction.
+        exact: Whether every run of the objective is the same.
+        is_same: Whether the other entry is the recommended one itself.
+    """
     difference = None if is_same else mean_interval(own - other, exact=exact)
     chance = None if difference is None else probability_better(own - other)
     level = (1.0 - CONFIDENCE) / 2.0 / max(1, outside)
@@ -162,6 +190,6 @@ def _compare(
 
 
 def _wins_most(own: Values, other: Values) -> bool:
-    """Return whether a fair coin would rarely, in 2.5 % of cases, show as many lower losses."""
+    """Return whether chance explains as many lower losses in at most 2.5 % of cases, by a sign test."""
     lower, decided = int((own < other).sum()), int((own != other).sum())
     return decided > 0 and float(bdtrc(lower - 1, decided, 0.5)) <= (1.0 - CONFIDENCE) / 2.0

@@ -1,7 +1,7 @@
-"""The advice of a job: one request after another, until the recommendation stands.
+"""The advice pipeline: from the finished trials of a job to its recommendation.
 
-A generator without input or output: it yields requests and is sent the result of each. The worker drives it
-with a pool and a store, the benchmark with neither.
+The pipeline is a generator without input or output. It yields evaluation requests and is sent the result of
+each. The worker runs the requests on a pool and stores the results; the benchmark does neither.
 """
 
 from __future__ import annotations
@@ -37,25 +37,26 @@ from app.tuning.recommendation.assemble import recommend, recommend_unconfirmed
 from app.tuning.recommendation.evidence import reach_verdict
 from app.tuning.schedules.realised import taken_schedule
 
-# The stored curve of a trial, by its number.
-CurveOf = Callable[[int], Trajectory | None]
+# Returns the stored trajectory of a trial by its number; None if none is stored.
+TrajectoryOf = Callable[[int], Trajectory | None]
 
 
 def advise(
-    spec: JobSpec, finished: Sequence[FinishedTrial], curve_of: CurveOf
+    spec: JobSpec, finished: Sequence[FinishedTrial], trajectory_of: TrajectoryOf
 ) -> Steps[Recommendation | None]:
-    """Ask for the requests of a job and return its recommendation; None where no trial completed.
+    """Yield the evaluation requests of a job and return its recommendation; None if no trial completed.
 
-    Race, new ones near its best, schedules made for the leader, final, choice and sweep, confirmation, and
-    the other horizons. Where the confirmation speaks against the choice, another one is confirmed on new
-    seeds, once. Without confirmation the best trial is recommended as it is, and nothing runs.
+    The stages are the race, variants of its best entries, schedules computed for the best, the final, choice
+    and learning-rate sweep, the confirmation, and the other horizons. If the confirmation contradicts the
+    choice, another choice is confirmed on new seeds, once. Without a confirmation the best trial is
+    recommended as it is, and nothing runs.
     """
     field = race_field(spec, finished)
     if not field:
         return None
     if spec.confirmation is None:
-        return recommend_unconfirmed(spec, field[0], finished, _taken(field[0], curve_of))
-    # The baselines have no share: they are there to be beaten, and a few runs show that most are.
+        return recommend_unconfirmed(spec, field[0], finished, _taken(field[0], trajectory_of))
+    # The baselines have no share of the budget: a few runs show that most of them are worse.
     first = yield from eliminate(spec, field, Seeds.RACE, spec.confirmation.top)
     near = yield from race_neighbours(spec, first)
     derived = yield from derive(spec, near.entries[near.leader])
@@ -72,7 +73,7 @@ def advise(
         standing, choice = other
         confirmation = yield from confirm(spec, Entrants(first, final, standing), choice, Seeds.RECONFIRM)
         diverged += confirmation.diverged()
-    course = RaceHistory(
+    history = RaceHistory(
         first=first,
         near=near,
         final=final,
@@ -84,15 +85,15 @@ def advise(
     )
     verdict = reach_verdict(spec, confirmation)
     return recommend(
-        spec, course, verdict, finished, confirmation.metrics, _taken(choice.recommended, curve_of)
+        spec, history, verdict, finished, confirmation.metrics, _taken(choice.recommended, trajectory_of)
     )
 
 
 def planned_runs(spec: JobSpec) -> dict[Seeds, int]:
-    """Return the runs, in units of `steps` updates, that each stage asks for at the most, in their order.
+    """Return the most runs of each stage, in units of `steps` updates, in the order of the stages.
 
-    Leave out what depends on values: a final that is prolonged, ends of a range that run on more seeds, a
-    race with a margin, a second confirmation, and peaks beyond the first ones at another horizon.
+    Leave out the runs that depend on values: extensions of the final, ends of a range on more seeds, the race
+    with a margin, the second confirmation, and peaks beyond the first ones at another horizon.
     """
     if spec.confirmation is None:
         return {}
@@ -103,7 +104,7 @@ def planned_runs(spec: JobSpec) -> dict[Seeds, int]:
     return {
         Seeds.RACE: most_raced(replicates, raced, top),
         Seeds.NEIGHBOURS: most_neighbour_runs(spec, replicates),
-        Seeds.NORMS: 2 * some,
+        Seeds.NORMS: 2 * few,
         Seeds.FINAL: most_finalists(spec) * replicates,
         Seeds.SWEEP: MAX_SWEPT_TIES * (len(HALF_OCTAVES) + 1) * some,
         Seeds.MARGIN: 0,
@@ -114,7 +115,7 @@ def planned_runs(spec: JobSpec) -> dict[Seeds, int]:
 
 
 def most_runs(spec: JobSpec) -> int:
-    """Return the most runs, in units of `steps` updates, that the advice asks for."""
+    """Return the most runs of the whole advice, in units of `steps` updates."""
     planned, replicates = planned_runs(spec), replicates_of(spec)
     if not planned:
         return 0
@@ -129,14 +130,14 @@ def most_runs(spec: JobSpec) -> int:
 
 
 def _floor(spec: JobSpec, derived: Derived) -> float:
-    """The least tolerance of a loss: a part of that at the start, which for an error is near 1."""
+    """Return the least tolerance of a loss: a share of the loss at the start, or of 1 for an error."""
     is_error = build_objective(spec.objective).metric == "validation_error"
     return FLOOR * (1.0 if is_error else abs(derived.start))
 
 
-def _taken(entry: RaceCandidate, curve_of: CurveOf) -> dict[str, object] | None:
-    """The table that the entry's schedule took in its trial, where it follows the losses."""
+def _taken(entry: RaceCandidate, trajectory_of: TrajectoryOf) -> dict[str, object] | None:
+    """Return the table that a loss-driven schedule took in its trial; None for any other entry."""
     if entry.number is None or entry.source != "search":
         return None
-    curve = curve_of(entry.number)
-    return None if curve is None else taken_schedule(entry.configuration, curve)
+    trajectory = trajectory_of(entry.number)
+    return None if trajectory is None else taken_schedule(entry.configuration, trajectory)

@@ -1,7 +1,8 @@
-"""The sentences about the race: what ran, what other schedules gave, and which of the equals was taken."""
+"""The explanation of the race: entries, variants, computed schedules, and the choice among equals."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from app.tuning.decision.choice import MAX_SWEPT_TIES
@@ -11,149 +12,177 @@ from app.tuning.racing.elimination import Standing
 from app.tuning.racing.iterated import SPREADS
 from app.tuning.racing.selection import Choice, complexity
 from app.tuning.recommendation.evidence import Verdict
-from app.tuning.recommendation.formatting import listed, number
-from app.tuning.recommendation.wording import in_words, plural, told_apart
+from app.tuning.recommendation.formatting import listed, number, paragraph, plural
+from app.tuning.recommendation.wording import differences_in_words, in_words, settings_in_words
 
 
-def tell_race(metric: str, course: RaceHistory, verdict: Verdict) -> Iterator[str]:
-    """Yield the sentences about race, variants, final, choice, lowered peak and second choice."""
-    yield _race(metric, course, verdict)
-    if course.near is not course.first:
-        yield _variants(metric, course, verdict)
-    yield _final(metric, course, verdict)
-    if course.standing is not course.final:
-        yield _with_margin(metric, course)
-    first = course.contradicted or course.choice
-    if len(first.tied) > 1:
-        yield _preference(course.standing, first, verdict)
-    if course.contradicted is not None:
-        yield _second_choice(course, verdict)
-    if course.choice.lowered_from is not None:
-        yield _lowered(course.choice)
+def explain_race(mean: str, history: RaceHistory, verdict: Verdict) -> Iterator[str]:
+    """Yield the texts of race, variants, final, race with a margin, choice, second choice, lowered peak.
+
+    Args:
+        mean: The metric in words, such as "mean loss".
+        history: The stages of the race.
+        verdict: The figures of the confirmation.
+    """
+    yield _race(mean, history, verdict)
+    if history.near is not history.first:
+        yield _variants(mean, history, verdict)
+    yield _final(mean, history, verdict)
+    if history.standing is not history.final:
+        yield _race_with_margin(mean, history)
+    first_choice = history.contradicted or history.choice
+    if len(first_choice.tied) > 1:
+        yield _preference(history.standing, first_choice, verdict)
+    if history.contradicted is not None:
+        yield _second_choice(history, verdict)
+    if history.choice.lowered_from is not None:
+        yield _lowered_peak(history.choice)
 
 
-def _race(metric: str, course: RaceHistory, verdict: Verdict) -> str:
-    """Return which entries raced, and which had the lowest mean."""
-    first = course.first
-    searched = sum(not entry.is_default for entry in first.entries)
-    defaults = len(first.entries) - searched
-    best = "the best trial" if searched == 1 else f"{searched} of the best trials"
-    where = f"on up to {first.seeds} fresh seeds"
+def _race(mean: str, history: RaceHistory, verdict: Verdict) -> str:
+    """Return how many entries raced, and which one had the lowest mean."""
+    race = history.first
+    searched = sum(not entry.is_default for entry in race.entries)
+    defaults = len(race.entries) - searched
+    trials = "the best trial" if searched == 1 else f"{searched} of the best trials"
+    where = f"on up to {race.seeds} fresh seeds"
     if verdict.deterministic:
         where = "once each, because every run of this objective is the same"
-    race = f"The race ran {best} and {defaults} {plural('default', defaults)} {where}"
-    leader = in_words(first.entries[first.leader])
-    mean = first.values[first.leader].mean()
-    if mean != mean:  # nan
-        return f"{race}: all of them diverged on some seeds, {leader} on the fewest."
-    behind = len(first.entries) - len(first.survivors)
-    left = f"; {behind} of {len(first.entries)} were dropped as worse"
-    left = "" if verdict.deterministic or not behind else left
-    return f"{race}: the lowest {metric} was {number(mean)}, of {leader}{left}."
-
-
-def _variants(metric: str, course: RaceHistory, verdict: Verdict) -> str:
-    """Return what variants of the best entries gave."""
-    near, leader = course.near, course.near.entries[course.near.leader]
-    where = "" if verdict.deterministic else ", all on the same fresh seeds"
-    ran = f"Variants of the best entries ran next, in up to {len(SPREADS)} generations{where}"
-    words = told_apart(leader, course.first.entries[course.first.leader])
-    mean = near.values[near.leader].mean()
-    if mean != mean:  # nan
-        return f"{ran}: {words} diverged least often."
-    return f"{ran}: the lowest {metric} was {number(mean)}, of {words}."
-
-
-def _final(metric: str, course: RaceHistory, verdict: Verdict) -> str:
-    """Return what the final gave, with the schedules that were made for it."""
-    final = course.final
-    where = "" if verdict.deterministic else f" on up to {final.seeds} other seeds"
-    ran = f"The final ran {listed([*_others(final.entries), *_made(final.entries)])}{where}"
-    leader = final.entries[final.leader]
-    words = told_apart(leader, course.near.entries[course.near.leader])
-    figure = float(final.values[final.leader].mean())  # nan where it diverged
-    if figure != figure:
-        return f"{ran}: {words} diverged least often."
-    lower = final.behind(0)
-    # On the seeds that both ran: the other may not have run on all.
-    said = f", {number(lower)} below the best variant" if lower > 0.0 else ""
-    return f"{ran}: the lowest {metric} was {number(figure)}, of {words}{said}."
-
-
-def _with_margin(metric: str, course: RaceHistory) -> str:
-    """Return what a race of entries with a margin to divergence gave."""
-    standing = course.standing
-    mean, leader = standing.values[standing.leader].mean(), standing.entries[standing.leader]
-    return (
-        "The best of them sits at the edge of divergence, so entries with lower peaks and variants of them "
-        f"raced that do not diverge half an octave higher: the lowest {metric} was "
-        f"{number(float(mean))}, of {in_words(leader)}."
+    text = f"The race ran {trials} and {defaults} {plural('default', defaults)} {where}."
+    best, value = race.entries[race.leader], race.values[race.leader].mean()
+    if math.isnan(value):
+        return f"{text} {_lowest(mean, value, best)}"
+    dropped = len(race.entries) - len(race.survivors)
+    is_told = dropped > 0 and not verdict.deterministic
+    return paragraph(
+        text,
+        _lowest(mean, value, best),
+        f"{dropped} of {len(race.entries)} entries were dropped as worse." if is_told else "",
     )
 
 
-def _others(entries: Sequence[RaceCandidate]) -> list[str]:
-    """Return what ran beside the schedules that were made."""
+def _variants(mean: str, history: RaceHistory, verdict: Verdict) -> str:
+    """Return what the variants of the best entries gave."""
+    race = history.near
+    where = "" if verdict.deterministic else ", all on the same fresh seeds"
+    text = f"Variants of the best entries ran next, in up to {len(SPREADS)} generations{where}."
+    best, value = race.entries[race.leader], race.values[race.leader].mean()
+    differences = differences_in_words(best, history.first.entries[history.first.leader])
+    return paragraph(text, _lowest(mean, value, best), differences)
+
+
+def _final(mean: str, history: RaceHistory, verdict: Verdict) -> str:
+    """Return what the final gave, with the schedules that were computed for the best entry."""
+    final = history.final
+    ran = f"The final ran {listed([*_entries_before(final.entries), *_computed(final.entries)])}."
+    where = "" if verdict.deterministic else f"Each entry ran on up to {final.seeds} other seeds."
+    best, value = final.entries[final.leader], float(final.values[final.leader].mean())
+    differences = differences_in_words(best, history.near.entries[history.near.leader])
+    gain = final.behind(0)  # on the seeds that both entries ran; the first is the best one before the final
+    same = "" if verdict.deterministic else " on the same seeds"
+    lower = f"The {mean} of the best entry before the final is {number(gain)} higher{same}."
+    is_told = not math.isnan(value) and gain > 0.0
+    return paragraph(ran, where, _lowest(mean, value, best), differences, lower if is_told else "")
+
+
+def _lowest(mean: str, value: float, best: RaceCandidate) -> str:
+    """Return the entry with the lowest mean. value: nan if even that entry diverged."""
+    if math.isnan(value):
+        text = f"Every remaining entry diverged at least once, {in_words(best)} least often."
+    else:
+        text = f"The lowest {mean} was {number(value)}, of {in_words(best)}."
+    return paragraph(text, settings_in_words(best))
+
+
+def _race_with_margin(mean: str, history: RaceHistory) -> str:
+    """Return what a race of entries with a margin to divergence gave."""
+    race = history.standing
+    return (
+        "The best entry lies at the edge of divergence. A further race took entries with lower peaks, and "
+        "their variants, that do not diverge half an octave higher. "
+        + _lowest(mean, float(race.values[race.leader].mean()), race.entries[race.leader])
+    )
+
+
+def _entries_before(entries: Sequence[RaceCandidate]) -> list[str]:
+    """Return the entries of the final that ran in the race before, in words."""
     searched = sum(entry.source == "search" for entry in entries)
     defaults = sum(entry.is_default for entry in entries)
-    best = "the best entry" if searched == 1 else f"{searched} of the best entries"
-    usual = "the best default" if defaults == 1 else f"{defaults} defaults"
-    return [best] * (searched > 0) + [usual] * (defaults > 0)
+    best_entries = "the best entry" if searched == 1 else f"{searched} of the best entries"
+    best_defaults = "the best default" if defaults == 1 else f"{defaults} defaults"
+    return [best_entries] * (searched > 0) + [best_defaults] * (defaults > 0)
 
 
-def _made(entries: Sequence[RaceCandidate]) -> list[str]:
-    """Return what was made for the best entry, of each source."""
-    counts = {source: sum(entry.source == source for entry in entries) for source in _MADE}
+def _computed(entries: Sequence[RaceCandidate]) -> list[str]:
+    """Return how many schedules of each source were computed for the best entry, in words."""
+    counts = {source: sum(entry.source == source for entry in entries) for source in _COMPUTED}
     return [
-        f"{'one' if count == 1 else count} {plural(noun, count)}{how}"
-        for (noun, how), count in zip(_MADE.values(), counts.values(), strict=True)
+        f"{'one' if count == 1 else count} {plural(noun, count)}{suffix}"
+        for (noun, suffix), count in zip(_COMPUTED.values(), counts.values(), strict=True)
         if count
     ]
 
 
-_MADE = {"decay": ("linear decay", ""), "refined": ("schedule", " refined from gradient norms")}
+# The noun of each source, and what follows the noun.
+_COMPUTED = {"decay": ("linear decay", ""), "refined": ("schedule", " refined from gradient norms")}
 
 
-def _preference(final: Standing, choice: Choice, verdict: Verdict) -> str:
-    """Return why the choice is not simply the entry with the lowest mean."""
+def _preference(race: Standing, choice: Choice, verdict: Verdict) -> str:
+    """Return which of the equally good entries was chosen, and why."""
     count = len(choice.tied)
-    told = (
-        f"{count} of them are equally good there"
-        if verdict.deterministic
-        else f"These seeds cannot tell {count} of them apart: their means lie within a standard error"
+    if verdict.deterministic:
+        equal = f"{count} entries are equally good."
+    else:
+        equal = (
+            f"The seeds cannot tell {count} entries apart: each mean lies within a standard error of the "
+            "lowest."
+        )
+    entry = race.entries[choice.entry]
+    chosen = f"The choice is {in_words(entry)}."
+    return paragraph(
+        equal,
+        chosen,
+        settings_in_words(entry),
+        differences_in_words(entry, race.entries[race.leader]),
+        _reason(race, choice),
     )
-    entry = final.entries[choice.entry]
-    words = told_apart(entry, final.entries[final.leader])
-    taken = f"the chosen one is {words},"
-    simplest = min(complexity(final.entries[row].configuration) for row in choice.tied)
-    alike = [row for row in choice.tied if complexity(final.entries[row].configuration) == simplest]
+
+
+def _reason(race: Standing, choice: Choice) -> str:
+    """Return why the chosen one of the tied entries was preferred."""
+    count = len(choice.tied)
+    simplest = min(complexity(race.entries[row].configuration) for row in choice.tied)
+    alike = [row for row in choice.tied if complexity(race.entries[row].configuration) == simplest]
     if choice.entry not in alike:
-        return f"{told}; {taken} because it keeps an octave of margin to the first divergence."
+        return "The choice keeps an octave of margin to the first divergence."
     if len(alike) == 1:
         return f"{told}; {taken} which has the simplest schedule of the {count}."
     simple = f" of the {len(alike)} with the simplest schedule" if len(alike) < count else ""
     if len(alike) > MAX_SWEPT_TIES:  # of the others it is not known
         simple = f" of the {MAX_SWEPT_TIES} with the lowest means{simple}"
     if choice.safe is None:
-        return f"{told}; {taken} which has the lowest mean{simple}."
+        return paragraph(swept, f"The choice has the lowest mean{group}.")
     width = f"{number(choice.safe.low)} to {number(choice.safe.high)}"
-    return f"{told}; {taken} which has the widest margin or safe range{simple}, {width}."
+    return paragraph(swept, f"The choice has the widest margin or safe range{group}: {width}.")
 
 
-def _second_choice(course: RaceHistory, verdict: Verdict) -> str:
+def _second_choice(history: RaceHistory, verdict: Verdict) -> str:
     """Return why the first choice was not kept."""
-    assert course.contradicted is not None
-    was, now = course.contradicted.recommended, course.winner
-    return (
-        f"The first {verdict.replicates} confirming seeds spoke against {in_words(was)}: "
-        f"{told_apart(now, was)} took its place and was confirmed on new seeds."
+    assert history.contradicted is not None
+    first, second = history.contradicted.recommended, history.winner
+    return paragraph(
+        f"The first {verdict.replicates} confirming seeds contradicted the choice of {in_words(first)}.",
+        f"The second choice, confirmed on new seeds, is {in_words(second)}.",
+        settings_in_words(second),
+        differences_in_words(second, first),
     )
 
 
-def _lowered(choice: Choice) -> str:
-    """Return why the peak is lower than the one that ran in the final."""
+def _lowered_peak(choice: Choice) -> str:
+    """Return why the peak is lower than the peak that ran in the final."""
     assert choice.lowered_from is not None
     peak = choice.recommended.configuration.optimizer["learning_rate"]
     return (
-        f"The peak was lowered from {number(choice.lowered_from)} to {number(peak)}: runs diverged at "
-        f"{number(choice.diverges)}, and an octave of margin must stay."
+        f"The peak learning rate was lowered from {number(choice.lowered_from)} to {number(peak)}. "
+        f"Runs diverged at {number(choice.diverges)}, and a peak must stay an octave below."
     )

@@ -1,4 +1,4 @@
-"""The sentences about the safe range and about other horizons."""
+"""The explanation of the safe range of learning rates, and of the best peaks at other horizons."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from app.spec.resources.recommendations import SafeLearningRate
 from app.tuning.decision.race_history import RaceHistory
 from app.tuning.learning_rates.safe_range import Bound, SafeRange
 from app.tuning.learning_rates.sweep import octaves
-from app.tuning.recommendation.formatting import listed, number
+from app.tuning.recommendation.formatting import listed, number, paragraph
 
-NARROW = 1.0  # octave
+MAX_NARROW_OCTAVES = 1.0  # widest range of which the explanation says what ends each side
 
 _BOUNDS = {
     Bound.DIVERGENCE: "an octave of margin to the first divergence",
@@ -22,33 +22,39 @@ _BOUNDS = {
 }
 
 
-def tell_range(course: RaceHistory) -> Iterator[str]:
-    """Yield what the safe range is, and where it is narrow what ends it."""
-    safe, found = course.safe, course.choice.range
-    if safe is None or found is None:
+def explain_range(history: RaceHistory) -> Iterator[str]:
+    """Yield the safe range, and what ends each side of a narrow one."""
+    safe, safe_range = history.safe, history.choice.range
+    if safe is None or safe_range is None:
         return
     if safe.low == safe.high:
-        text = f"Only the recommended peak, {number(safe.low)}, is surely safe"
+        peaks = f"Only the recommended peak learning rate, {number(safe.low)}, is surely safe."
     else:
-        text = f"Peaks {range_in_words(safe, found)} are safe"
-    if octaves(safe.low, safe.high) <= NARROW:
-        text += f"; below it ends by {_BOUNDS[found.low_bound]}, above by {_BOUNDS[found.high_bound]}"
+        peaks = f"Peak learning rates {range_in_words(safe, safe_range)} are safe."
+    bounds = ""
+    if octaves(safe.low, safe.high) <= MAX_NARROW_OCTAVES:
+        low, high = _BOUNDS[safe_range.low_bound], _BOUNDS[safe_range.high_bound]
+        bounds = f"The lower end is set by {low}. The upper end is set by {high}."
+        if low == high:
+            bounds = f"Both ends are set by {low}."
     if safe.diverges_above is None:
-        yield f"{text}. No run diverged at any peak up to {number(course.choice.sweep.rates[-1])}."
+        diverged = f"No run diverged at any peak up to {number(history.choice.sweep.rates[-1])}."
     else:
-        yield f"{text}. No run diverged up to {number(safe.diverges_above)}, some did above."
+        limit = number(safe.diverges_above)
+        diverged = f"No run diverged at peaks up to {limit}; some runs diverged above {limit}."
+    yield paragraph(peaks, bounds, diverged)
 
 
-def range_in_words(safe: SafeLearningRate, found: SafeRange) -> str:
-    """Return such as "from 0.01 to at least 0.16"; an end of the sweep is no end of what is safe."""
-    low = f"{number(safe.low)} or less" if found.low_bound is Bound.SWEEP else number(safe.low)
-    high = f"at least {number(safe.high)}" if found.high_bound is Bound.SWEEP else number(safe.high)
+def range_in_words(safe: SafeLearningRate, safe_range: SafeRange) -> str:
+    """Return text such as "from 0.01 to at least 0.16"; peaks beyond the end of the sweep may be safe."""
+    low = f"{number(safe.low)} or less" if safe_range.low_bound is Bound.SWEEP else number(safe.low)
+    high = f"at least {number(safe.high)}" if safe_range.high_bound is Bound.SWEEP else number(safe.high)
     return f"from {low} to {high}"
 
 
-def tell_horizons(spec: JobSpec, course: RaceHistory) -> Iterator[str]:
-    """Yield the best peaks of other horizons."""
-    others = [found for found in course.horizons.peaks or () if found.total_steps != spec.budget.steps]
+def explain_horizons(spec: JobSpec, history: RaceHistory) -> Iterator[str]:
+    """Yield the best peaks at other horizons."""
+    others = [peak for peak in history.horizons.peaks or () if peak.total_steps != spec.budget.steps]
     if others:
-        parts = [f"{number(found.learning_rate)} for {found.total_steps:,} updates" for found in others]
-        yield f"With the same settings the best peak is {listed(parts)}."
+        parts = [f"{number(peak.learning_rate)} for {peak.total_steps:,} updates" for peak in others]
+        yield f"With the same settings the best peak learning rate is {listed(parts)}."

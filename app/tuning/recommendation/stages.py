@@ -1,4 +1,4 @@
-"""The stages of a job in words that a user understands; a job's progress names the one at hand."""
+"""The words for the stages of a job; the progress of a job names the current stage."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ SEARCH = "search"
 RANGE_TEST = "range test"
 OTHER_HORIZONS = "other horizons"
 
-# By the seeds of a request. A new member of `Seeds` needs its word here.
+# The word of each stage, by the seeds of its requests. A new member of `Seeds` needs a word here.
 WORDS: dict[Seeds, str] = {
     Seeds.RACE: "race of the best",
     Seeds.NEIGHBOURS: "variations of the best",
@@ -25,5 +25,5 @@ STAGES = tuple(dict.fromkeys([RANGE_TEST, SEARCH, *WORDS.values()]))
 
 
 def stage_word(request: EvaluationRequest) -> str:
-    """Return the stage of a request in words."""
+    """Return the word for the stage of a request."""
     return WORDS[request.stage]

@@ -1,4 +1,4 @@
-"""The summary of a recommendation: one to four sentences that a newcomer understands."""
+"""The summary of a recommendation: one to four short texts for a newcomer."""
 
 from __future__ import annotations
 
@@ -10,117 +10,151 @@ from app.spec.job import JobSpec
 from app.tuning.decision.race_history import RaceHistory
 from app.tuning.evaluation.objective import build_objective
 from app.tuning.recommendation.evidence import Comparison, Verdict
-from app.tuning.recommendation.formatting import Gap, listed, number, percent, probability
+from app.tuning.recommendation.formatting import (
+    Gap,
+    listed,
+    number,
+    paragraph,
+    percent,
+    plural,
+    probability,
+)
 from app.tuning.recommendation.range_explanation import range_in_words
 from app.tuning.statistics import CONFIDENCE
 
-LIKELY = (1.0 + CONFIDENCE) / 2.0  # probability of being better from which a gain is called certain
+MIN_CERTAIN_PROBABILITY = (1.0 + CONFIDENCE) / 2.0  # of being better, from which a gain is called certain
 
 
-def summarise(spec: JobSpec, course: RaceHistory, verdict: Verdict) -> list[str]:
-    """Return what to use, how much better it is, how sure that is, and what to watch out for."""
+def summarise(spec: JobSpec, history: RaceHistory, verdict: Verdict) -> list[str]:
+    """Return what to use, how much better the setting is, how certain the gain is, and what to watch."""
     metric = build_objective(spec.objective).metric.replace("_", " ")
-    others = [(name, found) for name, found in _compared(verdict) if found is not None]
+    comparisons = [(name, found) for name, found in _compared(verdict) if found is not None]
+    certainty = _certainty(verdict, comparisons)
     return [
-        f"Use {_setting(spec, verdict.configuration)}.",
-        _gain(metric, verdict, others),
-        *_certainty(verdict, others),
-        _watch(course, verdict),
+        _setting(spec, verdict.configuration),
+        _gain(metric, verdict, comparisons),
+        *([certainty] if certainty else []),
+        _watch(history, verdict),
     ]
 
 
 def summarise_unconfirmed(
     spec: JobSpec, best: Configuration, value: float, finished: Sequence[FinishedTrial]
 ) -> list[str]:
-    """Return what to use, and what a value of the search is worth."""
-    metric = build_objective(spec.objective).metric.replace("_", " ")
+    """Return what to use, and how far a value of the search can be trusted."""
+    objective = build_objective(spec.objective)
+    metric = objective.metric.replace("_", " ")
     completed = sum(trial.state is TrialState.COMPLETED for trial in finished)
+    if objective.deterministic:
+        trust = (
+            "Every run of this objective is the same, so the figure is exact. "
+            "Set `confirmation` to compare the setting with the defaults."
+        )
+    else:
+        trust = (
+            f"The lowest value of a search is partly luck: fresh seeds give a higher {metric} on average. "
+            "Set `confirmation` to measure the setting on fresh seeds."
+        )
     return [
-        f"Use {_setting(spec, best)}.",
-        f"The {metric} was {number(value)}, the lowest of {completed} completed trials, and nothing was "
-        "compared with it.",
-        "The value is lucky, because it is the best of many: give the job a confirmation to compare it on "
-        "fresh seeds.",
+        _setting(spec, best),
+        f"The {metric} was {number(value)}, the lowest of {completed} completed "
+        f"{plural('trial', completed)}. No default ran beside the best trial.",
+        trust,
     ]
 
 
 def _setting(spec: JobSpec, configuration: Configuration) -> str:
-    """Return optimizer, peak, schedule, batch size and length in words."""
+    """Return sentences with optimizer, peak, schedule, batch size, length and the objective's settings."""
     optimizer, schedule = configuration.optimizer, configuration.schedule
     warmup = schedule.get("warmup_fraction", 0.0)
     rate = number(optimizer["learning_rate"])
     if schedule["kind"] == "constant" and not warmup:
-        how = [f"a constant learning rate of {rate}"]
+        rates = [f"a constant learning rate of {rate}"]
     else:
         kind = {"table": "refined", "linear": "linear decay"}.get(schedule["kind"], schedule["kind"])
         shape = f"a {kind.replace('_', ' ')} schedule" + (f" with {percent(warmup)} warmup" if warmup else "")
-        how = [f"a peak learning rate of {rate}", shape]
+        rates = [f"a peak learning rate of {rate}", shape]
     batch = configuration.batch_size
     size = [] if batch is None else ["the full batch"] if batch == "full" else [f"batches of {batch}"]
-    settings = [f"{name} {number(value)}" for name, value in configuration.settings.items()]
-    parts = listed([*how, *size, *settings])
-    return f"{optimizer['kind']} with {parts}, for {spec.budget.steps:,} updates"
+    settings = [f"{name} to {number(value)}" for name, value in configuration.settings.items()]
+    return paragraph(
+        f"Use {optimizer['kind']} with {listed([*rates, *size])}, for {spec.budget.steps:,} updates.",
+        f"Set {listed(settings)}." if settings else "",
+    )
 
 
 def _compared(verdict: Verdict) -> list[tuple[str, Comparison | None]]:
-    """Return the two comparisons that a newcomer asks for, each with its name."""
+    """Return the comparisons with the two best-known alternatives, each with its name."""
     return [("Adam's defaults", verdict.adam), ("the best constant rate", verdict.best_constant)]
 
 
-def _gain(metric: str, verdict: Verdict, others: Sequence[tuple[str, Comparison]]) -> str:
-    """Return the own mean, and how far that of each other one is from it."""
+def _gain(metric: str, verdict: Verdict, comparisons: Sequence[tuple[str, Comparison]]) -> str:
+    """Return the mean of the recommended configuration, and its difference to each other mean."""
     if verdict.own is None:
         return (
             f"The {metric} has no mean: {verdict.own_diverged} of {verdict.replicates} fresh seeds diverged."
         )
     where = "" if verdict.deterministic else f" on average over {verdict.replicates} fresh seeds"
-    own = f"The {metric} is {number(verdict.own.mean)}{where}"
-    parts = list(_gaps(others))
-    return f"{own}: {listed(parts)}." if parts else f"{own}."
-
-
-def _gaps(others: Sequence[tuple[str, Comparison]]) -> Iterator[str]:
-    for name, found in others:
-        if found.other is None:
-            yield f"{name} diverged"
-        elif found.difference is not None and found.difference.ci95 is not None:
-            gap = Gap(found.difference, found.other.mean)
-            than = "from" if str(gap) == "no different" else "than"
-            yield f"{gap} {than} that of {name} ({number(found.other.mean)})"
-
-
-def _certainty(verdict: Verdict, others: Sequence[tuple[str, Comparison]]) -> Iterator[str]:
-    """Yield how sure the gain over each of the others is."""
-    known = [
-        (name, found.probability_better) for name, found in others if found.probability_better is not None
-    ]
-    if verdict.deterministic:
-        yield "Every run of this objective is the same, so these figures are exact."
-        return
-    if not known:
-        return
-    parts = []
-    for name, chance in known:
-        sure = "certain" if chance > LIKELY else "no gain" if chance < 1.0 - LIKELY else "not certain"
-        parts.append(f"the gain over {name} is {sure} (probability {probability(chance)})")
-    text = listed(parts)
-    yield f"{text[0].upper()}{text[1:]}."
-
-
-def _watch(course: RaceHistory, verdict: Verdict) -> str:
-    """Return what to watch out for."""
-    if verdict.own_diverged:
-        return "Take a lower learning rate: some fresh seeds diverged with this one."
-    outside = verdict.outside_space
-    if outside is not None:
-        kind = outside.entry.configuration.optimizer["kind"]
-        return f"A default outside the search space, {kind}, did better beyond doubt: see outside_space."
-    safe, found = course.safe, course.choice.range
-    if safe is None or found is None:
-        return "No range of safe learning rates could be told: do not raise the peak."
-    longer = (
-        "" if course.horizons.peaks is None else "; for a run of another length take the peak of horizons"
+    gaps, diverged = list(_gaps(comparisons)), [name for name, found in comparisons if found.other is None]
+    return paragraph(
+        f"The {metric} is {number(verdict.own.mean)}{where}.",
+        f"The {metric} is {listed(gaps)}." if gaps else "",
+        f"{_capitalised(listed(diverged))} diverged." if diverged else "",
     )
+
+
+def _gaps(comparisons: Sequence[tuple[str, Comparison]]) -> Iterator[str]:
+    """Yield the difference to each mean, such as "13 % lower than with Adam's defaults (0.2)"."""
+    for name, found in comparisons:
+        if found.other is not None and found.difference is not None and found.difference.ci95 is not None:
+            gap = Gap(found.difference, found.other.mean)
+            words = "the same as" if found.difference.mean == 0.0 else f"{gap} than"
+            yield f"{words} with {name} ({number(found.other.mean)})"
+
+
+def _certainty(verdict: Verdict, comparisons: Sequence[tuple[str, Comparison]]) -> str:
+    """Return how certain the gain over each alternative is; empty without a probability."""
+    if verdict.deterministic:
+        return "Every run of this objective is the same, so these figures are exact."
+    probabilities = [(name, found.probability_better) for name, found in comparisons]
+    return paragraph(*(_certainty_of(name, chance) for name, chance in probabilities if chance is not None))
+
+
+def _certainty_of(name: str, chance: float) -> str:
+    """Return how certain the gain over one alternative is. chance: the probability of being better."""
+    if chance < 1.0 - MIN_CERTAIN_PROBABILITY:
+        return f"{_capitalised(name)} did better (probability of a gain {probability(chance)})."
+    certain = "certain" if chance > MIN_CERTAIN_PROBABILITY else "not certain"
+    return f"The gain over {name} is {certain} (probability {probability(chance)})."
+
+
+def _watch(history: RaceHistory, verdict: Verdict) -> str:
+    """Return what to watch out for, with the way out."""
+    if verdict.own_diverged:
+        return (
+            f"{verdict.own_diverged} of {verdict.replicates} fresh seeds diverged with this learning rate. "
+            "Take a lower learning rate."
+        )
+    outside = verdict.outside_space
+    if outside is not None and outside.other is not None and verdict.own is not None:
+        kind = outside.entry.configuration.optimizer["kind"]
+        return (
+            f"A default outside the search space, {kind}, is certainly better: "
+            f"a mean of {number(outside.other.mean)} against {number(verdict.own.mean)}. "
+            f"Add {kind} to the search space, or use the setting in `outside_space`."
+        )
+    safe, safe_range = history.safe, history.choice.range
+    if safe is None or safe_range is None:
+        return "No range of safe learning rates was found. Do not raise the peak learning rate."
     if safe.low == safe.high:
-        return f"Keep the peak learning rate as it is: no other one is surely as good{longer}."
-    return f"Any peak learning rate {range_in_words(safe, found)} is safe{longer}."
+        text = f"Keep the peak learning rate at {number(safe.low)}: no other peak is surely as good."
+    else:
+        text = f"Any peak learning rate {range_in_words(safe, safe_range)} is safe."
+    has_horizons = history.horizons.peaks is not None
+    return paragraph(
+        text, "For a run of another length, take the peak in `horizons`." if has_horizons else ""
+    )
+
+
+def _capitalised(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"

@@ -1,17 +1,22 @@
-"""How a configuration reads in a sentence, and what tells two of them apart."""
+"""Text for a configuration, and for the fields in which two configurations differ."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from app.domain.records import Configuration
 from app.tuning.racing.candidates import RaceCandidate, recommended_options, warmup_in_words
-from app.tuning.recommendation.formatting import apart, number
+from app.tuning.recommendation.formatting import distinct_numbers, listed, number, paragraph
+
+DIFFERENCES_PER_SENTENCE = 2
 
 
-def in_words(entry: RaceCandidate | Configuration, more: Sequence[str] = ()) -> str:
-    """Return such as "adam (learning rate 0.004, cosine schedule, batch size 32)"; `more` comes last."""
-    configuration = entry.configuration if isinstance(entry, RaceCandidate) else entry
+def in_words(entry: RaceCandidate | Configuration) -> str:
+    """Return text such as "adam (learning rate 0.004, cosine schedule, batch size 32)".
+
+    `settings_in_words` names the settings of the objective: there may be many of them.
+    """
+    configuration = _configuration(entry)
     optimizer, schedule = configuration.optimizer, configuration.schedule
     is_default = isinstance(entry, RaceCandidate) and entry.is_default
     options = recommended_options(configuration)
@@ -22,36 +27,46 @@ def in_words(entry: RaceCandidate | Configuration, more: Sequence[str] = ()) -> 
     kind = schedule["kind"] if times == 0 else "refined table" if times == 1 else "twice refined table"
     parts = [f"learning rate {number(optimizer['learning_rate'])}", f"{kind} schedule{warmup}"]
     parts += [] if configuration.batch_size is None else [f"batch size {configuration.batch_size}"]
-    parts += [f"{setting} {number(value)}" for setting, value in configuration.settings.items()]
-    return f"{name} ({', '.join([*parts, *more])})"
+    return f"{name} ({', '.join(parts)})"
 
 
-def told_apart(entry: RaceCandidate, before: RaceCandidate) -> str:
-    """Return `in_words`, and where the one named before reads alike, what differs."""
+def settings_in_words(entry: RaceCandidate | Configuration) -> str:
+    """Return a sentence with the settings of the objective; empty if there are none."""
+    parts = [f"{name} {number(value)}" for name, value in _configuration(entry).settings.items()]
+    return f"Settings: {listed(parts)}." if parts else ""
+
+
+def differences_in_words(entry: RaceCandidate, before: RaceCandidate) -> str:
+    """Return sentences with the differences to the entry named before; empty if `in_words` differs."""
     if in_words(entry) != in_words(before):
-        return in_words(entry)
-    return in_words(entry, list(_instead(entry.configuration, before.configuration)))
+        return ""
+    parts = list(_differences(entry.configuration, before.configuration))
+    groups = [parts[i : i + DIFFERENCES_PER_SENTENCE] for i in range(0, len(parts), DIFFERENCES_PER_SENTENCE)]
+    starts = ["Differences to the entry named before", *["Further differences"] * len(groups)]
+    return paragraph(*(f"{start}: {listed(group)}." for start, group in zip(starts, groups, strict=False)))
 
 
-def plural(noun: str, count: int) -> str:
-    """Return the noun for so many."""
-    return noun if count == 1 else f"{noun}s"
+def _configuration(entry: RaceCandidate | Configuration) -> Configuration:
+    return entry.configuration if isinstance(entry, RaceCandidate) else entry
 
 
-def _instead(found: Configuration, other: Configuration) -> Iterator[str]:
-    """Yield what differs between two configurations of the same kinds, as "beta1 0.95 instead of 0.9"."""
-    for one, another in (
-        (found.optimizer, other.optimizer),
-        (found.schedule, other.schedule),
-        (found.settings, other.settings),
+def _differences(configuration: Configuration, before: Configuration) -> Iterator[str]:
+    """Yield each field that differs between two configurations of the same kinds.
+
+    A difference reads "beta1 0.95 instead of 0.9".
+    """
+    for fields, fields_before in (
+        (configuration.optimizer, before.optimizer),
+        (configuration.schedule, before.schedule),
+        (configuration.settings, before.settings),
     ):
-        for name, value in one.items():
-            was, told = another.get(name), name.replace("_", " ")
-            if value == was:
+        for name, value in fields.items():
+            value_before, words = fields_before.get(name), name.replace("_", " ")
+            if value == value_before:
                 continue
             if isinstance(value, list | tuple):
-                yield f"other {told}"
-            elif type(value) is float and type(was) is float:
-                yield f"{told} {' instead of '.join(apart(value, was))}"
+                yield f"other {words}"
+            elif type(value) is float and type(value_before) is float:
+                yield f"{words} {' instead of '.join(distinct_numbers(value, value_before))}"
             else:
-                yield f"{told} {str(value).lower()} instead of {str(was).lower()}"
+                yield f"{words} {str(value).lower()} instead of {str(value_before).lower()}"

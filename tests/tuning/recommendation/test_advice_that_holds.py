@@ -80,7 +80,7 @@ def test_the_saddle_has_no_rate_at_the_edge_of_divergence_without_a_warning() ->
     _, found = run(spec)
     safe = found.safe_learning_rate
     if safe is None:
-        assert any("no range of learning rates is safe" in text for text in found.warnings)
+        assert any("No range of learning rates is safe" in text for text in found.warnings)
     else:
         assert safe.diverges_above is None or 1.41 * safe.high <= safe.diverges_above
     assert any("no lower bound" in text or "lower bound" in text for text in found.warnings)

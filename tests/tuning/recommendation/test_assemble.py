@@ -75,7 +75,7 @@ def test_a_default_that_wins_is_recommended_and_says_so() -> None:
     assert found.optimizer["learning_rate"] == DEFAULT_RATE
     own = next(one for one in found.evidence.baselines if one.label.startswith("adam at its defaults"))
     assert own.difference is None
-    assert "no trial was better than a default; give more trials or other ranges" in found.warnings
+    assert "No trial was better than a default. Give more trials or other ranges." in found.warnings
     assert "of adam at its defaults (learning rate 0.001, constant schedule)" in found.explanation[1]
 
 

@@ -26,7 +26,7 @@ from tests.support.synthetic_evaluations import (
     trials,
 )
 
-LEADER = "adam (learning rate 0.04, constant schedule)"
+BEST = "adam (learning rate 0.04, constant schedule)"
 
 
 def sentence(found: Recommendation, word: str) -> str:
@@ -39,7 +39,7 @@ def test_it_cites_its_figures_to_three_digits() -> None:
     own = found.evidence.candidates[0]
     assert own.mean is not None
     assert own.ci95 is not None
-    text = sentence(found, "drawn after the choice the mean")
+    text = sentence(found, "drawn after the choice the mean loss")
     for figure in (own.mean, *own.ci95):
         assert f"{figure:.3g}" in text
     best = min(
@@ -51,8 +51,8 @@ def test_it_cites_its_figures_to_three_digits() -> None:
     low, high = best.difference.ci95
     share = [100 * bound / best.mean for bound in (-best.difference.mean, -high, -low)]
     text = sentence(found, "The best of the")
-    assert f"had {best.mean:.3g}" in text
-    assert f"{share[0]:.3g} % lower (95 % interval {share[1]:.3g} to {share[2]:.3g} %" in text
+    assert f"of this default was {best.mean:.3g} on the same seeds" in text
+    assert f"{share[0]:.3g} % lower (95 % interval {share[1]:.3g} to {share[2]:.3g} %)" in text
 
 
 def test_every_sentence_is_whole_and_none_names_a_trial() -> None:
@@ -78,14 +78,14 @@ def test_the_race_names_its_best_entry_what_ran_and_how_many_were_dropped() -> N
         SyntheticEvaluations(bowl()), confirmation={"top": 8, "replicates": REPLICATES}
     ).explanation[1]
     assert text.startswith("The race ran 2 of the best trials and 10 defaults on up to ")
-    assert re.search(rf"fresh seeds: the lowest loss was [\d.]+, of {re.escape(LEADER)}; 11 of 12", text)
-    assert text.endswith(" were dropped as worse.")
+    assert re.search(rf"fresh seeds\. The lowest mean loss was [\d.]+, of {re.escape(BEST)}\. 11 of 12", text)
+    assert text.endswith(" entries were dropped as worse.")
 
 
 def test_the_variants_of_the_best_are_told_of() -> None:
     text = advised(SyntheticEvaluations(bowl(0.03))).explanation[2]
     assert text.startswith("Variants of the best entries ran next, in up to 3 generations, all on the same")
-    assert "fresh seeds: the lowest loss was 0.9" in text
+    assert "fresh seeds. The lowest mean loss was 0.9" in text
     assert ", of adam (learning rate 0.0" in text
 
 
@@ -95,8 +95,11 @@ def test_the_final_tells_what_the_schedules_made_for_the_leader_gave() -> None:
 
     text = advised(SyntheticEvaluations(refined_is_better, common=0.0, own=0.25)).explanation[3]
     assert re.match(r"The final ran \d of the best entries, (the best default|2 defaults), 2 linear", text)
-    assert "decays and 2 schedules refined from gradient norms on up to" in text
-    assert re.search(r"the lowest loss was 0\.\d+, of adam \(.* refined table schedule\), 0\.\d+ below", text)
+    assert "decays and 2 schedules refined from gradient norms. Each entry ran on up to" in text
+    assert re.search(
+        r"The lowest mean loss was 0\.\d+, of adam \(.* refined table schedule\)\. The mean", text
+    )
+    assert re.search(r"best entry before the final is 0\.\d+ higher on the same seeds", text)
 
 
 def test_the_best_constant_rate_is_compared_with_a_schedule() -> None:
@@ -120,16 +123,16 @@ def test_only_the_best_of_the_defaults_is_cited() -> None:
     assert best.optimizer["kind"] in ("momentum", "sgd")
     assert len(defaults) == 10
     text = sentence(found, "at its defaults")
-    assert text.startswith(f"The best of the 10 defaults, {best.optimizer['kind']} at its defaults (")
+    assert text.startswith(f"The best of the 10 defaults is {best.optimizer['kind']} at its defaults (")
 
 
 def test_a_default_that_cannot_be_told_from_the_winner_is_called_as_good() -> None:
-    text = sentence(advised(Rival(1.0)), "the 10 defaults, adam")
-    assert f"and is as good, as far as {REPLICATES} seeds can tell" in text
+    text = sentence(advised(Rival(1.0)), "the 10 defaults is adam")
+    assert f"The default is as good, as far as {REPLICATES} seeds can tell" in text
 
 
 def test_a_default_that_did_better_is_said_to_have() -> None:
-    assert "did better there" in sentence(advised(Rival(0.1)), "the 10 defaults, adam")
+    assert "The default did better on these seeds" in sentence(advised(Rival(0.1)), "the 10 defaults is adam")
 
 
 def test_defaults_that_all_diverged_are_said_to_have() -> None:
@@ -154,7 +157,7 @@ def test_where_all_diverged_in_the_race_no_mean_is_claimed() -> None:
             return NAN if unlucky else super()._value(found, replicate, steps)
 
     text = advised(Unlucky(bowl())).explanation[1]
-    assert "all of them diverged on some" in text
+    assert "Every remaining entry diverged at least once, " in text
     assert "lowest" not in text
 
 
@@ -201,7 +204,15 @@ def test_numbers_have_three_digits(value: float, text: str) -> None:
     assert number(value) == text
 
 
-def test_who_would_read_like_the_one_before_is_told_apart() -> None:
+def test_the_settings_of_the_objective_have_a_sentence_of_their_own() -> None:
+    (one, *_) = trials()
+    assert settings_in_words(one.configuration) == ""
+    configuration = replace(one.configuration, settings={"l2": 0.01, "model.dropout": 0.1})
+    assert settings_in_words(configuration) == "Settings: l2 0.01 and model.dropout 0.1."
+    assert in_words(configuration) == BEST
+
+
+def test_entries_that_read_alike_are_followed_by_their_differences() -> None:
     schedule = {"kind": "constant", "warmup_fraction": 0.0, "warmup_shape": "linear"}
     (one, *_) = trials()
     ended = [replace(one, configuration=replace(one.configuration, schedule=schedule))]
@@ -214,13 +225,13 @@ def test_who_would_read_like_the_one_before_is_told_apart() -> None:
             schedule=schedule | {"warmup_fraction": 0.1, "warmup_shape": "cosine"},
         ),
     )
-    assert in_words(other) == LEADER
-    told = (
-        "learning rate 0.0400001 instead of 0.04, beta1 0.95 instead of 0.9, warmup fraction 0.1 instead of 0"
-        ", warmup shape cosine instead of linear"
+    assert in_words(other) == BEST
+    assert differences_in_words(other, first) == (
+        "Differences to the entry named before: learning rate 0.0400001 instead of 0.04 and beta1 0.95 "
+        "instead of 0.9. Further differences: warmup fraction 0.1 instead of 0 and warmup shape cosine "
+        "instead of linear."
     )
-    assert told_apart(other, first) == LEADER.replace(")", f", {told})")
-    assert told_apart(first, first) == LEADER
+    assert differences_in_words(first, first) == ""
     once, twice = (replace(first, source="refined", refinements=times) for times in (1, 2))
     assert told_apart(once, twice) == "adam (learning rate 0.04, refined table schedule)"
     assert told_apart(twice, once) == "adam (learning rate 0.04, twice refined table schedule)"
@@ -243,7 +254,7 @@ def test_a_default_that_wins_in_the_final_is_not_said_to_have_led_the_race() -> 
             return super()._value(found, replicate, steps) * (0.1 if better else 1.0)
 
     found = advised(Late(bowl())).explanation
-    assert f"of {LEADER}" in found[1]
+    assert f"of {BEST}" in found[1]
 
 
 def test_a_probability_that_is_almost_certain_is_not_called_certain() -> None:
@@ -276,7 +287,9 @@ def test_a_range_that_ends_with_the_sweep_is_said_to_be_at_least_as_wide() -> No
 
     found = advised(SyntheticEvaluations(flat, own=0.0))
     (text,) = [text for text in found.explanation if "are safe" in text]
-    assert re.match(r"Peaks from [\d.]+ or less to at least [\d.]+ are safe\. No run diverged", text)
+    assert re.match(
+        r"Peak learning rates from [\d.]+ or less to at least [\d.]+ are safe\. No run diverged", text
+    )
     assert "to at least" in found.summary[-1]
     narrow = advised(SyntheticEvaluations(bowl()))
     assert not any("at least" in text for text in (*narrow.summary, *narrow.explanation))

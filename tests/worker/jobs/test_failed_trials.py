@@ -63,7 +63,7 @@ def test_lost_trials_fail_with_the_reason_and_the_job_ends(
     runner.answer(job_id, 1)
     assert jobs.get(db, job_id).state == "succeeded"
     warnings = recommendations.get(db, job_id).warnings
-    assert f"16 of 20 trials failed in every attempt and have no value: {REASON}" in warnings
+    assert f"16 of 20 trials failed in every attempt and have no value. Reason: {REASON}." in warnings
 
 
 def test_one_more_than_the_limit_fails_the_job(db: Database, settings: Settings, spec: JobSpec) -> None:

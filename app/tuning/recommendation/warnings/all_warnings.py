@@ -1,4 +1,4 @@
-"""The warnings of a recommendation: what would make one trust it less, and the way out."""
+"""All warnings of a recommendation: reasons to trust it less, with the way out of each."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from app.tuning.recommendation.warnings.range_edges import edges_of
 from app.tuning.recommendation.warnings.search import search_warnings
 
 UNCONFIRMED = (
-    "confirmation is null: the value was chosen as the best of the search, so fresh seeds will give a higher "
-    "one on average; set `confirmation` to measure it"
+    "`confirmation` is null, so the value is the best of the search. Fresh seeds will give a higher value on "
+    "average. Set `confirmation` to measure the configuration on fresh seeds."
 )
 UNRACED = (
-    "confirmation is null: no default ran beside the best trial, and nothing was tried near it; set "
-    "`confirmation` to do both"
+    "`confirmation` is null, so no default and no variant ran beside the best trial. Set `confirmation` "
+    "to run both."
 )
 
 
 def caution(
-    spec: JobSpec, course: RaceHistory, verdict: Verdict, finished: Sequence[FinishedTrial]
+    spec: JobSpec, history: RaceHistory, verdict: Verdict, finished: Sequence[FinishedTrial]
 ) -> list[str]:
     """Return every warning that applies."""
     return [
-        *verdict_warnings(spec, course, verdict),
-        *edges_of(spec, _best_searched(course).configuration),
+        *verdict_warnings(spec, history, verdict),
+        *edges_of(spec, _best_searched(history).configuration),
         *search_warnings(spec, finished),
         *objective_warnings(spec),
     ]
@@ -49,9 +49,9 @@ def caution_unconfirmed(spec: JobSpec, best: RaceCandidate, finished: Sequence[F
     ]
 
 
-def _best_searched(course: RaceHistory) -> RaceCandidate:
-    """Return the recommended entry, or where that is a default the best one that was searched."""
-    if not course.winner.is_default:
-        return course.winner
-    row = best_row(course.final, lambda entry: not entry.is_default)
-    return course.winner if row is None else course.final.entries[row]
+def _best_searched(history: RaceHistory) -> RaceCandidate:
+    """Return the recommended entry; if that is a default, the best searched entry of the final."""
+    if not history.winner.is_default:
+        return history.winner
+    row = best_row(history.final, lambda entry: not entry.is_default)
+    return history.winner if row is None else history.final.entries[row]

@@ -1,135 +1,152 @@
-"""The warnings that come from the confirmation: what it says against the recommendation, and the way out."""
+"""The warnings of the confirmation: results that weaken the recommendation, with the way out of each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from app.spec.job import JobSpec
 from app.tuning.decision.race_history import RaceHistory
 from app.tuning.racing.candidates import kind_of, kinds
 from app.tuning.recommendation.evidence import Comparison, Verdict
-from app.tuning.recommendation.formatting import listed, number, percent
+from app.tuning.recommendation.formatting import listed, number, paragraph, percent
 from app.tuning.statistics import LEAST_FOR_SKEWNESS
 
 MAX_SEED_SHARE = 0.5  # largest share of the mean that one seed may contribute
-MIN_SEEDS_TO_SHARE = 8  # of fewer seeds one often has half of the mean
+MIN_SEEDS_TO_SHARE = 8  # of fewer seeds a single one often contributes half of the mean
 
 
-def verdict_warnings(spec: JobSpec, course: RaceHistory, verdict: Verdict) -> Iterator[str]:
-    """Yield the warnings of seeds, baselines, safe range and horizon."""
+def verdict_warnings(spec: JobSpec, history: RaceHistory, verdict: Verdict) -> Iterator[str]:
+    """Yield the warnings of seeds, search space, baselines, settings, safe range and steps."""
     yield from _of_seeds(verdict)
     yield from _of_space(spec, verdict)
     if not verdict.is_default:
         yield from _of_baselines(verdict)
         yield from _of_settings(verdict)
-    yield from _of_range(course, verdict)
-    yield from _of_steps(spec, course)
+    yield from _of_range(history, verdict)
+    yield from _of_steps(spec, history)
 
 
 def _of_seeds(verdict: Verdict) -> Iterator[str]:
+    """Warn of diverged seeds, of a mean that rests on a single seed, and of few seeds."""
     if verdict.own_diverged:
         yield (
-            f"the recommended configuration diverged on {verdict.own_diverged} of {verdict.replicates} seeds "
-            "drawn after the choice; take a lower learning rate"
+            f"The recommended configuration diverged on {verdict.own_diverged} of {verdict.replicates} seeds "
+            "drawn after the choice. Take a lower learning rate."
         )
     if verdict.largest_share > MAX_SEED_SHARE and verdict.replicates >= MIN_SEEDS_TO_SHARE:
         yield (
-            f"one of {verdict.replicates} seeds carries {percent(verdict.largest_share)} of the mean, so the "
-            "interval says little of seeds that were not drawn; give more confirmation replicates"
+            f"A single seed of {verdict.replicates} contributes {percent(verdict.largest_share)} of the "
+            "mean. The interval says little about seeds that were not drawn. Give more confirmation "
+            "replicates."
         )
     if 1 < verdict.replicates < LEAST_FOR_SKEWNESS:
         yield (
-            f"only {verdict.replicates} seeds confirm the recommendation, and intervals of so few miss the "
-            f"mean of skewed losses too often; give {LEAST_FOR_SKEWNESS} confirmation replicates or more"
+            f"Only {verdict.replicates} seeds confirm the recommendation. Intervals of so few seeds miss the "
+            f"mean of skewed losses too often. Give {LEAST_FOR_SKEWNESS} confirmation replicates or more."
         )
 
 
 def _of_space(spec: JobSpec, verdict: Verdict) -> Iterator[str]:
-    """Yield what a default says about the search space."""
+    """Warn of a default that is better than every trial of the search."""
     kind = kind_of(verdict.configuration)
     if kind not in kinds(spec):
         yield (
-            f"{kind} at its defaults was better than every trial, though the search did not try {kind}; name "
-            "it in search_space.optimizers to tune it"
+            f"{kind} at its defaults was better than every trial, though the search did not try {kind}. "
+            f"Name {kind} in `search_space.optimizers` to tune it."
         )
     elif verdict.is_default:
-        yield "no trial was better than a default; give more trials or other ranges"
+        yield "No trial was better than a default. Give more trials or other ranges."
     outside = verdict.outside_space
-    if outside is not None:
+    if outside is not None and outside.other is not None and verdict.own is not None:
         kind = kind_of(outside.entry.configuration)
         yield (
-            f"{outside.entry.label} lies outside the search space and did better beyond doubt; add {kind} or "
-            "widen its ranges"
+            f'"{outside.entry.label}" lies outside the search space and is certainly better: a mean of '
+            f"{number(outside.other.mean)} against {number(verdict.own.mean)}. "
+            f"Add {kind} to the search space, or widen its ranges."
         )
 
 
 def _of_baselines(verdict: Verdict) -> Iterator[str]:
-    """Yield the baselines that the recommended configuration may not be better than."""
-    compared = [found for found in verdict.baselines if found.difference is not None]
+    """Warn of baselines that the recommended configuration is not certainly better than."""
+    compared = [baseline for baseline in verdict.baselines if baseline.difference is not None]
     if verdict.deterministic:
-        equal = [found.entry.label for found in compared if _ends(found)[1] >= 0.0]
+        equal = [baseline for baseline in compared if _ends(baseline)[1] >= 0.0]
         if equal:
-            yield f"the recommended configuration is no better than {listed(equal)}"
+            yield (
+                f"The recommended configuration is no better than {_named(equal)}. Give more trials or other "
+                "ranges."
+            )
         return
-    better = [found for found in compared if _ends(found)[0] > 0.0 and not found.is_surely_worse]
+    better = [baseline for baseline in compared if _ends(baseline)[0] > 0.0 and not baseline.is_surely_worse]
     if better:
         yield (
-            f"on the seeds drawn after the choice {_named(better)} did better; take the best of these "
-            "instead, or give more confirmation replicates"
+            f"On the seeds drawn after the choice, {_named(better)} did better. "
+            f"Take {'that baseline' if len(better) == 1 else 'the best of these baselines'} instead, or give "
+            "more confirmation replicates."
         )
-    doubtful = [found for found in compared if _ends(found)[0] <= 0.0 <= _ends(found)[1]]
-    # A few runs of a baseline that end far up widen the interval: the seeds that were won then tell more.
-    doubtful = [found for found in doubtful if not found.wins_most]
+    doubtful = [baseline for baseline in compared if _ends(baseline)[0] <= 0.0 <= _ends(baseline)[1]]
+    # A few runs of a baseline with a far higher loss widen the interval: the sign test decides then.
+    doubtful = [baseline for baseline in doubtful if not baseline.wins_most]
     if doubtful:
         yield (
-            f"the gain over {_named(doubtful)} is not certain, because the 95 % interval of the difference "
-            "includes zero; give more confirmation replicates"
+            f"The gain over {_named(doubtful)} is not certain. "
+            f"The 95 % interval of {'the' if len(doubtful) == 1 else 'each'} difference includes zero. "
+            "Give more confirmation replicates."
         )
 
 
 def _of_settings(verdict: Verdict) -> Iterator[str]:
-    """Yield in what the defaults differ beside the optimizer: theirs are those of the best trial."""
-    own = verdict.configuration
-    for other in verdict.other_defaults[:1]:
-        theirs = other.entry.configuration
-        differing = [name for name, value in own.settings.items() if theirs.settings.get(name) != value]
-        differing += ["batch size"] if own.batch_size != theirs.batch_size else []
-        if differing:
-            yield (
-                f"the defaults ran with another {listed(differing)}, that of the best trial, so a part of "
-                "the gain over them may come from that; fix it in the job to compare at equal settings"
+    """Warn of settings beside the optimizer in which the recommended configuration and the defaults differ.
+
+    The defaults run with the settings of the best trial.
+    """
+    configuration = verdict.configuration
+    for default in verdict.other_defaults[:1]:
+        settings = default.entry.configuration.settings
+        names = [name for name, value in configuration.settings.items() if settings.get(name) != value]
+        names += ["batch size"] if configuration.batch_size != default.entry.configuration.batch_size else []
+        if names:
+            yield paragraph(
+                f"The defaults ran with the {listed(names)} of the best trial, and the recommended "
+                "configuration with another.",
+                "A part of the gain over the defaults may come from this difference.",
+                f"Fix the {listed(names)} in the job to compare at equal settings.",
             )
 
 
-def _of_range(course: RaceHistory, verdict: Verdict) -> Iterator[str]:
-    """Yield why there is no safe range."""
-    if course.safe is not None or verdict.own_diverged:
+def _of_range(history: RaceHistory, verdict: Verdict) -> Iterator[str]:
+    """Warn of a missing safe range, with the peaks that explain it."""
+    if history.safe is not None or verdict.own_diverged:
         return
-    more = "" if verdict.deterministic else ", or give more confirmation replicates"
-    diverges = course.choice.diverges
-    peak = course.winner.configuration.optimizer["learning_rate"]
+    more_seeds = "" if verdict.deterministic else ", or give more confirmation replicates"
+    diverges = history.choice.diverges
+    peak = history.winner.configuration.optimizer["learning_rate"]
     yield (
-        f"no range of learning rates is safe: runs diverged at {number(diverges)}, the recommended peak is "
-        f"{number(peak)}, and no peak an octave below the first divergence is surely as good; lower the "
-        f"learning rates of the search space{more}"
+        f"No range of learning rates is safe: runs diverged at {number(diverges)}, and the recommended peak "
+        f"is {number(peak)}. No peak an octave below the first divergence is surely as good. "
+        f"Lower the learning rates of the search space{more_seeds}."
     )
 
 
-def _of_steps(spec: JobSpec, course: RaceHistory) -> Iterator[str]:
-    """Yield what runs of twice the steps say."""
-    found, steps = course.horizons, spec.budget.steps
-    if found.is_lower:
+def _of_steps(spec: JobSpec, history: RaceHistory) -> Iterator[str]:
+    """Warn of a loss that is still lower after twice the steps."""
+    horizons, steps = history.horizons, spec.budget.steps
+    if horizons.is_lower:
         yield (
-            f"the loss still falls after {steps:,} updates: on the same seeds the mean is "
-            f"{number(found.own)} after {steps:,} and {number(found.longer)} after {2 * steps:,}; give more "
-            "steps if the training will be longer"
+            f"The loss still falls after {steps:,} updates. On the same seeds the mean is "
+            f"{number(horizons.own)} after {steps:,} and {number(horizons.longer)} after {2 * steps:,} "
+            "updates. Give more steps if the training will be longer."
         )
 
 
-def _named(found: list[Comparison]) -> str:
-    return listed([one.entry.label for one in found])
+def _named(baselines: Sequence[Comparison]) -> str:
+    """Return the label of a single baseline, or how many baselines there are with the label of the best."""
+    means = [(baseline.other.mean, i) for i, baseline in enumerate(baselines) if baseline.other is not None]
+    label = baselines[min(means)[1] if means else 0].entry.label
+    return f'"{label}"' if len(baselines) == 1 else f'{len(baselines)} baselines (the best is "{label}")'
 
 
-def _ends(found: Comparison) -> tuple[float, float]:
-    assert found.difference is not None
-    return found.difference.ci95 or (found.difference.mean, found.difference.mean)
+def _ends(comparison: Comparison) -> tuple[float, float]:
+    """Return the ends of the interval of a difference."""
+    assert comparison.difference is not None
+    return comparison.difference.ci95 or (comparison.difference.mean, comparison.difference.mean)

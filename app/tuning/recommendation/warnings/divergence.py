@@ -1,4 +1,4 @@
-"""The warnings of a search in which many trials diverged: of which optimizers, and from which rate on."""
+"""The warnings of diverged trials: the optimizers, and the learning rate above which trials diverged."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ MAX_EXCEPTIONS = 0.25  # share of the diverged trials that a highest rate may le
 
 
 def divergence_warnings(spec: JobSpec, finished: Sequence[FinishedTrial]) -> Iterator[str]:
-    """Warn of each optimizer of which many trials diverged, if many did of the whole search."""
+    """Warn of each optimizer with many diverged trials, if many trials of the whole search diverged."""
     diverged = sum(trial.state is TrialState.DIVERGED for trial in finished)
     if diverged <= MAX_DIVERGED_SHARE * len(finished):
         return
     if isinstance(spec.objective, FunctionSpec) and not FUNCTIONS[spec.objective.name].bounded_below:
         yield (
-            f"{diverged} of {len(finished)} trials diverged: {spec.objective.name} falls without end, and a "
-            "run that falls too far counts as diverged; lower `budget.steps`"
+            f"{diverged} of {len(finished)} trials diverged. {spec.objective.name} has no lower bound, and a "
+            "run that falls too far counts as diverged. Lower `budget.steps`."
         )
         return
     distributions = SearchSpace.of(spec).distributions()
@@ -41,33 +41,36 @@ def divergence_warnings(spec: JobSpec, finished: Sequence[FinishedTrial]) -> Ite
         count = sum(trial.state is TrialState.DIVERGED for trial in trials)
         if count > MAX_DIVERGED_SHARE * len(trials):
             way_out = _way_out(label, trials, distributions.get(f"{label}.learning_rate"))
-            yield f"{count} of {len(trials)} trials of {label} diverged; {way_out}"
+            yield f"{count} of {len(trials)} trials of {label} diverged. {way_out}"
 
 
 def _way_out(label: str, trials: Sequence[FinishedTrial], distribution: Distribution | None) -> str:
-    """Return what keeps the trials of an optimizer from diverging, as far as their learning rates tell."""
+    """Return sentences that say how to avoid the divergence, as far as the learning rates tell."""
     rates = [
         (float(trial.configuration.optimizer["learning_rate"]), trial.state is TrialState.DIVERGED)
         for trial in trials
     ]
     if distribution is None:
-        return f"lower its learning_rate, {number(rates[0][0])} in all of them"
+        return f"Lower the learning_rate of {label}, {number(rates[0][0])} in all trials."
     highest = _highest_safe_rate(rates)
     if highest is None:
         least = min(rate for rate, _ in rates)
         if all(is_diverged for _, is_diverged in rates):
-            return f"give its learning_rate values below {number(least)}, or drop {label}"
-        return f"low rates diverged as well; set a `gradient_clip_norm`, or drop {label}"
+            return f"Give the learning_rate of {label} values below {number(least)}, or drop {label}."
+        return f"Low rates diverged as well. Set a `gradient_clip_norm`, or drop {label}."
     if isinstance(distribution, CategoricalDistribution):
-        return f"drop the choices of its learning_rate above {number(highest)}"
-    return f"give its learning_rate a range with `high` at {number(highest)}"
+        return f"Drop the choices above {number(highest)} from the learning_rate of {label}."
+    return f"Give the learning_rate of {label} a range with `high` at {number(highest)}."
 
 
 def _highest_safe_rate(rates: Sequence[tuple[float, bool]]) -> float | None:
-    """Return the rate above which nearly all that diverged lie; None if no rate tells them apart.
+    """Return the rate that best separates the diverged trials above it; None if no rate does.
 
-    rates: (learning rate, whether the trial diverged). The rate is that of a trial which did not diverge;
-    it has the fewest exceptions: trials above it that did not diverge, and trials up to it that did.
+    The rate is taken from the trials that did not diverge. An exception is a trial above the rate that did
+    not diverge, or a trial up to the rate that did. The rate with the fewest exceptions is best.
+
+    Args:
+        rates: The learning rate of each trial, and whether the trial diverged.
     """
     kept = np.sort([rate for rate, is_diverged in rates if not is_diverged])
     lost = np.sort([rate for rate, is_diverged in rates if is_diverged])

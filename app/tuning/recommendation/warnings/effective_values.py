@@ -1,4 +1,4 @@
-"""Whether a sampled value changes the run of a configuration at all."""
+"""The test whether a sampled value has any effect on the run of a configuration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.engine.schedules.lengths import updates
 from app.engine.schedules.loss_driven import LossDriven
 from app.engine.schedules.momentum_cycling import cycling
 
-MAX_COMPARED_UPDATES = 1_000  # of the two schedules that are compared
+MAX_COMPARED_UPDATES = 1_000  # updates over which two schedules are compared
 
 
 def has_effect(
@@ -25,8 +25,8 @@ def has_effect(
 ) -> bool:
     """Return whether the two ends of a parameter's range make different runs of this configuration.
 
-    The start factor of a schedule without a warmup makes no difference. Neither does a momentum that the
-    schedule replaces by its own.
+    The start factor of a schedule without a warmup has no effect. A momentum that the schedule replaces by
+    its own has no effect either.
     """
     label, _, field = name.rpartition(".")
     kind = label.partition("#")[0]
@@ -37,12 +37,16 @@ def has_effect(
         return True  # a value of the objective
     horizon = min(steps, MAX_COMPARED_UPDATES)
     ends: Iterable[Any] = (searched.low, searched.high)  # Any: of the type of the field
-    low, high = (_course(dataclasses.replace(schedule, **{field: end}), horizon) for end in ends)
-    return not all(np.array_equal(one, other) for one, other in zip(low, high, strict=True))
+    low, high = (_effects(dataclasses.replace(schedule, **{field: end}), horizon) for end in ends)
+    return not all(np.array_equal(at_low, at_high) for at_low, at_high in zip(low, high, strict=True))
 
 
-def _course(schedule: Schedule, horizon: int) -> Iterator[NDArray[np.generic]]:
-    """Give all that a schedule does in a run; of one that follows the losses its warmup and its fields."""
+def _effects(schedule: Schedule, horizon: int) -> Iterator[NDArray[np.generic]]:
+    """Yield the arrays through which a schedule acts on a run of `horizon` updates.
+
+    These are the learning rates and a cycled momentum. A loss-driven schedule has no table of rates: it
+    yields its warmup and its fields.
+    """
     if isinstance(schedule, LossDriven):
         steps = np.arange(horizon, dtype=np.float64)
         warmup = updates(schedule.warmup_fraction, horizon)

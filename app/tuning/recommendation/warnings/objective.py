@@ -1,4 +1,4 @@
-"""The warnings of what a job minimises: a function without a least value, and faults of the data."""
+"""The warnings of an objective: a function without a lower bound, and faults of the data."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def objective_warnings(spec: JobSpec) -> list[str]:
 
 
 def unbounded_warnings(name: str) -> list[str]:
-    """Return the warning of a function without a lower bound; none for any other."""
+    """Return the warning of a function without a lower bound; empty for any other function."""
     if FUNCTIONS[name].bounded_below:
         return []
     return [
-        f"{name} has no lower bound, so the run that falls fastest wins and no loss is the least: the "
-        "recommendation says nothing about convergence; tune on a function that has an optimum"
+        f"{name} has no lower bound, so no loss is the lowest and the run that falls fastest wins. The "
+        "recommendation says nothing about convergence. Tune on a function that has an optimum."
     ]

@@ -30,8 +30,8 @@ def test_a_learning_rate_at_an_edge_of_its_range_is_warned_of(rate: float, edge:
     found = advised(SyntheticEvaluations(bowl(rate)), ended)
     way_out = "`high` above 0.1" if edge == "upper" else "`low` below 0.001"
     expected = [
-        f"adam's learning_rate, {rate:.3g}, is at the {edge} edge of its search range, 0.001 to 0.1: a "
-        f"better value may lie outside; give it a range with {way_out}"
+        f"adam's learning_rate, {rate:.3g}, is at the {edge} edge of its search range, 0.001 to 0.1. A "
+        f"better value may lie outside. Give learning_rate a range with {way_out}."
     ]
     assert warned("edge", found.warnings) == (expected if edge else [])
 
@@ -58,13 +58,13 @@ def test_an_edge_that_cannot_be_moved_is_not_warned_of() -> None:
 def test_a_gain_that_is_not_certain_is_warned_of() -> None:
     found = advised(Rival(1.0))
     (warning,) = warned("not certain", found.warnings)
-    assert "the gain over adam at its defaults, constant is not certain" in warning
+    assert 'The gain over "adam at its defaults, constant" is not certain.' in warning
 
 
 def test_a_baseline_that_was_better_is_warned_of_as_such() -> None:
     found = advised(Rival(0.1))
     (warning,) = warned("did better", found.warnings)
-    assert "adam at its defaults, constant did better; take the best of these instead" in warning
+    assert '"adam at its defaults, constant" did better. Take that baseline instead' in warning
     assert not any("adam at its defaults" in text for text in warned("not certain", found.warnings))
     assert not warned("did better", advised(Rival(1.0)).warnings + advised(Rival(1.5)).warnings)
 
@@ -81,15 +81,15 @@ def test_other_settings_than_those_of_the_defaults_are_warned_of() -> None:
 
     found = advised(SyntheticEvaluations(large_is_better), ended, objective=digits)
     assert found.batch_size == 64
-    (warning,) = warned("the defaults ran with", found.warnings)
-    assert "another l2 and batch size, that of the best trial" in warning
+    (warning,) = warned("The defaults ran with", found.warnings)
+    assert "ran with the l2 and batch size of the best trial" in warning
 
     def only_first(found: Configuration, steps: int) -> float:
         return bowl()(found, steps) * (1.0 if found.batch_size == 32 else 2.0)
 
     alike = advised(SyntheticEvaluations(only_first), ended, objective=digits)
     assert alike.batch_size == 32
-    assert not warned("the defaults ran with", alike.warnings)
+    assert not warned("The defaults ran with", alike.warnings)
 
 
 def test_a_schedule_that_was_made_is_not_at_the_edge_of_the_one_it_replaced() -> None:
@@ -187,7 +187,7 @@ def test_the_warnings_of_an_unconfirmed_job_are_those_of_its_search() -> None:
     found = advised(SyntheticEvaluations(bowl()), ended, confirmation=None).warnings
     assert "confirmation is null" in found[0]
     assert warned("edge", found)
-    assert warned("only 1 of 32 trials completed", found)
+    assert warned("Only 1 of 32 trials completed", found)
 
 
 def test_a_mean_that_a_single_seed_carries_is_one_to_distrust() -> None:

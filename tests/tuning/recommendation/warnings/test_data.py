@@ -1,4 +1,4 @@
-"""Warnings of what is minimised: rare classes, targets that teach nothing, functions without an optimum."""
+"""Warnings of an objective: rare classes, targets without spread, functions without an optimum."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def of(data: Data) -> list[str]:
 
 def test_a_class_of_two_rows_is_warned_of_with_how_seldom_it_is_validated() -> None:
     (found,) = of(labelled(118, 2))
-    assert found.startswith("class 1 has 2 of 120 rows: the validation part has 0.4 of them on average")
+    assert found.startswith("Class 1 has 2 of 120 rows. The validation part has 0.4 such rows on average")
     assert "none on 63.9 % of seeds" in found
 
 
@@ -48,7 +48,7 @@ def test_the_share_of_seeds_without_the_class_is_that_of_the_splits() -> None:
 
 def test_several_rare_classes_are_counted_and_the_rarest_is_named() -> None:
     (found,) = of(labelled(300, 9, 4, 14))
-    assert found.startswith("3 of 4 classes have fewer than 16 of 327 rows, the rarest, class 2, 4")
+    assert found.startswith("3 of 4 classes have fewer than 16 of 327 rows; the rarest, class 2, has 4.")
 
 
 def test_classes_with_rows_enough_are_not_warned_of() -> None:
@@ -57,24 +57,24 @@ def test_classes_with_rows_enough_are_not_warned_of() -> None:
 
 def test_a_class_without_rows_is_warned_of() -> None:
     (found,) = of(labelled(60, 0, 60))
-    assert found.startswith("class 1 has no rows")
+    assert found.startswith("Class 1 has no rows")
     (found,) = of(labelled(60, 0, 60, 0))
-    assert found.startswith("classes 1 and 3 have no rows")
+    assert found.startswith("Classes 1 and 3 have no rows")
 
 
 def test_data_of_a_single_class_is_warned_of_once() -> None:
     (found,) = of(labelled(120, 0))
-    assert found.startswith("all 120 rows have class 0, so there is nothing to tell apart")
+    assert found.startswith("All 120 rows have class 0, so there is nothing to classify.")
 
 
 def test_a_target_without_spread_is_warned_of() -> None:
     (found,) = of(numbered(*[3.5] * 120))
-    assert found.startswith("all 120 targets are 3.5, so there is nothing to predict")
+    assert found.startswith("All 120 targets are 3.5, so there is nothing to predict")
 
 
 def test_a_target_with_hardly_any_spread_is_warned_of() -> None:
     (found,) = of(numbered(*[3.5] * 118, 1.0, 2.0))
-    assert found.startswith("2 of 120 targets differ from 3.5: the validation part has 0.4 of them")
+    assert found.startswith("2 of 120 targets differ from 3.5. The validation part has 0.4 such rows")
     assert of(numbered(*[0.0] * 100, *range(1, 21))) == []
 
 
@@ -84,9 +84,12 @@ def test_no_built_in_dataset_has_such_a_fault(name: str) -> None:
 
 
 def test_a_small_validation_part_has_the_way_out_that_the_job_offers() -> None:
-    for is_confirmed, way_out in ((True, "compare means by their intervals"), (False, "raise `replicates`")):
+    for is_confirmed, way_out in (
+        (True, "Compare means by their intervals."),
+        (False, "Raise `replicates`."),
+    ):
         (found,) = data_warnings("iris", load("iris"), is_confirmed=is_confirmed)
-        assert "the validation part of iris has 30 rows" in found
+        assert "The validation part of iris has 30 rows" in found
         assert found.endswith(way_out)
 
 
@@ -106,5 +109,5 @@ def test_an_unraced_job_is_promised_no_other_value_where_none_is_drawn() -> None
     }
     for objective, is_exact in (({"kind": "function", "name": "quadratic"}, True), (NOISY, False)):
         _, found = run(job(objective, **parts))
-        assert found.warnings[0].startswith("confirmation is null")
-        assert ("fresh seeds" in found.warnings[0]) is not is_exact
+        assert found.warnings[0].startswith("`confirmation` is null")
+        assert ("Fresh seeds" in found.warnings[0]) is not is_exact

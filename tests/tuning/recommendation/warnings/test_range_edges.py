@@ -43,7 +43,7 @@ def rates(**searched: Any) -> dict[str, Any]:
 def test_the_low_end_of_a_linear_range_over_decades_wants_a_logarithm(value: float) -> None:
     (found,) = edges(rates(low=1e-8, high=100.0), value)
     assert "is in the lowest 3 % of its linear range, 1e-08 to 100" in found
-    assert found.endswith("give it a range with `log: true`")
+    assert found.endswith("Give learning_rate a range with `log: true`.")
     assert edges(rates(low=1e-8, high=100.0), 50.0) == []
 
 
@@ -52,30 +52,30 @@ def test_the_same_range_on_a_logarithmic_scale_has_plain_edges() -> None:
     assert edges(decades, 0.003) == []
     (low,), (high,) = edges(decades, 1.1e-8), edges(decades, 99.0)
     assert "at the lower edge" in low
-    assert low.endswith("`low` below 1e-08")
+    assert low.endswith("`low` below 1e-08.")
     assert "at the upper edge" in high
-    assert high.endswith("`high` above 100")
+    assert high.endswith("`high` above 100.")
 
 
 def test_the_high_end_of_a_linear_range_over_decades_wants_a_higher_one() -> None:
     (found,) = edges(rates(low=1e-8, high=100.0), 99.0)
-    assert found.endswith("`high` above 100")
+    assert found.endswith("`high` above 100.")
 
 
 def test_a_linear_range_within_two_decades_has_plain_edges() -> None:
     (found,) = edges(rates(low=0.02, high=1.0), 0.03)
-    assert found.endswith("`low` below 0.02")
+    assert found.endswith("`low` below 0.02.")
 
 
 def test_a_grid_over_decades_wants_a_logarithm_in_place_of_its_step() -> None:
     (found,) = edges(rates(low=0.001, high=1.001, step=0.01), 0.011)
-    assert found.endswith("`log: true`, without `step`")
+    assert found.endswith("`log: true`, without `step`.")
 
 
 def test_the_low_end_above_zero_wants_a_logarithm_where_that_is_the_natural_scale() -> None:
     decay = {"kind": "adam", "weight_decay": {"low": 0.0, "high": 0.1}}
     (found,) = edges(decay, 0.001, "weight_decay")
-    assert found.endswith("`log: true` and a `low` above 0")
+    assert found.endswith("`log: true` and a `low` above 0.")
     assert edges(decay, 0.0, "weight_decay") == []  # it ends there
 
 
@@ -96,7 +96,7 @@ def test_an_edge_is_one_only_where_the_hyperparameter_goes_on(
     searched: dict[str, Any], value: float, way_out: str | None
 ) -> None:
     found = edges({"kind": "momentum", "momentum": searched}, value, "momentum")
-    assert [text.rpartition("with ")[2] for text in found] == ([way_out] if way_out else [])
+    assert [text.rpartition("with ")[2].removesuffix(".") for text in found] == ([way_out] if way_out else [])
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_integers_have_edges_too(low: int, high: int, value: int, way_out: str |
     spec = job(search_space=space(lbfgs))
     drawn = SearchSpace.of(spec).walk(given({"lbfgs.history_size": value}))
     found = edges_of(spec, drawn)
-    assert [text.rpartition("with ")[2] for text in found] == ([way_out] if way_out else [])
+    assert [text.rpartition("with ")[2].removesuffix(".") for text in found] == ([way_out] if way_out else [])
 
 
 def test_the_last_of_some_batch_sizes_is_no_edge() -> None:

@@ -43,7 +43,7 @@ def test_a_job_that_asked_for_few_trials_is_not_told_that_they_are_few() -> None
 def test_few_completed_trials_are_warned_of_with_what_became_of_the_others() -> None:
     pruned = [replace(one, state=TrialState.PRUNED, value=None) for one in distinct(20, 5)]
     (found,) = of(distinct(5) + pruned)
-    assert found.startswith("only 5 of 25 trials completed (20 were pruned)")
+    assert found.startswith("Only 5 of 25 trials completed (20 were pruned)")
     assert "`pruner` to none" in found
 
 
@@ -51,7 +51,7 @@ def test_a_search_that_ran_out_of_time_is_told_so() -> None:
     budget = {"trials": 40, "steps": 60, "seconds": 1.0}
     (found,) = of(distinct(5), budget=budget)
     assert "5 of 40 trials completed (35 did not start)" in found
-    assert found.endswith("`budget.seconds`")
+    assert found.endswith("`budget.seconds`.")
 
 
 def test_a_grid_of_few_cells_is_no_lack_of_trials() -> None:
@@ -65,26 +65,30 @@ def test_divergence_is_laid_to_the_optimizer_that_diverged_from_its_rate_on() ->
     ended += [sgd(12 + i, 0.01 * (i + 1)) for i in range(10)]
     ended += [sgd(22 + i, 0.11 + 0.3 * i, None) for i in range(12)]
     (found,) = of(ended)
-    assert found == "12 of 22 trials of sgd diverged; give its learning_rate a range with `high` at 0.1"
+    assert (
+        found == "12 of 22 trials of sgd diverged. Give the learning_rate of sgd a range with `high` at 0.1."
+    )
 
 
 def test_divergence_at_any_rate_is_not_laid_to_the_rate() -> None:
     ended = [sgd(i, 0.001 * (i + 1), None if i % 2 else 1.0) for i in range(40)]
     (found,) = of(ended)
-    assert found.startswith("20 of 40 trials of sgd diverged; low rates diverged as well")
+    assert found.startswith("20 of 40 trials of sgd diverged. Low rates diverged as well.")
 
 
 def test_an_optimizer_that_always_diverged_wants_rates_below_the_least() -> None:
     ended = [adam(i, 1e-3 * (i + 1)) for i in range(12)] + [sgd(12 + i, 5.0 + i, None) for i in range(6)]
     (found,) = of(ended)
-    assert found == "6 of 6 trials of sgd diverged; give its learning_rate values below 5, or drop sgd"
+    assert (
+        found == "6 of 6 trials of sgd diverged. Give the learning_rate of sgd values below 5, or drop sgd."
+    )
 
 
 @pytest.mark.parametrize(
     ("searched", "way_out"),
     [
-        ({"choices": [0.01, 9.0]}, "drop the choices of its learning_rate above 0.01"),
-        (9.0, "lower its learning_rate, 9 in all of them"),
+        ({"choices": [0.01, 9.0]}, "Drop the choices above 0.01 from the learning_rate of sgd."),
+        (9.0, "Lower the learning_rate of sgd, 9 in all trials."),
     ],
 )
 def test_divergence_of_rates_that_are_no_range_has_its_own_way_out(searched: Any, way_out: str) -> None:
@@ -105,14 +109,14 @@ def test_a_few_that_diverged_are_not_warned_of() -> None:
 def test_what_falls_without_end_wants_fewer_steps_and_not_lower_rates() -> None:
     ended = [*distinct(12), *(sgd(12 + i, 1.0 + i, None) for i in range(12))]
     (found,) = of(ended, objective={"kind": "function", "name": "saddle"})
-    assert "12 of 24 trials diverged: saddle falls without end" in found
-    assert found.endswith("lower `budget.steps`")
+    assert "12 of 24 trials diverged. saddle has no lower bound" in found
+    assert found.endswith("Lower `budget.steps`.")
 
 
 def test_trials_that_were_given_up_are_warned_of_with_their_reason() -> None:
     lost = [replace(one, state=TrialState.FAILED, value=None, reason=LOST) for one in distinct(3, 12)]
     (found,) = of(distinct(12) + lost)
-    assert found == f"3 of 15 trials failed in every attempt and have no value: {LOST}"
+    assert found == f"3 of 15 trials failed in every attempt and have no value. Reason: {LOST}."
 
 
 def test_of_several_reasons_the_commonest_is_told() -> None:
@@ -122,7 +126,7 @@ def test_of_several_reasons_the_commonest_is_told() -> None:
         for one, reason in zip(distinct(3, 12), reasons, strict=True)
     ]
     (found,) = of(distinct(12) + lost)
-    assert f"2 of them because {LOST}" in found
+    assert f"Reason of 2 trials: {LOST}." in found
 
 
 def test_a_space_of_two_configurations_makes_most_trials_repeats() -> None:
@@ -131,22 +135,22 @@ def test_a_space_of_two_configurations_makes_most_trials_repeats() -> None:
     ended = search(spec)
     assert len({trial.value for trial in ended}) == 2  # a repeat tells nothing new
     (found,) = search_warnings(spec, ended)
-    assert found.startswith("58 of 60 trials repeat another one")
-    assert "only 2 distinct configurations ran" in found
-    assert "lower `budget.trials` to 2" in found
+    assert found.startswith("58 of 60 trials repeat another trial")
+    assert "Only 2 distinct configurations ran" in found
+    assert "Lower `budget.trials` to 2" in found
 
 
 def test_a_space_of_one_configuration_is_told_so() -> None:
     spec = job(search_space=space({"kind": "sgd", "learning_rate": 1e-4}), trials=12, steps=5)
     (found,) = search_warnings(spec, search(spec))
     assert "11 of 12 trials repeat" in found
-    assert "only 1 distinct configuration ran" in found
+    assert "Only 1 distinct configuration ran" in found
 
 
 def test_repeats_of_a_grid_that_is_not_exhausted_want_the_grid_sampler() -> None:
     fine = {"kind": "sgd", "learning_rate": {"low": 0.001, "high": 0.1, "step": 0.001}}
     (found,) = of([sgd(i, 0.001 * (1 + i % 10)) for i in range(40)], search_space=space(fine))
-    assert "only 10 distinct configurations ran, of 100 in the search space" in found
+    assert "Only 10 distinct configurations ran, of 100 in the search space" in found
     assert "`grid`" in found
 
 
