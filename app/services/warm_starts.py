@@ -13,7 +13,7 @@ from app.errors import InvalidRequest
 from app.services import trial_rows
 from app.services.job_runs import reading
 from app.spec.job import JobSpec
-from app.tuning.samplers.parzen.history import HISTORY
+from app.tuning.samplers.parzen.history import HISTORY, MAX_GOOD
 from app.tuning.search.warm_start import check_sampler, decode, encode, incomparable_reason, inherited_trials
 from app.tuning.space.tree import SearchSpace
 

@@ -118,7 +118,7 @@ def test_what_is_better_outside_the_space_is_told_with_the_way_out() -> None:
 def test_the_luck_of_the_search_is_told_once_and_not_where_every_run_is_the_same() -> None:
     text = " ".join(shown(answer(SyntheticEvaluations(bowl()))).split())
     assert text.count("luck") == 1
-    assert "their lowest value, 1, is the luckiest of 12" in text
+    assert "The lowest loss, 1, is partly luck, as the lowest of 12 values." in text
     same = answer(SyntheticEvaluations(bowl(), common=0.0, own=0.0), objective=ROSENBROCK)
     assert "luck" not in shown(same)
 

@@ -97,8 +97,8 @@ def planned_runs(spec: JobSpec) -> dict[Seeds, int]:
     """
     if spec.confirmation is None:
         return {}
-    replicates, some = replicates_of(spec), reduced_seed_count(spec)
-    baselines = len(baselines_of(spec)) + 1  # and the best constant rate
+    replicates, few = replicates_of(spec), reduced_seed_count(spec)
+    baselines = len(baselines_of(spec)) + 1  # the defaults and the best constant rate
     top = spec.confirmation.top
     raced = min(top + MAX_CONSTANT_RATE_TRIALS, spec.budget.trials) + len(kinds(spec)) + baselines
     return {
@@ -106,7 +106,7 @@ def planned_runs(spec: JobSpec) -> dict[Seeds, int]:
         Seeds.NEIGHBOURS: most_neighbour_runs(spec, replicates),
         Seeds.NORMS: 2 * few,
         Seeds.FINAL: most_finalists(spec) * replicates,
-        Seeds.SWEEP: MAX_SWEPT_TIES * (len(HALF_OCTAVES) + 1) * some,
+        Seeds.SWEEP: MAX_SWEPT_TIES * (len(HALF_OCTAVES) + 1) * few,
         Seeds.MARGIN: 0,
         Seeds.CONFIRM: (MAX_CONFIRMED + baselines) * replicates,
         Seeds.RECONFIRM: 0,
@@ -119,7 +119,7 @@ def most_runs(spec: JobSpec) -> int:
     planned, replicates = planned_runs(spec), replicates_of(spec)
     if not planned:
         return 0
-    # The ends of a range, which run on more seeds: of each choice, of which there are three at the most.
+    # The ends of a range run on more seeds for each choice; there are at most three choices.
     further = (2 * MAX_SWEPT_TIES + MAX_SWEPT_BY_MEAN) * (len(HALF_OCTAVES) + 1) * max([0, *seed_looks(spec)])
     again = planned[Seeds.CONFIRM] + (MAX_SWEPT_TIES + MAX_SWEPT_BY_MEAN) * (
         len(HALF_OCTAVES) + 1

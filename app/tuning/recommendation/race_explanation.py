@@ -156,10 +156,12 @@ def _reason(race: Standing, choice: Choice) -> str:
     if choice.entry not in alike:
         return "The choice keeps an octave of margin to the first divergence."
     if len(alike) == 1:
-        return f"{told}; {taken} which has the simplest schedule of the {count}."
-    simple = f" of the {len(alike)} with the simplest schedule" if len(alike) < count else ""
-    if len(alike) > MAX_SWEPT_TIES:  # of the others it is not known
-        simple = f" of the {MAX_SWEPT_TIES} with the lowest means{simple}"
+        return f"The choice has the simplest schedule of the {count}."
+    group = f" of the {len(alike)} with the simplest schedule" if len(alike) < count else f" of the {count}"
+    swept = ""
+    if len(alike) > MAX_SWEPT_TIES:  # the ranges of the others are not known
+        swept = f"The learning-rate sweep ran the {MAX_SWEPT_TIES} entries with the lowest means{group}."
+        group = f" of these {MAX_SWEPT_TIES}"
     if choice.safe is None:
         return paragraph(swept, f"The choice has the lowest mean{group}.")
     width = f"{number(choice.safe.low)} to {number(choice.safe.high)}"

@@ -57,7 +57,7 @@ def test_a_tie_that_the_confirmation_contradicts_is_broken_once_and_confirmed_on
     mean = recommendation.evidence.candidates[0].mean
     assert mean == pytest.approx(evaluations(second[0]).values[0].mean())
     assert any(
-        "spoke against" in text and "confirmed on new seeds" in text for text in recommendation.explanation
+        "contradicted" in text and "confirmed on new seeds" in text for text in recommendation.explanation
     )
 
 

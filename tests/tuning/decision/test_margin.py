@@ -33,10 +33,10 @@ def test_a_recommended_peak_has_an_octave_of_margin() -> None:
 
 def test_variants_with_a_margin_race_where_lowering_costs() -> None:
     evaluations = edge(0.041)
-    recommendation = advised(evaluations)
+    found = advised(evaluations)
     assert evaluations.of(Seeds.MARGIN)
-    (text,) = [text for text in recommendation.explanation if "edge of divergence" in text]
-    assert "raced that do not diverge half an octave higher" in text
+    (text,) = [text for text in found.explanation if "edge of divergence" in text]
+    assert "A further race took entries with lower peaks" in text
     clear = edge(10.0)
     assert not advised(clear).warnings or not clear.of(Seeds.MARGIN)
     assert not clear.of(Seeds.MARGIN)
@@ -60,10 +60,10 @@ def test_a_fixed_rate_at_the_edge_has_no_range_and_a_warning_says_why() -> None:
     fixed = space({"kind": "adam", "learning_rate": 0.04}, schedules=[{"kind": "constant"}])
     (trial,) = trials(1)
     ended = replace(trial, configuration=replace(trial.configuration, params={}))
-    recommendation = advised(edge(0.041), [ended], search_space=fixed)
-    assert recommendation.safe_learning_rate is None
-    assert recommendation.optimizer["learning_rate"] == 0.04
-    (warning,) = [text for text in recommendation.warnings if "no range of learning rates is safe" in text]
+    found = advised(edge(0.041), [ended], search_space=fixed)
+    assert found.safe_learning_rate is None
+    assert found.optimizer["learning_rate"] == 0.04
+    (warning,) = [text for text in found.warnings if "No range of learning rates is safe" in text]
     assert "diverged at 0.0" in warning
     assert "the recommended peak is 0.04" in warning
 

@@ -103,7 +103,7 @@ def test_no_percentage_of_a_loss_that_cannot_be_negative_exceeds_a_hundred() -> 
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
-    """Return the numbers of a sentence, each with the word behind it."""
+    """Return the numbers of a sentence, each with the word that follows."""
     words = text.replace("(", "").split()
     return [
         (word, after) for word, after in pairwise(words) if word.lstrip("-").replace(".", "", 1).isdigit()

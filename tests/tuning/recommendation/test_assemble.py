@@ -87,7 +87,7 @@ def test_without_confirmation_the_best_trial_is_recommended_with_a_warning() -> 
     assert (found.evidence.replicates, found.evidence.baselines) == (0, [])
     assert found.safe_learning_rate is None
     assert evaluations.requests == []
-    assert "confirmation is null" in found.warnings[0]
+    assert "`confirmation` is null" in found.warnings[0]
     assert "Nothing was run again" in found.explanation[1]
 
 

@@ -11,7 +11,7 @@ from app.spec.resources.recommendations import Recommendation
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.racing.candidates import race_field
 from app.tuning.recommendation.formatting import Gap, number, percent, probability
-from app.tuning.recommendation.wording import in_words, told_apart
+from app.tuning.recommendation.wording import differences_in_words, in_words, settings_in_words
 from app.tuning.statistics import Mean
 from tests.support.jobs import ROSENBROCK, finished
 from tests.support.synthetic_evaluations import (
@@ -66,11 +66,11 @@ def test_every_sentence_is_whole_and_none_names_a_trial() -> None:
 
 
 def test_the_search_is_counted() -> None:
-    text = "All 12 trials ran all 60 updates; their lowest value, 1, is the luckiest of 12."
+    text = "All 12 trials ran all 60 updates. The lowest loss, 1, is partly luck, as the lowest of 12 values."
     assert advised(SyntheticEvaluations(bowl())).explanation[0] == text
     ended = [*trials(), finished(12, None, state=TrialState.PRUNED), finished(13, None)]
     first = advised(SyntheticEvaluations(bowl()), ended).explanation[0]
-    assert first.startswith("Of 14 trials, 12 ran all 60 updates, 1 was pruned and 1 diverged; their lowest")
+    assert first.startswith("Of 14 trials, 12 ran all 60 updates, 1 was pruned and 1 diverged. The lowest")
 
 
 def test_the_race_names_its_best_entry_what_ran_and_how_many_were_dropped() -> None:
@@ -110,9 +110,10 @@ def test_the_best_constant_rate_is_compared_with_a_schedule() -> None:
         return bowl()(found, steps) * (0.5 if found.schedule["kind"] == "cosine" else 1.0)
 
     text = sentence(
-        advised(SyntheticEvaluations(cosine_is_best), ended), "The best constant learning rate, adam"
+        advised(SyntheticEvaluations(cosine_is_best), ended),
+        "The best constant learning rate is that of adam",
     )
-    assert "constant schedule), had" in text
+    assert "constant schedule). The mean loss of this constant rate was" in text
     assert "% lower" in text
 
 
@@ -163,8 +164,8 @@ def test_where_all_diverged_in_the_race_no_mean_is_claimed() -> None:
 
 def test_a_deterministic_race_has_no_seeds_and_no_intervals() -> None:
     found = advised(SyntheticEvaluations(bowl(), common=0.0, own=0.0), objective=ROSENBROCK).explanation
-    assert f"the lowest loss was 1, of {LEADER}" in found[1]
-    assert any("; that of the recommended configuration is" in text for text in found)
+    assert f"The lowest loss was 1, of {BEST}" in found[1]
+    assert any(". The loss of the recommended configuration is" in text for text in found)
     assert not any("seed" in text or "interval" in text for text in found)
 
 
@@ -233,18 +234,16 @@ def test_entries_that_read_alike_are_followed_by_their_differences() -> None:
     )
     assert differences_in_words(first, first) == ""
     once, twice = (replace(first, source="refined", refinements=times) for times in (1, 2))
-    assert told_apart(once, twice) == "adam (learning rate 0.04, refined table schedule)"
-    assert told_apart(twice, once) == "adam (learning rate 0.04, twice refined table schedule)"
-    plain = first.configuration
-    flagged, table = (
-        replace(first, configuration=configuration)
-        for configuration in (
-            replace(plain, optimizer=plain.optimizer | {"amsgrad": True}),
-            replace(plain, schedule=plain.schedule | {"factors": [1.0, 0.0]}),
-        )
-    )
-    assert "amsgrad true instead of none" in told_apart(flagged, first)
-    assert told_apart(table, first).endswith("other factors)")
+    assert differences_in_words(once, twice) == ""
+    assert in_words(once) == "adam (learning rate 0.04, refined table schedule)"
+    assert in_words(twice) == "adam (learning rate 0.04, twice refined table schedule)"
+    configuration = first.configuration
+    optimizer = configuration.optimizer | {"amsgrad": True}
+    flagged = replace(first, configuration=replace(configuration, optimizer=optimizer))
+    factors = configuration.schedule | {"factors": [1.0, 0.0]}
+    table = replace(first, configuration=replace(configuration, schedule=factors))
+    assert "amsgrad true instead of none" in differences_in_words(flagged, first)
+    assert differences_in_words(table, first).endswith(": other factors.")
 
 
 def test_a_default_that_wins_in_the_final_is_not_said_to_have_led_the_race() -> None:

@@ -14,7 +14,15 @@ from app.domain.states import TrialState
 from app.spec.resources.recommendations import Recommendation
 from app.tuning.evaluation.requests import Seeds
 from tests.support.jobs import ROSENBROCK, finished, space
-from tests.support.worlds import COSINE, NAN, Rival, World, advised, bowl, trials
+from tests.support.synthetic_evaluations import (
+    COSINE,
+    NAN,
+    Rival,
+    SyntheticEvaluations,
+    advised,
+    bowl,
+    trials,
+)
 
 MAX_WORDS = 25
 PRONOUNS = {"it", "its", "they", "their", "those", "these", "one", "that", "this"}
@@ -38,7 +46,7 @@ def with_parts(ended: list[FinishedTrial], **parts: Any) -> list[FinishedTrial]:
     return [replace(trial, configuration=replace(trial.configuration, **parts)) for trial in ended]
 
 
-def diverging_above(limit: float) -> World:
+def diverging_above(limit: float) -> SyntheticEvaluations:
     """Return a world in which adam diverges above a peak, and every other optimizer is worse."""
 
     def means(found: Configuration, steps: int) -> float:
@@ -47,10 +55,10 @@ def diverging_above(limit: float) -> World:
             return NAN
         return bowl()(found, steps) + (0.0 if is_adam else 1.0)
 
-    return World(means)
+    return SyntheticEvaluations(means)
 
 
-class Unlucky(World):
+class Unlucky(SyntheticEvaluations):
     """A world in which all trials diverge on one seed of a stage."""
 
     def __init__(self, stage: Seeds) -> None:
@@ -62,7 +70,7 @@ class Unlucky(World):
         return NAN if is_unlucky else super()._value(found, replicate, steps)
 
 
-class Contradicting(World):
+class Contradicting(SyntheticEvaluations):
     """A world in which the confirming seeds contradict a tie: the constant rate is then worse."""
 
     def __init__(self) -> None:
@@ -74,7 +82,7 @@ class Contradicting(World):
         return super()._value(found, replicate, steps) + (0.5 if is_confirming and is_constant else 0.0)
 
 
-class SingleSeed(World):
+class SingleSeed(SyntheticEvaluations):
     """A world in which one confirming seed contributes most of the mean."""
 
     def _value(self, found: Configuration, replicate: int, steps: int) -> float:
@@ -112,47 +120,65 @@ EDGE_TRIALS = [finished(i, 1.0 + i, learning_rate=0.0999, optimizer="adam") for 
 RULE_TRIALS = with_parts(trials(1), schedule={"kind": "reduce_by_ratio"})
 
 JOBS: dict[str, Callable[[], Recommendation]] = {
-    "constant": lambda: advised(World(bowl())),
-    "scattered": lambda: advised(World(bowl(), own=1.0)),
-    "variants": lambda: advised(World(bowl(0.03))),
-    "many candidates": lambda: advised(World(bowl()), confirmation={"top": 8, "replicates": 16}),
-    "scheduled": lambda: advised(World(favouring("cosine")), with_parts(trials(), schedule=WARM_COSINE)),
-    "refined": lambda: advised(World(favouring("table"), common=0.0, own=0.25)),
-    "decayed": lambda: advised(World(favouring("linear", "table"), own=0.0)),
-    "loss-driven": lambda: advised(World(favouring("reduce_by_ratio")), RULE_TRIALS),
-    "settings": lambda: advised(World(favouring("cosine")), BATCHED, objective=DIGITS),
-    "small data": lambda: advised(World(bowl()), with_parts(trials(), batch_size=32), objective=IRIS),
-    "exact": lambda: advised(World(bowl(), common=0.0, own=0.0), objective=ROSENBROCK),
-    "exact tie": lambda: advised(World(flat, common=0.0, own=0.0), tied_trials(), objective=ROSENBROCK),
+    "constant": lambda: advised(SyntheticEvaluations(bowl())),
+    "scattered": lambda: advised(SyntheticEvaluations(bowl(), own=1.0)),
+    "variants": lambda: advised(SyntheticEvaluations(bowl(0.03))),
+    "many candidates": lambda: advised(
+        SyntheticEvaluations(bowl()), confirmation={"top": 8, "replicates": 16}
+    ),
+    "scheduled": lambda: advised(
+        SyntheticEvaluations(favouring("cosine")), with_parts(trials(), schedule=WARM_COSINE)
+    ),
+    "refined": lambda: advised(SyntheticEvaluations(favouring("table"), common=0.0, own=0.25)),
+    "decayed": lambda: advised(SyntheticEvaluations(favouring("linear", "table"), own=0.0)),
+    "loss-driven": lambda: advised(SyntheticEvaluations(favouring("reduce_by_ratio")), RULE_TRIALS),
+    "settings": lambda: advised(SyntheticEvaluations(favouring("cosine")), BATCHED, objective=DIGITS),
+    "small data": lambda: advised(
+        SyntheticEvaluations(bowl()), with_parts(trials(), batch_size=32), objective=IRIS
+    ),
+    "exact": lambda: advised(SyntheticEvaluations(bowl(), common=0.0, own=0.0), objective=ROSENBROCK),
+    "exact tie": lambda: advised(
+        SyntheticEvaluations(flat, common=0.0, own=0.0), tied_trials(), objective=ROSENBROCK
+    ),
     "nothing gained": lambda: advised(
-        World(lambda found, steps: 1.0, common=0.0, own=0.0), objective=ROSENBROCK
+        SyntheticEvaluations(lambda found, steps: 1.0, common=0.0, own=0.0), objective=ROSENBROCK
     ),
     "a gain in doubt": lambda: advised(Rival(1.0)),
     "a better default": lambda: advised(Rival(0.1)),
-    "a default is best": lambda: advised(World(bowl(0.001))),
-    "outside the space": lambda: advised(World(bowl(0.01)), SGD_TRIALS, search_space=SGD_SPACE),
+    "a default is best": lambda: advised(SyntheticEvaluations(bowl(0.001))),
+    "outside the space": lambda: advised(
+        SyntheticEvaluations(bowl(0.01)), SGD_TRIALS, search_space=SGD_SPACE
+    ),
     "an open space": lambda: advised(
-        World(lambda found, steps: 0.1 if found.optimizer["kind"] == "dog" else bowl()(found, steps)),
+        SyntheticEvaluations(
+            lambda found, steps: 0.1 if found.optimizer["kind"] == "dog" else bowl()(found, steps)
+        ),
         search_space={},
     ),
     "no margin": lambda: advised(diverging_above(0.041)),
     "little margin": lambda: advised(diverging_above(0.1)),
     "no range": lambda: advised(diverging_above(0.041), FIXED_TRIALS, search_space=FIXED_SPACE),
-    "a wide range": lambda: advised(World(flat, own=0.0)),
-    "a tie": lambda: advised(World(bowl(), own=0.3), tied_trials()),
+    "a wide range": lambda: advised(SyntheticEvaluations(flat, own=0.0)),
+    "a tie": lambda: advised(SyntheticEvaluations(bowl(), own=0.3), tied_trials()),
     "a contradiction": lambda: advised(Contradicting(), tied_trials()),
     "all diverged in the race": lambda: advised(Unlucky(Seeds.RACE)),
     "all diverged in the final": lambda: advised(Unlucky(Seeds.FINAL)),
     "diverged when confirmed": lambda: advised(Unlucky(Seeds.CONFIRM)),
     "a single seed": lambda: advised(SingleSeed(bowl(), common=0.0)),
-    "few seeds": lambda: advised(World(bowl()), confirmation={"top": 2, "replicates": 2}),
-    "too few steps": lambda: advised(World(moving, common=0.0)),
-    "thousands of steps": lambda: advised(World(bowl()), budget={"trials": 12, "steps": 25_000}),
-    "at an edge": lambda: advised(World(bowl(0.0999)), EDGE_TRIALS),
-    "ended badly": lambda: advised(World(bowl()), ended_badly()),
-    "no bound": lambda: advised(World(bowl()), objective={"kind": "function", "name": "saddle"}),
-    "unconfirmed": lambda: advised(World(bowl()), ended_badly(), confirmation=None),
-    "unconfirmed and exact": lambda: advised(World(bowl()), objective=ROSENBROCK, confirmation=None),
+    "few seeds": lambda: advised(SyntheticEvaluations(bowl()), confirmation={"top": 2, "replicates": 2}),
+    "too few steps": lambda: advised(SyntheticEvaluations(moving, common=0.0)),
+    "thousands of steps": lambda: advised(
+        SyntheticEvaluations(bowl()), budget={"trials": 12, "steps": 25_000}
+    ),
+    "at an edge": lambda: advised(SyntheticEvaluations(bowl(0.0999)), EDGE_TRIALS),
+    "ended badly": lambda: advised(SyntheticEvaluations(bowl()), ended_badly()),
+    "no bound": lambda: advised(
+        SyntheticEvaluations(bowl()), objective={"kind": "function", "name": "saddle"}
+    ),
+    "unconfirmed": lambda: advised(SyntheticEvaluations(bowl()), ended_badly(), confirmation=None),
+    "unconfirmed and exact": lambda: advised(
+        SyntheticEvaluations(bowl()), objective=ROSENBROCK, confirmation=None
+    ),
 }
 
 

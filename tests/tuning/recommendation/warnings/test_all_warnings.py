@@ -121,7 +121,7 @@ def test_a_schedule_that_was_made_is_not_at_the_edge_of_the_one_it_replaced() ->
 @pytest.mark.parametrize("replicates", [2, 7, 8])
 def test_few_seeds_are_warned_of(replicates: int) -> None:
     found = advised(SyntheticEvaluations(bowl()), confirmation={"top": 2, "replicates": replicates}).warnings
-    assert len(warned(f"only {replicates} seeds confirm the", found)) == (replicates < 8)
+    assert len(warned(f"Only {replicates} seeds confirm the", found)) == (replicates < 8)
 
 
 def test_a_gain_that_is_certain_is_not_warned_of() -> None:
@@ -133,13 +133,13 @@ def test_a_deterministic_gain_that_is_none_is_warned_of() -> None:
         return 1.0 if found.optimizer["kind"] == "adam" else 2.0
 
     found = advised(SyntheticEvaluations(alike, common=0.0, own=0.0), objective=ROSENBROCK)
-    assert "the recommended configuration is no better than adam at its defaults, constant" in found.warnings
+    assert any('is no better than "adam at its defaults, constant".' in text for text in found.warnings)
 
 
 def test_few_completed_and_many_diverged_trials_are_warned_of() -> None:
     ended = trials(4) + [finished(i, None) for i in range(4, 8)]
     text = " ".join(advised(SyntheticEvaluations(bowl()), ended).warnings)
-    assert "only 4 of 32 trials completed" in text
+    assert "Only 4 of 32 trials completed" in text
     assert "4 of 8 trials of adam diverged" in text
 
 
@@ -165,7 +165,7 @@ def moving(factor: float) -> Any:
 def test_a_budget_too_small_to_settle_is_warned_of() -> None:
     for factor in (1.0, 0.25):  # the best peak of the longer run counts
         (warning,) = warned("still falls", advised(SyntheticEvaluations(moving(factor), common=0.0)).warnings)
-        assert "the loss still falls after 60 updates: on the same seeds the mean is 1" in warning
+        assert "The loss still falls after 60 updates. On the same seeds the mean is 1" in warning
         assert re.search(r"after 60 and 0\.\d+ after 120", warning)
 
 
@@ -185,7 +185,7 @@ def test_a_loss_that_is_nothing_beside_that_of_the_start_has_settled() -> None:
 def test_the_warnings_of_an_unconfirmed_job_are_those_of_its_search() -> None:
     ended: list[FinishedTrial] = [finished(0, 1.0, learning_rate=0.0999, optimizer="adam")]
     found = advised(SyntheticEvaluations(bowl()), ended, confirmation=None).warnings
-    assert "confirmation is null" in found[0]
+    assert "`confirmation` is null" in found[0]
     assert warned("edge", found)
     assert warned("Only 1 of 32 trials completed", found)
 
@@ -196,6 +196,6 @@ def test_a_mean_that_a_single_seed_carries_is_one_to_distrust() -> None:
             times = 100.0 if replicate == Seeds.CONFIRM + 3 else 1.0
             return times * super()._value(found, replicate, steps)
 
-    (warning,) = warned("carries", advised(Rare(bowl(), common=0.0)).warnings)
-    assert warning.startswith(f"one of {REPLICATES} seeds carries 93.5 % of the mean")
-    assert not warned("carries", advised(SyntheticEvaluations(bowl())).warnings)
+    (warning,) = warned("single seed", advised(Rare(bowl(), common=0.0)).warnings)
+    assert warning.startswith(f"A single seed of {REPLICATES} contributes 93.5 % of the mean")
+    assert not warned("single seed", advised(SyntheticEvaluations(bowl())).warnings)

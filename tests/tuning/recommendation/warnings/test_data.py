@@ -17,7 +17,7 @@ from tests.support.jobs import NOISY, job, run, space
 
 
 def labelled(*counts: int) -> Data:
-    """Return rows of classes 0, 1, ... with so many of each."""
+    """Return rows of classes 0, 1, ... with these counts."""
     targets = np.repeat(np.arange(len(counts)), counts)
     return Data(inputs=np.zeros((len(targets), 2)), targets=targets, classes=len(counts))
 
@@ -27,7 +27,7 @@ def numbered(*targets: float) -> Data:
 
 
 def of(data: Data) -> list[str]:
-    """Return the warnings of the targets, without that of the size."""
+    """Return the warnings of the targets, without the warning of the size."""
     return [text for text in data_warnings("uploaded", data, is_confirmed=True) if "uploaded" not in text]
 
 

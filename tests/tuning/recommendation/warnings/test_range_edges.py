@@ -16,7 +16,7 @@ DIGITS = {"kind": "classification", "dataset": "digits", "model": {"kind": "line
 
 
 def edges(optimizer: dict[str, Any], value: float, field: str = "learning_rate") -> list[str]:
-    """Return the warnings of an optimizer with one searched field, at that value of it."""
+    """Return the warnings of an optimizer with one searched field, at a value of that field."""
     fixed = {} if field == "learning_rate" else {"learning_rate": 0.01}
     spec = job(search_space=space(fixed | optimizer))
     drawn = SearchSpace.of(spec).walk(given({f"{optimizer['kind']}.{field}": value}))
@@ -26,7 +26,7 @@ def edges(optimizer: dict[str, Any], value: float, field: str = "learning_rate")
 def schedule_edges(
     schedule: dict[str, Any], optimizer: dict[str, Any] | None = None, **params: Any
 ) -> list[str]:
-    """Return the warnings of a schedule; params: with the kind and a dot written as two underscores."""
+    """Return the warnings of a schedule; params: names with two underscores in place of the dot."""
     optimizers = space(optimizer or {"kind": "adam", "learning_rate": 0.01}, schedules=[schedule])
     spec = job(search_space=optimizers)
     drawn = SearchSpace.of(spec).walk(
