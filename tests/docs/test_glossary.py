@@ -14,12 +14,35 @@ FOLDERS = ("app/tuning", "app/engine/batching", "app/worker")
 # Their modules bear the name of a kind that a client can ask for, such as a sampler or a framework.
 REGISTRIES = ("app/tuning/samplers", "app/tuning/exports")
 # Words that need no definition. A metaphor does not belong here: define the term in the glossary instead.
-PLAIN_ENGLISH = set(
-    """
-    all and assemble base data end explanation fastai file formatting formulas functions jax keras line
-    main measurement optimizer other per rules schedules source statistics table tree wording
-    """.split()
-)
+PLAIN_ENGLISH = {
+    "all",
+    "and",
+    "assemble",
+    "base",
+    "data",
+    "end",
+    "explanation",
+    "fastai",
+    "file",
+    "formatting",
+    "formulas",
+    "functions",
+    "jax",
+    "keras",
+    "line",
+    "main",
+    "measurement",
+    "optimizer",
+    "other",
+    "per",
+    "rules",
+    "schedules",
+    "source",
+    "statistics",
+    "table",
+    "tree",
+    "wording",
+}
 
 
 def rows() -> list[tuple[str, str]]:

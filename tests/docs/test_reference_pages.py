@@ -20,7 +20,8 @@ FILES = files()
 @pytest.mark.parametrize("name", FILES)
 def test_a_page_is_up_to_date(name: str) -> None:
     path = FOLDER / name
-    assert path.exists() and path.read_text(encoding="utf-8") == FILES[name], "stale: run `make docs`"
+    assert path.exists(), "missing: run `make docs`"
+    assert path.read_text(encoding="utf-8") == FILES[name], "stale: run `make docs`"
 
 
 def test_no_plot_is_left_of_a_kind_that_is_gone() -> None:
