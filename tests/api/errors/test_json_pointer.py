@@ -144,7 +144,7 @@ def test_an_unknown_field_is_pointed_to_and_the_known_ones_are_named(parent: str
     found = faults(changed(f"{parent}/junk", 1) if name == "junk" else _with(parent, name))
     escaped = name.replace("~", "~0").replace("/", "~1")
     sentence = found[f"{parent}/{escaped}"]
-    assert "is no field here" in sentence
+    assert "is not a field of this object" in sentence
     assert all(known in sentence for known in place)
 
 
@@ -204,7 +204,7 @@ def _with(parent: str, name: str) -> Any:
         ("/search_space/batch_size", 2.5, None, "must be an integer or 'full' or an object, got 2.5"),
         ("/search_space/batch_size/choices/0", 5000, None, "digits has 1079 training rows"),
         ("/search_space/batch_size/choices", [], None, "must have at least 1 entry, got 0"),
-        ("/search_space/batch_size/junk", 1, None, "is no field here"),
+        ("/search_space/batch_size/junk", 1, None, "is not a field of this object"),
         ("/objective/kind", "clasification", None, "must be one of function, classification, regression"),
         ("/objective/dataset", "mnist", None, "choose one of: breast_cancer"),
         (
