@@ -40,7 +40,7 @@ TAGS = [
     {"name": "range tests", "description": "Learning rates worth trying, from one short run."},
     {
         "name": "catalogue",
-        "description": "The optimizers, schedules, objectives, samplers, pruners and datasets to choose from.",
+        "description": "The optimizers, schedules, objectives, samplers, pruners and datasets for a job.",
     },
     {"name": "health", "description": "Health and metrics, for the operator of the server."},
 ]

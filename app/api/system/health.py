@@ -32,6 +32,6 @@ async def check_health() -> Health:
     "/readyz", operation_id="check_readiness", summary="Check readiness", responses=documented(NotReady)
 )
 def check_readiness(db: Db, settings: Config) -> Health:
-    """Return 200 if the database and a worker are reachable, else a 503 problem that names the missing part."""
+    """Return 200 if the database and a worker are reachable, else a 503 that names the missing part."""
     health.check(db, settings)
     return Health()
