@@ -1,4 +1,4 @@
-"""The command `stepsize`: each of its commands is loaded when it is used."""
+"""The command `stepsize`, which imports each subcommand when it is used."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-COMMANDS = {  # name -> the module that has a command of that name
+COMMANDS = {  # name -> module that defines a command of that name
     "serve": "app.cli.commands.serve",
     "worker": "app.cli.commands.worker",
     "api": "app.cli.commands.api",
@@ -18,14 +18,14 @@ COMMANDS = {  # name -> the module that has a command of that name
 
 
 class LazyGroup(click.Group):
-    """Imports a command once it is asked for: a supervisor needs no web framework, the API no queue."""
+    """A group that imports a command on use: a supervisor needs no web framework, the API no queue."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, as the help shows them."""
+        """Return the names of the commands in the order of the help."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name, or None."""
+        """Return the command of that name; None if there is none."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
@@ -39,5 +39,6 @@ class LazyGroup(click.Group):
 def main() -> None:
     """Stepsize tunes optimizers and recommends learning-rate schedules, with the evidence.
 
-    Every setting is an environment variable, and --database-url is STEPSIZE_DATABASE_URL; an option wins.
+    Every option of a server is also an environment variable: --database-url is STEPSIZE_DATABASE_URL.
+    An option takes precedence over its variable.
     """

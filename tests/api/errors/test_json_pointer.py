@@ -211,7 +211,7 @@ def _with(parent: str, name: str) -> Any:
             "/objective/dataset",
             "digit",
             None,
-            "'digit' is no dataset (did you mean digits?); choose one of: breast_cancer",
+            "'digit' is not a dataset (did you mean digits?); choose one of: breast_cancer",
         ),
         ("/objective/model/activation", "relu6", None, "(did you mean relu?), got"),
         ("/objective/loss", "cross-entropy", None, "did you mean cross_entropy?"),
@@ -223,11 +223,11 @@ def _with(parent: str, name: str) -> Any:
             "/objective/loss",
             "squared",
             None,
-            "squared is no loss of classes; choose one of: cross_entropy, hinge",
+            "squared is not a loss for classes; choose one of: cross_entropy, hinge",
         ),
         ("/objective/loss", 3, None, "must be an object, got 3"),
         ("/objective/loss/label_smoothing", 1, None, "must be < 1, got 1"),
-        ("/objective/loss/kind", "huber", None, "huber is no loss of classes"),
+        ("/objective/loss/kind", "huber", None, "huber is not a loss for classes"),
         ("/objective/model/dropout/high", 1, None, "dropout must be < 1, got 1"),
         ("/objective/l2/low", 0, None, "low must be > 0 where log is true"),
         ("/precision", "float16", None, "must be 'float32' or 'float64', got \"float16\""),
@@ -258,7 +258,7 @@ def test_a_start_of_the_wrong_length_is_pointed_to() -> None:
 def test_an_unknown_function_is_answered_with_the_one_that_is_close() -> None:
     found = faults({"objective": {"kind": "function", "name": "rosenbrok"}})
     assert found["/objective/name"].startswith(
-        "'rosenbrok' is no function (did you mean rosenbrock?); choose one of: "
+        "'rosenbrok' is not a function (did you mean rosenbrock?); choose one of: "
     )
 
 
