@@ -209,7 +209,7 @@ def test_a_faulty_search_space_is_refused_where_it_is_faulty(
         (
             DIGITS | {"model": {"kind": "embedding_bag"}},
             "model/kind",
-            "takes bags of tokens, and digits has dense features; take the model linear or mlp, or one of "
+            "takes bags of tokens, but digits has dense features; use the model linear or mlp, or one of "
             "the datasets: sparse_classification",
         ),
         (DIGITS | {"dataset": "sparse_classification"}, "model/kind", "use the model embedding_bag, or"),

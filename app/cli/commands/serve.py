@@ -40,7 +40,7 @@ def check_address(settings: Settings) -> None:
         loopback = False
     if not loopback and not settings.allow_open:
         raise click.UsageError(
-            f"--host {settings.host} is open to other machines, so anybody there could submit and delete jobs;"
+            f"--host {settings.host} is open to other machines, so anybody could submit and delete jobs;"
             " use 127.0.0.1, or set STEPSIZE_ALLOW_OPEN=1 if a firewall or proxy restricts access."
         )
     with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
