@@ -53,24 +53,24 @@ def databases(request: pytest.FixtureRequest) -> Databases:
 
 @pytest.fixture
 def settings(databases: Databases, tmp_path: Path) -> Settings:
-    """Settings of a server on a migrated database without rows."""
+    """Return the settings of a server on a migrated database without rows."""
     return Settings(database_url=databases.emptied(tmp_path))
 
 
 @pytest.fixture
 def app(settings: Settings) -> FastAPI:
-    """The application on a fresh database."""
+    """Return the application on an empty database."""
     return create_app(settings)
 
 
 @pytest.fixture
 def client(app: FastAPI) -> Iterator[TestClient]:
-    """A client that sees what the application answers, and no exception."""
+    """Return a client that receives the answers of the application instead of its exceptions."""
     with TestClient(app, raise_server_exceptions=False) as running:
         yield running
 
 
 @pytest.fixture
 def finished(client: TestClient, db: Database, settings: Settings) -> str:
-    """The id of a job that succeeded: three trials, with curves, and a recommendation."""
+    """Return the id of a succeeded job: three trials with trajectories, and a recommendation."""
     return store_finished_job(db, settings)

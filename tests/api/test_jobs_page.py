@@ -37,7 +37,7 @@ SUMMARY = "Use adam with a cosine schedule from 0.1 & <nothing> else."
 
 
 def confirmed(**parts: Any) -> Recommendation:
-    """The answer of `stored`, confirmed on eight seeds."""
+    """Return the recommendation of `stored`, confirmed on eight seeds."""
     found = recommendation()
     (candidate,) = found.evidence.candidates
     measured = candidate.model_copy(update={"mean": 0.8125, "ci95": (0.75, 0.875)})
@@ -46,7 +46,7 @@ def confirmed(**parts: Any) -> Recommendation:
 
 
 def outside() -> OutsideSpace:
-    """A default that was better."""
+    """Return a default that was better."""
     return OutsideSpace(
         label="dog at its defaults, constant",
         optimizer={"kind": "dog"},
@@ -58,7 +58,7 @@ def outside() -> OutsideSpace:
 
 
 def store(db: Database, settings: Settings, answer: Recommendation | None, name: str, **spec: Any) -> str:
-    """A job whose best value of the search is 0.25; it has succeeded where there is an answer."""
+    """Return a job whose best value is 0.25; it has succeeded if there is a recommendation."""
     job_id = store_running_job(db, settings, name=name, **spec)
     job_runs.record_trials(db, job_id, 1, results(), 0.05)
     if answer is not None:
@@ -76,7 +76,8 @@ def test_every_field_that_the_script_reads_is_in_the_contract() -> None:
         Candidate: re.findall(r"\{ (\w+), (\w+) \} = evidence\.candidates\[0\]", SCRIPT)[0],
     }
     for model, fields in read.items():
-        assert fields and set(fields) <= set(model.model_fields), model
+        assert fields
+        assert set(fields) <= set(model.model_fields), model
     assert {"stage", "fraction", "eta_s"} <= set(read[Progress])
     assert {"summary", "outside_space", "evidence"} <= set(read[Recommendation])
 

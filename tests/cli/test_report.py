@@ -46,7 +46,7 @@ def shown(body: dict[str, Any], best: float | None = 0.00123) -> str:
 
 
 def rows_of(text: str) -> list[str]:
-    """The lines of the evidence, below its heading."""
+    """Return the lines of the evidence below its heading."""
     lines = text.splitlines()
     start = next(i for i, line in enumerate(lines) if "lower is better" in line) + 2
     block = lines[start : lines.index("", start)]

@@ -17,7 +17,7 @@ from app.engine.schedules import SCHEDULES
 from app.services import catalogue
 from app.spec.resources.catalogue import Hyperparameter, ObjectiveItem
 
-# What an objective requires that its catalogue entry has no choices of.
+# Kind of objective -> required fields without choices in the catalogue.
 REQUIRED: dict[str, dict[str, Any]] = {}
 
 DATA_OF: dict[str, dict[str, Any]] = {
@@ -34,7 +34,7 @@ SPACES = [
 
 
 def beyond(bounds: Any, whole: bool = False) -> Iterator[float]:
-    """A number beyond each bound that there is."""
+    """Yield a number beyond each existing bound."""
     by = 1 if whole else 0.5
     if bounds.ge is not None:
         yield bounds.ge - by
@@ -47,7 +47,7 @@ def beyond(bounds: Any, whole: bool = False) -> Iterator[float]:
 
 
 def wrong_items(field: HyperField) -> Iterator[float | str]:
-    """Entries that a list does not take."""
+    """Yield entries that a list does not take."""
     item = get_args(get_args(field.wire_type)[0])[0]
     yield "text"
     for bound in get_args(item)[1:]:
@@ -63,7 +63,7 @@ def wrong_items(field: HyperField) -> Iterator[float | str]:
 
 
 def wrong(field: HyperField) -> Iterator[tuple[str, object]]:
-    """Where below the field the fault lies, and a value with it."""
+    """Yield (pointer from the field to the fault, value with the fault)."""
     if field.type is tuple:
         (size,) = (part for part in get_args(field.wire_type)[1:] if isinstance(part, Len))
         good = list(field.default)
@@ -124,7 +124,7 @@ def test_no_value_beyond_the_bounds_of_a_losses_field_is_taken(client: TestClien
 
 
 def wrong_in_a_part(field: HyperField) -> Iterator[tuple[str, object]]:
-    """As `wrong`; what all trials of a job share takes no range and no choices at all."""
+    """Yield the pairs of `wrong`; a field that all trials share also refuses ranges and choices."""
     for below, value in wrong(field):
         if field.hyper.per_run or not isinstance(value, dict):
             yield below, value
@@ -148,7 +148,7 @@ def test_no_value_beyond_the_bounds_of_a_schedule_is_previewed(client: TestClien
 
 
 def valid_objective(item: ObjectiveItem) -> dict[str, Any]:
-    """The least body of a kind of objective: its name and what it requires."""
+    """Return the smallest body of a kind of objective: its name and its required fields."""
     body: dict[str, Any] = {"kind": item.kind} | REQUIRED.get(item.kind, {})
     for field in item.hyperparameters:
         if field.required and field.name not in body:
@@ -158,7 +158,7 @@ def valid_objective(item: ObjectiveItem) -> dict[str, Any]:
 
 
 def wrong_values(field: Hyperparameter) -> Iterator[object]:
-    """Values that a field of the catalogue does not take."""
+    """Yield values that a field of the catalogue does not take."""
     yield from {"string": (1, True), "list": ("text", 1), "object": ("text", 1)}.get(field.type, ("1", True))
     if field.type == "integer":
         yield 1.5

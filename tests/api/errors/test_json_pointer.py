@@ -63,7 +63,7 @@ def faults(spec: Any) -> dict[str, str]:
 
 
 def changed(pointer: str, value: Any) -> Any:
-    """The spec with another value at a pointer; `-` at its end appends."""
+    """Return the spec with another value at a pointer; a pointer that ends in `-` appends."""
     spec = copy.deepcopy(SPEC)
     *parents, last = pointer.split("/")[1:]
     place = spec
@@ -122,7 +122,8 @@ def test_no_fault_loses_its_pointer(pointer: str, value: Any) -> None:
         assert at == "" or resolves(spec, at), (at, found)
         # The fault is at the changed value, in it, or in an object that the change took the sense from.
         assert at.startswith(pointer) or pointer.startswith(at) or _same_object(at, pointer), (at, pointer)
-        assert sentence and "<" not in sentence.replace("< ", "").replace("<= ", ""), sentence
+        assert sentence
+        assert "<" not in sentence.replace("< ", "").replace("<= ", ""), sentence
 
 
 def _same_object(at: str, pointer: str) -> bool:

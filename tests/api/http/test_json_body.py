@@ -18,7 +18,7 @@ JSON = {"Content-Type": "application/json"}
 def refused(
     client: TestClient, content: bytes | str, status: int, headers: dict[str, str] = JSON
 ) -> dict[str, object]:
-    """The problem that a job of this body gives; nothing is stored."""
+    """Return the problem that a job with this body gives; check that nothing is stored."""
     answer = client.post("/v1/jobs", content=content, headers=headers)
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"

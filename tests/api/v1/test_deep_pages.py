@@ -33,7 +33,7 @@ STATES = ("completed", "completed", "completed", "pruned")
 
 @pytest.fixture
 def large(client: TestClient, db: Database, settings: Settings) -> str:
-    """The id of a job of 20,000 trials; a quarter of them has no value, and values repeat."""
+    """Return the id of a job of 20,000 trials; a quarter has no value, and values repeat."""
     job_id = jobs.submit(db, settings, JobSpec.model_validate(BODY)).id
     now = datetime.now(UTC)
     with db.write() as session:
@@ -81,7 +81,7 @@ Statement = tuple[str, Any]  # Any: the parameters, as the driver takes them
 
 @contextmanager
 def recorded(database: Database) -> Iterator[list[Statement]]:
-    """Collects the statements that are run meanwhile."""
+    """Collect the statements that run in the block."""
     found: list[Statement] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
@@ -93,7 +93,7 @@ def recorded(database: Database) -> Iterator[list[Statement]]:
 
 
 def check_plans(database: Database, statements: list[Statement]) -> None:
-    """Fails where one of these queries has no good plan."""
+    """Fail if one of these queries has a bad plan."""
     assert statements
     with database.engine.connect() as connection:
         for statement in statements:
@@ -101,12 +101,14 @@ def check_plans(database: Database, statements: list[Statement]) -> None:
 
 
 def check_plan(connection: Connection, statement: Statement) -> None:
-    """Fails where the database would sort, or look at more rows than it gives."""
+    """Fail if the database would sort, or read more rows than it returns."""
     sql, parameters = statement
     if connection.dialect.name == "sqlite":
         rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters).all()
         plan = "\n".join(row[3] for row in rows)
-        assert "SEARCH" in plan and "SCAN" not in plan and "TEMP B-TREE" not in plan, plan
+        assert "SEARCH" in plan, plan
+        assert "SCAN" not in plan, plan
+        assert "TEMP B-TREE" not in plan, plan
         # The last part of the key bounds the search, so that it starts where the page does.
         assert any(bound in plan for bound in ("number>?", "(value,number)>(?,?)")), plan
         return

@@ -32,7 +32,7 @@ COUNT = 21
 
 @pytest.fixture
 def searched(client: TestClient, db: Database, settings: Settings) -> str:
-    """The id of a job over a conditional space with trials in several states."""
+    """Return the id of a job over a conditional space with trials in several states."""
     return store_searched_job(db, settings, COUNT)
 
 
@@ -44,7 +44,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def opened() -> Iterator[Callable[[Path, str | None], optuna.Study]]:
-    """Opens the study of a file; the connections of all are closed at the end, which Optuna leaves open."""
+    """Yield a function that opens the study of a file; close all connections, which Optuna leaves open."""
     storages: list[RDBStorage] = []
 
     def load(path: Path, name: str | None) -> optuna.Study:
