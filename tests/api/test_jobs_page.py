@@ -58,7 +58,7 @@ def outside() -> OutsideSpace:
 
 
 def store(db: Database, settings: Settings, answer: Recommendation | None, name: str, **spec: Any) -> str:
-    """Return a job whose best value is 0.25; it has succeeded if there is a recommendation."""
+    """Store a job whose best value is 0.25; it has succeeded if there is a recommendation."""
     job_id = store_running_job(db, settings, name=name, **spec)
     job_runs.record_trials(db, job_id, 1, results(), 0.05)
     if answer is not None:

@@ -44,7 +44,7 @@ def job(state: str, fraction: float, stage: str | None = None, eta_s: float | No
 
 
 def story() -> list[dict[str, Any]]:
-    """Yield the states of a job: queued, a search to 5 %, then every other stage."""
+    """Return the states of a job: queued, a search to 5 %, then every other stage."""
     stages = list(WORDS.values())
     running = []
     for look in range(LOOKS):
