@@ -133,8 +133,8 @@ def test_every_answer_has_the_headers_that_restrain_a_browser(client: TestClient
             "/v1/jobs?state=queued&limt=3",
             "did you mean limit? The known parameters are: state, name, limit, page_token",
         ),
-        ("/v1/optimizers?x", "takes none in its query"),
-        ("/healthz?%00=1", "takes none in its query"),
+        ("/v1/optimizers?x", "takes no query parameters"),
+        ("/healthz?%00=1", "takes no query parameters"),
         ("/v1/jobs/none/trials?LIMIT=3", "known parameters are: state, order_by, limit, page_token"),
     ],
 )
