@@ -63,7 +63,7 @@ class InvalidRequest(AppError):
 class InvalidPageToken(InvalidRequest):
     """This server did not issue the page token, or the token belongs to another list, filter or order.
 
-    Start again without `page_token`, and keep the filter and the order of a list while paging through it.
+    Start again without `page_token`, and keep the same filter and order for all pages of a list.
     """
 
     slug = "invalid-page-token"
@@ -164,7 +164,7 @@ class Conflict(AppError):
 
 
 class IdempotencyKeyReused(Conflict):
-    """A job was submitted under this `Idempotency-Key` with another spec.
+    """A job with another spec was submitted under this `Idempotency-Key`.
 
     A key names one submission. Use a new key for each job, and the same key only to repeat a request whose
     response was lost. The specs are compared with every default filled in. Deleting the job frees its key.
@@ -238,7 +238,7 @@ class MethodNotAllowed(AppError):
 
 
 class BodyTooLarge(AppError):
-    """The body of the request is larger than this server reads; nothing was stored.
+    """The body of the request is larger than this server accepts; nothing was stored.
 
     A job's spec takes a few kilobytes. Shorten lists such as `start`, and send every n-th gradient norm or
     loss of a long run. Or ask the operator of the server to raise `STEPSIZE_MAX_BODY_BYTES`.
@@ -250,7 +250,7 @@ class BodyTooLarge(AppError):
 
 
 class UnsupportedMediaType(AppError):
-    """The body is not declared as JSON.
+    """The `Content-Type` of the request is not JSON.
 
     Send the header `Content-Type: application/json`.
     """

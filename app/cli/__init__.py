@@ -1,1 +1,1 @@
-"""The command line: stepsize serve | worker | migrate | prune | submit | watch."""
+"""The command line: `stepsize serve | worker | migrate | prune | submit | watch`."""

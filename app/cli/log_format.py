@@ -1,4 +1,4 @@
-"""Logging of the server processes: one line an event, to standard error, for people or for machines."""
+"""The log of the server processes on standard error: one line for each record, as text or as JSON."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from app.settings import LogFormat
 QUIET = ("alembic", "dbos", "optuna")  # their information is our noise
 TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
-# What logging itself puts on a record; the rest was given as `extra`.
+# Attributes that the logging module sets on every record; the others were passed as `extra`.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
 def configure_logging(level: str, format: LogFormat = "text") -> None:
-    """Sends our log to standard error, and from the libraries what is a warning or worse."""
+    """Send the log to standard error; of QUIET_LIBRARIES only warnings and errors."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if format == "json" else TextLines(TEXT))
     logging.basicConfig(level=level.upper(), handlers=[handler])
-    for name in QUIET:
+    for name in QUIET_LIBRARIES:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 
 class TextLines(logging.Formatter):
-    """The message, then each field as `name=value`."""
+    """A formatter for text: the message, then each field as `name=value`."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        """The line without the stack trace."""
+        """Return the line without the stack trace."""
         fields = "".join(f" {name}={_word(value)}" for name, value in _fields(record).items())
         return super().formatMessage(record) + fields
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: `time`, `level`, `logger`, `message`, the fields, and `exception`."""
+    """A formatter for JSON: an object of `time`, `level`, `logger`, `message`, fields and `exception`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
+        """Return the line."""
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        line: dict[str, Any] = {  # Any: whatever JSON has
+        line: dict[str, Any] = {  # Any: any JSON value
             "time": time.replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "logger": record.name,
@@ -55,13 +55,13 @@ class JsonLines(logging.Formatter):
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    """The context's fields and those of the call. Any: what the caller gave."""
-    given = {name: value for name, value in vars(record).items() if name not in _STANDARD}
-    return log_context.current() | given
+    """Return the fields of the context and of the call. Any: a caller may pass any value."""
+    extra = {name: value for name, value in vars(record).items() if name not in _STANDARD}
+    return log_context.current() | extra
 
 
 def _word(value: object) -> str:
-    """A value that cannot be taken for two, or for two lines."""
+    """Return a value as one word: quoted if it has spaces, quotes, equals signs or line breaks."""
     text = str(value)
     plain = text.isprintable() and text and not any(character in text for character in ' "=')
     return text if plain else json.dumps(text)

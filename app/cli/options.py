@@ -1,4 +1,4 @@
-"""The options that several commands share."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -16,22 +16,24 @@ from app.process.file_lock import InUse
 from app.settings import Settings
 
 pool_processes = click.option(
-    "--pool-processes", type=int, help="processes that evaluate batches  [default: one a core]"
+    "--pool-processes", type=int, help="number of processes that evaluate batches  [default: one per core]"
 )
 
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Adds the options that every server process has, and hands the command its Settings."""
+    """Add the options of every server process to a command, and pass it the Settings."""
 
     @click.option(
         "--database-url", help="sqlite:///FILE or postgresql://...  [default: sqlite:///stepsize.db]"
     )
     @click.option("--log-level", help="debug, info, warning or error  [default: info]")
     @functools.wraps(command)
-    def wrapper(**options: Any) -> None:  # Any: the values of options, as click gives them
-        given = {name: options.pop(name) for name in list(options) if name in Settings.model_fields}
+    def wrapper(**options: Any) -> None:  # Any: the values of the options
+        setting_options = {name: options.pop(name) for name in list(options) if name in Settings.model_fields}
         try:
-            settings = Settings(**{name: value for name, value in given.items() if value is not None})
+            settings = Settings(
+                **{name: value for name, value in setting_options.items() if value is not None}
+            )
         except ValidationError as error:
             raise click.UsageError(_explain(error)) from None
         configure_logging(settings.log_level, settings.log_format)

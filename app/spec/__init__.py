@@ -1,1 +1,1 @@
-"""What travels over the wire: requests and answers as pydantic models, derived from the registries."""
+"""Requests and answers of the API as pydantic models, derived from the registries."""

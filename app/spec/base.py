@@ -1,4 +1,4 @@
-"""The base of every wire model, and the errors that validators raise."""
+"""The base classes of requests and answers, and the error that validators raise."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from annotated_types import Len, MaxLen
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
-MAX_NAMES = 100  # in one object of a request; none has half as many fields
+MAX_NAMES = 100  # names in one object of a request; no valid object has half as many
 
 
 class Wire(BaseModel):
-    """A request part: frozen, no unknown fields, finite numbers only, no silent conversions of defaults."""
+    """A part of a request: frozen, no unknown fields, finite numbers only, validated defaults."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
 
     @model_validator(mode="before")
     @classmethod
     def _count_first(cls, data: object) -> object:
-        """Refuses long lists and large objects before their parts are looked at.
+        """Refuse long lists and large objects before their parts are validated.
 
-        Pydantic reports each part that is not valid, and counts the valid ones only: a megabyte of wrong
-        numbers would hold the server up for seconds.
+        Pydantic reports each invalid part and counts the valid parts only, so a megabyte of wrong numbers
+        would take seconds to refuse.
         """
         if not isinstance(data, dict):
             return data
         if len(data) > MAX_NAMES:
-            raise invalid(f"has {len(data)} fields; no object here has more than {MAX_NAMES}")
-        for name, limit in _longest(cls).items():
+            raise invalid(f"has {len(data)} fields; no object of a request may have more than {MAX_NAMES}")
+        for name, limit in _length_limits(cls).items():
             value = data.get(name)
             if isinstance(value, list) and len(value) > limit:
                 raise invalid(f"must have at most {limit} entries, got {len(value)}", name)
@@ -36,14 +36,14 @@ class Wire(BaseModel):
 
 
 class Answer(BaseModel):
-    """A part of an answer; a number that is not finite is written as null."""
+    """A part of an answer; a number that is not finite is serialised as null."""
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
 
 
 @cache
-def _longest(cls: type[Wire]) -> dict[str, int]:
-    """How many entries each list of a model may have."""
+def _length_limits(cls: type[Wire]) -> dict[str, int]:
+    """Return the largest number of entries of each list field of a model."""
     return {
         name: constraint.max_length
         for name, field in cls.model_fields.items()
@@ -53,10 +53,10 @@ def _longest(cls: type[Wire]) -> dict[str, int]:
 
 
 def invalid(message: str, at: str = "") -> PydanticCustomError:
-    """An error to raise in a validator.
+    """Return an error for a validator to raise.
 
-    at: where below the validated value the fault lies, as in "high" or "search_space/batch_size";
-    it becomes the end of the JSON pointer.
+    at: the path from the validated value to the fault, such as "high" or "search_space/batch_size". The
+    path becomes the end of the JSON pointer.
     """
-    # Braces would be taken for a template by PydanticCustomError.
+    # PydanticCustomError would read braces in the message as a template.
     return PydanticCustomError("invalid", "{message}", {"message": message, "at": at})

@@ -1,11 +1,11 @@
-"""What a client may have meant by a name that does not exist: "did you mean"."""
+"""Hints for unknown names: the known name that a client likely meant."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
 
-# Other frameworks' names of what is spelled out here.
+# Name or abbreviation in other frameworks -> name in this API.
 ALIASES = {
     "alpha": "learning_rate",
     "b1": "beta1",
@@ -45,37 +45,38 @@ ALIASES = {
 
 
 def closest(given: object, known: Iterable[str]) -> str | None:
-    """Return the known name that is likely meant: an alias, another spelling, or one close to it.
+    """Return the known name that the client likely meant: an alias, another spelling or a similar name.
 
-    Of a name with a prefix, such as "adam.lr", the prefix must be that of the known name.
+    For a name with a known prefix, such as "adam.lr", only names with the same prefix are considered.
     """
     names = list(known)
     if not isinstance(given, str) or len(given) > 100:
         return None
     prefix, dot, last = given.rpartition(".")
-    own = {name[len(prefix) + 1 :]: name for name in names if name.startswith(prefix + dot)} if dot else {}
-    if own:
-        found = closest(last, own)
-        return None if found is None else own[found]
+    same_prefix = [name for name in names if dot and name.startswith(prefix + dot)]
+    if same_prefix:
+        by_suffix = {name[len(prefix) + 1 :]: name for name in same_prefix}
+        suffix = closest(last, by_suffix)
+        return None if suffix is None else by_suffix[suffix]
     plain = _plain(given)
     by_plain = {_plain(name): name for name in names}
     alias = ALIASES.get(plain)
     if plain in by_plain or alias in names:
         return by_plain.get(plain, alias)
-    close = difflib.get_close_matches(plain, by_plain, n=1)
-    return by_plain[close[0]] if close else None
+    matches = difflib.get_close_matches(plain, by_plain, n=1)
+    return by_plain[matches[0]] if matches else None
 
 
 def meant(given: object, known: Iterable[str]) -> str:
-    """Return " (did you mean adam?)", or nothing where no name is close."""
-    found = closest(given, known)
-    return "" if found is None else f" (did you mean {found}?)"
+    """Return " (did you mean adam?)"; an empty string if no known name is similar."""
+    name = closest(given, known)
+    return "" if name is None else f" (did you mean {name}?)"
 
 
 def did_you_mean(given: object, known: Iterable[str], rest: str) -> str:
-    """Return "did you mean adam? Choose ..." for a rest "choose ...", or the rest where no name is close."""
-    found = closest(given, known)
-    return rest if found is None else f"did you mean {found}? {rest[:1].upper()}{rest[1:]}"
+    """Return "did you mean adam? Choose ..." for the rest "choose ..."; the rest if no name is similar."""
+    name = closest(given, known)
+    return rest if name is None else f"did you mean {name}? {rest[:1].upper()}{rest[1:]}"
 
 
 def _plain(name: str) -> str:

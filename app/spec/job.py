@@ -1,4 +1,4 @@
-"""A job as the client posts it, with every default filled in and every limit checked."""
+"""The spec of a job: the body of `POST /v1/jobs`, with its defaults and limits."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ from app.spec.values import Scalar, StrictFloat, without_default
 MAX_TRIALS = 100_000
 MAX_STEPS = 10_000_000
 MAX_CANDIDATES = 50  # optimizers, or schedules, in one search space
-MAX_ENQUEUED = 1_000  # configurations that a client gives
-MAX_SOURCES = 20  # jobs that one job learns from
+MAX_ENQUEUED = 1_000  # configurations in `enqueue`
+MAX_SOURCES = 20  # jobs in `from_jobs`
 
 SMALL_DATASET = 1_000  # rows
 SMALL_DATASET_REPLICATES = 4
-# Between good configurations of such data the differences are lost in the scatter of 16 seeds.
-CONFIRMING, CONFIRMING_CHEAP = 16, 64
-CHEAP_STEPS = 1_000  # up to which four times the seeds still take seconds
+# Confirmation replicates. On small datasets the scatter over 16 seeds exceeds the differences between good
+# configurations.
+CONFIRMATION_SEEDS, CHEAP_CONFIRMATION_SEEDS = 16, 64
+CHEAP_STEPS = 1_000  # longest run for which CHEAP_CONFIRMATION_SEEDS still take seconds
 DEFAULT_OPTIMIZERS = tuple(kind for kind, cls in OPTIMIZERS.items() if cls.default_candidate)
 DEFAULT_SCHEDULES = ("constant", "cosine")
 DEFAULT_BATCH_SIZES = (32, 128)
@@ -49,7 +50,7 @@ Count = Annotated[int, Strict()]
 BatchSize: TypeAlias = Annotated[int, Strict(), Field(ge=1, le=10_000_000)] | Literal["full"]
 
 
-def _few(value: object) -> object:
+def _bounded(value: object) -> object:
     if isinstance(value, dict) and len(value) > MAX_NAMES:
         raise invalid(f"has {len(value)} parameters; no trial has more than {MAX_NAMES}")
     return value
@@ -62,14 +63,14 @@ def _distinct_ids(ids: tuple[str, ...]) -> tuple[str, ...]:
     return ids
 
 
-Params: TypeAlias = Annotated[dict[str, Scalar], BeforeValidator(_few)]
+Params: TypeAlias = Annotated[dict[str, Scalar], BeforeValidator(_bounded)]
 JobIds: TypeAlias = Annotated[
     tuple[Annotated[str, Field(max_length=200)], ...], AfterValidator(_distinct_ids)
 ]
 
 
 class BatchSizeChoices(Wire):
-    """One of these batch sizes."""
+    """A choice of batch sizes, searched by the job."""
 
     choices: tuple[BatchSize, ...] = Field(min_length=1, max_length=20)
 
@@ -77,24 +78,24 @@ class BatchSizeChoices(Wire):
     @classmethod
     def _distinct(cls, choices: tuple[BatchSize, ...]) -> tuple[BatchSize, ...]:
         if len(set(choices)) < len(choices):
-            raise invalid("a batch size is listed twice")
+            raise invalid("a batch size is listed twice; drop one of the two")
         return choices
 
 
 def _kinds(kinds: Iterable[str]) -> Any:
-    """Return these kinds as a client would post them; as a default they are validated like the client's."""
+    """Return these kinds in the form that a client posts; pydantic validates such a default."""
     return tuple({"kind": kind} for kind in kinds)
 
 
 class SearchSpace(Wire):
-    """Which optimizers, schedules and batch sizes the trials draw from."""
+    """The optimizers, schedules and batch sizes from which trials are drawn."""
 
     optimizers: tuple[OptimizerSpace, ...] = Field(
         default_factory=lambda: _kinds(DEFAULT_OPTIMIZERS),
         min_length=1,
         max_length=MAX_CANDIDATES,
-        description="the candidate optimizers; a hyperparameter is a value, a range or choices. A weight "
-        "decay that is left out is searched only where there are data: on a function it stays at its default",
+        description="the candidate optimizers. A hyperparameter is a value, a range or choices. An omitted "
+        "weight decay is searched if the objective has a dataset; on a function it stays at its default",
     )
     schedules: tuple[ScheduleSpace, ...] = Field(
         default_factory=lambda: _kinds(DEFAULT_SCHEDULES),
@@ -104,50 +105,57 @@ class SearchSpace(Wire):
     )
     batch_size: BatchSize | BatchSizeChoices | None = Field(
         default=None,
-        description='rows of a minibatch: an integer, "full" or choices; null for functions',
+        description='rows of a minibatch: an integer, "full" for all training rows, or choices; null for a '
+        "function",
     )
 
 
 class Budget(Wire):
-    """How much the search may spend."""
+    """Limits of the search: trials, updates and time."""
 
-    trials: Count = Field(default=256, ge=1, le=MAX_TRIALS, description="configurations tried")
-    steps: Count = Field(default=500, ge=1, le=MAX_STEPS, description="updates of each trial")
+    trials: Count = Field(default=256, ge=1, le=MAX_TRIALS, description="number of configurations to try")
+    steps: Count = Field(default=500, ge=1, le=MAX_STEPS, description="number of updates of each trial")
     seconds: StrictFloat | None = Field(
-        default=None, gt=0, le=1e7, description="stop asking for trials after this time; null for never"
+        default=None, gt=0, le=1e7, description="start no further trials after this time; null for no limit"
     )
     stop_when_settled: Annotated[bool, Strict()] = Field(
         default=False,
-        description="stop asking for trials once further ones are unlikely to improve the best value by 1 %",
+        description="start no further trials once they are unlikely to improve the best value by 1 %",
     )
 
 
 class Confirmation(Wire):
-    """The race of the best configurations against the baselines, on fresh seeds."""
+    """The comparison of the best configurations with the baselines, on fresh seeds."""
 
     top: Count = Field(
         default=8,
         ge=1,
         le=50,
-        description="best distinct configurations raced, beside the best of each kind of optimizer",
+        description="number of best distinct configurations to compare, beside the best of each optimizer "
+        "kind",
     )
     replicates: Count = Field(
-        default=CONFIRMING,
+        default=CONFIRMATION_SEEDS,
         ge=2,
         le=256,
         json_schema_extra=without_default,
         description=(
-            f"fresh seeds of each. Default: {CONFIRMING_CHEAP} for runs of at most {CHEAP_STEPS:,} steps on"
-            f" functions and data of less than {SMALL_DATASET:,} rows, {CONFIRMING} otherwise"
+            f"number of fresh seeds of each configuration. Default: {CHEAP_CONFIRMATION_SEEDS} for runs of "
+            f"at most {CHEAP_STEPS:,} steps on"
+            f" functions and datasets of fewer than {SMALL_DATASET:,} rows, {CONFIRMATION_SEEDS} otherwise"
         ),
     )
 
 
 class JobSpec(Wire):
-    """A tuning job. Only `objective` is required; the defaults give a good answer within a minute."""
+    """A tuning job. Only `objective` is required; the defaults give a good result within a minute."""
 
-    name: str = Field(default="", max_length=200, description="a name to find the job by")
-    objective: ObjectiveSpec = Field(description="what is minimised")
+    name: str = Field(
+        default="",
+        max_length=200,
+        description="a name of the client's choice, which `GET /v1/jobs?name=` finds",
+    )
+    objective: ObjectiveSpec = Field(description="the function or the training that is minimised")
     search_space: SearchSpace = Field(default_factory=SearchSpace)
     budget: Budget = Field(default_factory=Budget)
     replicates: Count = Field(
@@ -155,37 +163,45 @@ class JobSpec(Wire):
         ge=1,
         le=64,
         json_schema_extra=without_default,
-        description="seeds of each trial; its value is their mean. "
-        f"Default: {SMALL_DATASET_REPLICATES} for data of less than {SMALL_DATASET:,} rows, 1 otherwise",
+        description="number of seeds of each trial; the trial's value is their mean. "
+        f"Default: {SMALL_DATASET_REPLICATES} for datasets of fewer than {SMALL_DATASET:,} rows, 1 otherwise",
     )
     confirmation: Confirmation | None = Field(
-        default_factory=Confirmation, description="the race; null skips it"
+        default_factory=Confirmation, description="the final comparison on fresh seeds; null skips it"
     )
     sampler: SamplerSpec = Field(default_factory=lambda: {"kind": "auto"}, validate_default=True)
     pruner: PrunerSpec = Field(default_factory=lambda: {"kind": "median"}, validate_default=True)
     enqueue: tuple[Params, ...] = Field(
         default=(),
         max_length=MAX_ENQUEUED,
-        description="configurations that are tried first, each as the `params` of a trial; what one leaves "
-        "out is drawn at random",
+        description="configurations to try first, each in the form of a trial's `params`. Parameters that a "
+        "configuration omits are drawn at random",
         examples=[[{"optimizer": "adam", "adam.learning_rate": 0.003}]],
     )
     from_jobs: JobIds = Field(
         default=(),
         max_length=MAX_SOURCES,
-        description="ids of jobs with the same objective and steps: the sampler learns from the trials that "
-        "these have finished when this job is submitted",
+        description="ids of jobs with the same objective and steps. The sampler learns from the trials that "
+        "these jobs have finished when this job is submitted",
     )
     precision: Literal["float32", "float64"] | None = Field(
-        default=None, description="null: float64 for functions, float32 for models"
+        default=None,
+        description="precision of the arithmetic; null: float64 for functions, float32 for models",
     )
-    seed: Count = Field(default=0, ge=0, lt=2**53, description="equal spec and seed give equal trials")
-    priority: Count = Field(default=0, ge=-1000, le=1000, description="a higher one runs first")
+    seed: Count = Field(
+        default=0,
+        ge=0,
+        lt=2**53,
+        description="seed of all random draws; an equal spec and seed give equal trials",
+    )
+    priority: Count = Field(
+        default=0, ge=-1000, le=1000, description="queued jobs with a higher priority run first"
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _fill_defaults(cls, data: object) -> object:
-        """Fills the defaults that depend on the objective."""
+        """Fill the defaults that depend on the objective."""
         if not isinstance(data, dict) or not isinstance(data.get("objective"), dict):
             return data
         filled = dict(data)
@@ -196,7 +212,7 @@ class JobSpec(Wire):
             filled["replicates"] = _default_replicates(filled["objective"])
         confirmation = filled.get("confirmation", {})
         if isinstance(confirmation, dict) and "replicates" not in confirmation:
-            filled["confirmation"] = confirmation | {"replicates": _confirming(filled)}
+            filled["confirmation"] = confirmation | {"replicates": _default_confirmation_seeds(filled)}
         if not filled.get("name"):
             filled["name"] = _name(filled["objective"])
         space = filled.get("search_space", {})
@@ -214,7 +230,10 @@ class JobSpec(Wire):
         sizes = self.search_space.batch_size
         if isinstance(self.objective, FunctionSpec):
             if sizes is not None:
-                raise invalid(f"must be null for a function, got {_sizes(sizes)}", "search_space/batch_size")
+                raise invalid(
+                    f"must be null for a function, which has no rows, got {_sizes(sizes)}",
+                    "search_space/batch_size",
+                )
             return self
         rows = training_rows(DATASETS[self.objective.dataset].rows)
         choices = isinstance(sizes, BatchSizeChoices)
@@ -257,7 +276,7 @@ class JobSpec(Wire):
 
 
 def _name(objective: dict[str, Any]) -> str:
-    """A readable name for a job that has none, such as "digits-mlp" or "rosenbrock"."""
+    """Return a readable name for a job without a name, such as "digits-mlp" or "rosenbrock"."""
     model = objective.get("model")
     parts = [
         objective.get("name"),
@@ -268,22 +287,25 @@ def _name(objective: dict[str, Any]) -> str:
 
 
 def _sizes(sizes: BatchSizeChoices | int | str) -> str:
-    """Batch sizes as the client gave them."""
+    """Return batch sizes as JSON, in the form that the client gave."""
     return json.dumps(sizes.choices if isinstance(sizes, BatchSizeChoices) else sizes)
 
 
 def _default_replicates(objective: dict[str, Any]) -> int:
-    """Several where the validation split is so small that one would crown whoever fits it by luck."""
+    """Return the default number of seeds of a trial.
+
+    A small validation split needs several: with one seed, luck would decide the best trial.
+    """
     return SMALL_DATASET_REPLICATES if _has_small_dataset(objective) else 1
 
 
-def _confirming(filled: dict[str, Any]) -> int:
-    """Many where a run takes milliseconds."""
+def _default_confirmation_seeds(filled: dict[str, Any]) -> int:
+    """Return the default number of confirmation seeds: many if a run takes milliseconds."""
     objective, budget = filled["objective"], filled.get("budget")
     steps = budget.get("steps") if isinstance(budget, dict) else None
     is_long = isinstance(steps, int) and steps > CHEAP_STEPS
     is_small = objective.get("kind") == "function" or _has_small_dataset(objective)
-    return CONFIRMING_CHEAP if is_small and not is_long else CONFIRMING
+    return CHEAP_CONFIRMATION_SEEDS if is_small and not is_long else CONFIRMATION_SEEDS
 
 
 def _has_small_dataset(objective: dict[str, Any]) -> bool:
@@ -292,7 +314,7 @@ def _has_small_dataset(objective: dict[str, Any]) -> bool:
 
 
 def _default_batch_sizes(objective: dict[str, Any]) -> object:
-    """The default choices that fit the dataset; "full" where it is smaller than all of them."""
+    """Return the default choices that fit the dataset; "full" if the dataset is smaller than all of them."""
     name = objective.get("dataset")
     rows = training_rows(DATASETS[name].rows) if isinstance(name, str) and name in DATASETS else 0
     fitting: list[BatchSize] = [size for size in DEFAULT_BATCH_SIZES if size <= rows]

@@ -1,4 +1,4 @@
-"""Wire models derived from the engine's registries: one for each kind, and their tagged unions."""
+"""Request models derived from the engine's registries: one model for each kind, and tagged unions of them."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ K = TypeVar("K", bound=Kind)
 
 
 class KindWire(Wire):
-    """A part of a job that names a kind; the subclasses are derived, one for each registered kind."""
+    """A part of a job that names a kind; each registered kind has a derived subclass."""
 
     kind: str
 
 
 def summary(cls: type) -> str:
-    """The first line of a kind's docstring."""
+    """Return the first paragraph of a kind's docstring."""
     return (cls.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " ")
 
 
 def search_model(cls: type[Kind], noun: str) -> type[KindWire]:
-    """The model of a kind whose hyperparameters may be fixed, ranges or choices; omitted ones are filled."""
+    """Return the model of a kind whose hyperparameters are values, ranges or choices, with defaults."""
     fields: dict[str, Any] = {
         field.name: (searchable(field), Field(default_value(field), description=_described(field)))
         for field in hyper_fields(cls)
@@ -38,7 +38,7 @@ def search_model(cls: type[Kind], noun: str) -> type[KindWire]:
 
 
 def part_model(cls: type[Kind], noun: str) -> type[KindWire]:
-    """The model of a part of an objective: what runs can differ in may be searched, all else is fixed."""
+    """Return the model of a part of an objective: fields that may differ between trials are searchable."""
     fields: dict[str, Any] = {
         field.name: (
             searchable(field) if field.hyper.per_run else unsearched(field),
@@ -50,7 +50,7 @@ def part_model(cls: type[Kind], noun: str) -> type[KindWire]:
 
 
 def fixed_model(cls: type[Kind], noun: str) -> type[KindWire]:
-    """The model of a kind whose every hyperparameter is one plain value."""
+    """Return the model of a kind whose every hyperparameter is a plain value."""
     fields: dict[str, Any] = {
         field.name: (
             fixed_type(field),
@@ -62,26 +62,26 @@ def fixed_model(cls: type[Kind], noun: str) -> type[KindWire]:
 
 
 def union_of(models: Iterable[type[BaseModel]]) -> Any:
-    """The union of models told apart by their `kind`."""
-    # Any: a type built at run time; the static alias beside each use tells mypy what it holds.
+    """Return the union of models, to be discriminated by `kind`."""
+    # Any: a type built at run time; a static alias beside each use gives mypy its type.
     return reduce(or_, models)
 
 
 def instance(registry: Registry[K], wire: KindWire) -> K:
-    """The engine's object that a wire model describes; what is searched has its largest value there."""
+    """Return the engine's object for a request model; a searched field takes its largest value."""
     return registry[wire.kind](
         **{name: largest(getattr(wire, name)) for name in type(wire).model_fields if name != "kind"}
     )
 
 
 def without_regularisation(registry: Registry[K], candidates: object) -> object:
-    """Return the posted candidates with what would be searched and regularises held at its default.
+    """Return the posted candidates with omitted regularising hyperparameters at their defaults.
 
-    On a function, a regularisation only rewards a minimum at the origin. What the client gives stays.
+    On a function, regularisation only rewards a minimum at the origin. Values that the client gives are kept.
     """
     if not isinstance(candidates, (list, tuple)):
         return candidates
-    # A list: pydantic refuses one that is too long before it looks at the items, a tuple after that.
+    # A list, not a tuple: pydantic checks the length of a list before its items.
     return [
         _unregularised(registry, candidate) | candidate if isinstance(candidate, dict) else candidate
         for candidate in candidates
@@ -89,7 +89,7 @@ def without_regularisation(registry: Registry[K], candidates: object) -> object:
 
 
 def _unregularised(registry: Registry[K], candidate: dict[str, Any]) -> dict[str, Any]:
-    """The defaults of the fields of a candidate that are searched by default and regularise."""
+    """Return the defaults of a candidate's fields that regularise and are searched by default."""
     kind = candidate.get("kind")
     if not isinstance(kind, str) or kind not in registry:
         return {}
@@ -103,11 +103,11 @@ def _unregularised(registry: Registry[K], candidate: dict[str, Any]) -> dict[str
 def _described(field: HyperField) -> str:
     if not (field.hyper.searched and field.hyper.regularises):
         return field.hyper.doc
-    return f"{field.hyper.doc}; {field.default:g} by default where the objective is a function"
+    return f"{field.hyper.doc}; {field.default:g} by default if the objective is a function"
 
 
 def _model(cls: type[Kind], name: str, fields: dict[str, Any]) -> type[KindWire]:
-    kind: Any = Literal[cls.kind]  # mypy: a literal of a value known at run time only
+    kind: Any = Literal[cls.kind]  # Any: a literal of a value that is known at run time only
     model: type[KindWire] = create_model(
         name, __base__=KindWire, __doc__=summary(cls), kind=(kind, ...), **fields
     )

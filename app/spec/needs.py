@@ -1,4 +1,4 @@
-"""What optimizers and schedules need of the rest of a job: the full batch, a Hessian, a momentum."""
+"""Requirements of optimizers and schedules on the rest of a job: full batch, Hessian, momentum."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from app.spec.values import Choices
 
 
 def unmet_need(kind: str, objective: ObjectiveSpec, is_full_batch: bool) -> str | None:
-    """Why this optimizer cannot run in a job, and the way out; None where it can."""
+    """Return why this optimizer cannot run in a job, and the way out; None if it can."""
     optimizer = OPTIMIZERS[kind]
     if optimizer.needs_full_batch and not is_full_batch:
         return f'{kind} needs the full batch: set search_space.batch_size to "full", or drop {kind}'
     if optimizer.needs_hessian:
         limit, dimension = _hessian_limit(objective), _dimension(objective)
         if dimension > limit:
-            gives = f"gives one up to {limit} parameters" if limit else "gives none"
+            gives = f"gives a Hessian up to {limit} parameters" if limit else "gives none"
             linear, quadratic = MODELS["linear"], FUNCTIONS["quadratic"]
             smooth = " or ".join(name for name, loss in LOSSES.items() if loss.gives_hessian)
             return (
-                f"{kind} needs a Hessian, and this objective of {dimension} parameters {gives}; take a "
+                f"{kind} needs a Hessian, but this objective of {dimension} parameters {gives}; use a "
                 f"linear model of at most {linear.hessian_dimension} parameters with the loss {smooth}, a "
                 f"function of at most {Function.hessian_dimension} (the quadratic: "
                 f"{quadratic.hessian_dimension}), or drop {kind}"
@@ -35,20 +35,23 @@ def unmet_need(kind: str, objective: ObjectiveSpec, is_full_batch: bool) -> str 
 
 
 def unmet_cycling(schedule: KindWire, kinds: Iterable[str]) -> str | None:
-    """Why a schedule cannot cycle the momentum of every one of these optimizers, and the way out; or None."""
+    """Return why a schedule cannot cycle the momentum of all these optimizers; None if it can.
+
+    The text names the way out.
+    """
     value = getattr(schedule, "cycle_momentum", False)
     lacking = [kind for kind in kinds if OPTIMIZERS[kind].momentum_field is None]
     if not lacking or not (True in value.choices if isinstance(value, Choices) else value):
         return None
-    able = ", ".join(kind for kind, cls in OPTIMIZERS.items() if cls.momentum_field)
+    with_momentum = ", ".join(kind for kind, cls in OPTIMIZERS.items() if cls.momentum_field)
     return (
         f"{lacking[0]} has no momentum that {schedule.kind} could cycle; set cycle_momentum to false, drop "
-        f"{lacking[0]}, or search it in a job of its own (a momentum have: {able})"
+        f"{lacking[0]}, or search it in a separate job (optimizers with a momentum: {with_momentum})"
     )
 
 
 def wants_full_batch(kinds: object) -> bool:
-    """Whether any candidate, as the client posted it, needs the full batch."""
+    """Return whether any posted candidate needs the full batch."""
     candidates = kinds if isinstance(kinds, (list, tuple)) else []
     named = [candidate.get("kind") for candidate in candidates if isinstance(candidate, dict)]
     return any(

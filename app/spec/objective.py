@@ -1,4 +1,4 @@
-"""What a job optimises: a function, or a model on a dataset."""
+"""The objective of a job: a function, or a model on a dataset."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from app.spec.supervised import ClassificationSpec, FactorizationSpec, Regressio
 from app.spec.values import StrictFloat
 
 MAX_DIMENSION = 100_000
-MAX_START = 10_000  # values of a start that is spelled out: a list of jobs shows each spec whole
+MAX_START = 10_000  # values in `start`; a list of jobs contains every spec in full
 
 
 def _known_function(name: str) -> str:
     if name not in FUNCTIONS:
         hint = meant(name, FUNCTIONS)
-        raise invalid(f"{name!r} is no function{hint}; choose one of: {', '.join(FUNCTIONS)}")
+        raise invalid(f"{name!r} is not a function{hint}; choose one of: {', '.join(FUNCTIONS)}")
     return name
 
 
@@ -28,13 +28,18 @@ class FunctionSpec(Wire):
 
     kind: Literal["function"]
     name: Annotated[str, AfterValidator(_known_function)] = Field(
-        description="which function", json_schema_extra={"enum": list(FUNCTIONS)}
+        description="name of the function", json_schema_extra={"enum": list(FUNCTIONS)}
     )
     dimension: Annotated[int, Strict()] | None = Field(
-        default=None, ge=1, le=MAX_DIMENSION, description="number of parameters; null for the function's own"
+        default=None,
+        ge=1,
+        le=MAX_DIMENSION,
+        description="number of parameters; null for the default of the function",
     )
     start: Annotated[tuple[StrictFloat, ...] | None, FailFast()] = Field(
-        default=None, max_length=MAX_START, description="where to start; null for the function's own"
+        default=None,
+        max_length=MAX_START,
+        description="parameters at the start; null for the start of the function",
     )
     noise: StrictFloat = Field(
         default=0.0, ge=0, le=1e6, description="standard deviation of Gaussian noise added to the gradient"
@@ -43,15 +48,15 @@ class FunctionSpec(Wire):
     @model_validator(mode="before")
     @classmethod
     def _fill_dimension(cls, data: object) -> object:
-        """An omitted dimension is the start's length, or the function's own."""
+        """Fill an omitted dimension with the length of `start`, or else with the function's default."""
         if not isinstance(data, dict) or data.get("dimension") is not None:
             return data
         start, name = data.get("start"), data.get("name")
         function = FUNCTIONS[name] if isinstance(name, str) and name in FUNCTIONS else None
         if isinstance(start, (list, tuple)) and start:
-            wrong = None if function is None else function.wrong_dimension(len(start))
-            if wrong:
-                raise invalid(f"start has {_values(len(start))}, but {wrong}", "start")
+            fault = None if function is None else function.wrong_dimension(len(start))
+            if fault:
+                raise invalid(f"start has {_values(len(start))}, but {fault}", "start")
             return data | {"dimension": len(start)}
         return data if function is None else data | {"dimension": function.default_dimension}
 
@@ -59,9 +64,9 @@ class FunctionSpec(Wire):
     def _check_dimension(self) -> FunctionSpec:
         function = FUNCTIONS[self.name]
         dimension = self.dimension or function.default_dimension
-        wrong = function.wrong_dimension(dimension)
-        if wrong:
-            raise invalid(wrong, "dimension")
+        fault = function.wrong_dimension(dimension)
+        if fault:
+            raise invalid(fault, "dimension")
         if self.start is not None and len(self.start) != dimension:
             count = _values(len(self.start))
             raise invalid(f"start has {count}, but dimension is {dimension}; make them equal", "start")

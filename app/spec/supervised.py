@@ -1,4 +1,4 @@
-"""What a model on data is, as a job names it: classification, regression and factorization."""
+"""The objectives with a model and a dataset: classification, regression and factorization."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from app.spec.kinds import KindWire, part_model, union_of
 from app.spec.losses import DEFAULT_CLASS_LOSS, DEFAULT_NUMBER_LOSS, ClassLoss, NumberLoss
 from app.spec.values import HyperValue, is_searched, searchable
 
-PAIRS = "pairs"  # the form of inputs that a factorization has, and nothing else
-# What each form of inputs is called.
+PAIRS = "pairs"  # the form of inputs of a factorization
+# Form of inputs -> its name in messages.
 FORMS = {"features": "dense features", "tokens": "bags of tokens", PAIRS: "pairs of users and items"}
 
-_LOSS = "training loss: a name, or an object of kind and fields"
-_METRIC = "what a trial's value is"
-# Any: a kind, which validation turns into a model with its defaults.
+_LOSS = "the training loss: a name, or an object with `kind` and fields"
+_METRIC = "the metric that is the value of a trial"
+# Any: a kind, which validation converts to a model with its defaults.
 _FACTORIZATION: Any = {"kind": MatrixFactorization.kind}
 (_L2,) = hyper_fields(PenaltyFields)
 
@@ -42,11 +42,11 @@ else:
 
 
 class _OnData(Wire):
-    """What every model on data has."""
+    """Fields that all objectives with a dataset share."""
 
     kind: str
     dataset: str = Field(max_length=200, description="name of a built-in dataset", examples=list(DATASETS))
-    model: ModelSpec = Field(description="the model that is trained")
+    model: ModelSpec = Field(description="the model to train")
     l2: L2Value = Field(default=_L2.default, description=_L2.hyper.doc)
 
     @model_validator(mode="after")
@@ -71,7 +71,7 @@ class ClassificationSpec(_OnData):
 
 
 class RegressionSpec(_OnData):
-    """A regression on a dataset of numbers."""
+    """A regression on a dataset with numbers as targets."""
 
     kind: Literal["regression"]
     loss: NumberLoss = Field(default=DEFAULT_NUMBER_LOSS, description=_LOSS)
@@ -84,18 +84,18 @@ class RegressionSpec(_OnData):
 
 
 class FactorizationSpec(_OnData):
-    """A factorisation of a matrix of which some entries are known, such as ratings of items by users."""
+    """A factorisation of a partly known matrix, such as ratings of items by users."""
 
     kind: Literal["factorization"]
-    model: PairModelSpec = Field(default=_FACTORIZATION, description="the model that is trained")
+    model: PairModelSpec = Field(default=_FACTORIZATION, description="the model to train")
     loss: NumberLoss = Field(default=DEFAULT_NUMBER_LOSS, description=_LOSS)
     metric: Literal["validation_loss"] = Field(default="validation_loss", description=_METRIC)
 
 
 def settings_of(spec: Wire) -> dict[str, tuple[HyperField, HyperValue]]:
-    """What the trials of a job can differ in beside their optimizers, and what the job gives for it.
+    """Return the settings of an objective that may differ between trials, with the job's values.
 
-    By the names of the engine's settings, such as "l2" or "model.dropout". Of a function there are none.
+    The keys are the names of the engine's settings, such as "l2" or "model.dropout". A function has none.
     """
     if not isinstance(spec, (ClassificationSpec, RegressionSpec, FactorizationSpec)):
         return {}
@@ -113,27 +113,27 @@ def settings_of(spec: Wire) -> dict[str, tuple[HyperField, HyperValue]]:
 
 
 def searched_settings(spec: Wire) -> dict[str, tuple[HyperField, HyperValue]]:
-    """Those of the settings that trials do differ in: ranges and choices."""
+    """Return the settings that the job searches: those with a range or choices."""
     return {name: (field, value) for name, (field, value) in settings_of(spec).items() if is_searched(value)}
 
 
 def _check_dataset(name: str, kind: str) -> None:
     if name not in DATASETS:
         hint = meant(name, DATASETS)
-        raise invalid(f"{name!r} is no dataset{hint}; choose one of: {', '.join(DATASETS)}", "dataset")
-    other = DATASETS[name].objective
-    if other != kind:
-        raise invalid(f"{name} is a {other} dataset; use kind {other} or another dataset", "dataset")
+        raise invalid(f"{name!r} is not a dataset{hint}; choose one of: {', '.join(DATASETS)}", "dataset")
+    expected = DATASETS[name].objective
+    if expected != kind:
+        raise invalid(f"{name} is a {expected} dataset; use kind {expected} or another dataset", "dataset")
 
 
 def _check_form(model: str, dataset: str) -> None:
-    """A model takes one form of inputs."""
-    wanted, found = MODELS[model].form, DATASETS[dataset].form
-    if wanted != found:
-        models = " or ".join(kind for kind, cls in MODELS.items() if cls.form == found)
-        datasets = ", ".join(name for name, entry in DATASETS.items() if entry.form == wanted)
+    """Refuse a model that does not take the dataset's form of inputs."""
+    expected, actual = MODELS[model].form, DATASETS[dataset].form
+    if expected != actual:
+        models = " or ".join(kind for kind, cls in MODELS.items() if cls.form == actual)
+        datasets = ", ".join(name for name, entry in DATASETS.items() if entry.form == expected)
         raise invalid(
-            f"{model} takes {FORMS[wanted]}, and {dataset} has {FORMS[found]}; take the model {models}, or "
+            f"{model} takes {FORMS[expected]}, but {dataset} has {FORMS[actual]}; use the model {models}, or "
             f"one of the datasets: {datasets}",
             "model/kind",
         )

@@ -1,4 +1,4 @@
-"""A hyperparameter's value in a job: fixed, a range, or choices."""
+"""The value of a hyperparameter in a job: a plain value, a range or choices."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from app.spec.hints import meant
 
 Scalar: TypeAlias = bool | int | float | str
 StrictFloat = Annotated[float, Strict()]
-MAX_VALUES = 1_000_000_000  # of a range with a step; more are as good as a range without one
+MAX_VALUES = 1_000_000_000  # values of a range with a step; more make the step meaningless
 
 
 class Range(Wire):
-    """Every value from `low` to `high`, on a logarithmic scale where `log`, in multiples of `step`."""
+    """The values from `low` to `high`, on a logarithmic scale if `log` is true, at distances of `step`."""
 
-    low: StrictFloat = Field(description="smallest value tried")
-    high: StrictFloat = Field(description="largest value tried")
-    log: bool = Field(default=False, description="search the logarithm; needs low > 0 and no step")
+    low: StrictFloat = Field(description="smallest value to try")
+    high: StrictFloat = Field(description="largest value to try")
+    log: bool = Field(default=False, description="whether to search the logarithm; needs low > 0 and no step")
     step: StrictFloat | None = Field(
         default=None,
-        description="spacing of the values from `low` on; the last may lie below `high`; null for any",
+        description="distance between values, from `low` on; the last value may be below `high`. Null for "
+        "any value",
     )
 
 
 class Choices(Wire):
-    """One of these values."""
+    """A choice of values, searched by the job."""
 
     choices: tuple[Scalar, ...] = Field(min_length=1, max_length=100, description="the values to try")
 
@@ -37,22 +38,22 @@ HyperValue: TypeAlias = Scalar | Range | Choices
 
 
 def check_range(value: Range) -> Range:
-    """Refuses an empty range, a logarithm of nothing, and a step that Optuna cannot take."""
+    """Return the range; refuse low > high, log with low <= 0, and a step that Optuna cannot take."""
     if value.low > value.high:
         raise invalid(f"low must be <= high, but low is {value.low:g} and high is {value.high:g}", "low")
     if value.log and value.low <= 0:
-        raise invalid(f"low must be > 0 where log is true, got {value.low:g}", "low")
+        raise invalid(f"low must be > 0 if log is true, got {value.low:g}", "low")
     if value.step is not None:
         _check_step(value, value.step)
     return value
 
 
 def searchable(field: HyperField) -> Any:
-    """The wire type of a hyperparameter that may be fixed, given a range, or given choices."""
-    # Any: a type built at run time, as pydantic takes it.
+    """Return the request type of a hyperparameter that takes a value, a range or choices."""
+    # Any: a type built at run time for pydantic.
     fixed = fixed_type(field)
     if field.type is tuple:
-        return fixed  # a list is fixed; two candidates of a kind can have two
+        return fixed  # a list is not searched; two candidates of a kind may have different lists
     number = field.type in (int, float)
 
     def tag(value: object) -> str:
@@ -81,7 +82,7 @@ def searchable(field: HyperField) -> Any:
 
 
 def fixed_type(field: HyperField) -> Any:
-    """The wire type of a hyperparameter that is given as one plain value within its bounds."""
+    """Return the request type of a hyperparameter that takes one plain value within its bounds."""
     if field.type in (int, float, bool):
         return Annotated[field.type, Strict(), *field.hyper]
     if field.type is str:
@@ -90,13 +91,13 @@ def fixed_type(field: HyperField) -> Any:
 
 
 def unsearched(field: HyperField) -> Any:
-    """As `fixed_type`, with words for a client who asks for a range or choices."""
+    """Return `fixed_type`, with an error for a range or choices that names the way out."""
 
     def plain(value: object) -> object:
         if isinstance(value, dict) and not {"low", "high", "choices"}.isdisjoint(value):
             raise invalid(
                 f"{field.name} is the same for all trials of a job, so it takes neither a range nor choices; "
-                "give one value, and submit a job for each other one"
+                "give one value, and submit one job for each value"
             )
         return value
 
@@ -104,7 +105,10 @@ def unsearched(field: HyperField) -> Any:
 
 
 def default_value(field: HyperField) -> Any:
-    """What an omitted hyperparameter means in a search: its range where it is searched, else its default."""
+    """Return the value of an omitted hyperparameter: its default range or choices, or else its default.
+
+    A required hyperparameter gives `...`, as pydantic expects.
+    """
     hyper = field.hyper
     if hyper.searched and hyper.search is not None:
         low, high = hyper.search
@@ -115,12 +119,12 @@ def default_value(field: HyperField) -> Any:
 
 
 def is_searched(value: object) -> bool:
-    """Whether it is a range or choices, however few values these have."""
+    """Return whether a value is a range or choices, even if these have a single value."""
     return isinstance(value, (Range, Choices))
 
 
 def largest(value: Any) -> Any:
-    """The plain value itself; of a range its upper end, of choices the largest."""
+    """Return the largest value: a plain value itself, the upper end of a range, the largest choice."""
     # Any: a hyperparameter of any type.
     if isinstance(value, Range):
         return value.high
@@ -131,26 +135,27 @@ def largest(value: Any) -> Any:
 
 
 def without_default(schema: dict[str, Any]) -> None:
-    """Drop a default that depends on the objective: a generated client would send it whatever that is."""
+    """Drop a default that depends on the objective: a generated client would always send it."""
     schema.pop("default")
 
 
 def _check_step(value: Range, step: float) -> None:
-    """Refuse a step that gives the range no second value, or more values than anyone could want."""
+    """Refuse a step that gives the range fewer than two or more than MAX_VALUES values."""
     width = value.high - value.low
     if value.log:
-        raise invalid("step cannot be combined with log; drop one of them", "step")
+        raise invalid("step cannot be combined with log; drop one of the two", "step")
     if step <= 0:
         raise invalid(f"step must be > 0, got {step:g}; use null for any value", "step")
     if 0 < width < step:
         raise invalid(
-            f"step must be <= high - low, which is {width:g}, got {step:g}; lower it, or give one value",
+            f"step must be <= high - low, which is {width:g}, got {step:g}; lower the step, or give one "
+            f"value",
             "step",
         )
     if width > MAX_VALUES * step or value.low < value.high == value.high - step:
         raise invalid(
             f"step is too small from {value.low:g} to {value.high:g}, got {step:g}: it gives more than "
-            f"{MAX_VALUES:,} values, or equal ones; raise it, or use null for any value",
+            f"{MAX_VALUES:,} values, or equal values; raise the step, or use null for any value",
             "step",
         )
 
@@ -166,11 +171,11 @@ def _check_whole(field: HyperField, value: Range) -> None:
         if not float(getattr(value, at)).is_integer():
             raise invalid(f"{field.name} takes integers, got {getattr(value, at):g}", at)
     if value.step is not None and not value.step.is_integer():
-        raise invalid(f"{field.name} takes integers, got a step of {value.step:g}; round it", "step")
+        raise invalid(f"{field.name} takes integers, got a step of {value.step:g}; round the step", "step")
 
 
 def _numbers_only(value: object) -> object:
-    """A list of numbers takes neither "64" nor true, which pydantic would convert."""
+    """Return the list; refuse an entry such as "64" or true, which pydantic would convert to a number."""
     for i, item in enumerate(value if isinstance(value, list) else ()):
         if isinstance(item, (bool, str)):
             raise invalid(f"must be a number, got {item!r}", str(i))
@@ -181,7 +186,7 @@ def _check_choices(field: HyperField, value: Choices) -> None:
     for i, choice in enumerate(value.choices):
         at = f"choices/{i}"
         if choice in value.choices[:i]:
-            raise invalid(f"{choice!r} is listed twice", at)
+            raise invalid(f"{choice!r} is listed twice; drop one of the two", at)
         if field.type in (int, float):
             if isinstance(choice, (bool, str)):
                 raise invalid(f"{field.name} takes numbers, got {choice!r}", at)

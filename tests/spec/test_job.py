@@ -154,7 +154,7 @@ def test_the_dimension_is_the_functions_own_where_nothing_says_another() -> None
         (adam(learning_rate={"low": 1.0, "high": 0.1}), "low", "low is 1 and high is 0.1"),
         (adam(learning_rate={"low": 0.0, "high": 0.1}), "low", "must be > 0, got 0"),
         (adam(beta1={"low": 0.5, "high": 1.0}), "high", "must be < 1, got 1"),
-        (adam(beta1={"low": 0.0, "high": 0.5, "log": True}), "low", "where log is true"),
+        (adam(beta1={"low": 0.0, "high": 0.5, "log": True}), "low", "if log is true"),
         (adam(learning_rate={"low": 0.1, "high": 0.2, "log": True, "step": 0.1}), "step", "drop one"),
         (adam(learning_rate={"low": 0.1, "high": 0.2, "step": 0.0}), "step", "must be > 0"),
         (
@@ -178,7 +178,7 @@ def test_the_dimension_is_the_functions_own_where_nothing_says_another() -> None
         (adam(beta9=1.0), "beta9", "not permitted"),
         ({"optimizers": [{"kind": "adamm"}]}, "0", "adamm"),
         ({"optimizers": []}, "optimizers", "at least 1"),
-        ({"batch_size": 32}, "search_space/batch_size", "must be null for a function, got 32"),
+        ({"batch_size": 32}, "search_space/batch_size", "must be null for a function, which has no rows"),
     ],
 )
 def test_a_faulty_search_space_is_refused_where_it_is_faulty(
@@ -209,18 +209,18 @@ def test_a_faulty_search_space_is_refused_where_it_is_faulty(
         (
             DIGITS | {"model": {"kind": "embedding_bag"}},
             "model/kind",
-            "takes bags of tokens, and digits has dense features; take the model linear or mlp, or one of "
+            "takes bags of tokens, but digits has dense features; use the model linear or mlp, or one of "
             "the datasets: sparse_classification",
         ),
-        (DIGITS | {"dataset": "sparse_classification"}, "model/kind", "take the model embedding_bag, or"),
+        (DIGITS | {"dataset": "sparse_classification"}, "model/kind", "use the model embedding_bag, or"),
         (DIGITS | {"dataset": "ratings"}, "dataset", "use kind factorization"),
         (RATINGS | {"model": {"kind": "mlp"}}, "kind", "'matrix_factorization'"),
-        (RATINGS | {"loss": "hinge"}, "loss", "hinge is no loss of numbers"),
-        (DIGITS | {"loss": "squared"}, "loss", "squared is no loss of classes; choose one of: cross_entropy"),
-        (DIGITS | {"loss": {"kind": "huber"}}, "kind", "huber is no loss of classes"),
-        (DIGITS | {"loss": "focal"}, "loss", "'focal' is no loss; choose one of: cross_entropy, hinge"),
+        (RATINGS | {"loss": "hinge"}, "loss", "hinge is not a loss for numbers"),
+        (DIGITS | {"loss": "squared"}, "loss", "squared is not a loss for classes; choose one of: cross"),
+        (DIGITS | {"loss": {"kind": "huber"}}, "kind", "huber is not a loss for classes"),
+        (DIGITS | {"loss": "focal"}, "loss", "'focal' is not a loss; choose one of: cross_entropy, hinge"),
         (DIGITS | {"loss": {"kind": "hinge", "margin": 2}}, "margin", "not permitted"),
-        (DIGITS | {"l2": {"low": 0.0, "high": 1.0, "log": True}}, "low", "where log is true, got 0"),
+        (DIGITS | {"l2": {"low": 0.0, "high": 1.0, "log": True}}, "low", "if log is true, got 0"),
         (DIGITS | {"model": MLP | {"dropout": {"choices": [0.5, 1.0]}}}, "choices/1", "must be < 1, got 1"),
         (
             DIGITS | {"model": MLP | {"activation": {"choices": ["relu", "tanh"]}}},

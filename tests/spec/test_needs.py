@@ -52,8 +52,8 @@ def test_the_full_batch_is_the_default_beside_them(kind: str) -> None:
 @pytest.mark.parametrize(
     ("objective", "dimension", "gives"),
     [
-        (function("rosenbrock", 51), 51, "gives one up to 50 parameters"),
-        (function("quadratic", 1001), 1001, "gives one up to 1000 parameters"),
+        (function("rosenbrock", 51), 51, "gives a Hessian up to 50 parameters"),
+        (function("quadratic", 1001), 1001, "gives a Hessian up to 1000 parameters"),
         (MLP, 515, "gives none"),
     ],
 )
@@ -62,7 +62,7 @@ def test_an_objective_without_a_hessian_is_refused_with_the_limits(
 ) -> None:
     at, message = fault(objective, "newton")
     assert at == "search_space/optimizers/0/kind"
-    assert f"newton needs a Hessian, and this objective of {dimension} parameters {gives}" in message
+    assert f"newton needs a Hessian, but this objective of {dimension} parameters {gives}" in message
     assert "drop newton" in message
 
 

@@ -1,1 +1,1 @@
-"""How errors become problems of RFC 9457, each fault with its JSON pointer."""
+"""Errors as problems of RFC 9457, each fault with its JSON pointer."""

@@ -1,4 +1,4 @@
-"""Renders every error as a problem of RFC 9457, and documents in OpenAPI which ones an operation gives."""
+"""Handlers that render every error as a problem of RFC 9457, and the OpenAPI responses of an operation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SCHEMA = {"$ref": "#/components/schemas/Problem"}
 
 
 def problem_body(error: AppError) -> dict[str, Any]:
-    """The members of a problem, in the order in which a reader wants them."""
+    """Return the members of a problem: type, title, status, detail and, if there are any, errors."""
     body: dict[str, Any] = {
         "type": f"/problems/{error.slug}",
         "title": error.title,
@@ -38,27 +38,30 @@ def problem_body(error: AppError) -> dict[str, Any]:
 
 
 def problem_response(error: AppError, headers: Mapping[str, str] | None = None) -> Response:
-    """The answer that tells a client of an error."""
-    # A lone surrogate in a path or a name must not turn the report of an error into another one.
+    """Return the HTTP response for an error, as `application/problem+json`."""
+    # ASCII: a lone surrogate in a path or a name cannot be encoded in UTF-8 and would raise a second error.
     content = json.dumps(problem_body(error), ensure_ascii=True, allow_nan=False)
     return Response(content, status_code=error.status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def install_handlers(app: FastAPI) -> None:
-    """Makes the application answer every error that it knows with a problem."""
+    """Register a handler for each kind of error, so that the application answers with a problem."""
     app.add_exception_handler(AppError, _app_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
-    for lost in (OperationalError, InterfaceError):
-        app.add_exception_handler(lost, _no_database)
+    for connection_error in (OperationalError, InterfaceError):
+        app.add_exception_handler(connection_error, _no_database)
 
 
 def documented(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of an operation that may end in these errors, or in one of the server's own."""
+    """Return the OpenAPI `responses` of an operation that may raise these errors.
+
+    The errors that every operation may raise are added: an unknown parameter, a failure, no database.
+    """
     by_status: dict[int | str, list[type[AppError]]] = {}
-    # A parameter that the path does not know is refused everywhere.
-    every: list[type[AppError]] = [*errors, InvalidRequest, AppError, NotReady]
-    for error in dict.fromkeys(every):
+    # InvalidRequest: every path refuses a parameter that it does not know.
+    all_errors: list[type[AppError]] = [*errors, InvalidRequest, AppError, NotReady]
+    for error in dict.fromkeys(all_errors):
         by_status.setdefault(error.status, []).append(error)
     return {status: _response(by_status[status]) for status in sorted(by_status)}
 
@@ -78,7 +81,7 @@ def _example(error: type[AppError]) -> dict[str, Any]:
 
 
 def summary(error: type[AppError]) -> str:
-    """What the error means: the first paragraph of its docstring, on one line."""
+    """Return what the error means: the first paragraph of its docstring, on one line."""
     return " ".join((error.__doc__ or "").split("\n\n")[0].split())
 
 
@@ -91,25 +94,27 @@ async def _app_error(request: Request, error: Exception) -> Response:
 
 async def _no_database(request: Request, error: Exception) -> Response:
     logger.error("the database does not answer: %s", error)
-    detail = "The database does not answer; nothing was stored. Try again in a few seconds."
+    detail = f"The database does not answer; nothing was stored. Try again in {RETRY_AFTER_S} seconds."
     if is_full(error):
-        detail = "The database's disk is full; nothing was stored. Try again once its operator has made room."
+        detail = (
+            "The disk of the database is full; nothing was stored. Try again after its operator freed space."
+        )
     return problem_response(NotReady(detail), {"Retry-After": str(RETRY_AFTER_S)})
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:
-    """For routes that are not of our class; ours convert their errors themselves."""
+    """Answer for routes outside ApiRoute; an ApiRoute converts its validation errors itself."""
     if not isinstance(error, RequestValidationError):
         raise error
     return problem_response(invalid_request(error.errors(), None))
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:
-    """What Starlette raises by itself: no route, a wrong verb for static files, a path that escapes."""
+    """Answer for errors of Starlette: no route, a wrong method for a file, a path outside the folder."""
     if not isinstance(error, HTTPException):
         raise error
     if error.status_code == MethodNotAllowed.status:
-        detail = f"{request.url.path} does not know {request.method}."
+        detail = f"{request.url.path} does not support {request.method}."
         return problem_response(MethodNotAllowed(detail), error.headers)
     if error.status_code == NotFound.status:
         detail = f"There is nothing at {request.url.path}; /docs lists every path."

@@ -1,8 +1,8 @@
-"""Finds the JSON pointer of a validation error.
+"""The JSON pointer of a validation error, found by following the schema.
 
-pydantic's locations hold more than the way through the body: the tag of a tagged union and the label of a
-plain union's member stand between its names and indices, and a tag may equal a field's name. Only the
-schema tells them apart, so the walk follows the schema.
+A location of pydantic holds field names, list indices, the tags of tagged unions and the labels of the
+members of plain unions. A pointer holds names and indices alone. A tag may equal a field's name, so only
+the schema can tell them apart.
 """
 
 from __future__ import annotations
@@ -15,16 +15,18 @@ Location: TypeAlias = Sequence[str | int]
 # Any: a core schema is a tree of dictionaries, typed by pydantic for each of its hundred kinds of node.
 Schema: TypeAlias = Mapping[str, Any]
 
-WRAPPED = ("schema", "lax_schema", "python_schema")  # where a node keeps the single node that it wraps
+WRAPPED_NODE_KEYS = ("schema", "lax_schema", "python_schema")  # keys under which a node keeps its inner node
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a fault lies.
+    """The place of a fault in a request.
 
-    union: pointer of the outermost plain union on the way, whose members all report; None without one.
-    names: the fields of the object that the last part was looked up in.
-    kinds: the tags of the union that the fault lies at.
+    pointer: JSON pointer to the fault.
+    union: pointer of the outermost plain union above the fault; None without one. Each member of such a
+        union reports a fault of its own.
+    names: field names of the object in which the last part of the pointer was looked up.
+    kinds: tags of the tagged union at which the fault lies; empty if it lies elsewhere.
     """
 
     pointer: str
@@ -34,17 +36,20 @@ class Place:
 
 
 def escaped(part: str | int) -> str:
-    """A part of a JSON pointer (RFC 6901)."""
+    """Return a name or an index, escaped as a part of a JSON pointer (RFC 6901)."""
     return str(part).replace("~", "~0").replace("/", "~1")
 
 
 def joined(location: Location) -> str:
-    """A location as it stands, as a JSON pointer."""
+    """Return the JSON pointer of a location, every part included."""
     return "".join(f"/{escaped(part)}" for part in location)
 
 
 def locate(schema: Schema | None, location: Location) -> Place:
-    """The place that `location` names in a value of this schema; None takes the location as it stands."""
+    """Return the place that `location` names in a value of this schema.
+
+    Without a schema, or if the location does not fit the schema, every part of the location is taken.
+    """
     if schema is None:
         return Place(joined(location))
     definitions = {}
@@ -58,7 +63,7 @@ class _Walk:
     definitions: Mapping[str, Schema]
 
     def step(self, node: Schema, rest: Location, place: Place) -> Place | None:
-        """Follows `rest` down from this node; None where it does not fit."""
+        """Return the place that `rest` names below this node; None if `rest` does not fit the node."""
         node = self._unwrapped(node)
         if not rest:
             kinds = tuple(map(str, node["choices"])) if node["type"] == "tagged-union" else ()
@@ -87,17 +92,17 @@ class _Walk:
         inside = Place(place.pointer, place.pointer if place.union is None else place.union, place.names)
         for choice in node["choices"]:
             member = choice[0] if isinstance(choice, tuple) else choice
-            found = self.step(member, rest[1:], inside)
-            if found is not None:
-                return found
+            target = self.step(member, rest[1:], inside)
+            if target is not None:
+                return target
         return None
 
     def _into_items(self, node: Schema, rest: Location, place: Place) -> Place | None:
         below = Place(f"{place.pointer}/{escaped(rest[0])}", place.union)
         for item in _item_schemas(node):
-            found = self.step(item, rest[1:], below)
-            if found is not None:
-                return found
+            target = self.step(item, rest[1:], below)
+            if target is not None:
+                return target
         return below if len(rest) == 1 else None
 
     def _unwrapped(self, node: Schema) -> Schema:
@@ -105,7 +110,7 @@ class _Walk:
             if node["type"] == "definition-ref":
                 node = self.definitions[node["schema_ref"]]
                 continue
-            inner = next((node[name] for name in WRAPPED if name in node), None)
+            inner = next((node[name] for name in WRAPPED_NODE_KEYS if name in node), None)
             if inner is None:
                 return node
             node = inner

@@ -1,4 +1,4 @@
-"""Turns pydantic's reports on a request into one error with a pointer and a sentence for each fault."""
+"""The error for an invalid request: a JSON pointer and a sentence for each fault that pydantic reports."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from app.api.errors.json_pointer import Place, Schema, escaped, joined, locate
 from app.api.errors.validation_messages import Report, message
 from app.errors import AppError, InvalidRequest, NotFound, TrialNotFound
 
-MAX_REPORTED = 100  # a list of a hundred thousand wrong numbers needs no sentence for each
-# By path parameter: the error, and what the parameter must be.
+MAX_REPORTED = 100  # faults of one request that the answer names; bounds the size of the answer
+# Path parameter -> the error if its value is not valid, and what the value must be.
 NOT_FOUND: dict[str, tuple[type[NotFound], str]] = {"number": (TrialNotFound, "a whole number from 0 on")}
 
 
@@ -21,18 +21,22 @@ class _Fault:
 
 
 def invalid_request(reports: Sequence[Report], schema: Schema | None) -> AppError:
-    """The error for these reports.
+    """Return the error for these reports.
 
-    schema: the core schema of the route's body, where it takes one. Pointers into the body start at its
-    root; those to parameters start with /query or /header. A path that fits no resource is a NotFound.
+    A pointer into the body starts at the root of the body; a pointer to a parameter starts with /query or
+    /header. An invalid path parameter gives a NotFound.
+
+    Args:
+        reports: the errors that pydantic reports, at least one.
+        schema: the core schema of the route's body; None for a route without a body.
     """
     for report in reports:
         if report["loc"][0] == "path":
             name = str(report["loc"][1])
             error, wanted = NOT_FOUND.get(name, (NotFound, ""))
-            rest = f"; it must be {wanted}" if wanted else ""
-            return error(f"{report['input']!r} is not a {name} that anything here has{rest}.")
-    faults = _merged(_fault(report, schema) for report in _meant(reports[:MAX_REPORTED]))
+            way_out = f"; it must be {wanted}" if wanted else ""
+            return error(f"No resource has the {name} {report['input']!r}{way_out}.")
+    faults = _merged(_fault(report, schema) for report in _without_consequences(reports[:MAX_REPORTED]))
     errors = [(fault.place.pointer, fault.text) for fault in faults]
     first = f"{errors[0][0]}: {errors[0][1]}" if errors[0][0] else errors[0][1]
     if len(errors) == 1:
@@ -41,8 +45,11 @@ def invalid_request(reports: Sequence[Report], schema: Schema | None) -> AppErro
     return InvalidRequest(f"{count} fields are not valid; the first is {first}", errors)
 
 
-def _meant(reports: Sequence[Report]) -> Iterator[Report]:
-    """Leaves out that a list is too short where entries are at fault: pydantic did not count those."""
+def _without_consequences(reports: Sequence[Report]) -> Iterator[Report]:
+    """Yield the reports, except that a list is too short if some of its entries are invalid.
+
+    Pydantic counts the valid entries only.
+    """
     for report in reports:
         depth = len(report["loc"])
         entries = (other for other in reports if len(other["loc"]) > depth)
@@ -67,10 +74,10 @@ def _fault(report: Report, schema: Schema | None) -> _Fault:
 
 
 def _merged(faults: Iterable[_Fault]) -> list[_Fault]:
-    """One fault for each place.
+    """Return one fault for each place, with the reports of a plain union's members merged.
 
-    Every member of a plain union reports why it does not fit. Where one got deeper into the value than
-    the union itself, it is what the client meant; else the reports are alternatives.
+    Each member of a plain union reports why it does not fit. A report from inside the value shows the
+    member that the client meant. Without such a report, the members are alternatives.
     """
     unions: dict[str, list[_Fault]] = {}
     merged: list[_Fault | str] = []
@@ -82,10 +89,10 @@ def _merged(faults: Iterable[_Fault]) -> list[_Fault]:
             if union not in unions:
                 merged.append(union)
             unions.setdefault(union, []).append(fault)
-    found: list[_Fault] = []
+    faults_by_place: list[_Fault] = []
     for entry in merged:
-        found += _of_union(unions[entry]) if isinstance(entry, str) else [entry]
-    return found
+        faults_by_place += _of_union(unions[entry]) if isinstance(entry, str) else [entry]
+    return faults_by_place
 
 
 def _of_union(faults: list[_Fault]) -> list[_Fault]:
@@ -99,11 +106,11 @@ def _of_union(faults: list[_Fault]) -> list[_Fault]:
 
 
 def _alternatives(faults: list[_Fault]) -> _Fault:
-    """One sentence: "must be an integer, 'full' or an object, got 3.5"."""
+    """Return the faults as one sentence: "must be an integer, 'full' or an object, got 3.5"."""
     texts = list(dict.fromkeys(fault.text for fault in faults))
     if len(texts) == 1:
         return faults[0]
-    # Each text ends with the same ", got ..." where the value as a whole is at fault.
+    # If the whole value is at fault, each text ends with the same ", got ...".
     values = {text.rpartition(", got ")[2] for text in texts}
     if len(values) == 1 and all(", got " in text for text in texts):
         wanted = [text.rpartition(", got ")[0].removeprefix("must be ") for text in texts]

@@ -1,4 +1,4 @@
-"""Words a validation error for the client: the limit, the value, the way out."""
+"""The sentence for each validation error: the limit, the value and the way out."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from app.spec.hints import closest, did_you_mean, meant
 # Any: what pydantic reports, with the client's value in it.
 Report: TypeAlias = Mapping[str, Any]
 
-MAX_SHOWN = 60  # characters of the client's value
-MANY_NAMES = 4  # of fewer the list itself is the hint
+MAX_SHOWN = 60  # characters of the client's value that a message repeats
+MIN_NAMES_FOR_HINT = 4  # a shorter list of known names is itself the hint
 OBJECT = "must be an object"
 LIST = "must be a list"
 
 QUOTED = re.compile("'([^']*)'")  # the names in what pydantic expected
 
-# What each pattern asks for, in words.
+# Regular expression -> what it demands of the value, in words.
 PATTERNS = {"^[!-~]+$": "must consist of visible ASCII characters, without spaces"}
 
-# What each type of error says about the value; the value is added behind it.
+# pydantic's type of error -> what the value must be; the message adds ", got" and the value.
 TEXTS: dict[str, str] = {
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
@@ -40,6 +40,7 @@ TEXTS: dict[str, str] = {
     "string_type": "must be a string",
     "tuple_type": LIST,
 }
+# pydantic's type of error -> the sign of the bound, and its name in the context of the report.
 BOUNDS: dict[str, tuple[str, str]] = {
     "greater_than": (">", "gt"),
     "greater_than_equal": (">=", "ge"),
@@ -49,7 +50,7 @@ BOUNDS: dict[str, tuple[str, str]] = {
 
 
 def message(report: Report, place: Place) -> str:
-    """The sentence for one error."""
+    """Return the sentence for one report of pydantic."""
     kind = report["type"]
     if kind in SPECIAL:
         return SPECIAL[kind](report, place)
@@ -62,7 +63,7 @@ def message(report: Report, place: Place) -> str:
 
 
 def shown(value: Any) -> str:
-    """The client's value as JSON, cut to a readable length."""
+    """Return the client's value as JSON, cut to MAX_SHOWN characters."""
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, (list, tuple)):
@@ -75,7 +76,7 @@ def shown(value: Any) -> str:
 
 
 def _number(bound: Any) -> str:
-    """A bound without the exponent or the fraction that it does not need."""
+    """Return a bound as text; a whole number has no exponent and no fraction."""
     whole = isinstance(bound, float) and bound.is_integer() and abs(bound) < 1e16
     return str(int(bound) if whole else bound)
 
@@ -83,12 +84,12 @@ def _number(bound: Any) -> str:
 def _missing(report: Report, place: Place) -> str:
     if place.pointer:
         return "is required"
-    return "a JSON body is required; send one with Content-Type: application/json"
+    return "a JSON body is required; send it with Content-Type: application/json"
 
 
 def _unknown_field(report: Report, place: Place) -> str:
-    hint = did_you_mean(report["loc"][-1], place.names, f"the known ones are: {', '.join(place.names)}")
-    return f"is no field here; {hint}"
+    hint = did_you_mean(report["loc"][-1], place.names, f"the known fields are: {', '.join(place.names)}")
+    return f"is not a field of this object; {hint}"
 
 
 def _unknown_kind(report: Report, place: Place) -> str:
@@ -103,12 +104,12 @@ def _no_kind(report: Report, place: Place) -> str:
 def _one_of(report: Report, place: Place) -> str:
     expected = report["ctx"]["expected"]
     known = QUOTED.findall(expected)
-    hint = meant(report["input"], known) if len(known) >= MANY_NAMES else ""
+    hint = meant(report["input"], known) if len(known) >= MIN_NAMES_FOR_HINT else ""
     return f"must be {expected}{hint}, got {shown(report['input'])}"
 
 
 def _no_object(report: Report, place: Place) -> str:
-    """A kind is named by an object: the bare name becomes the example."""
+    """Return the sentence for a value that is no object; the name of a kind becomes the example."""
     given = report["input"]
     kind = closest(given, place.kinds)
     if kind is not None:
@@ -152,6 +153,7 @@ def _value_error(report: Report, place: Place) -> str:
     return f"{report['ctx']['error']}, got {shown(report['input'])}"
 
 
+# pydantic's type of error -> the function that returns its sentence.
 SPECIAL: dict[str, Callable[[Report, Place], str]] = {
     "enum": _one_of,
     "extra_forbidden": _unknown_field,

@@ -1,1 +1,1 @@
-"""What every path shares: bodies, entity tags, headers, the request log and the OpenAPI document."""
+"""HTTP concerns that all paths share: bodies, entity tags, headers, methods and the OpenAPI document."""

@@ -1,4 +1,4 @@
-"""The class of every route: reads the body strictly, words its errors, and tags its answer."""
+"""The class of every route: a strict reader of bodies, sentences for validation errors, entity tags."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class ApiRoute(APIRoute):
-    """A route whose JSON body, if it takes one, is read by `strict_json`."""
+    """A route that reads its JSON body by `json_body.read` and refuses unknown query parameters."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         # Any: an endpoint and FastAPI's own options.
         if not inspect.iscoroutinefunction(endpoint):
-            endpoint = _writes_its_answer(endpoint, options.get("status_code") or 200)
+            endpoint = _serialised_in_thread(endpoint, options.get("status_code") or 200)
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Handler:
-        """Wraps FastAPI's handler."""
+        """Return FastAPI's handler; query and body are checked before it, the answer is tagged after it."""
         handle = super().get_route_handler()
         body = self.body_field
         annotation: Any = None if body is None else body.field_info.annotation  # the type of the body
@@ -56,30 +56,33 @@ class ApiRoute(APIRoute):
         return handler
 
 
-def _writes_its_answer(endpoint: Callable[..., Any], status: int) -> Callable[..., Any]:
-    """The endpoint, with its model written as JSON in the thread that made it.
+def _serialised_in_thread(endpoint: Callable[..., Any], status: int) -> Callable[..., Any]:
+    """Return the endpoint, with its model serialised as JSON in the thread that made the model.
 
-    FastAPI validates and writes what a plain function returns in a second thread, which doubles what a short
-    GET costs; our models were validated when they were made. Headers that the endpoint set go with it.
+    FastAPI validates and serialises the result of a plain function in a second thread, which doubles the
+    cost of a short GET. The models were validated when they were made. Headers that the endpoint set are
+    kept.
     """
 
     @functools.wraps(endpoint)
-    def answered(*args: Any, **kwargs: Any) -> Any:
+    def serialised(*args: Any, **kwargs: Any) -> Any:
         answer = endpoint(*args, **kwargs)
         if not isinstance(answer, BaseModel):
             return answer
-        written = Response(answer.model_dump_json(), status, media_type="application/json")
-        for given in kwargs.values():
-            if isinstance(given, Response):  # what FastAPI gave it to set headers on
-                written.raw_headers.extend(given.raw_headers)
-        return written
+        response = Response(answer.model_dump_json(), status, media_type="application/json")
+        for argument in kwargs.values():
+            if isinstance(argument, Response):  # FastAPI passes it for the endpoint to set headers on
+                response.raw_headers.extend(argument.raw_headers)
+        return response
 
-    return answered
+    return serialised
 
 
 def _check_query(request: Request, known: Sequence[str]) -> None:
-    """Refuses unknown parameters, which would do nothing where the client meant something, and NUL in any:
-    no value has it, and PostgreSQL does not take it in a text.
+    """Raise InvalidRequest for unknown query parameters and for values with the character NUL.
+
+    An unknown parameter would be ignored although the client meant something by it. No valid value contains
+    NUL, and PostgreSQL refuses it in a text.
     """
     faults: list[tuple[str, str]] = []
     for name, value in request.query_params.multi_items():
@@ -93,6 +96,6 @@ def _check_query(request: Request, known: Sequence[str]) -> None:
 
 def _unknown(name: str, known: Sequence[str]) -> str:
     if not known:
-        return "is no parameter of this path, which takes none in its query"
-    hint = did_you_mean(name, known, f"the known ones are: {', '.join(known)}")
-    return f"is no parameter of this path; {hint}"
+        return "is not a parameter of this path, which takes no query parameters; drop it"
+    hint = did_you_mean(name, known, f"the known parameters are: {', '.join(known)}")
+    return f"is not a parameter of this path; {hint}"

@@ -1,4 +1,4 @@
-"""Content negotiation: which of two media types a client would rather have."""
+"""Content negotiation: the choice between JSON and CSV by the `Accept` header."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ CSV = "text/csv"
 
 
 def prefers_csv(accept: str) -> bool:
-    """Whether the `Accept` header (RFC 9110, 12.5.1) wants CSV more than JSON, which is the default."""
+    """Return whether the `Accept` header (RFC 9110, 12.5.1) prefers CSV; JSON is the default."""
     return _quality(accept, CSV) > _quality(accept, JSON)
 
 
 def _quality(accept: str, media_type: str) -> float:
-    """The weight of a type: that of its most specific range."""
+    """Return the weight of a media type, which is the weight of the most specific range that matches it."""
     patterns = (media_type, f"{media_type.split('/')[0]}/*", "*/*")
     weights: dict[str, float] = {}
     for entry in accept.lower().split(","):

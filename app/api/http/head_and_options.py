@@ -1,4 +1,4 @@
-"""The verbs that need no code of their own: HEAD is GET without the body, OPTIONS lists the verbs."""
+"""The methods HEAD and OPTIONS for every path: HEAD is GET without the body, OPTIONS lists the methods."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.errors.handlers import problem_response
 from app.errors import MethodNotAllowed
 
-FILES = frozenset({"GET", "HEAD"})  # what a folder of static files knows
+STATIC_FILE_METHODS = frozenset({"GET", "HEAD"})
 
 
 class Methods:
-    """Answers HEAD, OPTIONS and wrong verbs for every path that the routes know, with a full `Allow`."""
+    """Middleware that answers HEAD, OPTIONS and unsupported methods on known paths, with a full `Allow`."""
 
     def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute]) -> None:
         self.app = app
         self._routes = routes
-        # Any: pairs of a compiled pattern and its verbs, built at the first request, when all routes are in.
+        # Any: pairs of a compiled pattern and its methods, built at the first request, when all routes exist.
         self._table: list[tuple[Any, frozenset[str]]] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one request."""
+        """Answer one request, or pass it on if its route handles the method."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -41,30 +41,33 @@ class Methods:
             await _head(self.app, scope, receive, send)
         else:
             listed = _allow(allowed)["Allow"]
-            error = MethodNotAllowed(f"{scope['path']} does not know {method}; it knows {listed}.")
+            error = MethodNotAllowed(f"{scope['path']} does not support {method}; use one of: {listed}.")
             await problem_response(error, _allow(allowed))(scope, receive, send)
 
     def allowed(self, path: str) -> frozenset[str]:
-        """The verbs of every route that the path matches; empty where there is none."""
+        """Return the methods of all routes that match the path; empty if none matches."""
         if self._table is None:
             self._table = [
-                (context.path_regex, frozenset(context.methods or FILES))
+                (context.path_regex, frozenset(context.methods or STATIC_FILE_METHODS))
                 for context in iter_route_contexts(list(self._routes))
             ]
-        found: frozenset[str] = frozenset()
+        allowed: frozenset[str] = frozenset()
         for pattern, methods in self._table:
             if pattern.match(path):
-                found |= methods
-        return found
+                allowed |= methods
+        return allowed
 
 
 def _allow(allowed: frozenset[str]) -> dict[str, str]:
-    verbs = allowed | {"OPTIONS"} | ({"HEAD"} if "GET" in allowed else set())
-    return {"Allow": ", ".join(sorted(verbs))}
+    methods = allowed | {"OPTIONS"} | ({"HEAD"} if "GET" in allowed else set())
+    return {"Allow": ", ".join(sorted(methods))}
 
 
 async def _head(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Runs GET, sends its head, and drops its body; an endless stream is told that its client left."""
+    """Run GET, send the head of its answer and drop the body.
+
+    After the head, the route receives a disconnect, which ends an endless stream.
+    """
     ended = False
 
     async def send_head(message: Message) -> None:
@@ -80,7 +83,7 @@ async def _head(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Non
     async def receive_until_end() -> Message:
         return {"type": "http.disconnect"} if ended else await receive()
 
-    scope["method"] = "GET"  # not in a copy: who looks from outside wants to know the route
+    scope["method"] = "GET"  # not in a copy: the request log reads the route from this scope
     try:
         await app(scope, receive_until_end, send_head)
     except (ClientDisconnect, OSError):

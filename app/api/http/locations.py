@@ -1,4 +1,4 @@
-"""The header of an answer that says where to look for what was started."""
+"""The `Location` header of a 202, as OpenAPI declares it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from typing import Any
 
 
 def started(noun: str) -> dict[int | str, dict[str, Any]]:
-    """How OpenAPI declares a 202 whose `Location` is the path of that noun."""
-    header = {"description": f"path of the {noun}", "schema": {"type": "string"}}
+    """Return the OpenAPI response of a 202 whose `Location` is the path of that noun."""
+    header = {"description": f"path of the {noun} that was created", "schema": {"type": "string"}}
     return {202: {"headers": {"Location": header}}}

@@ -1,4 +1,4 @@
-"""The OpenAPI document: FastAPI's, with our problems and without what no client can use."""
+"""The OpenAPI document: FastAPI's, with the problems and without parts that clients cannot use."""
 
 from __future__ import annotations
 
@@ -14,52 +14,62 @@ from app.api.http import openapi_schemas
 from app.api.http.openapi_schemas import REF
 from app.spec.resources.answers import Problem
 
-REPLACED = ("HTTPValidationError", "ValidationError")  # FastAPI's own error, which we never send
+FASTAPI_ERRORS = (
+    "HTTPValidationError",
+    "ValidationError",
+)  # FastAPI's own errors, which this API never sends
 PATH = "/openapi.json"
 
 DESCRIPTION = """
 Submit a tuning job and get a tuned optimizer and a learning-rate schedule, with the evidence for them.
 
-1. `POST /v1/jobs` with an objective, and a search space if the default one is not yours.
-2. Follow it by `GET /v1/jobs/{job_id}`, or live by `/events`.
-3. `GET /v1/jobs/{job_id}/recommendation`, and its schedule as a list, a table or a module of Python.
+1. `POST /v1/jobs` with an objective. The default search space suits most objectives; a job may give its own.
+2. Follow the job by `GET /v1/jobs/{job_id}`, or live by `GET /v1/jobs/{job_id}/events`.
+3. `GET /v1/jobs/{job_id}/recommendation` returns the result; `/recommendation/schedule` returns its schedule
+   as a list, a table or a Python module.
 
-Every error is a problem of RFC 9457; its `type` is the address of a page that says what it means and the
-way out. A number that is not finite is null in every answer. Times are UTC, durations in seconds.
+Every error is a problem of RFC 9457. Its `type` is the address of a page that explains the error and the way
+out. A number that is not finite is null in every answer. Times are in UTC, durations in seconds.
 """
 
 TAGS = [
     {"name": "jobs", "description": "Submit a tuning job, follow it, control it."},
-    {"name": "recommendation", "description": "What came out: optimizer, schedule, evidence."},
-    {"name": "trials", "description": "What was tried, and how each run went."},
-    {"name": "schedules", "description": "Learning rates of a schedule, without a job."},
-    {"name": "range tests", "description": "Which learning rates are worth a try, from one short run."},
-    {"name": "catalogue", "description": "Every kind that a job can name, with its formula and source."},
-    {"name": "health", "description": "For whoever runs the server."},
+    {"name": "recommendation", "description": "The result of a job: optimizer, schedule, evidence."},
+    {"name": "trials", "description": "The configurations that a job tried, and their trajectories."},
+    {"name": "schedules", "description": "The learning rates of a schedule, without a job."},
+    {"name": "range tests", "description": "Learning rates worth trying, from one short run."},
+    {
+        "name": "catalogue",
+        "description": "The optimizers, schedules, objectives, samplers, pruners and datasets for a job.",
+    },
+    {"name": "health", "description": "Health and metrics, for the operator of the server."},
 ]
 
 
 def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
-    """Lets an application that was made without an `openapi_url` give our document, of these routers."""
+    """Make an application serve the document of these routers at PATH.
+
+    The application must have been made without an `openapi_url`.
+    """
     generate: Callable[[], dict[str, Any]] = app.openapi
-    making = threading.Lock()
+    lock = threading.Lock()
 
     def openapi() -> dict[str, Any]:
-        with making:
+        with lock:
             return app.openapi_schema if app.openapi_schema is not None else _finished(generate(), routers)
 
     def answer(_: Request) -> JSONResponse:
-        # Not async, as FastAPI's own is: the first takes a second to make, and others are served meanwhile.
+        # Not async, unlike FastAPI's own: the first call takes a second, which would block other requests.
         return JSONResponse(app.openapi())
 
-    # FastAPI's documented way to change the document; mypy sees a method being replaced.
+    # FastAPI documents this way to change the document; for mypy it replaces a method.
     app.openapi = openapi  # type: ignore[method-assign]
     app.add_route(PATH, answer, include_in_schema=False)
 
 
 def _finished(document: dict[str, Any], routers: Sequence[APIRouter]) -> dict[str, Any]:
     schemas = document["components"]["schemas"]
-    for name in REPLACED:
+    for name in FASTAPI_ERRORS:
         schemas.pop(name, None)
     problem = Problem.model_json_schema(ref_template=REF)
     schemas.update(problem.pop("$defs"))
@@ -73,12 +83,12 @@ def _finished(document: dict[str, Any], routers: Sequence[APIRouter]) -> dict[st
         _drop_automatic_error(operation["responses"])
         for response in operation["responses"].values():
             for content in response.get("content", {}).values():
-                content.pop("itemSchema", None)  # a word of OpenAPI 3.2
+                content.pop("itemSchema", None)  # a keyword of OpenAPI 3.2
     return document
 
 
 def _restore_examples(document: dict[str, Any], routers: Sequence[APIRouter]) -> None:
-    """Put the examples of bodies back as they are: FastAPI drops each null, as of `"confirmation": null`."""
+    """Restore the examples of bodies: FastAPI drops each null, such as `"confirmation": null`."""
     for route in (route for router in routers for route in router.routes):
         if not isinstance(route, APIRoute) or route.body_field is None:
             continue
@@ -94,13 +104,16 @@ def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _drop_automatic_error(responses: dict[str, Any]) -> None:
-    """FastAPI gives every operation with parameters a 422; a path that fits nothing is a 404 here."""
-    if any(name in str(responses.get("422", "")) for name in REPLACED):
+    """Drop the 422 that FastAPI adds to every operation with parameters: an invalid path is a 404 here."""
+    if any(name in str(responses.get("422", "")) for name in FASTAPI_ERRORS):
         del responses["422"]
 
 
 def _drop_null(parameter: dict[str, Any]) -> None:
-    """A parameter of a URL cannot be null, only absent; a plain choice shows as a menu in Swagger UI."""
+    """Drop null from the schema of a parameter: a parameter of a URL may be absent but not null.
+
+    Swagger UI shows the remaining plain choice as a menu.
+    """
     schema = parameter["schema"]
     options = [option for option in schema.get("anyOf", ()) if option.get("type") != "null"]
     if len(options) == 1:
@@ -109,7 +122,7 @@ def _drop_null(parameter: dict[str, Any]) -> None:
 
 
 def _offer_example(parameter: dict[str, Any]) -> None:
-    """Swagger UI fills a field from the parameter's example, not from its schema's."""
+    """Move the example of a schema to its parameter, from which Swagger UI fills the field."""
     examples = parameter["schema"].pop("examples", [])
     if examples:
         parameter["example"] = examples[0]

@@ -1,4 +1,4 @@
-"""Makes the schemas of the OpenAPI document what readers and generators of clients can use."""
+"""Changes to the schemas of the OpenAPI document for readers and for generators of clients."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import Any, TypeAlias
 Schema: TypeAlias = dict[str, Any]
 
 REF = "#/components/schemas/{model}"
-OPTIMIZERS_OF = ("RangeTestSpec", "optimizer")  # schema and property: each kind of them, every field fixed
+# (schema, property) whose type is the union of all kinds with every field fixed.
+OPTIMIZERS_OF = ("RangeTestSpec", "optimizer")
 SCHEDULES_OF = ("SchedulePreview", "schedule")
 TABLE = "TableSchedule"
 TAKEN = "TakenTable"
 
-# Plain objects where they are read, since they were validated when they were stored, but of these schemas.
-OF_A_MODEL = {
+# (schema, property) -> the schema of its value. The models declare plain objects, as stored values need no
+# second validation.
+PLAIN_OBJECT_SCHEMAS = {
     ("Job", "spec"): "JobSpec",
     ("RangeTest", "spec"): "RangeTestSpec",
     ("RefinedSchedule", "schedule"): TABLE,
@@ -24,11 +26,11 @@ OF_A_MODEL = {
 
 def finish(schemas: dict[str, Schema]) -> dict[str, Schema]:
     """Return the schemas of the components, sorted, with every part typed."""
-    found = {name: _rewritten(schema) for name, schema in schemas.items()}
-    for (model, name), target in OF_A_MODEL.items():
-        _replace(found[model], name, {"$ref": REF.format(model=target)})
-    _type_kinds(found)
-    return dict(sorted(found.items()))
+    rewritten = {name: _rewritten(schema) for name, schema in schemas.items()}
+    for (model, name), target in PLAIN_OBJECT_SCHEMAS.items():
+        _replace(rewritten[model], name, {"$ref": REF.format(model=target)})
+    _type_kinds(rewritten)
+    return dict(sorted(rewritten.items()))
 
 
 def _type_kinds(schemas: dict[str, Schema]) -> None:
@@ -49,7 +51,7 @@ def _type_kinds(schemas: dict[str, Schema]) -> None:
 
 
 def _drop_rate(optimizer: Schema) -> None:
-    """Drop the default of the learning rate: a generated client would send it to a range test, a 422."""
+    """Drop the default of the learning rate: generated clients send it, and a range test refuses it (422)."""
     fields = optimizer["properties"]
     fields["learning_rate"] = {
         name: value for name, value in fields["learning_rate"].items() if name != "default"
@@ -57,54 +59,55 @@ def _drop_rate(optimizer: Schema) -> None:
 
 
 def _taken_table(table: Schema) -> Schema:
-    """Return the schema of what a loss-driven schedule took: a table whose factors may exceed 1."""
+    """Return the schema of the factors that a loss-driven schedule took: a table with factors above 1."""
     properties = dict(table["properties"])
     items = {name: value for name, value in properties["factors"]["items"].items() if name != "maximum"}
     properties["factors"] = properties["factors"] | {
         "items": items,
-        "description": "factors of the learning rate; those of `bold_driver` go above 1. A job takes factors "
-        "up to 1: divide them by the largest, and multiply the learning rate by it",
+        "description": "factors of the learning rate; factors of `bold_driver` exceed 1. A job takes factors "
+        "up to 1: divide all factors by the largest, and multiply the learning rate by the largest",
     }
-    description = "The table that a schedule which follows the losses took in the winner's trial."
+    description = (
+        "The factors that a loss-driven schedule took in the trial of the recommended configuration."
+    )
     return table | {"title": TAKEN, "description": description, "properties": properties}
 
 
 def _replace(schema: Schema, name: str, by: Schema) -> None:
-    """Give a property another schema under the description that it has."""
+    """Replace the schema of a property and keep its description."""
     old = schema["properties"][name]
     kept = {word: old[word] for word in ("description",) if word in old}
     schema["properties"][name] = by | kept
 
 
 def _rewritten(node: Any) -> Any:
-    """Return a part of a schema without what generators of clients stumble over."""
+    """Return a part of a schema in a form that generators of clients accept."""
     if isinstance(node, list):
         return [_rewritten(item) for item in node]
     if not isinstance(node, dict):
         return node
-    found = {name: _rewritten(value) for name, value in node.items() if name not in ("default", "examples")}
-    found |= {name: node[name] for name in ("default", "examples") if name in node}
-    if "anyOf" in found:
-        found["anyOf"] = [_as_choice(option) for option in found["anyOf"]]
-    if "properties" in found:
-        found["properties"] = {name: _in_words(value) for name, value in found["properties"].items()}
-    same = {json.dumps(item, sort_keys=True) for item in found.get("prefixItems", ())}
+    part = {name: _rewritten(value) for name, value in node.items() if name not in ("default", "examples")}
+    part |= {name: node[name] for name in ("default", "examples") if name in node}
+    if "anyOf" in part:
+        part["anyOf"] = [_as_choice(option) for option in part["anyOf"]]
+    if "properties" in part:
+        part["properties"] = {name: _in_words(value) for name, value in part["properties"].items()}
+    same = {json.dumps(item, sort_keys=True) for item in part.get("prefixItems", ())}
     if len(same) == 1:
-        found["items"] = found["prefixItems"][
-            0
-        ]  # beside maxItems it allows nothing more, and linters want it
-    return found
+        # Linters demand `items`; beside `maxItems` it allows no further entries.
+        part["items"] = part["prefixItems"][0]
+    return part
 
 
 def _as_choice(option: Any) -> Any:
-    """Return a constant of a union as a choice of one: a generated client refuses all else for a constant."""
+    """Return a constant in a union as an enum of one value: a generated client refuses other members else."""
     if not isinstance(option, dict) or "const" not in option:
         return option
     return {name: value for name, value in option.items() if name != "const"} | {"enum": [option["const"]]}
 
 
 def _in_words(schema: Any) -> Any:
-    """Return a property whose default, an object, stands in its description: generators take none there."""
+    """Return a property with a default object moved to its description: generators refuse such a default."""
     if not isinstance(schema, dict) or not isinstance(schema.get("default"), dict):
         return schema
     default = json.dumps(schema["default"])

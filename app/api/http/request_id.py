@@ -1,4 +1,4 @@
-"""Gives every request an id, and every crash an answer that names it."""
+"""An id for every request, and an answer with that id for every unhandled exception."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from app.errors import AppError
 from app.observability import log_context
 
 HEADER = "X-Request-Id"
-_ACCEPTED = re.compile(r"[A-Za-z0-9._:-]{1,128}")  # fit for a line of a log
+_ACCEPTED = re.compile(r"[A-Za-z0-9._:-]{1,128}")  # safe in a line of a log
 
 logger = logging.getLogger(__name__)
 
 
 class RequestId:
-    """Takes over the client's `X-Request-Id` or makes one up, and returns it in the answer.
+    """Middleware that returns the client's `X-Request-Id`, or a new id, in the answer.
 
-    An exception that nothing else caught is logged under that id, with its stack trace; the client gets a
-    problem without one.
+    An unhandled exception is logged with that id and its stack trace. The client receives a problem without
+    the stack trace.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one request."""
+        """Pass one request on; answer with a 500 problem if it raises."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(HEADER, "")
-        request_id = given if _ACCEPTED.fullmatch(given) else uuid.uuid4().hex
+        client_id = Headers(scope=scope).get(HEADER, "")
+        request_id = client_id if _ACCEPTED.fullmatch(client_id) else uuid.uuid4().hex
         started = False
 
         async def send_with_id(message: Message) -> None:
@@ -56,6 +56,8 @@ class RequestId:
                     extra={"request_id": request_id},
                 )
                 if started:
-                    raise  # half an answer is sent: the server must cut the connection
-                error = AppError(f"The server failed on this request; its log says why, under {request_id}.")
+                    raise  # part of an answer is sent: the server must close the connection
+                error = AppError(
+                    f"The server failed on this request; its log has the reason under the id {request_id}."
+                )
                 await problem_response(error)(scope, receive, send_with_id)

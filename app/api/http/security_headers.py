@@ -1,11 +1,11 @@
-"""Headers that keep a browser from doing with our pages what they do not ask for."""
+"""Headers that restrict what a browser may load, frame or guess for an answer."""
 
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Swagger UI styles its elements inline and draws its icons from data URIs; scripts come from us alone.
+# Swagger UI uses inline styles and icons from data URIs; scripts come from this server alone.
 PAGE_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -20,23 +20,23 @@ PAGE_POLICY = "; ".join(
     )
 )
 ANSWER_POLICY = "default-src 'none'; frame-ancestors 'none'"
-EVERYWHERE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+COMMON_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
 class SecurityHeaders:
-    """Adds the headers to every answer."""
+    """Middleware that adds the headers to every answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one request."""
+        """Pass one request on and add the headers to its answer."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 page = headers.get("content-type", "").startswith("text/html")
-                headers.update(EVERYWHERE)
+                headers.update(COMMON_HEADERS)
                 headers["Content-Security-Policy"] = PAGE_POLICY if page else ANSWER_POLICY
             await send(message)
 

@@ -1,1 +1,1 @@
-"""What operators and tools ask for: health, metrics, and the pages of the problems."""
+"""Paths for operators: health, metrics, the pages of the problems and the log of requests."""

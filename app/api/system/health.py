@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether the service can work."""
+"""Liveness of the process and readiness of the service."""
 
 from __future__ import annotations
 
@@ -17,19 +17,21 @@ router = APIRouter(tags=["health"], route_class=ApiRoute)
 
 
 class Health(Answer):
-    """The process answers."""
+    """The answer of a check that passed."""
 
     status: Literal["ok"] = "ok"
 
 
-@router.get("/healthz", operation_id="check_health", summary="Alive?", responses=documented())
+@router.get("/healthz", operation_id="check_health", summary="Check liveness", responses=documented())
 async def check_health() -> Health:
-    """Answers as soon as the process serves; looks at nothing else."""
+    """Return 200 if the process serves requests; the database and the workers are not checked."""
     return Health()
 
 
-@router.get("/readyz", operation_id="check_readiness", summary="Ready?", responses=documented(NotReady))
+@router.get(
+    "/readyz", operation_id="check_readiness", summary="Check readiness", responses=documented(NotReady)
+)
 def check_readiness(db: Db, settings: Config) -> Health:
-    """Answers 200 when the database and a worker can be reached, else 503 with a problem that says which."""
+    """Return 200 if the database and a worker are reachable, else a 503 that names the missing part."""
     health.check(db, settings)
     return Health()

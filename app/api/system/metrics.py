@@ -1,4 +1,4 @@
-"""Metrics for Prometheus: of this process's requests, and of what the database says."""
+"""Metrics for Prometheus: the requests of this process, and a snapshot of the database."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.api.http.dependencies import Config, Db
 from app.services import metrics
 from app.services.metrics import Snapshot
 
-# Seconds: a GET of one row takes a few milliseconds, a large export some seconds.
+# Upper bounds of the histogram, in seconds: a GET of one row takes milliseconds, a large export seconds.
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 EXAMPLE = """# HELP stepsize_jobs Jobs by state.
 # TYPE stepsize_jobs gauge
@@ -27,7 +27,7 @@ router = APIRouter(tags=["health"], route_class=ApiRoute)
 
 
 class RequestMetrics:
-    """Counts the requests of one application."""
+    """Counters and latencies of the requests of one application."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -38,39 +38,39 @@ class RequestMetrics:
         )
         self._latency = Histogram(
             "stepsize_http_request_duration_seconds",
-            "Time until the answer began; a stream's length does not count.",
+            "Seconds from the request to the head of its answer; the body of a stream is not counted.",
             labels,
             buckets=BUCKETS,
             registry=self.registry,
         )
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Counts one answer."""
+        """Count one answer. seconds: from the request to the head of the answer."""
         self._requests.labels(method, route, status).inc()
         self._latency.labels(method, route, status).observe(seconds)
 
 
-class _Stored(Collector):
-    """A snapshot as Prometheus's gauges."""
+class _SnapshotCollector(Collector):
+    """A snapshot of the database as gauges of Prometheus."""
 
     def __init__(self, snapshot: Snapshot | None) -> None:
         self._snapshot = snapshot
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Every gauge; of a database that does not answer, only that it does not."""
-        found = self._snapshot
-        yield _gauge("stepsize_database_up", "Whether the database answers.", float(found is not None))
-        if found is None:
+        """Yield every gauge; without a snapshot, yield `stepsize_database_up` alone."""
+        snapshot = self._snapshot
+        yield _gauge("stepsize_database_up", "Whether the database answers.", float(snapshot is not None))
+        if snapshot is None:
             return
-        yield _by_state("stepsize_jobs", "Jobs by state.", found.jobs.items())
-        yield _by_state("stepsize_trials", "Trials by state.", found.trials.items())
-        yield _gauge("stepsize_queue_depth", "Jobs that wait for a worker.", found.jobs["queued"])
+        yield _by_state("stepsize_jobs", "Jobs by state.", snapshot.jobs.items())
+        yield _by_state("stepsize_trials", "Trials by state.", snapshot.trials.items())
+        yield _gauge("stepsize_queue_depth", "Jobs that wait for a worker.", snapshot.jobs["queued"])
         yield _gauge(
             "stepsize_queue_oldest_seconds",
-            "How long the job has waited that has waited longest.",
-            found.oldest_queued_s,
+            "Waiting time of the oldest queued job, in seconds.",
+            snapshot.oldest_queued_s,
         )
-        yield _gauge("stepsize_workers", "Workers that were heard of lately.", found.workers)
+        yield _gauge("stepsize_workers", "Workers with a recent heartbeat.", snapshot.workers)
 
 
 def _gauge(name: str, help: str, value: float) -> GaugeMetricFamily:
@@ -87,7 +87,7 @@ def _by_state(name: str, help: str, counts: Iterable[tuple[str, int]]) -> GaugeM
 @router.get(
     "/metrics",
     operation_id="get_metrics",
-    summary="Metrics",
+    summary="Metrics for Prometheus",
     response_class=Response,
     response_description="The text format of Prometheus.",
     responses={

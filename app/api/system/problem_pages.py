@@ -1,4 +1,4 @@
-"""The pages behind the `type` of every problem: what it means, and the way out."""
+"""The page at the `type` of each problem: its meaning and the way out."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ PAGE = """<!doctype html>
 
 
 def problems() -> dict[str, type[AppError]]:
-    """Every error of the application by its slug, in the order of the tree."""
+    """Return every error of the application by its slug, in the order of the class tree."""
     return {error.slug: error for error in _tree(AppError)}
 
 
 @router.get("", response_class=HTMLResponse)
 def list_problems() -> str:
-    """Every problem, with its page."""
+    """Return the page that lists every problem."""
     rows = "\n".join(
         f'<tr><td>{error.status}</td><td><a href="/problems/{slug}">{slug}</a></td>'
         f"<td>{_text(summary(error))}</td></tr>"
@@ -57,10 +57,10 @@ def list_problems() -> str:
 
 @router.get("/{slug}", response_class=HTMLResponse)
 def show_problem(slug: str) -> str:
-    """What one problem means."""
+    """Return the page of one problem: its meaning and the way out."""
     error = problems().get(slug)
     if error is None:
-        raise NotFound(f"There is no problem {slug!r}; /problems lists them.")
+        raise NotFound(f"There is no problem {slug!r}; /problems lists all problems.")
     meaning, *way_out = (error.__doc__ or "").split("\n\n")
     content = [
         f"<h1>{html.escape(error.title)}</h1>",
@@ -79,6 +79,6 @@ def _tree(error: type[AppError]) -> Iterator[type[AppError]]:
 
 
 def _text(paragraph: str) -> str:
-    """A paragraph of a docstring as HTML: code between backticks, lines joined."""
+    """Return a paragraph of a docstring as HTML: lines joined, text in backticks as code."""
     text = html.escape(" ".join(paragraph.split()))
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", text)

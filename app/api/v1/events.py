@@ -1,4 +1,4 @@
-"""The live stream of a job's events."""
+"""The events of a job as a live stream."""
 
 from __future__ import annotations
 
@@ -17,21 +17,25 @@ from app.api.http.dependencies import Db, JobId
 from app.errors import InvalidRequest, JobNotFound
 from app.services import events, jobs
 
-POLL_S = 0.25  # progress comes at most four times a second
-RETRY_MS = 1000  # after which a browser that lost the stream connects again
-MAX_EVENT_ID = 2**31 - 1
+POLL_S = 0.25  # pause between reads of the database; limits `progress` to four events a second
+RETRY_MS = 1000  # pause before a browser that lost the stream connects again
+MAX_EVENT_ID = 2**31 - 1  # largest value of the column
 KINDS = ["state", "progress", "trial", "best", "recommendation"]
-# OpenAPI 3.1 has no word for a stream; this is the schema of each event, as readers and tools take it.
+# OpenAPI 3.1 has no keyword for a stream; by convention the schema is that of each event.
 EVENT = {
     "type": "object",
-    "description": "one event of the stream",
+    "description": "an event of the stream",
     "properties": {
-        "id": {"type": "string", "pattern": "^[0-9]+$", "description": "increases within the job"},
-        "event": {"type": "string", "enum": KINDS, "description": "what `data` is"},
+        "id": {
+            "type": "string",
+            "pattern": "^[0-9]+$",
+            "description": "an integer that increases within the job",
+        },
+        "event": {"type": "string", "enum": KINDS, "description": "the kind of `data`"},
         "data": {
             "type": "string",
             "contentMediaType": "application/json",
-            "description": "the body that `GET` gives of that noun",
+            "description": "the JSON body that `GET` returns for that kind of resource",
         },
     },
     "required": ["id", "event", "data"],
@@ -42,7 +46,7 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=ApiRoute)
 
 
 def _existing_job(db: Db, job_id: JobId) -> str:
-    """The id, of a job that exists: once the stream has begun, it is too late for a 404."""
+    """Return the id of an existing job; raise JobNotFound before the stream begins."""
     jobs.get(db, job_id)
     return job_id
 
@@ -52,7 +56,7 @@ def _existing_job(db: Db, job_id: JobId) -> str:
     operation_id="stream_events",
     summary="Follow a job",
     response_class=EventSourceResponse,
-    response_description="Server-sent events, until the job has ended.",
+    response_description="Server-sent events until the job ends.",
     responses={
         200: {"content": {"text/event-stream": {"schema": EVENT, "example": EXAMPLE}}},
         **documented(JobNotFound, InvalidRequest),
@@ -66,29 +70,30 @@ async def stream_events(
         int,
         Header(
             alias="Last-Event-ID",
-            description="id of the last event that was seen; the stream goes on behind it",
+            description="id of the last event that the client received; the stream continues after it",
             ge=0,
             le=MAX_EVENT_ID,
         ),
     ] = 0,
 ) -> AsyncIterator[ServerSentEvent]:
-    """Server-sent events `state`, `progress` (at most 4 a second), `trial`, `best` and `recommendation`.
+    """Stream the events `state`, `progress` (at most 4 a second), `trial`, `best` and `recommendation`.
 
-    Every event has an id, an integer that increases within the job, and as data the body that a `GET` of
-    that noun gives. A browser's `EventSource` resumes by itself. The stream closes after the final state.
+    Every event has an id, which is an integer that increases within the job. Its data is the JSON body that
+    `GET` returns for that kind of resource. A browser's `EventSource` reconnects by itself and continues
+    after the last event. The stream ends after the final state of the job.
     """
     yield ServerSentEvent(comment="events of a job", retry=RETRY_MS)
-    seen = last_event_id
+    last_sent = last_event_id
     stopping: threading.Event = request.app.state.stopping
     try:
-        while not stopping.is_set():  # the client connects again, to a server that lives
-            news = await run_in_threadpool(events.read, db, job_id, seen)
+        while not stopping.is_set():  # at a stop the client reconnects, to another process
+            news = await run_in_threadpool(events.read, db, job_id, last_sent)
             for event in news.events:
-                seen = event.id
+                last_sent = event.id
                 yield ServerSentEvent(id=str(event.id), event=event.kind, raw_data=event.data)
             if news.ended:
                 return
             if not news.events:
                 await anyio.sleep(POLL_S)
     except JobNotFound:
-        return  # deleted while we were following it
+        return  # the job was deleted meanwhile

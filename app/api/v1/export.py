@@ -1,4 +1,4 @@
-"""Every trial of a job as one file."""
+"""The trials of a job as one file."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["trials"], route_class=ApiR
 @router.get(
     "/export",
     operation_id="export_trials",
-    summary="Every trial as a file",
+    summary="Export the trials as a file",
     response_class=StreamingResponse,
     response_description="The file.",
     responses={
         200: {
             "headers": {
                 "Content-Disposition": {
-                    "description": "a file name made of the job's id",
+                    "description": "file name with the id of the job",
                     "schema": {"type": "string"},
                 }
             },
@@ -49,16 +49,16 @@ def export_trials(
     format: Annotated[
         Format,
         Query(
-            description="`csv`: a table with a column for each parameter; `jsonl`: each line a trial as "
-            "`GET` gives it; `optuna`: a SQLite file that `optuna.load_study` and `optuna-dashboard` open"
+            description="`csv`: a table with a column for each parameter; `jsonl`: a trial on each line, as "
+            "`GET` returns it; `optuna`: a SQLite file for `optuna.load_study` and `optuna-dashboard`"
         ),
     ] = "csv",
 ) -> StreamingResponse:
-    """All trials by number, whatever their state, sent while they are read.
+    """Return all trials of the job in every state, ordered by number, as a stream.
 
-    In an `optuna` file the study bears the job's id. The rungs of a trial are its intermediate values; its
-    user attributes hold the resolved optimizer and schedule, its state and the rest. Optuna has no state for
-    a diverged trial: it counts as pruned.
+    In an `optuna` file the name of the study is the id of the job. The values at the rungs of a trial are
+    its intermediate values. The user attributes of a trial hold its optimizer, its schedule, its state and
+    its other fields. Optuna has no state for a diverged trial: the file calls it pruned.
     """
     file = export.export(db, job_id, format)
     disposition = f'attachment; filename="{file.filename}"'

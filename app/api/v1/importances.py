@@ -1,4 +1,4 @@
-"""Which parameters mattered."""
+"""The importances of the searched parameters."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["trials"], route_class=ApiR
 @router.get(
     "/importances",
     operation_id="list_importances",
-    summary="Which parameters mattered",
-    response_description="The parameters, the most important one first.",
+    summary="List the importances of the parameters",
+    response_description="The parameters, the most important first.",
     responses={200: {"content": {"application/json": {"example": EXAMPLE}}}, **documented(JobNotFound)},
 )
 def list_importances(db: Db, job_id: JobId) -> Items[Importance]:
-    """How much each searched parameter decided whether a trial is among the best, by PED-ANOVA over the
-    completed trials.
+    """Return how much each searched parameter decides whether a trial is among the best.
 
-    Empty while no trial has completed, equal shares where the trials tell nothing: a single one, or equal
-    values. Of more than 2,000 completed trials every second, third ... is looked at.
+    The method is PED-ANOVA over the completed trials. The list is empty until a trial has completed. A
+    single trial, or trials of equal value, give equal importances. Beyond 2,000 completed trials an evenly
+    spaced part is used: every second, every third and so on.
     """
     return Items(items=importances.get(db, job_id))

@@ -1,4 +1,4 @@
-"""Jobs: submit, look at, control, remove."""
+"""Jobs: submit, list, get, cancel, pause, resume and delete."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=ApiRoute)
     operation_id="submit_job",
     summary="Submit a job",
     status_code=202,
-    response_description="The job, queued; `Location` is its address.",
+    response_description="The queued job; `Location` is its path.",
     responses={
         **started("job"),
         **documented(
@@ -56,11 +56,11 @@ def submit_job(
     spec: Annotated[JobSpec, Body(openapi_examples=job_examples())],
     idempotency_key: IdempotencyKey = None,
 ) -> Job:
-    """Stores a tuning job and queues it. Only `objective` is required: the rest has defaults that give a
-    good answer within a minute on a laptop.
+    """Store a tuning job and queue it.
 
-    Follow the job by `GET /v1/jobs/{job_id}` or its events; once it has succeeded, its recommendation is
-    the tuned optimizer and learning-rate schedule.
+    Only `objective` is required; the defaults of the other fields give a good recommendation within a minute
+    on a laptop. Follow the job by `GET /v1/jobs/{job_id}` or its events. After the job has succeeded,
+    `GET /v1/jobs/{job_id}/recommendation` returns the tuned optimizer and learning-rate schedule.
     """
     job = jobs.submit(db, settings, spec, idempotency_key)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
@@ -71,29 +71,29 @@ def submit_job(
     "",
     operation_id="list_jobs",
     summary="List the jobs",
-    response_description="A page of jobs, newest first.",
+    response_description="A page of jobs, the newest first.",
     responses=documented(InvalidRequest, InvalidPageToken),
 )
 def list_jobs(
     db: Db,
     state: Annotated[JobState | None, Query(description="only jobs in this state")] = None,
-    name: Annotated[str | None, Query(description="only jobs of exactly this name", max_length=200)] = None,
+    name: Annotated[str | None, Query(description="only jobs with exactly this name", max_length=200)] = None,
     limit: Limit = DEFAULT_LIMIT,
     page_token: PageToken = None,
 ) -> Page[Job]:
-    """Newest first. `next_page_token` is null on the last page."""
+    """Return the jobs, the newest first. `next_page_token` is null on the last page."""
     return jobs.list_jobs(db, state=state, name=name, limit=limit, page_token=page_token)
 
 
 @router.get(
     "/{job_id}",
     operation_id="get_job",
-    summary="Look at a job",
-    response_description="The job, with every default of its spec filled in.",
+    summary="Get a job",
+    response_description="The job; its spec has every default filled in.",
     responses=documented(JobNotFound),
 )
 def get_job(db: Db, job_id: JobId) -> Job:
-    """Its state, how far it is, and the best trial so far."""
+    """Return the state of a job, its progress and its best trial so far."""
     return jobs.get(db, job_id)
 
 
@@ -102,11 +102,14 @@ def get_job(db: Db, job_id: JobId) -> Job:
     operation_id="delete_job",
     summary="Delete a job",
     status_code=204,
-    response_description="The job is gone.",
+    response_description="The job was deleted.",
     responses=documented(JobNotFound, JobNotFinished),
 )
 def delete_job(db: Db, job_id: JobId) -> None:
-    """Removes an ended job with its trials, trajectories, events and recommendation. There is no way back."""
+    """Delete an ended job with its trials, trajectories, events and recommendation, irrevocably.
+
+    The answer is a 409 until the job has ended; cancel it first.
+    """
     jobs.delete(db, job_id)
 
 
@@ -114,12 +117,14 @@ def delete_job(db: Db, job_id: JobId) -> None:
     "/{job_id}/cancel",
     operation_id="cancel_job",
     summary="Cancel a job",
-    response_description="The job, cancelled.",
+    response_description="The cancelled job.",
     responses=documented(JobNotFound, IllegalTransition),
 )
 def cancel_job(db: Db, job_id: JobId) -> Job:
-    """Ends a job for good; a running batch stops within 2 s. Finished trials stay, the others fail with
-    reason `cancelled`. Repeating it is no error.
+    """End a job for good; a running batch stops within 2 s.
+
+    Finished trials are kept; the others fail with the reason `cancelled`. Cancelling a cancelled job has no
+    effect and is no error.
     """
     return jobs.cancel(db, job_id)
 
@@ -128,11 +133,14 @@ def cancel_job(db: Db, job_id: JobId) -> Job:
     "/{job_id}/pause",
     operation_id="pause_job",
     summary="Pause a job",
-    response_description="The job, paused.",
+    response_description="The paused job.",
     responses=documented(JobNotFound, IllegalTransition),
 )
 def pause_job(db: Db, job_id: JobId) -> Job:
-    """Stops a job until it is resumed; every finished trial is kept. Repeating it is no error."""
+    """Stop a job until it is resumed; every finished trial is kept.
+
+    Pausing a paused job has no effect and is no error.
+    """
     return jobs.pause(db, job_id)
 
 
@@ -144,5 +152,8 @@ def pause_job(db: Db, job_id: JobId) -> Job:
     responses=documented(JobNotFound, IllegalTransition),
 )
 def resume_job(db: Db, job_id: JobId) -> Job:
-    """Queues a paused job again; it goes on after the trials that it has. Repeating it is no error."""
+    """Queue a paused job again; the search continues after its finished trials.
+
+    Repeating the request has no effect and is no error.
+    """
     return jobs.resume(db, job_id)

@@ -1,4 +1,4 @@
-"""Learning-rate range tests: as a job, and of the client's own run."""
+"""Learning-rate range tests: run as a job, or read off the client's own run."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ EXAMPLES: dict[str, Example] = {
 }
 CURVES: dict[str, Example] = {
     "short": {
-        "summary": "24 updates, the last of which diverged",
+        "summary": "24 updates; the last one diverged",
         "value": {
             "learning_rates": [float(f"{1e-4 * 1.5**k:.3g}") for k in range(24)],
             "losses": [
@@ -69,7 +69,7 @@ router = APIRouter(prefix="/v1/range-tests", tags=["range tests"], route_class=A
     operation_id="submit_range_test",
     summary="Submit a range test",
     status_code=202,
-    response_description="The range test, queued; `Location` is its address.",
+    response_description="The queued range test; `Location` is its path.",
     responses={
         **started("range test"),
         **documented(
@@ -89,11 +89,11 @@ def submit_range_test(
     spec: Annotated[RangeTestSpec, Body(openapi_examples=EXAMPLES)],
     idempotency_key: IdempotencyKey = None,
 ) -> RangeTest:
-    """Runs an objective once while the learning rate rises from `low` towards `high`, and reads off the curve
-    which rates are worth a try (Smith 2017, arXiv:1506.01186).
+    """Run an objective once with a learning rate that rises from `low` towards `high`.
 
-    A range test is a job of one trial under the same id: `/v1/jobs/{job_id}` follows, cancels and deletes it,
-    and its trial has the trajectory. The result is at `Location` once the state is `succeeded`.
+    The trajectory shows which learning rates are worth trying (Smith 2017, arXiv:1506.01186). A range test
+    is a job of one trial with the same id: `/v1/jobs/{job_id}` follows, cancels and deletes it. The result
+    is at `Location` after the state is `succeeded`.
     """
     test = range_tests.submit(db, settings, spec, idempotency_key)
     response.headers["Location"] = f"/v1/range-tests/{test.id}"
@@ -103,18 +103,18 @@ def submit_range_test(
 @router.post(
     "/analyse",
     operation_id="analyse_range_test",
-    summary="Read your own range test",
-    response_description="The suggestions, and the smoothed curve that they were read from.",
+    summary="Analyse your own range test",
+    response_description="The suggested learning rates, and the smoothed losses behind them.",
     responses=documented(InvalidRequest, MalformedJson, BodyTooLarge, UnsupportedMediaType),
 )
 def analyse_range_test(
     request: Annotated[RangeTestCurve, Body(openapi_examples=CURVES)],
 ) -> RangeTestAnalysis:
-    """The suggestions for learning rates and losses of a run in any framework. Nothing is stored.
+    """Return suggestions for the learning rates and losses of a run in any framework. Nothing is stored.
 
-    Losses are smoothed, the first tenth and the last five updates left out, and the test ends where the
-    smoothed loss is four times its lowest value. `ended` says where and why, `spread` how far noise moves
-    each suggestion.
+    The losses are smoothed; the first tenth and the last five updates are left out. The test ends at the
+    first update whose smoothed loss is four times the lowest. `ended` names that update and the reason.
+    `spread` says how far noise moves each suggestion.
     """
     return range_tests.read(request)
 
@@ -122,15 +122,17 @@ def analyse_range_test(
 @router.get(
     "/{range_test_id}",
     operation_id="get_range_test",
-    summary="Look at a range test",
-    response_description="The range test, with its curve and suggestions once it has succeeded.",
+    summary="Get a range test",
+    response_description="The range test; `result` is null until it has succeeded.",
     responses=documented(RangeTestNotFound),
 )
 def get_range_test(
     db: Db,
-    range_test_id: Annotated[str, Path(description="id of the range test, which is that of its job")],
+    range_test_id: Annotated[str, Path(description="id of the range test, which is also the id of its job")],
 ) -> RangeTest:
-    """Its state, and what came out. That the run diverged at high rates is what a range test is for: the job
-    has then succeeded, while its trial is `diverged`.
+    """Return the state of a range test and its result.
+
+    A run that diverges at high learning rates is the expected end of a range test: the job has then
+    succeeded, while its trial is `diverged`.
     """
     return range_tests.get(db, range_test_id)

@@ -1,4 +1,4 @@
-"""The recommendation of a job, and its schedule in other forms."""
+"""The recommendation of a job, and its schedule as a list or a file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from app.api.errors.handlers import documented
 from app.api.http.api_route import ApiRoute
 from app.api.http.dependencies import Db, JobId
-from app.api.v1.downloads import Peak, StepsPerEpoch, TotalSteps, as_download
+from app.api.v1.downloads import FILE_CONTENT, FORMAT_SUMMARIES, HorizonQuery, download
 from app.errors import InvalidRequest, JobNotFound, NoRecommendation, NotExportable
 from app.services import recommendations
 from app.spec.resources.catalogue import ScheduleTable
@@ -29,14 +29,14 @@ router = APIRouter(prefix="/v1/jobs/{job_id}/recommendation", tags=["recommendat
 @router.get(
     "",
     operation_id="get_recommendation",
-    summary="The answer of a job",
-    response_description="The tuned optimizer, the schedule, and the evidence for them.",
+    summary="Get the recommendation of a job",
+    response_description="The tuned optimizer, the schedule, and the evidence for both.",
     responses=documented(JobNotFound, NoRecommendation),
 )
 def get_recommendation(db: Db, job_id: JobId) -> Recommendation:
-    """The optimizer and schedule to train with, raced against defaults on fresh seeds.
+    """Return the optimizer and schedule to train with, and their comparison with defaults on fresh seeds.
 
-    A job that has not come that far, or in which every trial diverged, has none: 409.
+    The answer is a 409 until the job has succeeded, and if every trial diverged.
     """
     return recommendations.get(db, job_id)
 
@@ -44,52 +44,40 @@ def get_recommendation(db: Db, job_id: JobId) -> Recommendation:
 @router.get(
     "/schedule",
     operation_id="get_recommended_schedule",
-    summary="The recommended schedule for any horizon",
+    summary="Get the recommended schedule for a run of any length",
     response_model=ScheduleTable,
     response_description="The learning rate of every update, or a file.",
     responses={
-        200: {
-            "content": {
-                "text/csv": {"schema": {"type": "string"}, "example": "step,learning_rate\r\n0,0.004\r\n"},
-                "text/x-python": {"schema": {"type": "string"}, "example": "TOTAL_STEPS = 500\n"},
-            }
-        },
+        200: {"content": FILE_CONTENT},
         **documented(JobNotFound, NoRecommendation, NotExportable, InvalidRequest),
     },
 )
 def get_recommended_schedule(
     db: Db,
     job_id: JobId,
-    total_steps: TotalSteps = None,
-    peak: Peak = "horizon",
-    steps_per_epoch: StepsPerEpoch = None,
-    format: Annotated[
-        FormatName,
-        Query(
-            description="; ".join(
-                ["`json`: a list", *(f"`{name}`: {found.summary}" for name, found in FORMATS.items())]
-            )
-        ),
-    ] = JSON,
+    horizon: HorizonQuery,
+    format: Annotated[FormatName, Query(description="; ".join(["`json`: a list", *FORMAT_SUMMARIES]))] = JSON,
 ) -> ScheduleTable | Response:
-    """One learning rate for each update. Lengths such as the warmup are fractions of the horizon, so that
-    the schedule stretches to `total_steps`. The peak is the one for that horizon: measured, interpolated
-    between measured ones, or extrapolated beyond them; `basis` says which. A file has the same in the
-    headers `Stepsize-Peak`, `Stepsize-Tuned-Total-Steps` and `Stepsize-Basis`, a module in its first lines.
+    """Return one learning rate for each update, as a list or a file.
 
-    A module runs as it stands, with the tuned optimizer, its limits
-    of the gradient and its weight decay; where its framework has no optimizer that equals the tuned one, it
-    comes from the package that the module names, or is in the module. What has no form there is a 409.
+    Lengths such as the warmup are fractions of the run, so the schedule stretches to `total_steps`. The peak
+    for that horizon is measured, interpolated between measured peaks, or extrapolated beyond them; `basis`
+    says which. A file has the same facts in the headers `Stepsize-Peak`, `Stepsize-Tuned-Total-Steps` and
+    `Stepsize-Basis`, and a module has them in its first lines.
 
-    Where the schedule cycles the momentum too, the modules with an optimizer set it, `csv` has a column
-    `momentum`, `python` a function `momentum(step)`, and `json` has the rates alone.
+    A module runs without changes. It has the tuned optimizer, its gradient clipping and its weight decay.
+    If the framework has no equal optimizer, the module names a package that has one or contains the
+    optimizer itself. If the optimizer or schedule cannot be expressed in the format, the answer is a 409.
+
+    If the schedule also cycles the momentum, a module with an optimizer sets the momentum. `csv` then has a
+    column `momentum`, `python` a function `momentum(step)`, and `json` the learning rates alone.
     """
-    keeps_peak = peak == "tuned"
     if format == JSON:
         return recommendations.schedule_table(
-            db, job_id, total_steps, keeps_peak=keeps_peak, steps_per_epoch=steps_per_epoch
+            db,
+            job_id,
+            horizon.total_steps,
+            keeps_peak=horizon.keeps_peak,
+            steps_per_epoch=horizon.steps_per_epoch,
         )
-    file = recommendations.schedule_file(
-        db, job_id, total_steps, format, keeps_peak=keeps_peak, steps_per_epoch=steps_per_epoch
-    )
-    return as_download(file)
+    return download(db, job_id, horizon, format)

@@ -1,4 +1,4 @@
-"""Replays of trials."""
+"""Replays of trials, to check that a trial can be reproduced bit for bit."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ router = APIRouter(prefix="/v1/jobs/{job_id}/trials/{number}/replay", tags=["tri
 @router.post(
     "",
     operation_id="replay_trial",
-    summary="Run a trial again",
+    summary="Replay a trial",
     status_code=202,
-    response_description="The replay, queued; `Location` is its address.",
+    response_description="The queued replay; `Location` is its path.",
     responses={
         **started("replay"),
         **documented(JobNotFound, TrialNotFound, TrialNotFinished),
     },
 )
 def replay_trial(db: Db, job_id: JobId, number: TrialNumber, response: Response) -> Replay:
-    """A worker runs the trial again from its seed, alone, and compares every bit of its trajectory and result
-    with what is stored; the trial stays as it is. One that was pruned stops where it did.
+    """Queue a replay of the trial: a worker runs the trial alone, from its seed.
 
-    A trial has one replay: while it waits or runs this gives it again, and after its end starts it anew. The
-    job may be in any state.
+    The worker compares every bit of the trajectory and of the result with the stored ones; the trial itself
+    does not change. The replay of a pruned trial stops at the same step. A trial has one replay: repeating
+    this request returns a queued or running replay, and restarts an ended one. The job may be in any state.
     """
     replay = replays.request(db, job_id, number)
     response.headers["Location"] = f"/v1/jobs/{replay.job_id}/trials/{replay.number}/replay"
@@ -41,12 +41,13 @@ def replay_trial(db: Db, job_id: JobId, number: TrialNumber, response: Response)
 @router.get(
     "",
     operation_id="get_replay",
-    summary="Look at the replay of a trial",
-    response_description="The replay, and once it has succeeded whether it came out the same.",
+    summary="Get the replay of a trial",
+    response_description="The replay; `identical` is null until it has succeeded.",
     responses=documented(JobNotFound, TrialNotFound, ReplayNotFound),
 )
 def get_replay(db: Db, job_id: JobId, number: TrialNumber) -> Replay:
-    """Whether the trial came out the same, bit for bit, and if not, where it first differed. Another kind of
-    processor, or another version of the server, may give other last bits.
+    """Return whether the replay equals the trial bit for bit, and if not, the first difference.
+
+    Another kind of processor, or another version of the server, may change the last bits.
     """
     return replays.get(db, job_id, number)

@@ -16,7 +16,7 @@ from app.spec.resources.refinement import RefinedSchedule, ScheduleRefinement
 
 EXAMPLES: dict[str, Example] = {
     "cosine": {
-        "summary": "A cosine with a tenth of warmup",
+        "summary": "A cosine schedule; warmup is a tenth of the run",
         "value": {
             "schedule": {"kind": "cosine", "warmup_fraction": 0.1},
             "learning_rate": 0.1,
@@ -30,7 +30,7 @@ EXAMPLES: dict[str, Example] = {
 }
 REFINEMENTS: dict[str, Example] = {
     "adam": {
-        "summary": "A short run of Adam whose gradients were large at first",
+        "summary": "A short run of Adam with large gradients at the start",
         "value": {
             "gradient_norms": [9.1, 6.2, 3.8, 2.9, 2.4, 2.2, 2.1, 2.1, 2.0, 2.0],
             "optimizer": "adam",
@@ -38,7 +38,7 @@ REFINEMENTS: dict[str, Example] = {
         },
     },
     "longer": {
-        "summary": "l2 norms, for a next run ten times as long",
+        "summary": "l2 norms, for a next run that is ten times as long",
         "value": {
             "gradient_norms": [4.0, 2.0, 1.5, 1.2, 1.1, 1.0, 1.0, 1.0],
             "norm": "l2",
@@ -61,7 +61,7 @@ router = APIRouter(prefix="/v1/schedules", tags=["schedules"], route_class=ApiRo
 def preview_schedule(
     request: Annotated[SchedulePreview, Body(openapi_examples=EXAMPLES)],
 ) -> LearningRates:
-    """The learning rates of a schedule, for a plot or a table; nothing is stored."""
+    """Return the learning rates of a schedule, for a plot or a table. Nothing is stored."""
     return LearningRates(learning_rate=schedules.learning_rates(request))
 
 
@@ -69,15 +69,16 @@ def preview_schedule(
     "/refine",
     operation_id="refine_schedule",
     summary="Refine a schedule from gradient norms",
-    response_description="The refined schedule: a table for a job, and the rate of every update.",
+    response_description="The refined schedule: a table for a job, and the learning rate of every update.",
     responses=documented(InvalidRequest, MalformedJson, BodyTooLarge, UnsupportedMediaType),
 )
 def refine_schedule(
     request: Annotated[ScheduleRefinement, Body(openapi_examples=REFINEMENTS)],
 ) -> RefinedSchedule:
-    """From the gradient norms of a finished run, in whatever framework it ran, the schedule for the next run
-    of the same training (Defazio et al. 2023, arXiv:2310.07831): small steps where gradients are large, such
-    as at the start, and a decay to zero. It is a shape: the peak still wants tuning. Norms depend on the
-    schedule that they were recorded under, so refine once more after the next run. Nothing is stored.
+    """Compute the schedule for the next run from the gradient norms of a finished run, in any framework.
+
+    The schedule (Defazio et al. 2023, arXiv:2310.07831) takes small steps while gradients are large, such as
+    at the start, and decays to zero. It is a shape: the peak must still be tuned. Gradient norms depend on
+    the schedule of the run that gave them, so refine again after the next run. Nothing is stored.
     """
     return schedules.refine(request)

@@ -18,8 +18,8 @@ from app.services import trials
 from app.services.trials import Order
 from app.spec.resources.answers import Items, NumberedTrajectory, Page, Trajectory, Trial
 
-MAX_POINTS = 10_000
-MAX_TOP = 100
+MAX_POINTS = 10_000  # rows of a trajectory in one answer
+MAX_TOP = 100  # trials in one answer
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["trials"], route_class=ApiRoute)
 
@@ -36,33 +36,33 @@ def list_trials(
     job_id: JobId,
     state: Annotated[TrialState | None, Query(description="only trials in this state")] = None,
     order_by: Annotated[
-        Order, Query(description="by `number`, or by `value`: the best first, those without one last")
+        Order, Query(description="`number`, or `value`: the best first, trials without a value last")
     ] = "number",
     limit: Limit = DEFAULT_LIMIT,
     page_token: PageToken = None,
 ) -> Page[Trial]:
-    """What was tried, and what came of it. `order_by=value&limit=1` is the best trial."""
+    """Return the configurations that were tried, and their results. `order_by=value&limit=1` is the best."""
     return trials.list_trials(db, job_id, state=state, order_by=order_by, limit=limit, page_token=page_token)
 
 
 @router.get(
     "/trials/{number}",
     operation_id="get_trial",
-    summary="Look at a trial",
+    summary="Get a trial",
     response_description="The trial.",
     responses=documented(JobNotFound, TrialNotFound),
 )
 def get_trial(db: Db, job_id: JobId, number: TrialNumber) -> Trial:
-    """One configuration and its result."""
+    """Return one configuration and its result."""
     return trials.get(db, job_id, number)
 
 
 @router.get(
     "/trials/{number}/trajectory",
     operation_id="get_trajectory",
-    summary="The curve of a trial",
+    summary="Get the trajectory of a trial",
     response_model=Trajectory,
-    response_description="Equally long columns, as JSON or CSV.",
+    response_description="Columns of equal length, as JSON or CSV.",
     responses={
         200: {
             "content": {
@@ -82,13 +82,19 @@ def get_trajectory(
     response: Response,
     points: Annotated[
         int | None,
-        Query(description="at most this many rows, which keep the extremes", ge=2, le=MAX_POINTS),
+        Query(
+            description="largest number of rows; extreme values are kept. By default all rows",
+            ge=2,
+            le=MAX_POINTS,
+        ),
     ] = None,
     accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
 ) -> Trajectory | Response:
-    """Row k is the state before update k; the last row is after the last update and has no learning rate.
+    """Return the trajectory of a trial: losses, learning rates and gradient norms.
 
-    `Accept: text/csv` gives a table with a column for each array, `parameters_0` ... for the parameters.
+    Row k is the state before update k. The last row is the state after the last update and has no learning
+    rate. `Accept: text/csv` returns a table with a column for each array; the parameters are in the columns
+    `parameters_0`, `parameters_1` and so on.
     """
     trajectory = trials.trajectory(db, job_id, number, points)
     if prefers_csv(accept):
@@ -100,24 +106,29 @@ def get_trajectory(
 @router.get(
     "/trajectories",
     operation_id="list_trajectories",
-    summary="The curves of the best trials",
-    response_description="The curves, the best trial's first.",
+    summary="List the trajectories of the best trials",
+    response_description="The trajectories, ordered by the values of their trials, the best first.",
     responses=documented(JobNotFound, InvalidRequest),
 )
 def list_trajectories(
     db: Db,
     job_id: JobId,
-    top: Annotated[int, Query(description="how many trials, from the best one", ge=1, le=MAX_TOP)] = 20,
+    top: Annotated[int, Query(description="number of trials, from the best one", ge=1, le=MAX_TOP)] = 20,
     points: Annotated[
-        int, Query(description="at most this many rows a curve, which keep the extremes", ge=2, le=MAX_POINTS)
+        int,
+        Query(
+            description="largest number of rows of each trajectory; extreme values are kept",
+            ge=2,
+            le=MAX_POINTS,
+        ),
     ] = 200,
 ) -> Items[NumberedTrajectory]:
-    """For a plot: the curves of the completed trials with the best values at once."""
+    """Return the trajectories of the completed trials with the best values, for a plot."""
     return Items(items=trials.trajectories(db, job_id, top, points))
 
 
 def _table(trajectory: Trajectory) -> str:
-    """The curve as CSV (RFC 4180); null is an empty field."""
+    """Return the trajectory as CSV (RFC 4180); null is an empty field."""
     columns = trajectory.model_dump(exclude={"parameters"})
     width = len(trajectory.parameters[0]) if trajectory.parameters else 0
     file = io.StringIO(newline="")

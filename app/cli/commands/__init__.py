@@ -1,1 +1,1 @@
-"""The commands, one file each; `stepsize COMMAND` loads its file when it is used."""
+"""The subcommands, one file each; `stepsize COMMAND` imports the file when it is used."""

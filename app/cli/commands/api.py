@@ -1,4 +1,4 @@
-"""The API as a process: `stepsize serve --no-worker`, or one half of `stepsize serve`."""
+"""The API as a process: `stepsize serve --no-worker`, or the API process of `stepsize serve`."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from app.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-REQUEST_WAIT_S = 5  # for requests in flight, when asked to stop
+REQUEST_WAIT_S = 5  # seconds that requests in flight have to finish after a stop signal
 
 
 @click.command(hidden=True)
 @with_settings
 def api(settings: Settings) -> None:
-    """Run the API for a supervisor."""
+    """Run the API under a supervisor."""
     run_api(settings)
 
 
 class _Uvicorn(uvicorn.Server):
-    """Tells the application of a stop at once, so that open event streams end instead of being waited for."""
+    """A server that signals a stop to the application at once, so that open event streams end."""
 
     def __init__(self, config: uvicorn.Config, stopping: threading.Event) -> None:
         super().__init__(config)
@@ -46,15 +46,15 @@ class _Uvicorn(uvicorn.Server):
 
 
 def run_api(settings: Settings) -> None:
-    """Serves HTTP until SIGTERM or SIGINT; requests in flight are answered."""
+    """Serve HTTP until SIGTERM or SIGINT; requests in flight are answered."""
     tracing.configure(settings, "api")
     app = create_app(settings)
     config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
-        log_config=None,  # ours
-        access_log=False,  # ours too
+        log_config=None,  # the application configures logging
+        access_log=False,  # the application logs requests
         timeout_graceful_shutdown=REQUEST_WAIT_S,
     )
     _Uvicorn(config, app.state.stopping).run()

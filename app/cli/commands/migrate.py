@@ -1,4 +1,4 @@
-"""`stepsize migrate`, and what the other commands do of it by themselves."""
+"""`stepsize migrate`, and the migration at the start of other commands."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from app.settings import Settings
 @click.command()
 @with_settings
 def migrate(settings: Settings) -> None:
-    """Bring the database to the newest schema; changes nothing where it is."""
+    """Migrate the database to the newest schema; a current database is not changed."""
     upgrade(settings.database)
     click.echo(f"{settings.database.render_as_string()} has the newest schema.")
 
 
 def prepare(settings: Settings) -> None:
-    """Brings an embedded database to the newest schema; a shared one waits for `stepsize migrate`."""
+    """Migrate an embedded database to the newest schema; a shared one needs `stepsize migrate`."""
     if settings.embedded:
         upgrade(settings.database)

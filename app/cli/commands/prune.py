@@ -1,4 +1,4 @@
-"""`stepsize prune`: removes old jobs."""
+"""`stepsize prune`: removal of old jobs."""
 
 from __future__ import annotations
 
@@ -16,24 +16,29 @@ UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days
 
 
 class Age(click.ParamType[timedelta]):
-    """A whole number of minutes, hours, days or weeks, as in 30d."""
+    """A parameter type: a whole number of minutes, hours, days or weeks, such as 30d."""
 
     name = "age"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """The age as a duration."""
-        found = re.fullmatch(r"(\d{1,5})([mhdw])", str(value))
-        if found is None:
-            self.fail(f"{value!r} is no age; one looks like 90m, 12h, 30d or 8w", param, ctx)
-        return int(found[1]) * UNITS[found[2]]
+        """Return the age as a duration."""
+        match = re.fullmatch(r"(\d{1,5})([mhdw])", str(value))
+        if match is None:
+            self.fail(f"{value!r} is not an age; write it like 90m, 12h, 30d or 8w", param, ctx)
+        return int(match[1]) * UNITS[match[2]]
 
 
 @click.command()
-@click.option("--older-than", type=Age(), required=True, help="age since the job ended: 90m, 12h, 30d, 8w")
-@click.option("--dry-run", is_flag=True, help="say what would be removed, and remove nothing")
+@click.option(
+    "--older-than",
+    type=Age(),
+    required=True,
+    help="least age since the end of a job, such as 90m, 12h, 30d or 8w",
+)
+@click.option("--dry-run", is_flag=True, help="print what would be removed, and remove nothing")
 @with_settings
 def prune(settings: Settings, older_than: timedelta, dry_run: bool) -> None:
-    """Remove the jobs that ended long ago, with their trials and curves; the server may run meanwhile."""
+    """Remove old ended jobs with their trials and trajectories; the server may keep running."""
     before = datetime.now(UTC) - older_than
     db = Database(settings.database)
     try:
@@ -42,5 +47,5 @@ def prune(settings: Settings, older_than: timedelta, dry_run: bool) -> None:
             jobs = sum(retention.prune(db, before))
     finally:
         db.close()
-    done = "would remove" if dry_run else "removed"
-    click.echo(f"{done} {jobs} jobs that ended before {before:%Y-%m-%d %H:%M} UTC, of {trials} trials.")
+    action = "would remove" if dry_run else "removed"
+    click.echo(f"{action} {jobs} jobs that ended before {before:%Y-%m-%d %H:%M} UTC, of {trials} trials.")

@@ -26,23 +26,22 @@ def serve(settings: Settings, worker: bool) -> None:
     prepare(settings)
     if worker:
         sys.exit(supervise(settings))
-    from app.cli.commands.api import (
-        run_api,  # only here: a supervisor needs no web framework, which takes a second
-    )
+    # Imported here: a supervisor needs no web framework, whose import takes a second.
+    from app.cli.commands.api import run_api
 
     run_api(settings)
 
 
 def check_address(settings: Settings) -> None:
-    """Refuses an address that is taken, and other machines while no API key guards the jobs."""
+    """Refuse an address in use, and one that other machines can reach unless `allow_open` is set."""
     try:
         loopback = settings.host == "localhost" or ipaddress.ip_address(settings.host).is_loopback
     except ValueError:
         loopback = False
     if not loopback and not settings.allow_open:
         raise click.UsageError(
-            f"--host {settings.host} is open to other machines, where anybody could submit and delete jobs;"
-            " use 127.0.0.1, or set STEPSIZE_ALLOW_OPEN=1 where something else keeps others out."
+            f"--host {settings.host} is open to other machines, so anybody could submit and delete jobs;"
+            " use 127.0.0.1, or set STEPSIZE_ALLOW_OPEN=1 if a firewall or proxy restricts access."
         )
     with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""`stepsize worker`: a worker alone."""
+"""`stepsize worker`: a worker without the API."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ from app.worker.main import run_worker
 @pool_processes
 @with_settings
 def worker(settings: Settings) -> None:
-    """Run a worker alone."""
+    """Run a worker without the API."""
     prepare(settings)
     run_worker(settings)

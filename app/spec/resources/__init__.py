@@ -1,1 +1,1 @@
-"""Requests and answers, one file a resource."""
+"""Requests and answers of the API, one file for each resource."""

@@ -1,4 +1,4 @@
-"""The answers of the API: a job, its trials, their trajectories, and the page of a list."""
+"""The answers about jobs: jobs, trials, trajectories, problems, and the pages of lists."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from app.spec.base import Answer
 
 Item = TypeVar("Item")
 
-# A stored spec was validated when it was posted; to validate it again would cost most of a GET.
-# `app.api.http.openapi` writes the reference to JobSpec: pydantic refuses a reference to a schema of
-# somebody else's making.
+# A stored spec was validated when it was posted; a second validation would take most of the time of a GET.
+# `app.api.http.openapi_schemas` adds the reference to JobSpec: pydantic refuses a reference to a schema that
+# it did not make.
 StoredSpec: TypeAlias = dict[str, Any]
 
 
 class Progress(Answer):
-    """How far a job is."""
+    """The progress of a job."""
 
     trials_total: int
     trials_completed: int
@@ -28,17 +28,18 @@ class Progress(Answer):
     trials_failed: int
     trials_running: int
     stage: str | None = Field(
-        default=None,  # an event that was stored before there were stages has none
-        description="what the job is at, as `search` or `final`; null before the start and after the end",
+        default=None,  # events stored by versions without stages have none
+        description="the stage of the job, such as `search` or `final`; null before the start and after "
+        "the end",
     )
     fraction: float = Field(
-        description="0 to 1 of the whole job: the search and what follows it; never falls"
+        description="finished part of the whole job, search and confirmation, from 0 to 1; never decreases"
     )
-    eta_s: float | None = Field(description="estimated seconds to the end, or null while unknown")
+    eta_s: float | None = Field(description="estimated seconds to the end of the job; null if unknown")
 
 
 class Best(Answer):
-    """The trial with the lowest value so far; ties go to the lowest number."""
+    """The trial with the lowest value so far; of equal values, the trial with the lowest number."""
 
     number: int
     value: float
@@ -47,7 +48,7 @@ class Best(Answer):
 class Problem(Answer):
     """A problem of RFC 9457."""
 
-    type: str = Field(description="a stable URI reference; it serves a page about this problem")
+    type: str = Field(description="a stable URI reference: the path of the page about this problem")
     title: str
     status: int
     detail: str
@@ -57,17 +58,19 @@ class Problem(Answer):
 class ProblemError(Answer):
     """One invalid field."""
 
-    pointer: str = Field(description="JSON pointer to the field, in the request")
+    pointer: str = Field(
+        description="JSON pointer to the field in the request body; to a parameter, /query/... or /header/..."
+    )
     detail: str
 
 
 class Job(Answer):
-    """A tuning job and how far it is."""
+    """A tuning job: its state, its spec and its progress."""
 
     id: str
     name: str
     state: JobState
-    reason: str | None = Field(description="why it stopped, or null")
+    reason: str | None = Field(description="why the job stopped; null if there is no reason to give")
     spec: StoredSpec = Field(description="the job as posted, with every default filled in")
     progress: Progress
     best: Best | None
@@ -78,73 +81,90 @@ class Job(Answer):
 
 
 class Trial(Answer):
-    """One training run of a configuration."""
+    """A trial: one configuration, trained and measured."""
 
     number: int
     state: TrialState
     value: float | None
-    optimizer: dict[str, Any] = Field(description="kind and every hyperparameter, resolved")
-    schedule: dict[str, Any] = Field(description="kind and every field, resolved")
-    params: dict[str, Any] = Field(description="what was sampled, flat, as Optuna names it")
+    optimizer: dict[str, Any] = Field(
+        description="the kind of the optimizer and every hyperparameter as a plain value"
+    )
+    schedule: dict[str, Any] = Field(description="the kind of the schedule and every field as a plain value")
+    params: dict[str, Any] = Field(
+        description="the sampled parameters by their flat names, such as `adam.learning_rate`, as in Optuna"
+    )
     batch_size: int | str | None
     settings: dict[str, float] = Field(
-        description="the values of what the job searches of its objective, such as `l2` or `model.dropout`"
+        description="the values of the objective's searched settings, such as `l2` or `model.dropout`"
     )
     seed: int
     round: int
     steps_done: int
-    metrics: dict[str, float | None] | None = Field(description="losses and errors after the last update")
-    reason: str | None = Field(description="why it was pruned, diverged or failed")
+    metrics: dict[str, float | None] | None = Field(
+        description="losses and errors after the last update; null before"
+    )
+    reason: str | None = Field(description="why the trial was pruned, diverged or failed; else null")
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
 
 
 class Trajectory(Answer):
-    """The curve of a trial: equally long arrays; row k is the state before update k, the last after it."""
+    """The trajectory of a trial: arrays of equal length.
+
+    Row k is the state before update k; the last row is the state after the last update.
+    """
 
     step: list[int]
     loss: list[float | None] = Field(
-        description="what the update saw, at the point of its gradient: the minibatch's, exact for functions"
+        description="the loss at the point where the update took its gradient: the loss of the minibatch; "
+        "for "
+        "functions the exact value"
     )
-    validation_loss: list[float | None] = Field(description="at the rungs and in the last row, else null")
-    learning_rate: list[float | None] = Field(description="of the update; null in the last row")
+    validation_loss: list[float | None] = Field(
+        description="the validation loss at the rungs and in the last row; null in other rows"
+    )
+    learning_rate: list[float | None] = Field(
+        description="the learning rate of the update; null in the last row"
+    )
     gradient_norm: list[float | None] = Field(
-        description="Euclidean norm of the raw gradient: with noise and `l2`, before weight decay and "
-        "clipping; stored in single precision, whatever the job's precision"
+        description="Euclidean norm of the raw gradient, with noise and `l2`, before weight decay and "
+        "clipping; always stored in single precision"
     )
     gradient_norm_l1: list[float | None] = Field(
-        description="sum of the magnitudes of the same gradient, likewise"
+        description="sum of the magnitudes of the same gradient; always stored in single precision"
     )
     parameters: list[list[float | None]] | None = Field(
         default=None,
-        description="only where there are at most 10; of the schedule-free optimizers the average, at which "
-        "values are measured, and not the point of the loss and the gradient",
+        description="the parameters, if there are at most 10. For schedule-free optimizers these are the "
+        "averaged parameters, at which values are measured, not the point of the loss and the gradient",
     )
 
 
 class Importance(Answer):
-    """How much a searched parameter mattered."""
+    """The importance of a searched parameter."""
 
-    name: str = Field(description="the parameter, as in a trial's `params`")
-    importance: float = Field(description="its share, from 0 to 1; those of a job add up to 1")
+    name: str = Field(description="name of the parameter, as in a trial's `params`")
+    importance: float = Field(
+        description="share of the importance, from 0 to 1; the shares of a job add up to 1"
+    )
 
 
 class NumberedTrajectory(Answer):
-    """A trial's curve beside its number."""
+    """A trial's number and its trajectory."""
 
     number: int
     trajectory: Trajectory
 
 
 class Page(Answer, Generic[Item]):
-    """A page of a list; `next_page_token` asks for the next one, null at the end."""
+    """A page of a list; `next_page_token` requests the next page and is null on the last page."""
 
     items: list[Item]
     next_page_token: str | None
 
 
 class Items(Answer, Generic[Item]):
-    """A list that is always whole."""
+    """A complete list, without pages."""
 
     items: list[Item]

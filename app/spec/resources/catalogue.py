@@ -1,4 +1,4 @@
-"""The answers of the catalogue, and the request and answers of learning-rate tables."""
+"""The answers of the catalogue, and the requests and answers about learning rates of schedules."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ else:
 
 
 class Bounds(Answer):
-    """What a value must keep; null where there is no such bound."""
+    """The bounds of a value; null for a bound that does not exist."""
 
     ge: float | None
     gt: float | None
@@ -32,23 +32,29 @@ class Bounds(Answer):
 
 
 class Hyperparameter(Answer):
-    """A field of a kind."""
+    """A hyperparameter of a kind."""
 
     name: str
-    type: str = Field(description="number, integer, boolean, string, list or object")
+    type: str = Field(description="`number`, `integer`, `boolean`, `string`, `list` or `object`")
     doc: str
     required: bool
-    default: Any = Field(description="null where it is required, or where null is the default")
-    bounds: Bounds
-    choices: list[Any] | None = Field(description="the values there are, or null for any within the bounds")
-    search: tuple[float, float] | None = Field(description="range that a search covers by default, or null")
-    log: bool = Field(description="whether that range is searched on a logarithmic scale")
-    searched: bool = Field(description="whether a job that does not mention the field searches it")
-    regularises: bool = Field(
-        description="whether it pulls the parameters towards the origin: a job on a function does not search "
-        "it unless the job gives a range or choices"
+    default: Any = Field(
+        description="the default value; null if the field is required, or if null is the default"
     )
-    searchable: bool = Field(description="whether a job can give a range or choices; else one plain value")
+    bounds: Bounds
+    choices: list[Any] | None = Field(description="the allowed values; null for any value within the bounds")
+    search: tuple[float, float] | None = Field(
+        description="the range that a search covers by default; null without one"
+    )
+    log: bool = Field(description="whether the range is searched on a logarithmic scale")
+    searched: bool = Field(description="whether a job that omits the field searches it")
+    regularises: bool = Field(
+        description="whether the field pulls the parameters towards the origin. A job on a function searches "
+        "such a field only if the job gives a range or choices"
+    )
+    searchable: bool = Field(
+        description="whether a job may give a range or choices; if not, a plain value only"
+    )
 
 
 class CatalogueItem(Answer):
@@ -58,82 +64,98 @@ class CatalogueItem(Answer):
     summary: str
     update_rule: str | None
     source: str | None
-    deviations: list[str] = Field(description="where it differs from other implementations")
+    deviations: list[str] = Field(description="differences from other implementations")
     hyperparameters: list[Hyperparameter]
 
 
 class OptimizerExport(Answer):
-    """How a framework's module builds an optimizer, at its default hyperparameters."""
+    """The implementation of an optimizer in a framework's module, at the default hyperparameters."""
 
-    format: str = Field(description="of the schedule of a recommendation")
+    format: str = Field(description="the `format` of a recommendation's schedule")
     implementation: str | None = Field(
-        description="the class or function that it calls; null where the module carries the update"
+        description="the class or function that the module calls; null if the module contains the update "
+        "itself"
     )
 
 
 class OptimizerItem(CatalogueItem):
     """An optimizer, and the formats in which a recommendation exports it."""
 
-    exports: list[OptimizerExport] = Field(description="`csv`, `json` and `python` have the schedule alone")
+    exports: list[OptimizerExport] = Field(
+        description="the formats that build the optimizer; `csv`, `json` and `python` have the schedule alone"
+    )
 
 
 class Optimum(Answer):
-    """The least value of a function, and where it is."""
+    """The minimum of a function: its value and its parameters."""
 
     value: float
-    parameters: list[float] = Field(description="a point that has the value, one of several perhaps")
+    parameters: list[float] = Field(description="a point with that value; other points may have it too")
 
 
 class FunctionItem(CatalogueItem):
-    """A test function. `start` and `optimum` are those in the default dimension."""
+    """A test function; `start` and `optimum` hold for the default dimension."""
 
     minimum_dimension: int
     maximum_dimension: int
     default_dimension: int
-    hessian_dimension: int = Field(description="up to which dimension it gives a Hessian, as newton needs")
+    hessian_dimension: int = Field(description="largest dimension with a Hessian, which newton needs")
     bounded_below: bool = Field(
-        description="whether it has a least value; if not, the run that falls fastest wins"
+        description="whether the function has a minimum; if not, the run with the fastest decrease is best"
     )
-    domain: tuple[float, float] = Field(description="where the literature looks at each parameter; no bound")
+    domain: tuple[float, float] = Field(
+        description="range of each parameter in the literature; not a bound of the search"
+    )
     start: list[float]
-    optimum: Optimum | None = Field(description="at the first step; null where it is unbounded below")
+    optimum: Optimum | None = Field(
+        description="the minimum at the first step; null if the function is unbounded below"
+    )
 
 
 class ModelItem(CatalogueItem):
-    """A model that is trained on data."""
+    """A model to train on a dataset."""
 
-    form: str = Field(description="the form of inputs that it takes, as datasets have it")
+    form: str = Field(
+        description="the form of inputs that the model takes; the dataset must have the same `form`"
+    )
 
 
 class ObjectiveItem(CatalogueItem):
-    """A kind of objective, with what it can be made of."""
+    """A kind of objective, with the functions, models, losses and datasets to choose from."""
 
     functions: list[FunctionItem]
     models: list[ModelItem]
     losses: list[CatalogueItem]
-    activations: list[CatalogueItem] = Field(description="the nonlinearities that a model can have")
-    initialisations: list[CatalogueItem] = Field(description="how a model can be started")
+    activations: list[CatalogueItem] = Field(description="the nonlinearities to choose from in a model")
+    initialisations: list[CatalogueItem] = Field(description="the initialisations to choose from in a model")
     datasets: list[str]
 
 
 class DatasetItem(CatalogueItem):
-    """A built-in dataset; `kind` is the name by which a job asks for it."""
+    """A built-in dataset; `kind` is the name that an objective gives as `dataset`."""
 
-    objective: str = Field(description="the kind of objective that takes it")
+    objective: str = Field(description="the kind of objective that takes the dataset")
     rows: int
     features: int
-    classes: int | None = Field(description="number of labels, or null where the targets are numbers")
-    form: str = Field(description="features, tokens (an example has a few of many) or pairs; models take one")
-    sizes: list[int] = Field(description="how many features or tokens, or how many of each side of the pairs")
+    classes: int | None = Field(description="number of classes; null if the targets are numbers")
+    form: str = Field(
+        description="form of the inputs: `features`, `tokens` (each row has a few of many) or `pairs`; "
+        "each model takes one form"
+    )
+    sizes: list[int] = Field(
+        description="number of features or tokens; for pairs, the numbers of users and of items"
+    )
 
 
 class SchedulePreview(Wire):
-    """A schedule to draw."""
+    """A schedule whose learning rates are requested."""
 
-    schedule: FixedSchedule = Field(description="the schedule, every field fixed or omitted")
-    learning_rate: StrictFloat = Field(default=1.0, gt=0, le=1e6, description="the peak; 1 gives the factors")
+    schedule: FixedSchedule = Field(description="the schedule; every field is a plain value or omitted")
+    learning_rate: StrictFloat = Field(
+        default=1.0, gt=0, le=1e6, description="the peak; 1 returns the factors"
+    )
     steps: Annotated[int, Strict()] = Field(
-        default=500, ge=1, le=MAX_PREVIEW_STEPS, description="updates of the run"
+        default=500, ge=1, le=MAX_PREVIEW_STEPS, description="number of updates of the run"
     )
 
     @field_validator("schedule")
@@ -141,8 +163,9 @@ class SchedulePreview(Wire):
     def _has_a_table(cls, schedule: KindWire) -> KindWire:
         if issubclass(SCHEDULES[schedule.kind], LossDriven):
             raise invalid(
-                f"{schedule.kind} follows the losses of a run, so there is nothing to draw before one; "
-                "choose another kind, or post a job: its trajectories have the rates that were taken",
+                f"{schedule.kind} follows the losses of a run, so its learning rates are unknown before a "
+                f"run; "
+                "choose another kind, or submit a job: its trajectories have the learning rates",
                 "kind",
             )
         return schedule
@@ -155,12 +178,13 @@ class LearningRates(Answer):
 
 
 class ScheduleTable(LearningRates):
-    """The learning rate of every update of a run, and what its peak rests on."""
+    """The learning rate of every update of a run, and the basis of its peak."""
 
     total_steps: int
     peak: float
-    tuned_total_steps: int = Field(description="the updates for which the setting was tuned")
+    tuned_total_steps: int = Field(description="number of updates for which the configuration was tuned")
     basis: Literal["tuned", "measured", "interpolated", "extrapolated"] = Field(
-        description="`tuned`: the peak of the job; `measured`: the best peak of a measured horizon; "
-        "`interpolated`: between two of these; `extrapolated`: beyond them"
+        description="basis of the peak. `tuned`: the peak of the job; `measured`: the best peak of a "
+        "measured "
+        "horizon; `interpolated`: between two measured peaks; `extrapolated`: beyond the measured peaks"
     )

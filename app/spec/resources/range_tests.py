@@ -17,10 +17,10 @@ from app.spec.objective import ObjectiveSpec
 from app.spec.resources.answers import Problem
 from app.spec.values import StrictFloat
 
-LEAST_STEPS = 20
-MOST_STEPS = 1_000  # so many are recorded whole
-MAX_POINTS = 10_000
-LEAST_RATE = 1e-12  # no single precision sees a smaller one; among denormals high / low overflows
+MIN_STEPS = 20
+MAX_STEPS = 1_000  # longest run whose every update is recorded
+MAX_POINTS = 10_000  # updates of a client's own range test
+MIN_RATE = 1e-12  # a smaller rate has no effect in single precision; high / low overflows for denormals
 
 if TYPE_CHECKING:
     OptimizerSpec: TypeAlias = KindWire
@@ -31,45 +31,70 @@ else:
 
 
 class RangeTestSpec(Wire):
-    """A run of an objective in which the learning rate rises from `low` towards `high`."""
+    """A range test: a run in which the learning rate rises from `low` towards `high`."""
 
-    objective: ObjectiveSpec = Field(description="what is minimised; nothing of it is searched")
-    optimizer: OptimizerSpec = Field(description="the optimizer; its learning rate is what the test varies")
-    name: str = Field(default="range-test", max_length=200, description="a name to find the job by")
-    low: StrictFloat = Field(default=1e-7, ge=LEAST_RATE, le=1e6, description="the first learning rate")
-    high: StrictFloat = Field(default=10.0, ge=LEAST_RATE, le=1e6, description="where the learning rate ends")
+    objective: ObjectiveSpec = Field(
+        description="the function or the training that is minimised; no range and no choices"
+    )
+    optimizer: OptimizerSpec = Field(
+        description="the optimizer, without its learning rate, which the test varies"
+    )
+    name: str = Field(
+        default="range-test",
+        max_length=200,
+        description="a name of the client's choice, which `GET /v1/jobs?name=` finds",
+    )
+    low: StrictFloat = Field(default=1e-7, ge=MIN_RATE, le=1e6, description="the first learning rate")
+    high: StrictFloat = Field(
+        default=10.0, ge=MIN_RATE, le=1e6, description="the learning rate towards which the test rises"
+    )
     steps: Count = Field(
         default=100,
-        ge=LEAST_STEPS,
-        le=MOST_STEPS,
-        description="updates; update k has low (high / low)^(k / steps)",
+        ge=MIN_STEPS,
+        le=MAX_STEPS,
+        description="number of updates; the learning rate of update k is low (high / low)^(k / steps)",
     )
     batch_size: BatchSize | None = Field(
-        default=None, description='rows of a minibatch, or "full"; null for functions, and for the default'
+        default=None,
+        description='rows of a minibatch, or "full"; null for a function, or for the default of a job',
     )
     replicates: Count | None = Field(
-        default=None, ge=1, le=64, description="seeds whose losses are averaged; null for a job's default"
+        default=None,
+        ge=1,
+        le=64,
+        description="number of seeds whose losses are averaged; null for the default of a job",
     )
     precision: Literal["float32", "float64"] | None = Field(
-        default=None, description="null: float64 for functions, float32 for models"
+        default=None,
+        description="precision of the arithmetic; null: float64 for functions, float32 for models",
     )
-    seed: Count = Field(default=0, ge=0, lt=2**53, description="equal spec and seed give an equal curve")
-    priority: Count = Field(default=0, ge=-1000, le=1000, description="a higher one runs first")
+    seed: Count = Field(
+        default=0,
+        ge=0,
+        lt=2**53,
+        description="seed of all random draws; an equal spec and seed give an equal trajectory",
+    )
+    priority: Count = Field(
+        default=0, ge=-1000, le=1000, description="queued jobs with a higher priority run first"
+    )
 
     @model_validator(mode="after")
     def _check(self) -> RangeTestSpec:
         if self.low >= self.high:
             raise invalid(f"must be < high, which is {self.high:g}, got {self.low:g}", "low")
         if "learning_rate" in self.optimizer.model_fields_set:
-            raise invalid("is what the test varies; drop it and set low and high", "optimizer/learning_rate")
+            raise invalid("is varied by the test; drop it, and set low and high", "optimizer/learning_rate")
         try:
             self.job((1.0,))
         except ValidationError as error:
-            raise _at_home(error) from None
+            raise _in_range_test(error) from None
         return self
 
     def job(self, factors: tuple[float, ...]) -> JobSpec:
-        """The job of one trial that runs the test. factors: of `high`, for each update."""
+        """Return the job of one trial that runs the test.
+
+        factors: learning rate of each update, as a factor of `high`.
+        """
         optimizer = self.optimizer.model_dump() | {"learning_rate": self.high}
         body: dict[str, Any] = {
             "name": self.name,
@@ -97,16 +122,16 @@ class RangeTestSpec(Wire):
         return spec.model_copy(update={"search_space": space})
 
 
-def _at_home(error: ValidationError) -> Exception:
-    """A fault that the job's spec found, under the name that its field has in the range test."""
+def _in_range_test(error: ValidationError) -> Exception:
+    """Return the first fault of the job's spec, with the path of its field in the range test."""
     first = error.errors()[0]
     at = str(first.get("ctx", {}).get("at") or "/".join(map(str, first["loc"])))
-    for theirs, ours in (
+    for job_path, range_test_path in (
         ("search_space/optimizers/0", "optimizer"),
         ("search_space/batch_size", "batch_size"),
     ):
-        if at.startswith(theirs):
-            at = ours + at.removeprefix(theirs)
+        if at.startswith(job_path):
+            at = range_test_path + at.removeprefix(job_path)
     return invalid(first["msg"], at)
 
 
@@ -114,15 +139,20 @@ class RangeTestCurve(Wire):
     """The learning rates and losses of the client's own range test."""
 
     learning_rates: Annotated[tuple[Annotated[float, Strict(), Gt(0)], ...], FailFast()] = Field(
-        min_length=LEAST_STEPS, max_length=MAX_POINTS, description="of each update, rising"
+        min_length=MIN_STEPS,
+        max_length=MAX_POINTS,
+        description="the learning rate of each update, in rising order",
     )
     losses: Annotated[tuple[Annotated[float, Strict()] | None, ...], FailFast()] = Field(
-        min_length=LEAST_STEPS,
+        min_length=MIN_STEPS,
         max_length=MAX_POINTS,
-        description="what each update saw, before it was made; null where it was not finite",
+        description="the loss before each update, in the same order; null for a loss that is not finite",
     )
     smoothing: StrictFloat = Field(
-        default=0.98, ge=0, lt=1, description="weight of the past in the running mean; 0 for none"
+        default=0.98,
+        ge=0,
+        lt=1,
+        description="weight of earlier losses in the running mean; 0 for no smoothing",
     )
 
     @field_validator("learning_rates")
@@ -130,7 +160,7 @@ class RangeTestCurve(Wire):
     def _rising(cls, rates: tuple[float, ...]) -> tuple[float, ...]:
         for i in range(1, len(rates)):
             if rates[i] <= rates[i - 1]:
-                raise invalid(f"must be > {rates[i - 1]:g}, the one before, got {rates[i]:g}", str(i))
+                raise invalid(f"must be > {rates[i - 1]:g}, the rate before it, got {rates[i]:g}", str(i))
         return rates
 
     @model_validator(mode="after")
@@ -142,23 +172,25 @@ class RangeTestCurve(Wire):
 
 
 class RangeSuggestions(Answer):
-    """Learning rates that the curve suggests; null where it does not tell."""
+    """Learning rates that the losses suggest; null for a suggestion that the losses do not allow."""
 
-    valley: float | None = Field(description="in the middle of the longest fall: a good first choice")
-    slide: float | None = Field(description="before the slope changes, seen from the end; steep losses only")
-    steepest: float | None = Field(description="where the loss falls fastest")
-    minimum_over_10: float | None = Field(description="a tenth of the rate with the lowest loss")
+    valley: float | None = Field(
+        description="the middle of the longest fall of the loss: a good first choice"
+    )
+    slide: float | None = Field(description="before the last change of the slope; for steep losses only")
+    steepest: float | None = Field(description="the learning rate at which the loss falls fastest")
+    minimum_over_10: float | None = Field(description="a tenth of the learning rate with the lowest loss")
 
 
 class RangeSpread(Answer):
-    """How far noise moves a suggestion: its 10 % and 90 % quantile over curves with the noise drawn anew."""
+    """The spread of a suggestion under noise: its 10 % and 90 % quantiles over losses with new noise."""
 
     low: float
     high: float
 
 
 class RangeSpreads(Answer):
-    """The spread of each suggestion; null where the curve does not tell."""
+    """The spread of each suggestion; null for a spread that the losses do not allow."""
 
     valley: RangeSpread | None
     slide: RangeSpread | None
@@ -167,48 +199,53 @@ class RangeSpreads(Answer):
 
 
 class RangeTestEnd(Answer):
-    """The last update that counts, and why none after it does."""
+    """The last update that counts, and why later updates do not count."""
 
     reason: Literal["last_update", "loss_rose", "not_finite", "run_stopped"] = Field(
-        description="`last_update`: all count; `loss_rose`: the smoothed loss rose above four times its "
-        "lowest; `not_finite`: the next loss is not finite; `run_stopped`: the run diverged and has no more"
+        description="`last_update`: all updates count; `loss_rose`: the smoothed loss rose above four "
+        "times its "
+        "lowest value; `not_finite`: the next loss is not finite; `run_stopped`: the run diverged and stopped"
     )
-    update: int | None = Field(description="counted from 0; null where none counts")
-    learning_rate: float | None = Field(description="of that update")
-    detail: str = Field(description="the reason in a sentence, with its figures")
+    update: int | None = Field(description="number of the update, from 0; null if no update counts")
+    learning_rate: float | None = Field(description="the learning rate of that update")
+    detail: str = Field(description="the reason in a sentence, with figures")
 
 
 class RangeTestAnalysis(Answer):
-    """What a range test says."""
+    """The suggestions of a range test, with their spread and the end of the test."""
 
     suggestions: RangeSuggestions
     spread: RangeSpreads | None = Field(
-        default=None,  # a test that was stored before there was one has none
-        description="how far noise moves each suggestion, by a bootstrap of the curve",
+        default=None,  # tests stored by versions without a spread have none
+        description="the spread of each suggestion under noise, from a bootstrap of the losses",
     )
     ended: RangeTestEnd | None = Field(
-        default=None,  # likewise
-        description="where the test ended, and why",
+        default=None,  # tests stored by versions without an end have none
+        description="the end of the test, and the reason",
     )
-    smoothed_loss: list[float] = Field(description="of each update up to where the test diverged")
-    diverged: bool = Field(description="whether the loss left its lowest value far below, or was not finite")
+    smoothed_loss: list[float] = Field(description="the smoothed loss of each update up to the divergence")
+    diverged: bool = Field(description="whether the loss rose far above its lowest value or was not finite")
     warnings: list[str]
 
 
 class RangeTestResult(RangeTestAnalysis):
-    """The curve of a range test, and what it says."""
+    """The learning rates and losses of a range test, and its suggestions."""
 
-    learning_rate: list[float] = Field(description="of each update that was made")
-    loss: list[float | None] = Field(description="what each update saw, as a mean over the replicates")
+    learning_rate: list[float] = Field(description="the learning rate of each update")
+    loss: list[float | None] = Field(
+        description="the loss before each update, as the mean over the replicates"
+    )
 
 
 class RangeTest(Answer):
     """A range test: a job of one trial."""
 
-    id: str = Field(description="also that of the job: its events, cancel, pause, resume and deletion")
+    id: str = Field(
+        description="id of the range test and of its job, for events, cancel, pause, resume and delete"
+    )
     name: str
     state: JobState
-    reason: str | None = Field(description="why it stopped, or null")
+    reason: str | None = Field(description="why the range test stopped; null if there is no reason to give")
     spec: dict[str, Any] = Field(description="the range test as posted, with every default filled in")
     result: RangeTestResult | None = Field(description="null until the job has succeeded")
     error: Problem | None

@@ -1,4 +1,4 @@
-"""The answer of a replay: a trial that was run again."""
+"""The answer about a replay: a second run of a trial from its seed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.spec.resources.answers import Problem
 
 
 class ReplayState(StrEnum):
-    """Where a replay stands."""
+    """The state of a replay."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -21,33 +21,37 @@ class ReplayState(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether nothing follows, unless it is asked for again."""
+        """Return whether the replay has ended; only a new request restarts it."""
         return self in (ReplayState.SUCCEEDED, ReplayState.FAILED)
 
 
 class ReplayDifference(Answer):
-    """The first thing that did not come out the same."""
+    """The first difference between a trial and its replay."""
 
     field: str = Field(
         description="a column of the trajectory, such as `loss`; or `state`, `steps_done`, `rungs`, `value` "
         "or `metrics`"
     )
-    step: int | None = Field(description="the step of the trajectory's row; null elsewhere")
-    stored: str | None = Field(description="what the trial gave, in full; null where there is no number")
-    replayed: str | None = Field(description="what its replay gave, in full")
+    step: int | None = Field(description="the step of the trajectory's row; null for other fields")
+    stored: str | None = Field(
+        description="the stored value of the trial, with all digits; null for no number"
+    )
+    replayed: str | None = Field(description="the value of the replay, with all digits; null for no number")
 
 
 class Replay(Answer):
-    """A trial, run again from its seed."""
+    """A replay: a second run of a trial from its seed."""
 
     job_id: str
     number: int
     state: ReplayState
     identical: bool | None = Field(
-        description="whether every bit of the trajectory and of the result came out the same; null until then"
+        description="whether every bit of the trajectory and of the result is equal; null until the replay "
+        "has "
+        "succeeded"
     )
-    difference: ReplayDifference | None = Field(description="the first difference, or null")
-    error: Problem | None = Field(description="why it failed, or null")
-    created_at: datetime = Field(description="when it was asked for")
+    difference: ReplayDifference | None = Field(description="the first difference; null if there is none")
+    error: Problem | None = Field(description="why the replay failed; else null")
+    created_at: datetime = Field(description="time of the request for the replay")
     started_at: datetime | None
     finished_at: datetime | None

@@ -17,7 +17,7 @@ from app.engine.schedules import SCHEDULES
 from app.services import catalogue
 from app.spec.resources.catalogue import Hyperparameter, ObjectiveItem
 
-# What an objective requires that its catalogue entry has no choices of.
+# Kind of objective -> required fields without choices in the catalogue.
 REQUIRED: dict[str, dict[str, Any]] = {}
 
 DATA_OF: dict[str, dict[str, Any]] = {
@@ -125,7 +125,7 @@ def test_no_value_beyond_the_bounds_of_a_losses_field_is_taken(client: TestClien
 
 
 def wrong_in_a_part(field: HyperField) -> Iterator[tuple[str, object]]:
-    """As `wrong`; what all trials of a job share takes no range and no choices at all."""
+    """Yield the pairs of `wrong`; a field that all trials share also refuses ranges and choices."""
     for below, value in wrong(field):
         if field.hyper.per_run or not isinstance(value, dict):
             yield below, value

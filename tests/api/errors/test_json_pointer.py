@@ -145,7 +145,7 @@ def test_an_unknown_field_is_pointed_to_and_the_known_ones_are_named(parent: str
     found = faults(changed(f"{parent}/junk", 1) if name == "junk" else _with(parent, name))
     escaped = name.replace("~", "~0").replace("/", "~1")
     sentence = found[f"{parent}/{escaped}"]
-    assert "is no field here" in sentence
+    assert "is not a field of this object" in sentence
     assert all(known in sentence for known in place)
 
 
@@ -169,7 +169,7 @@ def _with(parent: str, name: str) -> Any:
         ("/replicates", None, None, "must be an integer, got null"),
         ("/search_space/optimizers/0/momentum", 2, None, "must be < 1, got 2"),
         ("/search_space/optimizers/0/learning_rate/low", 3, None, "low must be <= high, but low is 3"),
-        ("/search_space/optimizers/0/learning_rate/low", 0, None, "low must be > 0 where log is true"),
+        ("/search_space/optimizers/0/learning_rate/low", 0, None, "low must be > 0 if log is true"),
         ("/search_space/optimizers/0/learning_rate/high", 1e7, None, "learning_rate must be <= 1e+06"),
         ("/search_space/optimizers/0/learning_rate/step", 0.1, None, "step cannot be combined with log"),
         ("/search_space/optimizers/1/beta2/choices/1", 1.5, None, "beta2 must be < 1, got 1.5"),
@@ -205,14 +205,14 @@ def _with(parent: str, name: str) -> Any:
         ("/search_space/batch_size", 2.5, None, "must be an integer or 'full' or an object, got 2.5"),
         ("/search_space/batch_size/choices/0", 5000, None, "digits has 1079 training rows"),
         ("/search_space/batch_size/choices", [], None, "must have at least 1 entry, got 0"),
-        ("/search_space/batch_size/junk", 1, None, "is no field here"),
+        ("/search_space/batch_size/junk", 1, None, "is not a field of this object"),
         ("/objective/kind", "clasification", None, "must be one of function, classification, regression"),
         ("/objective/dataset", "mnist", None, "choose one of: breast_cancer"),
         (
             "/objective/dataset",
             "digit",
             None,
-            "'digit' is no dataset (did you mean digits?); choose one of: breast_cancer",
+            "'digit' is not a dataset (did you mean digits?); choose one of: breast_cancer",
         ),
         ("/objective/model/activation", "relu6", None, "(did you mean relu?), got"),
         ("/objective/loss", "cross-entropy", None, "did you mean cross_entropy?"),
@@ -224,13 +224,13 @@ def _with(parent: str, name: str) -> Any:
             "/objective/loss",
             "squared",
             None,
-            "squared is no loss of classes; choose one of: cross_entropy, hinge",
+            "squared is not a loss for classes; choose one of: cross_entropy, hinge",
         ),
         ("/objective/loss", 3, None, "must be an object, got 3"),
         ("/objective/loss/label_smoothing", 1, None, "must be < 1, got 1"),
-        ("/objective/loss/kind", "huber", None, "huber is no loss of classes"),
+        ("/objective/loss/kind", "huber", None, "huber is not a loss for classes"),
         ("/objective/model/dropout/high", 1, None, "dropout must be < 1, got 1"),
-        ("/objective/l2/low", 0, None, "low must be > 0 where log is true"),
+        ("/objective/l2/low", 0, None, "low must be > 0 if log is true"),
         ("/precision", "float16", None, "must be 'float32' or 'float64', got \"float16\""),
         ("/sampler/kind", "sobol", None, "must be one of auto, tpe, random, qmc, cmaes, grid"),
         ("/confirmation/replicates", 1, None, "must be >= 2, got 1"),
@@ -259,7 +259,7 @@ def test_a_start_of_the_wrong_length_is_pointed_to() -> None:
 def test_an_unknown_function_is_answered_with_the_one_that_is_close() -> None:
     found = faults({"objective": {"kind": "function", "name": "rosenbrok"}})
     assert found["/objective/name"].startswith(
-        "'rosenbrok' is no function (did you mean rosenbrock?); choose one of: "
+        "'rosenbrok' is not a function (did you mean rosenbrock?); choose one of: "
     )
 
 

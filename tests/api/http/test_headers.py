@@ -131,11 +131,11 @@ def test_every_answer_has_the_headers_that_restrain_a_browser(client: TestClient
     [
         (
             "/v1/jobs?state=queued&limt=3",
-            "did you mean limit? The known ones are: state, name, limit, page_token",
+            "did you mean limit? The known parameters are: state, name, limit, page_token",
         ),
-        ("/v1/optimizers?x", "takes none in its query"),
-        ("/healthz?%00=1", "takes none in its query"),
-        ("/v1/jobs/none/trials?LIMIT=3", "known ones are: state, order_by, limit, page_token"),
+        ("/v1/optimizers?x", "takes no query parameters"),
+        ("/healthz?%00=1", "takes no query parameters"),
+        ("/v1/jobs/none/trials?LIMIT=3", "known parameters are: state, order_by, limit, page_token"),
     ],
 )
 def test_an_unknown_parameter_is_422_and_the_known_ones_are_named(

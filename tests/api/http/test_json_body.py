@@ -70,7 +70,7 @@ def test_a_number_beyond_double_precision_is_refused_with_its_pointer(
     assert refused(client, content, 422)["errors"] == [
         {
             "pointer": "/objective/start/1",
-            "detail": "must be a finite number; this one is beyond the range of double precision",
+            "detail": "must be a finite number; this number is beyond the range of double precision",
         }
     ]
 
