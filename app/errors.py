@@ -32,10 +32,10 @@ from typing import ClassVar
 
 
 class AppError(Exception):
-    """The server failed on this request by an error of its own.
+    """The server failed on this request because of an error in the server.
 
-    The detail names the request's id, under which the server's log has the reason. Try again. If the error
-    stays, give that id to the operator of the server.
+    The detail has the id of the request, and the server's log has the reason under that id. Try again; if
+    the error persists, give the id to the operator of the server.
     """
 
     status: ClassVar[int] = 500
@@ -51,8 +51,8 @@ class AppError(Exception):
 class InvalidRequest(AppError):
     """A part of the request is not valid, and nothing was stored.
 
-    Each entry of `errors` has a JSON pointer to the field and the bound that its value exceeds. Correct these
-    fields and send the request again; `/docs` shows the schema of every request.
+    Each entry of `errors` names a field by a JSON pointer, and says which limit its value breaks. Correct
+    these fields and send the request again; `/docs` shows the schema of every request.
     """
 
     status = 422
@@ -61,7 +61,7 @@ class InvalidRequest(AppError):
 
 
 class InvalidPageToken(InvalidRequest):
-    """This server did not issue the page token, or the token belongs to another list, filter or order.
+    """The page token is unknown, or belongs to a list with another filter or order.
 
     Start again without `page_token`, and keep the same filter and order for all pages of a list.
     """
@@ -71,10 +71,10 @@ class InvalidPageToken(InvalidRequest):
 
 
 class MalformedJson(InvalidRequest):
-    """The body is not valid JSON (RFC 8259), and nothing was stored.
+    """The body is not valid JSON by RFC 8259, and nothing was stored.
 
-    The detail says at which line and column reading stopped. Comments, trailing commas, `NaN` and
-    `Infinity` are not part of JSON: for a missing number, omit the field or send `null`.
+    The detail has the line and column of the fault. Comments, trailing commas, `NaN` and `Infinity` are not
+    part of JSON. If a field has no number, leave the field out or set it to `null`.
     """
 
     slug = "malformed-json"
@@ -84,7 +84,7 @@ class MalformedJson(InvalidRequest):
 class QuotaExceeded(InvalidRequest):
     """The job asks for more work than this server allows for one job.
 
-    Lower the value of the field at the pointer, or ask the operator of the server to raise its limit.
+    Lower the field that the pointer names, or ask the operator of the server to raise the limit.
     """
 
     slug = "quota-exceeded"
@@ -92,7 +92,7 @@ class QuotaExceeded(InvalidRequest):
 
 
 class NotFound(AppError):
-    """No resource has this path.
+    """Nothing exists at this path.
 
     Check the path; `/docs` lists every path.
     """
@@ -105,7 +105,7 @@ class NotFound(AppError):
 class JobNotFound(NotFound):
     """No job has this id; the job may have been deleted.
 
-    `GET /v1/jobs` lists the jobs.
+    `GET /v1/jobs` lists the existing jobs.
     """
 
     slug = "job-not-found"
@@ -113,9 +113,9 @@ class JobNotFound(NotFound):
 
 
 class TrialNotFound(NotFound):
-    """The job has no trial of this number, or none yet.
+    """The job has no trial with this number yet.
 
-    `GET /v1/jobs/{id}/trials` lists the trials.
+    `GET /v1/jobs/{id}/trials` lists the existing trials.
     """
 
     slug = "trial-not-found"
@@ -133,9 +133,9 @@ class TrajectoryNotFound(NotFound):
 
 
 class RangeTestNotFound(NotFound):
-    """No range test has this id. The range test may have been deleted, or the id belongs to another job.
+    """No range test has this id; it may have been deleted, or the id belongs to another job.
 
-    `POST /v1/range-tests` creates a range test; the response has its id.
+    `POST /v1/range-tests` submits a range test, and its answer has the id.
     """
 
     slug = "range-test-not-found"
@@ -143,9 +143,9 @@ class RangeTestNotFound(NotFound):
 
 
 class ReplayNotFound(NotFound):
-    """This trial was never replayed.
+    """No replay of this trial was requested.
 
-    `POST` to the same path requests a replay.
+    `POST` to the same path to request a replay; a worker then runs the trial again.
     """
 
     slug = "replay-not-found"
@@ -153,9 +153,9 @@ class ReplayNotFound(NotFound):
 
 
 class Conflict(AppError):
-    """The request does not fit the state of its resource.
+    """The state of the resource does not allow the request.
 
-    The detail names the state. Read the resource before the next request.
+    The detail has the reason. Get the resource to see its current state.
     """
 
     status = 409
@@ -166,8 +166,8 @@ class Conflict(AppError):
 class IdempotencyKeyReused(Conflict):
     """A job with another spec was submitted under this `Idempotency-Key`.
 
-    A key names one submission. Use a new key for each job, and the same key only to repeat a request whose
-    response was lost. The specs are compared with every default filled in. Deleting the job frees its key.
+    A key names one submission. Use a new key for each job, and repeat a key only to send a request again
+    whose answer was lost. Specs are compared with every default filled in. Deleting the job frees its key.
     """
 
     slug = "idempotency-key-reused"
@@ -175,7 +175,7 @@ class IdempotencyKeyReused(Conflict):
 
 
 class IllegalTransition(Conflict):
-    """The job's state does not allow this transition.
+    """The state of the job does not allow this action.
 
     queued -> running, paused, cancelled; running -> paused, succeeded, failed, cancelled;
     paused -> queued, cancelled. The states succeeded, failed and cancelled are final.
@@ -186,7 +186,7 @@ class IllegalTransition(Conflict):
 
 
 class JobNotFinished(Conflict):
-    """The job has not ended; only ended jobs can be deleted.
+    """The job has not ended, so it cannot be deleted.
 
     Cancel it first: `POST /v1/jobs/{id}/cancel`.
     """
@@ -196,7 +196,7 @@ class JobNotFinished(Conflict):
 
 
 class TrialNotFinished(Conflict):
-    """The trial has no result to compare: the trial waits, runs, or failed.
+    """The trial has no result to compare with: it is waiting, running or failed.
 
     Wait until the trial's state is `completed`, `pruned` or `diverged`.
     """
@@ -206,10 +206,10 @@ class TrialNotFinished(Conflict):
 
 
 class NoRecommendation(Conflict):
-    """The job has no recommendation: the job has not ended, or none of its trials completed.
+    """The job has no recommendation: it has not succeeded yet, or none of its trials completed.
 
-    Poll `GET /v1/jobs/{id}` until the state is `succeeded`; resume the job if it is paused. If every trial
-    diverged, lower the learning rates of the search space and submit again.
+    Follow `GET /v1/jobs/{id}` until its state is `succeeded`; if the job is paused, resume it. If every
+    trial diverged, lower the learning rates of the search space and submit again.
     """
 
     slug = "no-recommendation"
@@ -227,9 +227,9 @@ class NotExportable(Conflict):
 
 
 class MethodNotAllowed(AppError):
-    """This path does not support the method of the request.
+    """This path exists, but does not support the method of the request.
 
-    Use one of the methods in the `Allow` header of the response; `/docs` describes each of them.
+    Use one of the methods in the `Allow` header of the answer; `/docs` describes each method.
     """
 
     status = 405
@@ -240,8 +240,8 @@ class MethodNotAllowed(AppError):
 class BodyTooLarge(AppError):
     """The body of the request is larger than this server accepts; nothing was stored.
 
-    A job's spec takes a few kilobytes. Shorten lists such as `start`, and send every n-th gradient norm or
-    loss of a long run. Or ask the operator of the server to raise `STEPSIZE_MAX_BODY_BYTES`.
+    A spec usually has a few kilobytes. Shorten lists such as `start`; for a long run, send every n-th
+    gradient norm or loss. Or ask the operator of the server to raise `STEPSIZE_MAX_BODY_BYTES`.
     """
 
     status = 413
@@ -261,9 +261,9 @@ class UnsupportedMediaType(AppError):
 
 
 class NotReady(AppError):
-    """The server is not ready: the detail names the database or the missing worker.
+    """The server is not ready: the detail names the part that it cannot reach.
 
-    Try again in a few seconds. If the error stays, read the server's log.
+    Try again in a few seconds; if the error persists, read the server's log.
     """
 
     status = 503

@@ -11,7 +11,8 @@ from typing import Any
 from app.observability import log_context
 from app.settings import LogFormat
 
-QUIET = ("alembic", "dbos", "optuna")  # their information is our noise
+# Libraries whose records below WARNING are dropped: they would hide the records of this application.
+QUIET_LIBRARIES = ("httpx", "alembic", "dbos", "optuna")
 TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 # Attributes that the logging module sets on every record; the others were passed as `extra`.

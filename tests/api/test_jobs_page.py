@@ -38,7 +38,7 @@ SUMMARY = "Use adam with a cosine schedule from 0.1 & <nothing> else."
 
 
 def confirmed(**parts: Any) -> Recommendation:
-    """Return the answer of `stored`, confirmed on eight seeds."""
+    """Return the recommendation of `stored`, confirmed on eight seeds."""
     found = recommendation()
     (candidate,) = found.evidence.candidates
     measured = candidate.model_copy(update={"mean": 0.8125, "ci95": (0.75, 0.875)})
@@ -47,7 +47,7 @@ def confirmed(**parts: Any) -> Recommendation:
 
 
 def outside() -> OutsideSpace:
-    """Return a baseline of defaults that was better."""
+    """Return a default that was better."""
     return OutsideSpace(
         label="dog at its defaults, constant",
         optimizer={"kind": "dog"},
@@ -59,7 +59,7 @@ def outside() -> OutsideSpace:
 
 
 def store(db: Database, settings: Settings, answer: Recommendation | None, name: str, **spec: Any) -> str:
-    """Store a job whose best value is 0.25 and which succeeded if there is an answer; return its id."""
+    """Store a job whose best value is 0.25; it has succeeded if there is a recommendation."""
     job_id = store_running_job(db, settings, name=name, **spec)
     job_runs.record_trials(db, job_id, 1, results(), 0.05)
     if answer is not None:
@@ -77,7 +77,7 @@ def test_every_field_that_the_script_reads_is_in_the_contract() -> None:
         Candidate: re.findall(r"\{ (\w+), (\w+) \} = evidence\.candidates\[0\]", SCRIPT)[0],
     }
     for model, fields in read.items():
-        assert fields, model
+        assert fields
         assert set(fields) <= set(model.model_fields), model
     assert {"stage", "fraction", "eta_s"} <= set(read[Progress])
     assert {"summary", "outside_space", "evidence"} <= set(read[Recommendation])

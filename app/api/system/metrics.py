@@ -96,11 +96,12 @@ def _by_state(name: str, help: str, counts: Iterable[tuple[str, int]]) -> GaugeM
     },
 )
 def get_metrics(request: Request, db: Db, settings: Config) -> Response:
-    """For Prometheus: jobs and trials by state, the queue, the workers, and the requests that this process
-    has answered. Where the database does not answer, `stepsize_database_up` is 0.
+    """Return the numbers of jobs and trials by state, the queue, the workers and this process's requests.
+
+    If the database does not answer, `stepsize_database_up` is 0 and its other metrics are left out.
     """
-    stored = CollectorRegistry()
-    stored.register(_Stored(metrics.snapshot(db, settings.worker_silence_s)))
-    own: RequestMetrics = request.app.state.metrics
-    content = generate_latest(stored) + generate_latest(own.registry)
+    database_registry = CollectorRegistry()
+    database_registry.register(_SnapshotCollector(metrics.snapshot(db, settings.worker_silence_s)))
+    requests: RequestMetrics = request.app.state.metrics
+    content = generate_latest(database_registry) + generate_latest(requests.registry)
     return Response(content, headers={"Content-Type": CONTENT_TYPE_LATEST})

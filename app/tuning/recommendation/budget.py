@@ -15,17 +15,17 @@ GIGABYTE = 1e9
 
 
 def job_updates(spec: JobSpec) -> int:
-    """The most updates that a whole job makes: search and advice."""
+    """Return the most updates that a whole job makes: search and advice."""
     return search_updates(spec) + most_runs(spec) * spec.budget.steps
 
 
 def search_updates(spec: JobSpec) -> int:
-    """The most updates that the search makes."""
+    """Return the most updates that the search makes."""
     return spec.budget.trials * spec.replicates * spec.budget.steps
 
 
 def search_share(spec: JobSpec) -> float:
-    """The share of a job that its search is; the rest is the advice."""
+    """Return the share of a job that the search takes; the advice takes the rest."""
     search = search_updates(spec)
     return search / (search + sum(planned_runs(spec).values()) * spec.budget.steps)
 
@@ -69,7 +69,7 @@ def bracket_bytes(spec: JobSpec) -> int:
 
 
 def check_size(spec: JobSpec) -> list[tuple[str, str]]:
-    """What no process could hold: (JSON pointer, message with numbers and the way out); empty if all fits."""
+    """Return what no process could hold: pairs of a JSON pointer and a message; empty if all fits."""
     if bracket_bytes(spec) <= PROCESS_BYTES:
         return []
     run, bracket = run_bytes(spec), _bracket(spec)

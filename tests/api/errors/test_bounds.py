@@ -34,7 +34,7 @@ SPACES = [
 
 
 def beyond(bounds: Any, whole: bool = False) -> Iterator[float]:
-    """Yield a number beyond each bound of the field."""
+    """Yield a number beyond each existing bound."""
     by = 1 if whole else 0.5
     if bounds.ge is not None:
         yield bounds.ge - by
@@ -63,7 +63,7 @@ def wrong_items(field: HyperField) -> Iterator[float | str]:
 
 
 def wrong(field: HyperField) -> Iterator[tuple[str, object]]:
-    """Yield the place of a fault below the field, and a value with it."""
+    """Yield (pointer from the field to the fault, value with the fault)."""
     if field.type is tuple:
         (size,) = (part for part in get_args(field.wire_type)[1:] if isinstance(part, Len))
         good = list(field.default)
@@ -149,7 +149,7 @@ def test_no_value_beyond_the_bounds_of_a_schedule_is_previewed(client: TestClien
 
 
 def valid_objective(item: ObjectiveItem) -> dict[str, Any]:
-    """Return the least body of a kind of objective: its name and the fields that it requires."""
+    """Return the smallest body of a kind of objective: its name and its required fields."""
     body: dict[str, Any] = {"kind": item.kind} | REQUIRED.get(item.kind, {})
     for field in item.hyperparameters:
         if field.required and field.name not in body:
@@ -159,7 +159,7 @@ def valid_objective(item: ObjectiveItem) -> dict[str, Any]:
 
 
 def wrong_values(field: Hyperparameter) -> Iterator[object]:
-    """Return values that a field of the catalogue does not take."""
+    """Yield values that a field of the catalogue does not take."""
     yield from {"string": (1, True), "list": ("text", 1), "object": ("text", 1)}.get(field.type, ("1", True))
     if field.type == "integer":
         yield 1.5

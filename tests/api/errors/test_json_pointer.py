@@ -63,7 +63,7 @@ def faults(spec: Any) -> dict[str, str]:
 
 
 def changed(pointer: str, value: Any) -> Any:
-    """Return the spec with another value at a pointer; `-` at its end appends."""
+    """Return the spec with another value at a pointer; a pointer that ends in `-` appends."""
     spec = copy.deepcopy(SPEC)
     *parents, last = pointer.split("/")[1:]
     place = spec

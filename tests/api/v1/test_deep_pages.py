@@ -33,7 +33,7 @@ STATES = ("completed", "completed", "completed", "pruned")
 
 @pytest.fixture
 def large(client: TestClient, db: Database, settings: Settings) -> str:
-    """Return the id of a job of 20,000 trials; a quarter of them has no value, and values repeat."""
+    """Return the id of a job of 20,000 trials; a quarter has no value, and values repeat."""
     job_id = jobs.submit(db, settings, JobSpec.model_validate(BODY)).id
     now = datetime.now(UTC)
     with db.write() as session:
@@ -81,7 +81,7 @@ Statement = tuple[str, Any]  # Any: the parameters, as the driver takes them
 
 @contextmanager
 def recorded(database: Database) -> Iterator[list[Statement]]:
-    """Yield a list that collects the statements that are run meanwhile."""
+    """Collect the statements that run in the block."""
     found: list[Statement] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
@@ -93,7 +93,7 @@ def recorded(database: Database) -> Iterator[list[Statement]]:
 
 
 def check_plans(database: Database, statements: list[Statement]) -> None:
-    """Fail if one of these queries has no good plan."""
+    """Fail if one of these queries has a bad plan."""
     assert statements
     with database.engine.connect() as connection:
         for statement in statements:

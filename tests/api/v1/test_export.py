@@ -44,10 +44,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def opened() -> Iterator[Callable[[Path, str | None], optuna.Study]]:
-    """Yield a function that opens the study of a file.
-
-    The connections, which Optuna leaves open, are closed at the end.
-    """
+    """Yield a function that opens the study of a file; close all connections, which Optuna leaves open."""
     storages: list[RDBStorage] = []
 
     def load(path: Path, name: str | None) -> optuna.Study:

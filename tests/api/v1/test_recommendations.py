@@ -73,7 +73,7 @@ MEASURED = {2: 0.4, 5: 0.2, 10: 0.1, 20: 0.025}
 
 @pytest.fixture
 def with_horizons(db: Database, settings: Settings) -> str:
-    """Return the id of a finished job of 10 updates that measured other horizons."""
+    """Return the id of a finished job of 10 updates with measured horizons."""
     job_id = store_running_job(db, settings)
     peaks = [HorizonPeak(total_steps=n, learning_rate=p, ci95=(p, p)) for n, p in MEASURED.items()]
     job_runs.succeed(db, job_id, 1, recommendation().model_copy(update={"horizons": peaks}), None)
