@@ -13,6 +13,17 @@ from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules import SCHEDULES
 from app.engine.supervised.objective import training_rows
 from app.spec.base import MAX_NAMES, Wire, invalid
+from app.spec.job_defaults import (
+    CHEAP_CONFIRMATION_SEEDS,
+    CHEAP_STEPS,
+    CONFIRMATION_SEEDS,
+    SMALL_DATASET,
+    SMALL_DATASET_REPLICATES,
+    default_batch_sizes,
+    default_confirmation_seeds,
+    default_name,
+    default_replicates,
+)
 from app.spec.kinds import KindWire, search_model, union_of, without_regularisation
 from app.spec.needs import unmet_cycling, unmet_need, wants_full_batch
 from app.spec.objective import FunctionSpec, ObjectiveSpec
@@ -25,15 +36,8 @@ MAX_CANDIDATES = 50  # optimizers, or schedules, in one search space
 MAX_ENQUEUED = 1_000  # configurations in `enqueue`
 MAX_SOURCES = 20  # jobs in `from_jobs`
 
-SMALL_DATASET = 1_000  # rows
-SMALL_DATASET_REPLICATES = 4
-# Confirmation replicates. On small datasets the scatter over 16 seeds exceeds the differences between good
-# configurations.
-CONFIRMATION_SEEDS, CHEAP_CONFIRMATION_SEEDS = 16, 64
-CHEAP_STEPS = 1_000  # longest run for which CHEAP_CONFIRMATION_SEEDS still take seconds
 DEFAULT_OPTIMIZERS = tuple(kind for kind, cls in OPTIMIZERS.items() if cls.default_candidate)
 DEFAULT_SCHEDULES = ("constant", "cosine")
-DEFAULT_BATCH_SIZES = (32, 128)
 
 if TYPE_CHECKING:
     OptimizerSpace: TypeAlias = KindWire
@@ -209,19 +213,19 @@ class JobSpec(Wire):
         if filled.get("precision") is None:
             filled["precision"] = "float64" if function else "float32"
         if "replicates" not in filled:
-            filled["replicates"] = _default_replicates(filled["objective"])
+            filled["replicates"] = default_replicates(filled["objective"])
         confirmation = filled.get("confirmation", {})
         if isinstance(confirmation, dict) and "replicates" not in confirmation:
-            filled["confirmation"] = confirmation | {"replicates": _default_confirmation_seeds(filled)}
+            filled["confirmation"] = confirmation | {"replicates": default_confirmation_seeds(filled)}
         if not filled.get("name"):
-            filled["name"] = _name(filled["objective"])
+            filled["name"] = default_name(filled["objective"])
         space = filled.get("search_space", {})
         if isinstance(space, dict) and function:
             candidates = space.get("optimizers", _kinds(DEFAULT_OPTIMIZERS))
             filled["search_space"] = space | {"optimizers": without_regularisation(OPTIMIZERS, candidates)}
         elif isinstance(space, dict) and space.get("batch_size") is None:
             is_full = wants_full_batch(space.get("optimizers"))
-            sizes = "full" if is_full else _default_batch_sizes(filled["objective"])
+            sizes = "full" if is_full else default_batch_sizes(filled["objective"])
             filled["search_space"] = space | {"batch_size": sizes}
         return filled
 
@@ -275,47 +279,6 @@ class JobSpec(Wire):
         return self
 
 
-def _name(objective: dict[str, Any]) -> str:
-    """Return a readable name for a job without a name, such as "digits-mlp" or "rosenbrock"."""
-    model = objective.get("model")
-    parts = [
-        objective.get("name"),
-        objective.get("dataset"),
-        model.get("kind") if isinstance(model, dict) else None,
-    ]
-    return "-".join(part for part in parts if isinstance(part, str))[:200]
-
-
 def _sizes(sizes: BatchSizeChoices | int | str) -> str:
     """Return batch sizes as JSON, in the form that the client gave."""
     return json.dumps(sizes.choices if isinstance(sizes, BatchSizeChoices) else sizes)
-
-
-def _default_replicates(objective: dict[str, Any]) -> int:
-    """Return the default number of seeds of a trial.
-
-    A small validation split needs several: with one seed, luck would decide the best trial.
-    """
-    return SMALL_DATASET_REPLICATES if _has_small_dataset(objective) else 1
-
-
-def _default_confirmation_seeds(filled: dict[str, Any]) -> int:
-    """Return the default number of confirmation seeds: many if a run takes milliseconds."""
-    objective, budget = filled["objective"], filled.get("budget")
-    steps = budget.get("steps") if isinstance(budget, dict) else None
-    is_long = isinstance(steps, int) and steps > CHEAP_STEPS
-    is_small = objective.get("kind") == "function" or _has_small_dataset(objective)
-    return CHEAP_CONFIRMATION_SEEDS if is_small and not is_long else CONFIRMATION_SEEDS
-
-
-def _has_small_dataset(objective: dict[str, Any]) -> bool:
-    name = objective.get("dataset")
-    return isinstance(name, str) and name in DATASETS and DATASETS[name].rows < SMALL_DATASET
-
-
-def _default_batch_sizes(objective: dict[str, Any]) -> object:
-    """Return the default choices that fit the dataset; "full" if the dataset is smaller than all of them."""
-    name = objective.get("dataset")
-    rows = training_rows(DATASETS[name].rows) if isinstance(name, str) and name in DATASETS else 0
-    fitting: list[BatchSize] = [size for size in DEFAULT_BATCH_SIZES if size <= rows]
-    return {"choices": fitting or ["full"]}

@@ -80,7 +80,7 @@ def test_every_optimizer_can_be_tested(client: TestClient, kind: str) -> None:
         ({"optimizer": {"kind": "sgd", "weight_decay": -1}}, "/optimizer/weight_decay", "must be >= 0"),
         ({"optimizer": {"kind": "nobody"}}, "/optimizer", "nobody"),
         ({"objective": LINEAR, "batch_size": 10_000}, "/batch_size", "must be <= 90"),
-        ({"batch_size": 32}, "/batch_size", "must be null for a function, got 32"),
+        ({"batch_size": 32}, "/batch_size", "must be null for a function, which has no rows"),
         (
             {"objective": LINEAR, "optimizer": {"kind": "lbfgs"}, "batch_size": 16},
             "/optimizer/kind",
@@ -137,7 +137,7 @@ def test_a_loss_that_was_not_finite_is_null(client: TestClient) -> None:
     ("change", "pointer", "detail"),
     [
         ({"losses": LOSSES[:-1]}, "/losses", "as many entries as learning_rates, 40, got 39"),
-        ({"learning_rates": [*RATES[:-1], RATES[0]]}, "/learning_rates/39", "the one before"),
+        ({"learning_rates": [*RATES[:-1], RATES[0]]}, "/learning_rates/39", "the rate before it"),
         ({"learning_rates": [0.0, *RATES[1:]]}, "/learning_rates/0", "must be > 0"),
         ({"losses": [*LOSSES[:-1], "x"]}, "/losses/39", "must be a number"),
         ({"learning_rates": RATES[:5], "losses": LOSSES[:5]}, "/learning_rates", "at least 20"),
