@@ -103,7 +103,7 @@ def test_a_terminal_gets_a_bar_with_stage_share_and_time_left() -> None:
     shown = [line.rstrip() for line in click.unstyle(stream.getvalue()).split("\r") if line]
     assert shown == [
         "digits: final [#############-----------------]  45%  about 40 s left",
-        "digits: succeeded [##############################]  100%",
+        "digits: succeeded [##############################] 100%",
     ]
     assert stream.getvalue().endswith("\n")
 

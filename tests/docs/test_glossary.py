@@ -35,6 +35,7 @@ PLAIN_ENGLISH = {
     "optimizer",
     "other",
     "per",
+    "protocols",
     "rules",
     "schedules",
     "source",

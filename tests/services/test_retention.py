@@ -74,4 +74,4 @@ def test_the_command_says_what_it_removed(settings: Settings, db: Database, make
 def test_an_age_that_is_none_is_refused_with_an_example(age: str) -> None:
     result = CliRunner().invoke(main, ["prune", "--older-than", age])
     assert result.exit_code == 2
-    assert "one looks like 90m, 12h, 30d or 8w" in result.output
+    assert "write it like 90m, 12h, 30d or 8w" in result.output

@@ -44,5 +44,5 @@ def test_nothing_is_traced_unless_an_address_is_set() -> None:
 
 def test_who_wants_traces_without_the_extra_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
-    with pytest.raises(tracing.NoTracing, match=r"stepsize\[otel\]"):
+    with pytest.raises(tracing.NoTracing, match=r"stepsize-server\[otel\]"):
         tracing.configure(Settings(otlp_endpoint="http://localhost:4318/v1/traces"), "worker")
