@@ -44,7 +44,7 @@ def fleet_on(databases: Databases, folder: Path) -> Fleet:
     return embedded(folder, url) if isinstance(databases, SqliteFiles) else shared(folder, url)
 
 
-@pytest.mark.timeout(200 + 30 * ROUNDS)
+@pytest.mark.timeout(500 + 30 * ROUNDS)
 def test_no_kill_at_any_moment_changes_a_value(databases: Databases, tmp_path: Path) -> None:
     rng = random.Random(SEED)
     with fleet_on(databases, tmp_path) as fleet:

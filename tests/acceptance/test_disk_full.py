@@ -62,7 +62,7 @@ def test_a_job_goes_on_once_a_full_disk_has_room_again(small_disk: Path, tmp_pat
 
         ballast = fill(small_disk)
         wait_for(full, 20.0, lambda: f"a refusal: {refused[-1].text}")
-        assert "disk is full" in refused[-1].json()["detail"]
+        assert "disk of the database is full" in refused[-1].json()["detail"]
         wait_for(
             lambda: server.log.read_text().count("disk is full") > 3, 20.0, lambda: "the worker's complaint"
         )

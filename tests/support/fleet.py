@@ -68,7 +68,7 @@ class Fleet:
         assert job["state"] in ("queued", "running", "succeeded"), job
         return bool(job["state"] == "succeeded")
 
-    def wait(self, job_id: str, within_s: float = 180.0) -> None:
+    def wait(self, job_id: str, within_s: float = 400.0) -> None:
         """Wait until the job has succeeded."""
         wait_for(lambda: self.ended(job_id), within_s, lambda: f"the end of {self.job(job_id)}")
 
