@@ -119,7 +119,7 @@ class Settings(BaseSettings):
 
     @property
     def embedded(self) -> bool:
-        """Whether the jobs are in a SQLite file, which only one server can use."""
+        """Return whether the jobs are in a SQLite file, which only one server can use."""
         return self.database.get_backend_name() == "sqlite"
 
 

@@ -17,7 +17,7 @@ class JobState(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether the state is never left."""
+        """Return whether the state is never left."""
         return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
 

@@ -41,7 +41,7 @@ class End:
 
     @property
     def diverged(self) -> bool:
-        """Whether the test ended before its last update."""
+        """Return whether the test ended before its last update."""
         return self.reason is not Reason.LAST_UPDATE
 
 

@@ -48,7 +48,7 @@ class RaceCandidate:
 
     @property
     def is_default(self) -> bool:
-        """Whether the candidate is a baseline that the optimizer's class defines, without a search."""
+        """Return whether the candidate is a baseline that the optimizer's class defines, without a search."""
         return self.source == "baseline"
 
 
@@ -105,7 +105,7 @@ def race_field(spec: JobSpec, finished: Sequence[FinishedTrial]) -> list[RaceCan
 
 
 def is_constant(configuration: Configuration) -> bool:
-    """Whether the learning rate is the same in every update."""
+    """Return whether the learning rate is the same in every update."""
     schedule = configuration.schedule_instance()
     return isinstance(schedule, Constant) and schedule.warmup_fraction == 0.0
 

@@ -100,7 +100,7 @@ class Verdict:
 
     @property
     def is_default(self) -> bool:
-        """Whether the recommended entry is a default."""
+        """Return whether the recommended entry is a default."""
         return self.winner.is_default
 
     @property

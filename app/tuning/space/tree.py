@@ -87,7 +87,7 @@ class SearchSpace:
 
     @property
     def is_plain(self) -> bool:
-        """Whether all trials have the same parameters, two or more, and every parameter is a number."""
+        """Return if all trials have the same parameters, two or more, and every parameter is a number."""
         values = self.distributions().values()
         return len(values) > 1 and not any(isinstance(value, CategoricalDistribution) for value in values)
 

@@ -132,7 +132,7 @@ class FairQueue(Generic[Item]):
 
     @property
     def closed(self) -> bool:
-        """Whether the queue is closed and hands out no more items."""
+        """Return whether the queue is closed and hands out no more items."""
         return self._closed
 
     def _has_waiting(self) -> bool:
