@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tuning.search.rounds import Rounds
+from app.tuning.planning.rounds import Rounds
 from benchmarks.whole_searches.figures import interval
 from benchmarks.whole_searches.lockstep import rounds_of_size, values_of
 from benchmarks.whole_searches.problems import PROBLEMS, by_name

@@ -19,7 +19,7 @@ from app.services import job_runs, jobs
 from app.settings import Settings
 from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import evaluate, shards_of_round
-from app.tuning.search.rounds import ask_round, trial_numbers
+from app.tuning.planning.rounds import ask_round, trial_numbers
 from benchmarks import peers
 from tests.support.server import Json, Server, free_port
 

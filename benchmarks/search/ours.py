@@ -9,8 +9,8 @@ import numpy as np
 
 from app.domain.records import FinishedTrial
 from app.spec.job import JobSpec
+from app.tuning.planning.rounds import Rounds
 from app.tuning.samplers import SAMPLERS, Ask
-from app.tuning.search.rounds import Rounds
 from benchmarks.ended import ended
 from benchmarks.search.problems import by_name
 from benchmarks.whole_searches.lockstep import rounds_of_size

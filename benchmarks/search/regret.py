@@ -21,7 +21,7 @@ FLOOR = 1e-8  # of a regret, whose logarithm is taken
 SAMPLER = (
     "app/tuning/samplers",
     "app/tuning/space/unit_cube.py",
-    "app/tuning/search/rounds.py",
+    "app/tuning/planning/rounds.py",
 )
 # Rounds of ours and of Optuna's that are compared.
 PAIRS = ((BATCH, BATCH), (1, 1), (AS_JOBS, 1), (BATCH, 1))

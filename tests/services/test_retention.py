@@ -12,7 +12,7 @@ from app.db import Database
 from app.db.tables import Base, JobRow
 from app.services import jobs, retention
 from app.settings import Settings
-from app.tuning.search.rounds import round_count
+from app.tuning.planning.rounds import round_count
 from stepsize.main import main
 from tests.support.in_process_worker import run_job
 from tests.support.make_spec import MakeSpec

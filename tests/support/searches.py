@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from app.domain.records import FinishedTrial
 from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import evaluate, shards_of_round
-from app.tuning.search.rounds import ask_round, round_count, trial_numbers
+from app.tuning.planning.rounds import ask_round, round_count, trial_numbers
 
 
 def rounds_of(spec: JobSpec) -> Iterator[tuple[list[FinishedTrial], int]]:

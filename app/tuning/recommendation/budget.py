@@ -8,8 +8,8 @@ from app.tuning.evaluation.cost import run_bytes
 from app.tuning.evaluation.memory import PROCESS_BYTES
 from app.tuning.evaluation.pruning import LEAST_BRACKET, pruning_rungs
 from app.tuning.evaluation.requests import EvaluationRequest
+from app.tuning.planning.rounds import Rounds
 from app.tuning.recommendation.pipeline import most_runs, planned_runs
-from app.tuning.search.rounds import Rounds
 
 GIGABYTE = 1e9
 

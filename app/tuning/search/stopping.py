@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from app.domain.records import FinishedTrial
 from app.spec.job import JobSpec
-from app.tuning.search.rounds import Rounds
+from app.tuning.planning.rounds import Rounds
 
 MIN_IMPROVEMENT = 0.01  # smallest relevant improvement, as a share of the size of the best value
 MAX_CHANCE = 0.05  # largest chance of such an improvement at which a search has settled

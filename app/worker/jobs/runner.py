@@ -16,10 +16,10 @@ from app.spec.job import JobSpec
 from app.spec.resources.recommendations import Recommendation
 from app.tuning.evaluation.requests import EvaluationRequest, EvaluationResult, gather, shards_of_request
 from app.tuning.evaluation.shards import Shard
+from app.tuning.planning.rounds import round_count, trial_count
 from app.tuning.recommendation.budget import AdviceShare
 from app.tuning.recommendation.pipeline import advise
 from app.tuning.recommendation.stages import stage_word
-from app.tuning.search.rounds import round_count, trial_count
 from app.tuning.search.stopping import why_settled
 from app.worker.jobs.search import JobRun, Search, TooManyFailed
 from app.worker.metrics import WorkerMetrics

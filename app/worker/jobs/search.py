@@ -11,9 +11,9 @@ from app.domain.records import Configuration
 from app.services import job_runs
 from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import Shard, failed_results, shards_of_round
+from app.tuning.planning.rounds import Rounds, ask_round
 from app.tuning.recommendation.budget import search_share
 from app.tuning.samplers import sampler_of
-from app.tuning.search.rounds import Rounds, ask_round
 from app.tuning.search.stopping import settled_reason
 from app.worker.jobs.trial_history import TrialHistory
 from app.worker.metrics import WorkerMetrics

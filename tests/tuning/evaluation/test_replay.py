@@ -13,7 +13,7 @@ from app.engine.trajectories import codec
 from app.spec.job import JobSpec
 from app.tuning.evaluation.replay import first_difference, replay_shard
 from app.tuning.evaluation.shards import evaluate, shards_of_round
-from app.tuning.search.rounds import ask_round, trial_numbers
+from app.tuning.planning.rounds import ask_round, trial_numbers
 from tests.support.jobs import DIGITS, job, space
 
 WIDE = space({"kind": "sgd", "learning_rate": {"low": 1e-3, "high": 1e3, "log": True}}, {"kind": "adam"})

@@ -10,7 +10,7 @@ from app.domain.states import TrialState
 from app.tuning.evaluation import shard_codec
 from app.tuning.evaluation.requests import EvaluationRequest, shards_of_request
 from app.tuning.evaluation.shards import Shard, evaluate, failed_results, shards_of_round
-from app.tuning.search.rounds import ask_round, trial_numbers
+from app.tuning.planning.rounds import ask_round, trial_numbers
 from tests.support.make_spec import MakeSpec
 
 

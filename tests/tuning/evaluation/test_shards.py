@@ -16,7 +16,7 @@ from app.tuning.evaluation.cost import update_operations
 from app.tuning.evaluation.memory import batch_bytes
 from app.tuning.evaluation.objective import build_objective, dtype_of
 from app.tuning.evaluation.shards import Shard, cuts, evaluate, shards_of_round
-from app.tuning.search.rounds import ask_round, trial_numbers
+from app.tuning.planning.rounds import ask_round, trial_numbers
 from tests.support.jobs import DIGITS, NOISY, configuration, job, space
 
 NONE = {"kind": "none"}

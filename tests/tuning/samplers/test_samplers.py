@@ -14,12 +14,12 @@ from app.domain.records import FinishedTrial
 from app.domain.states import TrialState
 from app.spec import search as wire
 from app.spec.job import JobSpec
+from app.tuning.planning.rounds import Rounds, ask_round, trial_count
 from app.tuning.samplers import SAMPLERS, effective_sampler
 from app.tuning.samplers.cma_evolution import Evolution
 from app.tuning.samplers.cmaes import evolved_state
 from app.tuning.samplers.grid import cells
 from app.tuning.samplers.qmc import halton
-from app.tuning.search.rounds import Rounds, ask_round, trial_count
 from app.tuning.search.suitability import check_suitable
 from app.tuning.search.warm_start import INHERITED_ROUND
 from app.tuning.space.tree import SearchSpace

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from app.domain.states import TrialState
-from app.tuning.search.rounds import Rounds
+from app.tuning.planning.rounds import Rounds
 from app.tuning.search.stopping import settled_reason, why_settled
 from tests.support.jobs import finished, job, search, space
 

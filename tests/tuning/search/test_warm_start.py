@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from app.domain.records import FinishedTrial
 from app.domain.states import TrialState
+from app.tuning.planning.rounds import ask_round
 from app.tuning.samplers import effective_sampler
-from app.tuning.search.rounds import ask_round
 from app.tuning.search.warm_start import decode, encode, incomparable_reason, inherited_trials
 from app.tuning.space.tree import SearchSpace
 from tests.support.jobs import DIGITS, finished, job, search, space

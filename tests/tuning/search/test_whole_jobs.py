@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.states import TrialState
 from app.spec.resources.recommendations import Recommendation
-from app.tuning.search.rounds import ask_round
+from app.tuning.planning.rounds import ask_round
 from tests.support.jobs import DIGITS, NOISY, job, run, search, space
 from tests.support.searches import evaluate_round
 

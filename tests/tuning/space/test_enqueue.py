@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.tuning.search.rounds import ask_round, round_count, trial_numbers
+from app.tuning.planning.rounds import ask_round, round_count, trial_numbers
 from app.tuning.space.enqueue import check_enqueued
 from tests.support.jobs import DIGITS, job, space
 

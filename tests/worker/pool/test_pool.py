@@ -13,7 +13,7 @@ import pytest
 from app.services.job_runs import Interrupted
 from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import Shard, deadline_s, evaluate, shards_of_round
-from app.tuning.search.rounds import ask_round, trial_numbers
+from app.tuning.planning.rounds import ask_round, trial_numbers
 from app.worker.pool.pool import Pool
 from app.worker.pool.protocols import JobPriority, ShardLost
 from tests.support.make_spec import MakeSpec

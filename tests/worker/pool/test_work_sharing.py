@@ -16,7 +16,7 @@ from app.services import job_runs, jobs, shard_leases
 from app.services.job_runs import Interrupted
 from app.settings import Settings
 from app.tuning.evaluation.shards import Shard, evaluate
-from app.tuning.search.rounds import ask_round, trial_numbers
+from app.tuning.planning.rounds import ask_round, trial_numbers
 from app.worker.pool.protocols import BatchSet, JobPriority, Outcome, ShardLost
 from app.worker.pool.work_sharing import Fanout, Helpers
 from tests.support.in_process_worker import InThisProcess

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from app.domain.records import FinishedTrial
 from app.domain.states import TrialState
 from app.spec.job import JobSpec
+from app.tuning.planning.rounds import trial_count
 from app.tuning.recommendation.formatting import listed, plural
 from app.tuning.recommendation.warnings.divergence import divergence_warnings
 from app.tuning.samplers.grid import cells
-from app.tuning.search.rounds import trial_count
 from app.tuning.space.tree import SearchSpace
 
 MIN_COMPLETED_TRIALS = 10

@@ -11,7 +11,7 @@ import pytest
 
 from app.domain.records import FinishedTrial
 from app.domain.states import TrialState
-from app.tuning.search.rounds import Rounds, ask_round, round_count, trial_numbers
+from app.tuning.planning.rounds import Rounds, ask_round, round_count, trial_numbers
 from tests.support.jobs import DIGITS, job, space
 
 TPE, RANDOM, NONE = {"kind": "tpe"}, {"kind": "random"}, {"kind": "none"}

@@ -1,0 +1,1 @@
+"""The plan of a job: what a job will do, computed once from its spec."""
