@@ -20,7 +20,8 @@ from app.services import job_runs, jobs
 from app.settings import Settings
 from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import evaluate, shards_of_round
-from app.tuning.planning.rounds import ask_round, trial_numbers
+from app.tuning.planning.plan import Plan
+from app.tuning.search.asking import ask_round
 
 TRIALS = 64
 ROUNDS = 9
@@ -60,8 +61,8 @@ def run() -> Iterator[str]:
 
 
 def _results() -> list[TrialResult]:
-    numbers = trial_numbers(SPEC, 0)
-    shards = shards_of_round(SPEC, 0, numbers, ask_round(SPEC, 0, []))
+    numbers = Plan.of(SPEC).rounds.numbers(0)
+    shards = shards_of_round(SPEC, 0, numbers, ask_round(Plan.of(SPEC), 0, []))
     return [result for shard in shards for result in evaluate(shard)][:TRIALS]
 
 
@@ -70,14 +71,14 @@ def _ours(folder: Path, results: list[TrialResult]) -> tuple[float, float]:
     url = make_url(f"sqlite:///{folder / 'jobs.db'}")
     upgrade(url)
     db = Database(url)
-    asked = ask_round(SPEC, 0, [])
+    asked = ask_round(Plan.of(SPEC), 0, [])
     times, sizes = [], []
     for _ in range(ROUNDS):
         job = jobs.submit(db, Settings(), SPEC)
         job_runs.start(db, job.id, 1)
         before = _size(db, folder)
         begun = time.perf_counter()
-        job_runs.open_round(db, job.id, 1, 0, trial_numbers(SPEC, 0), asked)
+        job_runs.open_round(db, job.id, 1, 0, Plan.of(SPEC).rounds.numbers(0), asked)
         job_runs.record_trials(db, job.id, 1, results, 0.5)
         times.append(1e3 * (time.perf_counter() - begun) / len(results))
         sizes.append(_size(db, folder) - before)

@@ -19,7 +19,8 @@ from app.services import job_runs, jobs
 from app.settings import Settings
 from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import evaluate, shards_of_round
-from app.tuning.planning.rounds import ask_round, trial_numbers
+from app.tuning.planning.plan import Plan
+from app.tuning.search.asking import ask_round
 from benchmarks import peers
 from tests.support.server import Json, Server, free_port
 
@@ -54,7 +55,7 @@ def run() -> Iterator[str]:
     """Yield the lines of the report."""
     yield from _default_job()
     spec = JobSpec.model_validate(digits(500))
-    asked, ask_s = _timed(lambda: ask_round(spec, 0, []))
+    asked, ask_s = _timed(lambda: ask_round(Plan.of(spec), 0, []))
     engine = [_timed(lambda: _evaluate(spec, asked)) for _ in range(ROUNDS)]
     engine_s = median(seconds for _, seconds in engine)
     store_s = _store_s(spec, asked, engine[0][0])
@@ -120,7 +121,7 @@ def _timed(action: Callable[[], T]) -> tuple[T, float]:
 
 
 def _evaluate(spec: JobSpec, asked: list[Configuration]) -> list[TrialResult]:
-    shards = shards_of_round(spec, 0, trial_numbers(spec, 0), asked)
+    shards = shards_of_round(spec, 0, Plan.of(spec).rounds.numbers(0), asked)
     return [result for shard in shards for result in evaluate(shard)]
 
 
@@ -132,7 +133,7 @@ def _store_s(spec: JobSpec, asked: list[Configuration], results: list[TrialResul
         job = jobs.submit(db, Settings(), spec)
         job_runs.start(db, job.id, 1)
         begun = time.perf_counter()
-        job_runs.open_round(db, job.id, 1, 0, trial_numbers(spec, 0), asked)
+        job_runs.open_round(db, job.id, 1, 0, Plan.of(spec).rounds.numbers(0), asked)
         job_runs.record_trials(db, job.id, 1, results, 1.0)
         seconds = time.perf_counter() - begun
         db.close()

@@ -89,6 +89,7 @@ class JobRow(Base):
     state: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(Text)
     spec: Mapped[dict[str, Any]]
+    estimate: Mapped[dict[str, Any] | None] = mapped_column(Json)  # null for jobs of earlier versions
     error: Mapped[dict[str, Any] | None] = mapped_column(Json)
     priority: Mapped[int] = mapped_column(Integer)
     # The number of the present run: 1, and one more for each resume or takeover. Each run has a workflow.

@@ -24,6 +24,7 @@ from app.services import responses, transitions, trial_rows
 from app.spec.job import JobSpec
 from app.spec.resources.answers import Problem
 from app.spec.resources.recommendations import Recommendation
+from app.tuning.planning.plan import Plan
 from app.tuning.recommendation.stages import RANGE_TEST, SEARCH
 
 PROGRESS_INTERVAL_S = 0.25  # seconds between progress events: at most four a second
@@ -101,10 +102,11 @@ def start(db: Database, job_id: str, run_number: int) -> None:
             transitions.move(session, row, JobState.RUNNING)
 
 
-def spec_of(db: Database, job_id: str) -> JobSpec:
-    """Return the spec of a job. Raises Interrupted if the job is deleted."""
+def plan_of(db: Database, job_id: str) -> Plan:
+    """Return the plan of a job. Raises Interrupted if the job is deleted."""
     with reading(db, job_id) as (_, row):
-        return JobSpec.model_validate(row.spec)
+        spec = JobSpec.model_validate(row.spec)
+    return Plan.of(spec)
 
 
 def is_running(db: Database, job_id: str, run_number: int) -> bool:

@@ -26,9 +26,8 @@ from app.services import paging, responses, transitions, warm_starts
 from app.settings import Settings
 from app.spec.job import JobSpec
 from app.spec.resources.answers import Job, Page
-from app.tuning.recommendation.budget import check_size, job_updates
-from app.tuning.search.suitability import check_suitable
-from app.tuning.space.enqueue import check_enqueued
+from app.spec.resources.estimates import Estimate
+from app.tuning.planning.plan import Plan, spec_faults
 
 SUBMIT_ATTEMPTS = 5  # an attempt fails only if another request stored or deleted the same key meanwhile
 
@@ -55,16 +54,25 @@ def submit(
         first = None if idempotency_key is None else _first(db, idempotency_key, spec)
         if first is not None:
             return first
-        if unsearchable := check_suitable(spec):
-            raise InvalidRequest(": ".join(unsearchable[0]), errors=unsearchable)
-        _check_quota(settings, spec)
-        if unfit := check_enqueued(spec):
-            raise InvalidRequest(": ".join(unfit[0]), errors=unfit)
+        plan = _plan(spec)
+        _check_quota(settings, plan)
         try:
-            return _store(db, spec, idempotency_key, store_more)
+            return _store(db, plan, idempotency_key, store_more)
         except table.KeyTaken:
             continue  # a concurrent request stored the first job of the key
     raise Conflict(f"Jobs of the key {idempotency_key} come and go at this very moment; try again.")
+
+
+def estimate(spec: JobSpec) -> Estimate:
+    """Return what a job would cost; store nothing, and ask no quota. Raises InvalidRequest."""
+    return _plan(spec).estimate
+
+
+def _plan(spec: JobSpec) -> Plan:
+    """Plan a job. Raises InvalidRequest if its sampler or its `enqueue` does not fit its search space."""
+    if faults := spec_faults(spec):
+        raise InvalidRequest(": ".join(faults[0]), errors=faults)
+    return Plan.of(spec)
 
 
 def _first(db: Database, key: str, spec: JobSpec) -> Job | None:
@@ -82,9 +90,9 @@ def _first(db: Database, key: str, spec: JobSpec) -> Job | None:
         return responses.job(row)
 
 
-def _store(db: Database, spec: JobSpec, idempotency_key: str | None, store_more: StoreMore | None) -> Job:
+def _store(db: Database, plan: Plan, idempotency_key: str | None, store_more: StoreMore | None) -> Job:
     """Store a new job. Raises KeyTaken."""
-    now = datetime.now(UTC)
+    spec, now = plan.spec, datetime.now(UTC)
     with db.write() as session:
         row = JobRow(
             id=f"job_{secrets.token_hex(10)}",
@@ -93,6 +101,7 @@ def _store(db: Database, spec: JobSpec, idempotency_key: str | None, store_more:
             name=spec.name,
             state=JobState.QUEUED,
             spec=spec.model_dump(mode="json"),
+            estimate=plan.estimate.model_dump(mode="json"),
             priority=spec.priority,
             trials_total=spec.budget.trials,
             last_event=events.FIRST_ID,
@@ -186,15 +195,16 @@ def _move(db: Database, job_id: str, to: JobState, reason: str | None) -> Job:
         return responses.job(job)
 
 
-def _check_quota(settings: Settings, spec: JobSpec) -> None:
-    budget = spec.budget
+def _check_quota(settings: Settings, plan: Plan) -> None:
+    """Refuse a job that is larger than the server allows. Raises QuotaExceeded."""
+    budget = plan.spec.budget
     for pointer, name, value, limit in (
         ("/budget/trials", "trials", budget.trials, settings.max_trials),
         ("/budget/steps", "steps", budget.steps, settings.max_steps),
-        ("/budget", "the updates of search and race together", job_updates(spec), settings.max_updates),
+        ("/budget", "the updates of search and race together", plan.max_updates, settings.max_updates),
     ):
         if value > limit:
             detail = f"{name} must be <= {limit:,} on this server, got {value:,}; lower it."
             raise QuotaExceeded(detail, errors=[(pointer, detail)])
-    if too_large := check_size(spec):
-        raise QuotaExceeded(too_large[0][1], errors=too_large)
+    if too_large := plan.memory_faults:
+        raise QuotaExceeded(too_large[0][1], errors=list(too_large))

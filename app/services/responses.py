@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.db.tables import JobRow, TrialRow
 from app.domain.states import JobState, TrialState
 from app.spec.resources.answers import Best, Job, Problem, Progress, Trial
+from app.spec.resources.estimates import Estimate
 
 
 def job(row: JobRow) -> Job:
@@ -21,6 +22,7 @@ def job(row: JobRow) -> Job:
         progress=progress(row),
         best=best,
         error=None if row.error is None else Problem.model_validate(row.error),
+        estimate=None if row.estimate is None else Estimate.model_validate(row.estimate),
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,

@@ -19,6 +19,7 @@ from app.tuning.evaluation.requests import EvaluationRequest, Values, gather, sh
 from app.tuning.evaluation.shards import evaluate
 from app.tuning.horizons.fitted_line import peak_at
 from app.tuning.learning_rates.sweep import at_rate, swept_rates
+from app.tuning.planning.plan import Plan
 from app.tuning.racing.elimination import ranked
 from app.tuning.recommendation.pipeline import advise
 from benchmarks.advice.problems import EVALUATION_SEED, by_name
@@ -41,7 +42,7 @@ def job(name: str, seed: int) -> dict[str, Any]:
     for ended, updates in rounds_of(spec):
         trials += ended
         stages["search"] += updates
-    advice = advise(spec, trials, lambda _: None)
+    advice = advise(Plan.of(spec), trials, lambda _: None)
     request = next(advice)
     while True:
         stages[request.stage.name.lower()] += request.updates

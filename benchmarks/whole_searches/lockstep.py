@@ -16,7 +16,8 @@ from app.engine.batching.run_batch import Run, run_batch
 from app.engine.trajectories.result import Outcome
 from app.spec.job import JobSpec
 from app.tuning.evaluation.objective import build_objective, dtype_of
-from app.tuning.planning.rounds import Rounds, ask_numbers
+from app.tuning.planning.rounds import Rounds
+from app.tuning.search.asking import ask_numbers
 from benchmarks.ended import ended
 
 

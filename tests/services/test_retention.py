@@ -12,7 +12,7 @@ from app.db import Database
 from app.db.tables import Base, JobRow
 from app.services import jobs, retention
 from app.settings import Settings
-from app.tuning.planning.rounds import round_count
+from app.tuning.planning.plan import Plan
 from stepsize.main import main
 from tests.support.in_process_worker import run_job
 from tests.support.make_spec import MakeSpec
@@ -47,7 +47,7 @@ def test_only_jobs_that_ended_before_go(db: Database, settings: Settings, make_s
 
 def test_nothing_of_a_removed_job_is_left(db: Database, settings: Settings, make_spec: MakeSpec) -> None:
     spec = make_spec(confirmation=None)
-    assert round_count(spec) == 1
+    assert len(Plan.of(spec).rounds) == 1
     job_id = run_job(db, settings, spec)
     _set_end(db, job_id, days_ago=31)
     assert sum(retention.prune(db, NOW)) == 1

@@ -17,6 +17,7 @@ from app.tuning.evaluation.requests import (
     shards_of_request,
 )
 from app.tuning.evaluation.shards import evaluate
+from app.tuning.planning.plan import Plan
 from app.tuning.recommendation.pipeline import advise
 from tests.support.searches import rounds_of
 
@@ -91,6 +92,8 @@ def follow(advice: Steps[T], answer: Callable[[EvaluationRequest], EvaluationRes
 def run(spec: JobSpec) -> tuple[list[FinishedTrial], Recommendation]:
     """Run a whole job in this process, as the worker does; return its trials and recommendation."""
     trials = search(spec)
-    found = follow(advise(spec, trials, lambda number: None), lambda request: run_request(spec, request))
+    found = follow(
+        advise(Plan.of(spec), trials, lambda number: None), lambda request: run_request(spec, request)
+    )
     assert found is not None
     return trials, found

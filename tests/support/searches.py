@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from app.domain.records import FinishedTrial
 from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import evaluate, shards_of_round
-from app.tuning.planning.rounds import ask_round, round_count, trial_numbers
+from app.tuning.planning.plan import Plan
+from app.tuning.search.asking import ask_round
 
 
 def rounds_of(spec: JobSpec) -> Iterator[tuple[list[FinishedTrial], int]]:
     """Yield the trials of each round, and the number of updates that they made together."""
     trials: list[FinishedTrial] = []
-    for r in range(round_count(spec)):
+    for r in range(len(Plan.of(spec).rounds)):
         ended, updates = evaluate_round(spec, r, trials)
         trials += ended
         yield ended, updates
@@ -21,8 +22,8 @@ def rounds_of(spec: JobSpec) -> Iterator[tuple[list[FinishedTrial], int]]:
 
 def evaluate_round(spec: JobSpec, r: int, before: Sequence[FinishedTrial]) -> tuple[list[FinishedTrial], int]:
     """Ask for a round and evaluate it; return its trials and the sum of their updates."""
-    numbers = trial_numbers(spec, r)
-    asked = ask_round(spec, r, before)
+    numbers = Plan.of(spec).rounds.numbers(r)
+    asked = ask_round(Plan.of(spec), r, before)
     results = [result for shard in shards_of_round(spec, r, numbers, asked) for result in evaluate(shard)]
     ended = [
         FinishedTrial(

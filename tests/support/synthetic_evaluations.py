@@ -15,6 +15,7 @@ from app.engine.trajectories.result import Trajectory
 from app.spec.job import JobSpec
 from app.spec.resources.recommendations import Recommendation
 from app.tuning.evaluation.requests import EvaluationRequest, EvaluationResult, Seeds
+from app.tuning.planning.plan import Plan
 from app.tuning.recommendation.pipeline import advise
 from tests.support.jobs import NOISY, finished, follow, job, space
 
@@ -121,6 +122,8 @@ def advised(
     evaluations: SyntheticEvaluations, of: list[FinishedTrial] | None = None, **parts: Any
 ) -> Recommendation:
     """Return the recommendation of a small job whose requests `evaluations` answers."""
-    found = follow(advise(spec(**parts), trials() if of is None else of, lambda number: None), evaluations)
+    found = follow(
+        advise(Plan.of(spec(**parts)), trials() if of is None else of, lambda number: None), evaluations
+    )
     assert found is not None
     return found

@@ -43,6 +43,15 @@ def decode(data: bytes) -> Trajectory:
     )
 
 
+def encoded_bytes(precision: type, parameters: int, rows: int) -> int:
+    """Return the length of an encoded trajectory.
+
+    precision: the type of the run's numbers. parameters: the number of recorded parameters.
+    """
+    layout = _layout(np.dtype(precision).char, parameters)
+    return len(_header(layout, rows)) + rows * layout.itemsize
+
+
 @cache
 def _layout(precision: str, parameters: int) -> np.dtype[np.void]:
     """Return the dtype of a row of a trajectory.

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from app.domain.states import JobState, TrialState
 from app.spec.base import Answer
+from app.spec.resources.estimates import Estimate
 
 Item = TypeVar("Item")
 
@@ -75,6 +76,10 @@ class Job(Answer):
     progress: Progress
     best: Best | None
     error: Problem | None
+    estimate: Estimate | None = Field(
+        default=None,  # events stored by versions without estimates have none
+        description="what the job costs, by its spec alone; null for jobs of earlier versions",
+    )
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None

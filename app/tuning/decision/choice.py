@@ -8,8 +8,7 @@ from functools import partial
 import numpy as np
 
 from app.domain.records import Configuration
-from app.spec.job import JobSpec
-from app.tuning.evaluation.requests import Steps, reduced_seed_count
+from app.tuning.evaluation.requests import Steps
 from app.tuning.learning_rates.safe_range import (
     Needs,
     SafeRange,
@@ -19,7 +18,9 @@ from app.tuning.learning_rates.safe_range import (
     safe_range,
     uncertain_rows,
 )
-from app.tuning.learning_rates.sweep import Sweep, more_seeds, octaves, seed_looks, sweep
+from app.tuning.learning_rates.sweep import Sweep, more_seeds, octaves, sweep
+from app.tuning.planning.plan import Plan
+from app.tuning.planning.race_limits import MAX_SWEPT_BY_MEAN, MAX_SWEPT_TIES, seed_looks
 from app.tuning.racing.candidates import at_peak
 from app.tuning.racing.elimination import Standing
 from app.tuning.racing.final import best_row, is_own_default
@@ -27,12 +28,9 @@ from app.tuning.racing.peak_limits import first_seen_to_diverge, lowest_peak
 from app.tuning.racing.selection import Choice, complexity, tied
 from app.tuning.statistics import CONFIDENCE, probability_better
 
-MAX_SWEPT_TIES = 3  # tied candidates that are swept
-MAX_SWEPT_BY_MEAN = 5  # candidates with the lowest means that are swept if the tied ones have no margin
-
 
 def choose(
-    spec: JobSpec,
+    plan: Plan,
     standing: Standing,
     floor: float,
     diverged: Sequence[Configuration],
@@ -53,7 +51,7 @@ def choose(
     with a margin.
     """
     tied_rows = tied(standing)
-    board = _SweepBoard(spec, standing, floor, diverged, sweeps or {})
+    board = _SweepBoard(plan, standing, floor, diverged, sweeps or {})
     if by_mean:
         ranked, key = board.lowest_means(MAX_SWEPT_BY_MEAN), board.mean_with_margin
     else:
@@ -79,18 +77,18 @@ class _SweepBoard:
 
     def __init__(
         self,
-        spec: JobSpec,
+        plan: Plan,
         standing: Standing,
         floor: float,
         diverged: Sequence[Configuration],
         sweeps: Mapping[int, Sweep],
     ) -> None:
         self.sweeps = dict(sweeps)
-        self._spec = spec
+        self._plan = plan
         self._standing = standing
         self._floor = floor
         self._diverged = diverged
-        self._default = best_row(standing, partial(is_own_default, spec))
+        self._default = best_row(standing, partial(is_own_default, plan))
 
     def needs(self, row: int) -> Needs:
         """Return the requirements on the peaks of a candidate."""
@@ -99,7 +97,7 @@ class _SweepBoard:
             floor=self._floor,
             beats_default=self._is_better_than_default(row),
             diverged=first_seen_to_diverge(candidate.configuration, self._diverged),
-            lowest=lowest_peak(self._spec, candidate),
+            lowest=lowest_peak(self._plan.spec, candidate),
         )
 
     def sweep(self, rows: Iterable[int]) -> Steps[None]:
@@ -109,7 +107,7 @@ class _SweepBoard:
             return
         candidates = self._standing.entries
         usual = None if self._default is None else candidates[self._default].configuration
-        swept = yield from sweep(self._spec, [candidates[row].configuration for row in new], usual)
+        swept = yield from sweep(self._plan, [candidates[row].configuration for row in new], usual)
         self.sweeps |= dict(zip(new, swept, strict=True))
 
     def first_with_range(self, rows: Sequence[int]) -> Steps[tuple[int, SafeRange | None]]:
@@ -118,10 +116,10 @@ class _SweepBoard:
         The first of all rows is returned, without a range, if no row has a range.
         """
         for row in rows:
-            for seeds in seed_looks(self._spec):
+            for seeds in seed_looks(self._plan.replicates):
                 uncertain = uncertain_rows(self.sweeps[row], self.needs(row))
                 if uncertain:
-                    self.sweeps[row] = yield from more_seeds(self._spec, self.sweeps[row], uncertain, seeds)
+                    self.sweeps[row] = yield from more_seeds(self._plan, self.sweeps[row], uncertain, seeds)
             yield from self._verify_ends(row)
             safe = safe_range(self.sweeps[row], self.needs(row))
             if safe is not None:
@@ -133,9 +131,9 @@ class _SweepBoard:
 
         A peak may fail on rare seeds only, which a few seeds do not contain.
         """
-        for seeds in seed_looks(self._spec)[-1:]:
+        for seeds in seed_looks(self._plan.replicates)[-1:]:
             while ends := ends_below(self.sweeps[row], self.needs(row), seeds):
-                self.sweeps[row] = yield from more_seeds(self._spec, self.sweeps[row], ends, seeds)
+                self.sweeps[row] = yield from more_seeds(self._plan, self.sweeps[row], ends, seeds)
 
     def lowest_means(self, count: int) -> list[int]:
         """Return the rows of the eligible candidates with the lowest means."""
@@ -148,7 +146,7 @@ class _SweepBoard:
         """Return the mean of a candidate at the peak that keeps a margin; inf if no peak does."""
         swept = self.sweeps[row]
         peak = recommended_peak(swept, self.needs(row), is_certain=False)
-        mean = np.inf if peak is None else float(swept.values[peak, : reduced_seed_count(self._spec)].mean())
+        mean = np.inf if peak is None else float(swept.values[peak, : self._plan.few_replicates].mean())
         return (mean,)
 
     def preference(self, row: int) -> tuple[float, ...]:

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.domain.records import Configuration
-from app.spec.job import JobSpec
 from app.spec.resources.recommendations import SafeLearningRate
 from app.tuning.decision.choice import choose
 from app.tuning.decision.margin import choose_with_margin
 from app.tuning.decision.race_history import Entrants
-from app.tuning.evaluation.objective import build_objective
-from app.tuning.evaluation.requests import EvaluationRequest, Seeds, Steps, Values, replicates_of
+from app.tuning.evaluation.requests import EvaluationRequest, Seeds, Steps, Values
 from app.tuning.learning_rates.safe_range import as_rates, safe_range
+from app.tuning.planning.plan import Plan
 from app.tuning.racing.candidates import RaceCandidate, runs_alike, unique
 from app.tuning.racing.elimination import Standing
 from app.tuning.racing.peak_limits import first_seen_to_diverge
@@ -45,14 +44,14 @@ class Confirmation:
         return (self.entries[row].configuration for row in rows)
 
 
-def confirm(spec: JobSpec, entrants: Entrants, choice: Choice, seeds: Seeds) -> Steps[Confirmation]:
+def confirm(plan: Plan, entrants: Entrants, choice: Choice, seeds: Seeds) -> Steps[Confirmation]:
     """Run the choice, the runners-up and the baselines on every replicate of the job."""
     best = entrants.candidates(choice)
     entries = unique([*best, *entrants.baselines(choice)])
     result = yield EvaluationRequest(
         configurations=tuple(entry.configuration for entry in entries),
-        replicates=range(seeds, seeds + replicates_of(spec)),
-        steps=spec.budget.steps,
+        replicates=range(seeds, seeds + plan.replicates),
+        steps=plan.steps,
     )
     return Confirmation(
         entries=tuple(entries),
@@ -63,7 +62,7 @@ def confirm(spec: JobSpec, entrants: Entrants, choice: Choice, seeds: Seeds) -> 
 
 
 def reconsider(
-    spec: JobSpec,
+    plan: Plan,
     standing: Standing,
     choice: Choice,
     confirmation: Confirmation,
@@ -80,13 +79,13 @@ def reconsider(
     diverge in a race with a margin are added to the list.
     """
     if np.isnan(confirmation.values[0]).any():
-        race, other = yield from choose_with_margin(spec, standing, floor, diverged, choice.sweeps)
+        race, other = yield from choose_with_margin(plan, standing, floor, diverged, choice.sweeps)
         is_same = runs_alike(other.recommended, choice.recommended)
         return None if is_same or other.range is None else (race, other)
-    better = None if build_objective(spec.objective).deterministic else _better(standing, confirmation)
+    better = None if plan.is_exact else _better(standing, confirmation)
     if better is None:
         return None
-    other = yield from choose(spec, standing, floor, diverged, [better], choice.sweeps)
+    other = yield from choose(plan, standing, floor, diverged, [better], choice.sweeps)
     return None if other.range is None and choice.range is not None else (standing, other)
 
 

@@ -17,21 +17,26 @@ from app.domain.records import Configuration
 from app.engine.seeds import Purpose, stream
 from app.spec.job import JobSpec
 from app.tuning.decision.choice import choose
-from app.tuning.evaluation.requests import EvaluationRequest, Seeds, Steps, replicates_of
+from app.tuning.evaluation.requests import EvaluationRequest, Seeds, Steps
 from app.tuning.learning_rates.safe_range import TOLERANCE
 from app.tuning.learning_rates.sweep import Sweep, at_rate, within_bounds
+from app.tuning.planning.plan import Plan
+from app.tuning.planning.race_limits import (
+    GENERATION_LOOKS,
+    LOWERING_FACTORS,
+    MARGIN_SPREADS,
+    MAX_LOWERED,
+    MIN_SEEDS,
+)
 from app.tuning.racing.candidates import RaceCandidate, at_peak, unique
-from app.tuning.racing.elimination import MIN_SEEDS, Standing, eliminate, most_raced
-from app.tuning.racing.iterated import GENERATION_LOOKS, most_new, offspring, parents
+from app.tuning.racing.elimination import Standing, eliminate
+from app.tuning.racing.iterated import offspring, parents
 from app.tuning.racing.peak_limits import diverged_entries, lowest_peak
 from app.tuning.racing.perturbations import GlobalMoves
 from app.tuning.racing.selection import Choice
 
-MAX_LOWERED = 6  # candidates of the final that race at lower peaks
-LOWERING_FACTORS = (2.0**-0.5, 0.5, 2.0**-1.5)  # multiples of a candidate's peak that race too
 # No run may diverge half an octave above a peak. The lowest peak that diverges is then an octave away.
 HALF_OCTAVE = 2.0**0.5
-SPREADS = (0.1, 0.05)  # standard deviation of a local move in each generation, as in `iterated`
 _FIRST_GENERATION = 100  # number of the first random stream; generations of neighbours count from 0
 
 
@@ -60,7 +65,7 @@ def lacks_margin(choice: Choice) -> bool:
 
 
 def choose_with_margin(
-    spec: JobSpec,
+    plan: Plan,
     standing: Standing,
     floor: float,
     diverged: list[Configuration],
@@ -73,51 +78,41 @@ def choose_with_margin(
     floor, sweeps: as in `choose`. diverged: the configurations that diverged in any stage; configurations
     that diverge in the race with a margin are added to the list.
     """
-    choice = yield from choose(spec, standing, floor, diverged, sweeps=sweeps)
+    choice = yield from choose(plan, standing, floor, diverged, sweeps=sweeps)
     if not lacks_margin(choice):
         return standing, choice
-    race = yield from race_with_margin(spec, standing)
+    race = yield from race_with_margin(plan, standing)
     if race is None:
         return standing, choice
     diverged += [*race.diverged, *diverged_entries(race.standing)]
-    other = yield from choose(spec, race.standing, floor, diverged, by_mean=True)
+    other = yield from choose(plan, race.standing, floor, diverged, by_mean=True)
     return (standing, choice) if other.range is None else (race.standing, other)
 
 
-def race_with_margin(spec: JobSpec, final: Standing) -> Steps[MarginRace | None]:
+def race_with_margin(plan: Plan, final: Standing) -> Steps[MarginRace | None]:
     """Race the best candidates of the final, at lower peaks too, and their offspring; None if all diverge.
 
     A candidate takes part only if no run diverges half an octave higher, on a few seeds. The defaults take
     part as they are, as the measure of whether a difference is large or small.
     """
-    assert spec.confirmation is not None
     usual = [candidate for candidate in final.entries if candidate.is_default]
-    best = _lowered(spec, final)
-    global_moves = GlobalMoves(stream(spec.seed, Purpose.CROSSINGS, 1))
+    best = _lowered(plan.spec, final)
+    global_moves = GlobalMoves(stream(plan.spec.seed, Purpose.CROSSINGS, 1))
     diverged: list[Configuration] = []
     before: list[Standing] = []
-    for generation, spread in enumerate(SPREADS):
+    for generation, spread in enumerate(MARGIN_SPREADS):
         known = [candidate for race in before for candidate in race.entries]
-        new = offspring(spec, best, known, _FIRST_GENERATION + generation, spread, global_moves)
+        new = offspring(plan, best, known, _FIRST_GENERATION + generation, spread, global_moves)
         unchecked = new if before else unique([*best, *new])
-        kept = yield from _with_margin(spec, unchecked, diverged)
+        kept = yield from _with_margin(plan, unchecked, diverged)
         field = unique([*(best if before else ()), *kept, *usual])
         if not any(candidate.is_eligible and not candidate.is_default for candidate in field):
             break
-        shares = spec.confirmation.top
-        standing = yield from eliminate(spec, field, Seeds.MARGIN, shares, before, GENERATION_LOOKS)
+        shares = plan.top
+        standing = yield from eliminate(plan, field, Seeds.MARGIN, shares, before, GENERATION_LOOKS)
         before.append(standing)
-        best = parents(spec, standing, is_first=False)
+        best = parents(plan, standing, is_first=False)
     return MarginRace(standing=before[-1], diverged=tuple(diverged)) if before else None
-
-
-def most_margin_runs(spec: JobSpec, replicates: int) -> int:
-    """Return the most runs of all generations, including the runs half an octave higher."""
-    assert spec.confirmation is not None
-    lowered = MAX_LOWERED * (1 + len(LOWERING_FACTORS))
-    candidates = lowered + most_new(spec) + 4  # and the defaults of the final
-    checks = candidates * min(MIN_SEEDS, replicates)
-    return len(SPREADS) * (checks + most_raced(replicates, candidates, spec.confirmation.top))
 
 
 def _lowered(spec: JobSpec, final: Standing) -> list[RaceCandidate]:
@@ -137,7 +132,7 @@ def _lowered(spec: JobSpec, final: Standing) -> list[RaceCandidate]:
 
 
 def _with_margin(
-    spec: JobSpec, candidates: Sequence[RaceCandidate], diverged: list[Configuration]
+    plan: Plan, candidates: Sequence[RaceCandidate], diverged: list[Configuration]
 ) -> Steps[list[RaceCandidate]]:
     """Return the candidates that do not diverge half an octave higher; add what diverged to the list."""
     higher = [_higher(candidate.configuration) for candidate in candidates]
@@ -145,8 +140,8 @@ def _with_margin(
         return []
     result = yield EvaluationRequest(
         configurations=tuple(higher),
-        replicates=range(Seeds.MARGIN, Seeds.MARGIN + min(MIN_SEEDS, replicates_of(spec))),
-        steps=spec.budget.steps,
+        replicates=range(Seeds.MARGIN, Seeds.MARGIN + min(MIN_SEEDS, plan.replicates)),
+        steps=plan.steps,
     )
     fails = [bool(np.isnan(row).any()) for row in result.values]
     diverged += [configuration for configuration, fail in zip(higher, fails, strict=True) if fail]

@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 
 from app.spec.resources.recommendations import SafeLearningRate
 from app.tuning.horizons.measurement import Horizons
+from app.tuning.planning.race_limits import MAX_CONFIRMED
 from app.tuning.racing.candidates import RaceCandidate, describe, unique
 from app.tuning.racing.elimination import Standing
 from app.tuning.racing.final import best_row, is_tuned_constant
 from app.tuning.racing.selection import Choice
-
-MAX_CONFIRMED = 3  # candidates of the final that run on the confirming seeds
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

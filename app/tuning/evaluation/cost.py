@@ -21,17 +21,17 @@ def update_operations(objective: Objective, optimizer: Optimizer, rows: int | No
 def trial_operations(spec: JobSpec) -> float:
     """Return the floating point operations of the space's most expensive trial, on all of its replicates."""
     objective = build_objective(spec.objective)
-    operations = max(update_operations(objective, optimizer, rows) for optimizer, rows in _members(spec))
+    operations = max(update_operations(objective, optimizer, rows) for optimizer, rows in space_members(spec))
     return spec.budget.steps * spec.replicates * operations
 
 
 def run_bytes(spec: JobSpec) -> int:
     """Return the bytes of one run with the optimizer and the batch size that need the most memory."""
-    return max(batch_bytes(spec, [member]) for member in _members(spec))
+    return max(batch_bytes(spec, [member]) for member in space_members(spec))
 
 
-def _members(spec: JobSpec) -> list[Member]:
-    """Return every optimizer of the space with every batch size of the space."""
+def space_members(spec: JobSpec) -> list[Member]:
+    """Return every optimizer of the search space with every batch size of the space."""
     sizes = spec.search_space.batch_size
     choices = sizes.choices if isinstance(sizes, BatchSizeChoices) else (sizes,)
     # Every searched hyperparameter has the upper end of its range, such as the longest history.

@@ -33,13 +33,22 @@ def batch_bytes(spec: JobSpec, members: Iterable[Member], *, record: bool = True
     dimension, number = objective.dimension, np.dtype(dtype).itemsize
     fixed = _RUN_BYTES
     if record:
-        parameters = dimension if dimension <= _MAX_RECORDED_PARAMETERS else 0
-        rows = min(spec.budget.steps + 1, _MAX_RECORDED_ROWS)
         # The recorded history and the rates, and the columns made of them, which the encoding replaces.
-        fixed += rows * (2 * number * (2 + parameters) + 48)
+        columns = 2 + recorded_parameters(dimension)
+        fixed += recorded_rows(spec.budget.steps) * (2 * number * columns + 48)
     return sum(
         fixed
         + _STATE_COPIES * optimizer.state_size(dimension) * number
         + objective.row_bytes(batch_size, dtype)
         for optimizer, batch_size in members
     )
+
+
+def recorded_rows(steps: int) -> int:
+    """Return the most rows of the trajectory of a run."""
+    return min(steps + 1, _MAX_RECORDED_ROWS)
+
+
+def recorded_parameters(dimension: int) -> int:
+    """Return how many parameters a row of a trajectory holds."""
+    return dimension if dimension <= _MAX_RECORDED_PARAMETERS else 0

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from app.domain.records import Configuration, TrialResult
 from app.spec.job import JobSpec
-from app.tuning.evaluation.objective import build_objective
 from app.tuning.evaluation.shards import Shard, cuts, fitting_count, shard_count
 
 Values: TypeAlias = NDArray[np.float64]
@@ -100,23 +99,6 @@ class EvaluationResult:
 
 # A part of the advice: yields requests, receives their results, and returns a conclusion.
 Steps: TypeAlias = Generator[EvaluationRequest, EvaluationResult, T]
-
-
-def replicates_of(spec: JobSpec) -> int:
-    """Return the number of seeds of a confirmation; 1 if the objective is deterministic, 0 without one."""
-    if spec.confirmation is None:
-        return 0
-    return 1 if build_objective(spec.objective).deterministic else spec.confirmation.replicates
-
-
-def reduced_seed_count(spec: JobSpec) -> int:
-    """Return the number of seeds of a stage that needs means alone: a quarter of the confirmation's seeds."""
-    return min(max(2, replicates_of(spec) // 4), replicates_of(spec))
-
-
-def reduced_replicates(spec: JobSpec, first: Seeds) -> range:
-    """Return the replicates of a stage that needs means alone. first: the stage."""
-    return range(first, first + reduced_seed_count(spec))
 
 
 def shards_of_request(spec: JobSpec, request: EvaluationRequest) -> list[Shard]:

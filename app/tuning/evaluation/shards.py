@@ -74,8 +74,8 @@ def shards_of_round(
 ) -> list[Shard]:
     """Cut a round into shards by a fixed rule of the spec.
 
-    If the round prunes, each shard is a bracket with a ranking of its own. `size.check_size` refuses a job
-    with a bracket that would not fit into memory.
+    If the round prunes, each shard is a bracket with a ranking of its own. A job with a bracket that exceeds
+    the memory of a process was refused before (`planning.memory_limit`).
     """
     replicates = tuple(range(spec.replicates))
     brackets = max(1, len(numbers) // LEAST_BRACKET)

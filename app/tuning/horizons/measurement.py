@@ -13,28 +13,28 @@ from app.domain.records import Configuration
 from app.engine.optimizers import OPTIMIZERS
 from app.engine.schedules.loss_driven import LossDriven
 from app.engine.seeds import Purpose, stream
-from app.spec.job import MAX_STEPS, JobSpec
+from app.spec.job import MAX_STEPS
 from app.spec.resources.recommendations import HorizonPeak
-from app.tuning.evaluation.objective import build_objective
 from app.tuning.evaluation.requests import (
     EvaluationRequest,
     Seeds,
     Steps,
     Values,
-    reduced_replicates,
-    reduced_seed_count,
 )
 from app.tuning.horizons.fitted_line import fitted_line
 from app.tuning.learning_rates.safe_range import MARGIN, tolerance
 from app.tuning.learning_rates.sweep import at_rate, within_bounds
+from app.tuning.planning.plan import Plan
+from app.tuning.planning.race_limits import (
+    EXACT_PEAK_RADIUS,
+    MAX_REQUESTS,
+    PEAK_RADIUS,
+    STEP_MULTIPLE,
+    horizon_lengths,
+)
 from app.tuning.racing.selection import Choice
 from app.tuning.statistics import mean_interval
 
-STEP_DIVISORS = (2, 4)  # the job's steps are divided by these for the shorter horizons
-STEP_MULTIPLE = 2  # the job's steps are multiplied by this for the longer horizon
-PEAK_RADIUS = 2  # half octaves on each side of the predicted peak that run first: five peaks
-EXACT_PEAK_RADIUS = 8  # the same for a deterministic objective, which needs one seed only
-MAX_REQUESTS = 3  # at a horizon: the first peaks, and twice the peaks missing around the best
 BOOTSTRAP_DRAWS = 1_000  # resamples of the seeds for an interval
 
 
@@ -73,13 +73,6 @@ class Grid:
         return sorted(k for k in self.values if self.rate(k) <= limit)
 
 
-def horizon_lengths(steps: int) -> list[int]:
-    """Return a quarter of, half, once and twice the steps: rounded half up, at least 1, without repeats."""
-    shorter = [max(1, math.floor(steps / part + 0.5)) for part in STEP_DIVISORS]
-    longer = [STEP_MULTIPLE * steps] if STEP_MULTIPLE * steps <= MAX_STEPS else []
-    return sorted({*shorter, steps, *longer})
-
-
 def has_horizons(configuration: Configuration) -> bool:
     """Return whether the best peak of a configuration can be measured at other horizons."""
     return not OPTIMIZERS[configuration.optimizer["kind"]].finds_its_rate and not isinstance(
@@ -87,48 +80,37 @@ def has_horizons(configuration: Configuration) -> bool:
     )
 
 
-def horizon_runs(spec: JobSpec, requests: int = 1) -> int:
-    """Return the runs of this stage, in units of the job's steps.
-
-    requests: the number of requests at each horizon.
-    """
-    exact = build_objective(spec.objective).deterministic
-    peaks = 2 * (EXACT_PEAK_RADIUS if exact else PEAK_RADIUS) + 1 + (requests - 1) * (2 * PEAK_RADIUS)
-    shares = sum(length / spec.budget.steps for length in horizon_lengths(spec.budget.steps)) - 1.0
-    return math.ceil((peaks * shares + 1.0) * reduced_seed_count(spec))
-
-
-def measure_horizons(spec: JobSpec, choice: Choice, floor: float) -> Steps[Horizons]:
+def measure_horizons(plan: Plan, choice: Choice, floor: float) -> Steps[Horizons]:
     """Find the best peak at each horizon, from five peaks near the fitted line, and compare twice the steps.
 
     floor: the least tolerance, in loss.
     """
-    winner, steps = choice.recommended.configuration, spec.budget.steps
-    tuned_values = (yield _request(spec, winner, [_peak(winner)], steps)).values[0]
+    winner, steps = choice.recommended.configuration, plan.steps
+    tuned_values = (yield _request(plan, winner, [_peak(winner)], steps)).values[0]
     longer_values = tuned_values * math.nan
     if not has_horizons(winner):
         if STEP_MULTIPLE * steps <= MAX_STEPS:
-            longer_values = (yield _request(spec, winner, [_peak(winner)], STEP_MULTIPLE * steps)).values[0]
-        return _compared(spec, None, tuned_values, longer_values, floor)
+            longer_values = (yield _request(plan, winner, [_peak(winner)], STEP_MULTIPLE * steps)).values[0]
+        return _compared(plan, None, tuned_values, longer_values, floor)
     known = {steps: _peak(winner)}
-    horizons = {steps: _at_own_steps(spec, choice)}
+    horizons = {steps: _at_own_steps(plan, choice)}
     # The nearest horizon first, as the line through the known peaks predicts the next peak.
     for length in sorted(horizon_lengths(steps), key=lambda length: abs(math.log(length / steps))):
         if length == steps:
             continue
         grid = Grid(_peak(winner), choice.diverges if length > steps else math.inf)
-        yield from _fill(spec, winner, grid, length, fitted_line(known)(length))
+        yield from _fill(plan, winner, grid, length, fitted_line(known)(length))
         best = best_distance(grid)
         if best is None:
             continue
         known[length] = grid.rate(best)
         horizons[length] = HorizonPeak(
-            total_steps=length, learning_rate=grid.rate(best), ci95=_interval(spec, grid, best)
+            total_steps=length, learning_rate=grid.rate(best), ci95=_interval(plan, grid, best)
         )
         if length == STEP_MULTIPLE * steps:
             longer_values = grid.values[best]
     peaks = tuple(horizons[length] for length in sorted(horizons))
-    return _compared(spec, peaks, tuned_values, longer_values, floor)
+    return _compared(plan, peaks, tuned_values, longer_values, floor)
 
 
 def best_distance(grid: Grid) -> int | None:
@@ -162,16 +144,16 @@ def _smoothed(rows: Sequence[int], means: NDArray[np.float64]) -> int:
     return min(beside, key=lambda i: abs(rows[i] - bottom))
 
 
-def _fill(spec: JobSpec, winner: Configuration, grid: Grid, length: int, predicted: float) -> Steps[None]:
+def _fill(plan: Plan, winner: Configuration, grid: Grid, length: int, predicted: float) -> Steps[None]:
     """Run the peaks around the predicted peak, then the peaks missing around the best of them."""
-    radius = EXACT_PEAK_RADIUS if build_objective(spec.objective).deterministic else PEAK_RADIUS
+    radius = EXACT_PEAK_RADIUS if plan.is_exact else PEAK_RADIUS
     centre = round(2.0 * math.log2(predicted / grid.peak))
     distances = list(range(centre - radius, centre + radius + 1))
     for _ in range(MAX_REQUESTS):
         distances = [k for k in distances if k not in grid.values and _is_allowed(winner, grid.rate(k))]
         if not distances:
             return
-        result = yield _request(spec, winner, [grid.rate(k) for k in distances], length)
+        result = yield _request(plan, winner, [grid.rate(k) for k in distances], length)
         grid.values |= dict(zip(distances, result.values, strict=True))
         best = best_distance(grid)
         if best is None:
@@ -185,26 +167,26 @@ def _is_allowed(winner: Configuration, rate: float) -> bool:
     return bool(within_bounds(winner, [rate]))
 
 
-def _at_own_steps(spec: JobSpec, choice: Choice) -> HorizonPeak:
+def _at_own_steps(plan: Plan, choice: Choice) -> HorizonPeak:
     """Return the recommended peak, with the interval of the best peak in the sweep."""
     peak, sweep = _peak(choice.recommended.configuration), choice.sweep
     grid = Grid(peak, choice.diverges)
     for rate, values in zip(sweep.rates, sweep.values, strict=False):  # the default's row is left out
-        grid.values[round(2.0 * math.log2(rate / peak))] = values[: reduced_seed_count(spec)]
-    return HorizonPeak(total_steps=spec.budget.steps, learning_rate=peak, ci95=_interval(spec, grid, 0))
+        grid.values[round(2.0 * math.log2(rate / peak))] = values[: plan.few_replicates]
+    return HorizonPeak(total_steps=plan.steps, learning_rate=peak, ci95=_interval(plan, grid, 0))
 
 
-def _interval(spec: JobSpec, grid: Grid, best: int) -> tuple[float, float]:
+def _interval(plan: Plan, grid: Grid, best: int) -> tuple[float, float]:
     """Return the 2.5 % and 97.5 % quantiles of the best peak over resampled seeds.
 
     The interval is extended to contain the best peak.
     """
     rows = grid.admissible()
-    seeds = reduced_seed_count(spec)
+    seeds = plan.few_replicates
     if not rows or seeds == 1:
         return grid.rate(best), grid.rate(best)
     values = np.array([grid.values[k] for k in rows])
-    generator = stream(spec.seed, Purpose.HORIZONS, 0)
+    generator = stream(plan.spec.seed, Purpose.HORIZONS, 0)
     drawn = generator.integers(0, seeds, size=(BOOTSTRAP_DRAWS, seeds))
     means = values[:, drawn].mean(axis=2)
     peaks = sorted(rows[_smoothed(rows, column)] for column in means.T)
@@ -213,7 +195,7 @@ def _interval(spec: JobSpec, grid: Grid, best: int) -> tuple[float, float]:
 
 
 def _compared(
-    spec: JobSpec,
+    plan: Plan,
     peaks: tuple[HorizonPeak, ...] | None,
     tuned_values: Values,
     longer_values: Values,
@@ -221,17 +203,17 @@ def _compared(
 ) -> Horizons:
     """Return the horizons, with the loss after the job's steps compared with the loss after twice as many."""
     tuned, longer = float(tuned_values.mean()), float(longer_values.mean())
-    is_exact = build_objective(spec.objective).deterministic
+    is_exact = plan.is_exact
     interval = mean_interval(longer_values - tuned_values, exact=is_exact)
     is_certain = interval is not None and interval.ci95 is not None and interval.ci95[1] < 0.0
     is_lower = is_certain and longer < tuned - tolerance(tuned, floor)
     return Horizons(peaks=peaks, own=tuned, longer=longer, is_lower=is_lower)
 
 
-def _request(spec: JobSpec, winner: Configuration, rates: Sequence[float], steps: int) -> EvaluationRequest:
+def _request(plan: Plan, winner: Configuration, rates: Sequence[float], steps: int) -> EvaluationRequest:
     return EvaluationRequest(
         configurations=tuple(at_rate(winner, rate) for rate in rates),
-        replicates=reduced_replicates(spec, Seeds.HORIZONS),
+        replicates=plan.few_seeds(Seeds.HORIZONS),
         steps=steps,
     )
 

@@ -12,18 +12,14 @@ from numpy.typing import NDArray
 from app.domain.records import Configuration
 from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
-from app.spec.job import JobSpec
 from app.tuning.evaluation.requests import (
     EvaluationRequest,
     Seeds,
     Steps,
     Values,
-    reduced_seed_count,
-    replicates_of,
 )
-
-HALF_OCTAVES = range(-8, 9)  # distances to the configuration's peak: factors 2^-4 to 2^4
-EXTRA_SEEDS = 48  # seeds beyond the job's replicates for an uncertain end of the range
+from app.tuning.planning.plan import Plan
+from app.tuning.planning.race_limits import HALF_OCTAVES
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,15 +83,15 @@ def within_bounds(configuration: Configuration, rates: Sequence[float]) -> list[
 
 
 def sweep(
-    spec: JobSpec, configurations: Sequence[Configuration], default: Configuration | None
+    plan: Plan, configurations: Sequence[Configuration], default: Configuration | None
 ) -> Steps[list[Sweep]]:
     """Sweep several configurations on the same seeds, a quarter of the job's replicates."""
-    seeds = reduced_seed_count(spec)
+    seeds = plan.few_replicates
     sweeps = [_empty(configuration, default) for configuration in configurations]
     result = yield EvaluationRequest(
         configurations=tuple(row for empty in sweeps for row in empty.configurations),
         replicates=range(Seeds.SWEEP, Seeds.SWEEP + seeds),
-        steps=spec.budget.steps,
+        steps=plan.steps,
     )
     parts = np.split(result.values, np.cumsum([len(empty.runs) for empty in sweeps])[:-1])
     return [
@@ -104,7 +100,7 @@ def sweep(
     ]
 
 
-def more_seeds(spec: JobSpec, before: Sweep, rows: Sequence[int], seeds: int) -> Steps[Sweep]:
+def more_seeds(plan: Plan, before: Sweep, rows: Sequence[int], seeds: int) -> Steps[Sweep]:
     """Run some rows of a sweep until each has `seeds` seeds, and return the new sweep."""
     values = np.full((len(before.runs), max(seeds, before.values.shape[1])), np.nan)
     values[:, : before.values.shape[1]] = before.values
@@ -114,18 +110,12 @@ def more_seeds(spec: JobSpec, before: Sweep, rows: Sequence[int], seeds: int) ->
         result = yield EvaluationRequest(
             configurations=tuple(configurations[row] for row in group),
             replicates=range(Seeds.SWEEP + ran, Seeds.SWEEP + seeds),
-            steps=spec.budget.steps,
+            steps=plan.steps,
         )
         values[group, ran:seeds] = result.values
     for row in rows:
         runs[row] = max(seeds, int(runs[row]))
     return replace(before, values=values, runs=runs)
-
-
-def seed_looks(spec: JobSpec) -> list[int]:
-    """Return the total numbers of seeds for the ends of a range, ascending, after the seeds of the sweep."""
-    replicates = replicates_of(spec)
-    return [] if replicates == 1 else [replicates, replicates + EXTRA_SEEDS]
 
 
 def _empty(configuration: Configuration, default: Configuration | None) -> Sweep:

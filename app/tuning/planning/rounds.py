@@ -1,4 +1,4 @@
-"""The rounds of a search: their trials, the trials that the sampler reads, and the sampler's proposals.
+"""The rounds of a search: their trials, and the trials that the sampler reads before each.
 
 A round is asked at once and evaluated as a batch. A pruner ranks a round, whole or in brackets. `Rounds` cuts
 a job into rounds by a fixed rule of the spec.
@@ -7,14 +7,11 @@ a job into rounds by a fixed rule of the spec.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.domain.records import Configuration, FinishedTrial
 from app.spec.job import JobSpec
 from app.tuning.evaluation.cost import trial_operations
-from app.tuning.samplers import Ask, sampler_of
-from app.tuning.space.enqueue import enqueued_configurations
+from app.tuning.samplers import sampler_of
 from app.tuning.space.tree import SearchSpace
 
 LEARNING_TRIALS = 64  # trials before which a round has the width `learning` of its pace
@@ -72,7 +69,7 @@ class Rounds:
     def of(cls, spec: JobSpec) -> Rounds:
         """Cut a job by its sampler, its pruner and the estimated cost of a trial, never by the machine."""
         sampler = sampler_of(spec)
-        total, learns = trial_count(spec), sampler.reads_past
+        total, learns = _trial_count(spec), sampler.reads_past
         widest = _widest(spec)
         edges, lags = [0], list[int]()
         pace = FEW_PACE if total < MANY_TRIALS else MANY_PACE
@@ -91,6 +88,11 @@ class Rounds:
     def __len__(self) -> int:
         return len(self.lags)
 
+    @property
+    def trial_count(self) -> int:
+        """The number of trials: the budget, or fewer if the sampler can propose only so many."""
+        return self.edges[-1]
+
     def numbers(self, r: int) -> range:
         """Return the numbers of the trials of round r; raise ValueError if the job has no such round."""
         if not 0 <= r < len(self):
@@ -106,20 +108,10 @@ class Rounds:
         return r - self.lags[r]
 
 
-def trial_count(spec: JobSpec) -> int:
+def _trial_count(spec: JobSpec) -> int:
     """Return the number of trials of a job: its budget, or fewer if its sampler can propose only so many."""
     most = sampler_of(spec).most_trials(SearchSpace.of(spec))
     return spec.budget.trials if most is None else min(most + len(spec.enqueue), spec.budget.trials)
-
-
-def round_count(spec: JobSpec) -> int:
-    """Return the number of rounds of a job; the last round may be short."""
-    return len(Rounds.of(spec))
-
-
-def trial_numbers(spec: JobSpec, r: int) -> range:
-    """Return the numbers of the trials of round r."""
-    return Rounds.of(spec).numbers(r)
 
 
 def _widest(spec: JobSpec) -> int:
@@ -128,47 +120,3 @@ def _widest(spec: JobSpec) -> int:
         return RANDOM_ROUND if spec.pruner.kind == "none" else RANDOM_BRACKET
     widest = min(WIDEST_ROUND, int(ROUND_OPERATIONS // trial_operations(spec)))
     return max(LEAST_WIDEST, widest // LEAST_WIDEST * LEAST_WIDEST)
-
-
-def ask_round(
-    spec: JobSpec, r: int, finished: Sequence[FinishedTrial], kept: dict[str, object] | None = None
-) -> list[Configuration]:
-    """Return the configurations of round r, in the order of their numbers.
-
-    The configurations that the client enqueued come first, then the sampler's proposals. The result is a pure
-    function of the spec and of the trials of earlier rounds and other jobs. Trials of later rounds are
-    ignored, and the order of the trials does not matter. Every round rebuilds the sampler's state and begins
-    a new random stream, so a job that was killed goes on as if uninterrupted.
-    finished: the ended trials. kept: see `Ask`; if each round of a search passes the same dictionary, the
-    sampler may continue from its last state.
-    """
-    rounds = Rounds.of(spec)
-    past = [trial for trial in finished if trial.round < rounds.seen(r)]
-    return ask_numbers(spec, r, rounds.numbers(r), past, kept)
-
-
-def ask_numbers(
-    spec: JobSpec,
-    r: int,
-    numbers: range,
-    finished: Sequence[FinishedTrial],
-    kept: dict[str, object] | None = None,
-) -> list[Configuration]:
-    """Return the configurations of round r for these numbers, asked from all of these finished trials."""
-    sampler, space = sampler_of(spec), SearchSpace.of(spec)
-    first = enqueued_configurations(spec, space, numbers)
-    if len(first) == len(numbers):
-        return first
-    # A sampler that goes by the numbers starts after the enqueued trials, so that no point is left out.
-    shift = 0 if sampler.reads_past else len(spec.enqueue)
-    earlier = sorted(finished, key=lambda trial: trial.number)
-    return first + sampler.ask(
-        Ask(
-            space=space,
-            seed=spec.seed,
-            round=r,
-            numbers=range(numbers.start + len(first) - shift, numbers.stop - shift),
-            past=earlier if sampler.reads_past else (),
-            kept={} if kept is None else kept,
-        )
-    )

@@ -12,15 +12,15 @@ from app.domain.records import Configuration, FinishedTrial
 from app.domain.states import TrialState
 from app.engine.hyper import hyper_fields
 from app.engine.optimizers import OPTIMIZERS
-from app.engine.optimizers.baseline import Baseline
 from app.engine.schedules.constant import Constant
 from app.engine.schedules.cosine import Cosine
 from app.spec.job import JobSpec
+from app.tuning.planning.baselines import baselines_of, kinds
+from app.tuning.planning.race_limits import MAX_CONSTANT_RATE_TRIALS
 from app.tuning.space.distributions import Distribution, position
 from app.tuning.space.membership import contains, names_optimizers
 from app.tuning.space.tree import SearchSpace
 
-MAX_CONSTANT_RATE_TRIALS = 3  # trials with a constant learning rate that race besides the best trials
 MIN_DISTANCE = 0.05  # share of a range, on its scale; configurations that are closer count as the same
 
 BASELINE_WARMUP = 0.05  # share of the steps that a baseline with a warmup spends on it
@@ -52,31 +52,9 @@ class RaceCandidate:
         return self.source == "baseline"
 
 
-def kinds(spec: JobSpec) -> list[str]:
-    """Return the kinds of optimizers in the search space, without repeats."""
-    return list(dict.fromkeys(optimizer.kind for optimizer in spec.search_space.optimizers))
-
-
 def kind_of(configuration: Configuration) -> str:
     """Return the kind of the configuration's optimizer."""
     return str(configuration.optimizer["kind"])
-
-
-def baselines_of(spec: JobSpec) -> list[tuple[str, Baseline]]:
-    """Return the baselines of the race, each with the kind of its optimizer.
-
-    First come the usual optimizers, then those of the search space, then those that find their own rate.
-    """
-    always = [
-        (kind, baseline) for kind, cls in OPTIMIZERS.items() for baseline in cls.baselines if baseline.always
-    ]
-    usual = [(kind, baseline) for kind, baseline in always if not OPTIMIZERS[kind].finds_its_rate]
-    listed = [(kind, baseline) for kind in kinds(spec) for baseline in OPTIMIZERS[kind].baselines]
-    baselines: list[tuple[str, Baseline]] = []
-    for pair in (*usual, *listed, *always):
-        if pair not in baselines:
-            baselines.append(pair)
-    return baselines
 
 
 def race_field(spec: JobSpec, finished: Sequence[FinishedTrial]) -> list[RaceCandidate]:

@@ -18,16 +18,14 @@ from app.tuning.evaluation.requests import (
     EvaluationResult,
     Seeds,
     Steps,
-    reduced_replicates,
 )
 from app.tuning.learning_rates.sweep import within_bounds
+from app.tuning.planning.plan import Plan
+from app.tuning.planning.race_limits import PEAK_FACTORS
 from app.tuning.racing.candidates import RaceCandidate, describe, rate_name, unique
 from app.tuning.racing.peak_limits import highest_peak
 from app.tuning.schedules.refinement import MOST_FACTORS, Norm, norm_for, refined_factors, table_schedule
 from app.tuning.space.tree import SCHEDULE
-
-PEAK_FACTORS = (1.0, 2.0)  # multiples of the leader's peak; a schedule that decays allows a higher peak
-MAX_DERIVED = 2 * len(PEAK_FACTORS) + 1  # candidates: decays, twice refined ones, and one refined once
 
 _MAX_NORM = float(np.finfo(np.float32).max)  # norms are recorded as float32
 
@@ -43,22 +41,23 @@ class Derived:
     start: float
 
 
-def derive(spec: JobSpec, leader: RaceCandidate) -> Steps[Derived]:
+def derive(plan: Plan, leader: RaceCandidate) -> Steps[Derived]:
     """Derive candidates that differ from the leader in their schedule, and perhaps in a doubled peak.
 
     The first schedule is a linear decay to zero after the leader's warmup. The second is refined from the
     leader's gradient norms, the third from the norms of runs under the second. Peaks stay within the search
     range. A refinement is left out if a run for its norms diverged.
     """
-    candidates = [_decayed(leader, factor) for factor in _peak_factors(spec, leader)]
-    run = yield _recording(spec, leader)
-    once = _refined(spec, leader, run)
+    candidates = [_decayed(leader, factor) for factor in _peak_factors(plan.spec, leader)]
+    run = yield _recording(plan, leader)
+    once = _refined(plan.spec, leader, run)
     if once is not None:
         candidates.append(_as_refined(leader, once, 1, 1.0))
-        second_run = yield _recording(spec, candidates[-1])
-        twice = _refined(spec, leader, second_run)
+        second_run = yield _recording(plan, candidates[-1])
+        twice = _refined(plan.spec, leader, second_run)
         if twice is not None:
-            candidates += [_as_refined(leader, twice, 2, factor) for factor in _peak_factors(spec, leader)]
+            factors = _peak_factors(plan.spec, leader)
+            candidates += [_as_refined(leader, twice, 2, factor) for factor in factors]
     derived = [new for new in unique([leader, *candidates]) if new.source in ("decay", "refined")]
     first_losses = [codec.decode(trajectory).loss[0] for trajectory in run.trajectories[0]]
     return Derived(entries=tuple(derived), start=float(np.mean(first_losses, dtype=np.float64)))
@@ -112,12 +111,12 @@ def _kept_params(configuration: Configuration, schedule: dict[str, Any]) -> Iter
             yield name, value
 
 
-def _recording(spec: JobSpec, candidate: RaceCandidate) -> EvaluationRequest:
+def _recording(plan: Plan, candidate: RaceCandidate) -> EvaluationRequest:
     """Return the request that runs a candidate on fresh seeds and records gradient norms."""
     return EvaluationRequest(
         configurations=(candidate.configuration,),
-        replicates=reduced_replicates(spec, Seeds.NORMS),
-        steps=spec.budget.steps,
+        replicates=plan.few_seeds(Seeds.NORMS),
+        steps=plan.steps,
         record=True,
     )
 

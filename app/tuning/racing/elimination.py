@@ -14,15 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.spec.job import JobSpec
-from app.tuning.evaluation.requests import EvaluationRequest, Steps, Values, replicates_of
+from app.tuning.evaluation.requests import EvaluationRequest, Steps, Values
+from app.tuning.planning.plan import Plan
+from app.tuning.planning.race_limits import LOOK_MULTIPLES, MIN_SEEDS, looks, max_race_runs
 from app.tuning.racing.candidates import RaceCandidate, runs_alike
 from app.tuning.statistics import probability_better
 
 FAMILY_ERROR = 0.05  # largest probability, over a whole race, that the truly best candidate is dropped
-LOOK_MULTIPLES = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the job's replicates; after so many seeds there is a look
 MIN_HALVING_SURVIVORS = 4  # candidates that go on if a short budget halves the race without a test
-MIN_SEEDS = 2  # seeds that a comparison needs; a single seed has no spread
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,23 +81,8 @@ class Standing:
         return gaps
 
 
-def looks(replicates: int, multiples: Sequence[float] = LOOK_MULTIPLES) -> list[int]:
-    """Return after how many seeds the candidates are compared, ascending.
-
-    multiples: the looks, as multiples of the replicates.
-    """
-    if replicates == 1:
-        return [1]
-    return sorted({max(MIN_SEEDS, round(multiple * replicates)) for multiple in multiples})
-
-
-def most_raced(replicates: int, candidates: int, shares: int) -> int:
-    """Return the most runs of a race: the replicates for each share, or a few runs for each candidate."""
-    return max(shares * replicates, candidates * min(MIN_SEEDS, replicates))
-
-
 def eliminate(
-    spec: JobSpec,
+    plan: Plan,
     candidates: Sequence[RaceCandidate],
     first: int,
     shares: int | None = None,
@@ -121,10 +105,10 @@ def eliminate(
     A candidate that is not eligible cannot lead or survive. Such a candidate runs beside the others until
     it is better or worse than the leader by the same test, or has the job's replicates.
     """
-    replicates = replicates_of(spec)
+    replicates = plan.replicates
     marks = looks(replicates, multiples)
     level = FAMILY_ERROR / (max(1, len(candidates) - 1) * len(marks))
-    left = most_raced(replicates, len(candidates), len(candidates) if shares is None else shares)
+    left = max_race_runs(replicates, len(candidates), len(candidates) if shares is None else shares)
     values, runs = _known_values(candidates, before, marks[-1])
     alive = [i for i, candidate in enumerate(candidates) if candidate.is_eligible]
     watched = [i for i, candidate in enumerate(candidates) if not candidate.is_eligible]
@@ -140,7 +124,7 @@ def eliminate(
             result = yield EvaluationRequest(
                 configurations=tuple(candidates[i].configuration for i in rows),
                 replicates=range(first + ran, first + done),
-                steps=spec.budget.steps,
+                steps=plan.steps,
             )
             values[rows, ran:done] = result.values
             left -= (done - ran) * len(rows)

@@ -14,20 +14,18 @@ from functools import partial
 import numpy as np
 
 from app.spec.job import JobSpec
-from app.tuning.evaluation.requests import EvaluationRequest, Seeds, Steps, replicates_of
-from app.tuning.racing.candidates import RaceCandidate, is_constant, kind_of, kinds, unique
-from app.tuning.racing.derived_schedules import MAX_DERIVED
+from app.tuning.evaluation.requests import EvaluationRequest, Seeds, Steps
+from app.tuning.planning.baselines import kinds
+from app.tuning.planning.plan import Plan
+from app.tuning.planning.race_limits import EXTENSIONS, MAX_DERIVED, MAX_REFERENCES, MAX_SURVIVING_PARENTS
+from app.tuning.racing.candidates import RaceCandidate, is_constant, kind_of, unique
 from app.tuning.racing.elimination import Standing, eliminate, ranked
-from app.tuning.racing.iterated import MAX_SURVIVING_PARENTS, parents
+from app.tuning.racing.iterated import parents
 from app.tuning.racing.practical_equivalence import contenders
-
-MAX_REFERENCES = 4  # the best constant rates of two races and two defaults
-# Looks of an extended final: the multiple of the job's replicates, and how many candidates run until then.
-EXTENSIONS = ((2, 8), (4, 6), (8, 4))
 
 
 def finalists(
-    spec: JobSpec, first: Standing, near: Standing, derived: Sequence[RaceCandidate]
+    plan: Plan, first: Standing, near: Standing, derived: Sequence[RaceCandidate]
 ) -> list[RaceCandidate]:
     """Return the candidates of the final, the leader of the neighbours first.
 
@@ -39,9 +37,9 @@ def finalists(
     constant = [candidate for race in (near, first) for candidate in _best(race, is_tuned_constant)]
     usual = [
         *_best(first, lambda candidate: candidate.is_default),
-        *_best(first, partial(is_own_default, spec)),
+        *_best(first, partial(is_own_default, plan)),
     ]
-    return unique([*parents(spec, near, is_first=False), *derived, *constant, *usual])
+    return unique([*parents(plan, near, is_first=False), *derived, *constant, *usual])
 
 
 def is_tuned_constant(candidate: RaceCandidate) -> bool:
@@ -49,9 +47,9 @@ def is_tuned_constant(candidate: RaceCandidate) -> bool:
     return not candidate.is_default and is_constant(candidate.configuration)
 
 
-def is_own_default(spec: JobSpec, candidate: RaceCandidate) -> bool:
+def is_own_default(plan: Plan, candidate: RaceCandidate) -> bool:
     """Return whether the candidate is an optimizer of the job's search space at its defaults."""
-    return candidate.is_default and kind_of(candidate.configuration) in kinds(spec)
+    return candidate.is_default and kind_of(candidate.configuration) in plan.kinds
 
 
 def best_row(race: Standing, is_wanted: Callable[[RaceCandidate], bool]) -> int | None:
@@ -66,21 +64,21 @@ def _best(race: Standing, is_wanted: Callable[[RaceCandidate], bool]) -> list[Ra
     return [] if row is None else [race.entries[row]]
 
 
-def race_final(spec: JobSpec, candidates: Sequence[RaceCandidate]) -> Steps[Standing]:
+def race_final(plan: Plan, candidates: Sequence[RaceCandidate]) -> Steps[Standing]:
     """Eliminate as in the race, with one share per candidate, and then extend the final.
 
     Until each look of the extension, the leader and its likeliest contenders run on further seeds. The other
     candidates keep the values they have.
     """
-    standing = yield from eliminate(spec, candidates, Seeds.FINAL)
-    replicates = replicates_of(spec)
+    standing = yield from eliminate(plan, candidates, Seeds.FINAL)
+    replicates = plan.replicates
     for multiple, count in EXTENSIONS if replicates > 1 else ():
         rivals = contenders(standing)[: count - 1]
         if not rivals:
             break
         if multiple * replicates > standing.seeds:
             rows = [standing.leader, *rivals]
-            standing = yield from _extend(spec, standing, rows, multiple * replicates)
+            standing = yield from _extend(plan, standing, rows, multiple * replicates)
     return standing
 
 
@@ -97,7 +95,7 @@ def most_prolonged(replicates: int) -> int:
     return replicates * int(seeds @ [count for _, count in EXTENSIONS])
 
 
-def _extend(spec: JobSpec, standing: Standing, rows: list[int], seeds: int) -> Steps[Standing]:
+def _extend(plan: Plan, standing: Standing, rows: list[int], seeds: int) -> Steps[Standing]:
     """Run some rows until each has `seeds` seeds, and return the new standing.
 
     rows: candidates that ran on every seed so far.
@@ -108,7 +106,7 @@ def _extend(spec: JobSpec, standing: Standing, rows: list[int], seeds: int) -> S
     result = yield EvaluationRequest(
         configurations=tuple(standing.entries[row].configuration for row in rows),
         replicates=range(Seeds.FINAL + done, Seeds.FINAL + seeds),
-        steps=spec.budget.steps,
+        steps=plan.steps,
     )
     values[rows, done:] = result.values
     runs = tuple(seeds if row in rows else ran for row, ran in enumerate(standing.runs))

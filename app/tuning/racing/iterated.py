@@ -19,67 +19,43 @@ import numpy as np
 from app.domain.records import Configuration
 from app.engine.schedules.loss_driven import LossDriven
 from app.engine.seeds import Purpose, stream
-from app.spec.job import JobSpec
-from app.tuning.evaluation.requests import Seeds, Steps, replicates_of
-from app.tuning.racing.candidates import RaceCandidate, describe, kind_of, kinds, runs_alike
-from app.tuning.racing.elimination import LOOK_MULTIPLES, MIN_SEEDS, Standing, eliminate, most_raced
+from app.tuning.evaluation.requests import Seeds, Steps
+from app.tuning.planning.plan import Plan
+from app.tuning.planning.race_limits import (
+    GENERATION_LOOKS,
+    MAX_SURVIVING_PARENTS,
+    SPREADS,
+    max_offspring,
+)
+from app.tuning.racing.candidates import RaceCandidate, describe, kind_of, runs_alike
+from app.tuning.racing.elimination import Standing, eliminate
 from app.tuning.racing.perturbations import GlobalMoves, apply_move, keep_value, local_move
 from app.tuning.space.tree import OPTIMIZER, SearchSpace
-
-# Standard deviation of a step from a parent's number, as a share of the range, for each generation.
-SPREADS = (0.15, 0.15, 0.08)
-MAX_SURVIVING_PARENTS = 4  # best survivors of a race that become parents, or enter the final
-OFFSPRING_PER_TOP = 4  # largest size of a generation, as a multiple of `confirmation.top`
-# Multiples of the replicates. There is an early look, as most offspring are bad and few seeds show that.
-GENERATION_LOOKS = (LOOK_MULTIPLES[0] / 2.0, *LOOK_MULTIPLES)
 
 _DRAWS_PER_OFFSPRING = 4  # as some draws repeat a parent
 
 
-def race_neighbours(spec: JobSpec, race: Standing) -> Steps[Standing]:
+def race_neighbours(plan: Plan, race: Standing) -> Steps[Standing]:
     """Race the best candidates and their offspring in each generation, and return the last standing.
 
     Each generation has the budget of the first race. All generations share their seeds, so the results of a
     parent stand and only its offspring run. The standing of `race` is returned if no offspring can be drawn.
     """
-    assert spec.confirmation is not None
-    standing, top = race, spec.confirmation.top
+    standing, top = race, plan.top
     before: list[Standing] = []
-    global_moves = GlobalMoves(stream(spec.seed, Purpose.CROSSINGS, 0))
+    global_moves = GlobalMoves(stream(plan.spec.seed, Purpose.CROSSINGS, 0))
     for generation, spread in enumerate(SPREADS):
-        best = parents(spec, standing, is_first=not before)
+        best = parents(plan, standing, is_first=not before)
         known = [candidate for earlier in before for candidate in earlier.entries]
-        new = offspring(spec, best, known, generation, spread, global_moves)
+        new = offspring(plan, best, known, generation, spread, global_moves)
         if not new:
             break
-        standing = yield from eliminate(spec, [*best, *new], Seeds.NEIGHBOURS, top, before, GENERATION_LOOKS)
+        standing = yield from eliminate(plan, [*best, *new], Seeds.NEIGHBOURS, top, before, GENERATION_LOOKS)
         before.append(standing)
     return standing
 
 
-def most_neighbour_runs(spec: JobSpec, replicates: int) -> int:
-    """Return the most runs of all generations."""
-    assert spec.confirmation is not None
-    candidates = MAX_SURVIVING_PARENTS + len(kinds(spec)) + most_new(spec)
-    return len(SPREADS) * most_raced(replicates, candidates, spec.confirmation.top)
-
-
-def most_new(spec: JobSpec) -> int:
-    """Return the number of offspring of a generation.
-
-    Each offspring runs on two seeds at least, out of a budget of `top` times the replicates. With few
-    replicates the number is lowered, but not below `top`, so that these runs leave half of the budget.
-    """
-    assert spec.confirmation is not None
-    top, replicates = spec.confirmation.top, replicates_of(spec)
-    return (
-        OFFSPRING_PER_TOP * top
-        if replicates == 1
-        else min(OFFSPRING_PER_TOP * top, max(top, top * replicates // (2 * MIN_SEEDS)))
-    )
-
-
-def parents(spec: JobSpec, race: Standing, *, is_first: bool) -> list[RaceCandidate]:
+def parents(plan: Plan, race: Standing, *, is_first: bool) -> list[RaceCandidate]:
     """Return the parents: the best survivors, then the best of each other kind of optimizer in the space.
 
     Survivors often share a kind of optimizer. A kind outside the survivors may win once its good setting is
@@ -88,7 +64,7 @@ def parents(spec: JobSpec, race: Standing, *, is_first: bool) -> list[RaceCandid
     candidates, survivors = race.entries, list(race.survivors[:MAX_SURVIVING_PARENTS])
     surviving_kinds = {kind_of(candidates[row].configuration) for row in survivors}
     others: list[int] = []
-    for kind in (kind for kind in kinds(spec) if kind not in surviving_kinds):
+    for kind in (kind for kind in plan.kinds if kind not in surviving_kinds):
         rows = [
             row
             for row, candidate in enumerate(candidates)
@@ -101,7 +77,7 @@ def parents(spec: JobSpec, race: Standing, *, is_first: bool) -> list[RaceCandid
 
 
 def offspring(
-    spec: JobSpec,
+    plan: Plan,
     parents: Sequence[RaceCandidate],
     known: Sequence[RaceCandidate],
     generation: int,
@@ -117,15 +93,15 @@ def offspring(
     No offspring has a schedule that follows the losses: the rates that such a schedule takes are read from
     the trajectory of a trial, and offspring have no trial.
     """
-    count = most_new(spec)
-    space, generator = SearchSpace.of(spec), stream(spec.seed, Purpose.NEIGHBOURS, generation)
+    count = max_offspring(plan.top, plan.replicates)
+    space, generator = SearchSpace.of(plan.spec), stream(plan.spec.seed, Purpose.NEIGHBOURS, generation)
     shares = 1.0 / np.arange(1, len(parents) + 1)
     chosen = generator.choice(len(parents), size=_DRAWS_PER_OFFSPRING * count, p=shares / shares.sum())
     # A parent may lie outside the space or off its grid; a global move starts within the space.
     origins = cycle(
         [
             (parent, apply_move(space, parent.configuration, keep_value, generator))
-            for parent in _best_of_each_kind(spec, parents)
+            for parent in _best_of_each_kind(plan, parents)
         ]
     )
     drawn: list[RaceCandidate] = []
@@ -145,12 +121,12 @@ def offspring(
     return drawn
 
 
-def _best_of_each_kind(spec: JobSpec, parents: Sequence[RaceCandidate]) -> list[RaceCandidate]:
+def _best_of_each_kind(plan: Plan, parents: Sequence[RaceCandidate]) -> list[RaceCandidate]:
     """Return the best parent of each kind in the search space; the best of all if no kind is in it."""
     best: dict[str, RaceCandidate] = {}
     for parent in parents:
         best.setdefault(kind_of(parent.configuration), parent)
-    return [parent for kind, parent in best.items() if kind in kinds(spec)] or [parents[0]]
+    return [parent for kind, parent in best.items() if kind in plan.kinds] or [parents[0]]
 
 
 def _variant(parent: RaceCandidate, configuration: Configuration) -> RaceCandidate:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.domain.records import Configuration, FinishedTrial
-from app.spec.job import JobSpec
 from app.spec.resources.recommendations import (
     Baseline,
     Candidate,
@@ -17,7 +16,7 @@ from app.spec.resources.recommendations import (
     Recommendation,
 )
 from app.tuning.decision.race_history import RaceHistory
-from app.tuning.evaluation.objective import build_objective
+from app.tuning.planning.plan import Plan
 from app.tuning.racing.candidates import RaceCandidate
 from app.tuning.recommendation.evidence import Comparison, Verdict
 from app.tuning.recommendation.explanation import explain, explain_best_trial
@@ -26,7 +25,7 @@ from app.tuning.recommendation.warnings.all_warnings import caution, caution_unc
 
 
 def recommend(
-    spec: JobSpec,
+    plan: Plan,
     history: RaceHistory,
     verdict: Verdict,
     finished: Sequence[FinishedTrial],
@@ -38,7 +37,7 @@ def recommend(
     All figures of the evidence are of the seeds drawn after the choice.
 
     Args:
-        spec: The job.
+        plan: The job.
         history: The stages of the race.
         verdict: The figures of the confirmation.
         finished: Every trial of the search that ended.
@@ -46,7 +45,7 @@ def recommend(
         taken: The table of rates that a loss-driven schedule took in its trial; None for other schedules.
     """
     evidence = Evidence(
-        metric=build_objective(spec.objective).metric,
+        metric=plan.objective.metric,
         replicates=verdict.replicates,
         candidates=_candidates(verdict),
         baselines=[_baseline(comparison) for comparison in verdict.baselines],
@@ -55,25 +54,25 @@ def recommend(
     return Recommendation(
         **_parts(verdict.configuration),
         taken_schedule=taken,
-        total_steps=spec.budget.steps,
+        total_steps=plan.steps,
         safe_learning_rate=history.safe,
         metrics={name: mean if math.isfinite(mean) else None for name, mean in metrics.items()},
         evidence=evidence,
         horizons=None if peaks is None else list(peaks),
         outside_space=_outside(verdict),
-        summary=summarise(spec, history, verdict),
-        explanation=explain(spec, history, verdict, finished),
-        warnings=caution(spec, history, verdict, finished),
+        summary=summarise(plan, history, verdict),
+        explanation=explain(plan, history, verdict, finished),
+        warnings=caution(plan, history, verdict, finished),
     )
 
 
 def recommend_unconfirmed(
-    spec: JobSpec, best: RaceCandidate, finished: Sequence[FinishedTrial], taken: dict[str, Any] | None = None
+    plan: Plan, best: RaceCandidate, finished: Sequence[FinishedTrial], taken: dict[str, Any] | None = None
 ) -> Recommendation:
     """Return the recommendation of a job without confirmation: the best trial, with its value.
 
     Args:
-        spec: The job.
+        plan: The job.
         best: The best completed trial.
         finished: Every trial of the search that ended.
         taken: The table of rates that a loss-driven schedule took in its trial; None for other schedules.
@@ -88,17 +87,17 @@ def recommend_unconfirmed(
         source=best.source,
         **_parts(best.configuration),
     )
-    metric = build_objective(spec.objective).metric
+    metric = plan.objective.metric
     evidence = Evidence(metric=metric, replicates=0, candidates=[candidate], baselines=[])
     return Recommendation(
         **_parts(best.configuration),
         taken_schedule=taken,
-        total_steps=spec.budget.steps,
+        total_steps=plan.steps,
         safe_learning_rate=None,
         evidence=evidence,
-        summary=summarise_unconfirmed(spec, best.configuration, value, finished),
-        explanation=explain_best_trial(spec, best.configuration, value, finished),
-        warnings=caution_unconfirmed(spec, best, finished),
+        summary=summarise_unconfirmed(plan, best.configuration, value, finished),
+        explanation=explain_best_trial(plan, best.configuration, value, finished),
+        warnings=caution_unconfirmed(plan, best, finished),
     )
 
 

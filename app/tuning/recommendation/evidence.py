@@ -8,11 +8,10 @@ import numpy as np
 from scipy.special import bdtrc
 
 from app.domain.records import Configuration
-from app.spec.job import JobSpec
 from app.spec.objective import FunctionSpec
 from app.tuning.decision.confirmation import Confirmation
-from app.tuning.evaluation.objective import build_objective
 from app.tuning.evaluation.requests import Values
+from app.tuning.planning.plan import Plan
 from app.tuning.racing.candidates import RaceCandidate, is_constant
 from app.tuning.statistics import (
     CONFIDENCE,
@@ -140,16 +139,16 @@ class Verdict:
         )
 
 
-def reach_verdict(spec: JobSpec, confirmation: Confirmation) -> Verdict:
+def reach_verdict(plan: Plan, confirmation: Confirmation) -> Verdict:
     """Return the figures of a confirmation."""
-    exact = build_objective(spec.objective).deterministic
+    exact = plan.is_exact
     entries, values = confirmation.entries, confirmation.values
     outside = sum(not entry.is_eligible for entry in entries)
     return Verdict(
         entries=entries,
         count=confirmation.count,
         means=tuple(loss_interval(row, exact=exact) for row in values),
-        probabilities=tuple(probability_best(values, spec.seed)),
+        probabilities=tuple(probability_best(values, plan.spec.seed)),
         own_diverged=int(np.isnan(values[0]).sum()),
         replicates=values.shape[1],
         largest_share=largest_share(values[0]),
@@ -158,7 +157,7 @@ def reach_verdict(spec: JobSpec, confirmation: Confirmation) -> Verdict:
             for entry, row in zip(entries, values, strict=True)
         ),
         deterministic=exact,
-        is_nonnegative=not isinstance(spec.objective, FunctionSpec),
+        is_nonnegative=not isinstance(plan.spec.objective, FunctionSpec),
     )
 
 

@@ -10,9 +10,8 @@ import numpy as np
 from app.domain.records import Configuration, FinishedTrial
 from app.domain.states import TrialState
 from app.engine.schedules.loss_driven import LossDriven
-from app.spec.job import JobSpec
 from app.tuning.decision.race_history import RaceHistory
-from app.tuning.evaluation.objective import build_objective
+from app.tuning.planning.plan import Plan
 from app.tuning.recommendation.evidence import Comparison, Verdict
 from app.tuning.recommendation.formatting import Gap, interval, listed, number, paragraph, probability
 from app.tuning.recommendation.race_explanation import explain_race
@@ -21,37 +20,37 @@ from app.tuning.recommendation.wording import in_words, settings_in_words
 
 
 def explain(
-    spec: JobSpec, history: RaceHistory, verdict: Verdict, finished: Sequence[FinishedTrial]
+    plan: Plan, history: RaceHistory, verdict: Verdict, finished: Sequence[FinishedTrial]
 ) -> list[str]:
     """Return one text a stage: search, race, choice, confirmation, comparisons, range and horizons."""
-    metric = build_objective(spec.objective).metric.replace("_", " ")
+    metric = plan.objective.metric.replace("_", " ")
     mean = metric if verdict.deterministic else f"mean {metric}"
     return [
-        _search(spec, metric, finished),
+        _search(plan, metric, finished),
         *explain_race(mean, history, verdict),
         *_confirmation(mean, verdict),
         *_defaults(mean, verdict),
         *_constant(mean, verdict),
         *explain_range(history),
-        *explain_horizons(spec, history),
-        _rates(verdict.configuration, spec.budget.steps),
+        *explain_horizons(plan, history),
+        _rates(verdict.configuration, plan.steps),
     ]
 
 
 def explain_best_trial(
-    spec: JobSpec, best: Configuration, value: float, finished: Sequence[FinishedTrial]
+    plan: Plan, best: Configuration, value: float, finished: Sequence[FinishedTrial]
 ) -> list[str]:
     """Return the texts of a job without a race."""
-    metric = build_objective(spec.objective).metric.replace("_", " ")
+    metric = plan.objective.metric.replace("_", " ")
     return [
-        _search(spec, metric, finished),
+        _search(plan, metric, finished),
         paragraph(
             f"The recommended configuration is {in_words(best)}.",
             settings_in_words(best),
             f"The {metric} of its trial was the lowest, {number(value)}.",
             "Nothing was run again, because `confirmation` is null.",
         ),
-        _rates(best, spec.budget.steps),
+        _rates(best, plan.steps),
     ]
 
 
@@ -62,10 +61,10 @@ def best_default(verdict: Verdict) -> Comparison | None:
     return others[min(means)[1]] if means else None
 
 
-def _search(spec: JobSpec, metric: str, finished: Sequence[FinishedTrial]) -> str:
+def _search(plan: Plan, metric: str, finished: Sequence[FinishedTrial]) -> str:
     """Return how the trials ended, and that their lowest value is partly luck."""
     counts = Counter(trial.state for trial in finished)
-    completed = f"ran all {spec.budget.steps:,} updates"
+    completed = f"ran all {plan.steps:,} updates"
     parts = [f"{counts[TrialState.COMPLETED]} {completed}"]
     pruned = counts[TrialState.PRUNED]
     parts += [f"{pruned} {'was' if pruned == 1 else 'were'} pruned"] if pruned else []
@@ -75,7 +74,7 @@ def _search(spec: JobSpec, metric: str, finished: Sequence[FinishedTrial]) -> st
     if counts[TrialState.COMPLETED] == len(finished):
         text = f"{f'All {len(finished)} trials' if len(finished) > 1 else 'The only trial'} {completed}."
     values = [trial.value for trial in finished if trial.value is not None]
-    if len(values) < 2 or build_objective(spec.objective).deterministic:
+    if len(values) < 2 or plan.is_exact:
         return text
     lowest = number(min(values))
     return f"{text} The lowest {metric}, {lowest}, is partly luck, as the lowest of {len(values)} values."

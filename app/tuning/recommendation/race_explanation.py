@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from app.tuning.decision.choice import MAX_SWEPT_TIES
 from app.tuning.decision.race_history import RaceHistory
+from app.tuning.planning.race_limits import MAX_SWEPT_TIES, SPREADS
 from app.tuning.racing.candidates import RaceCandidate
 from app.tuning.racing.elimination import Standing
-from app.tuning.racing.iterated import SPREADS
 from app.tuning.racing.selection import Choice, complexity
 from app.tuning.recommendation.evidence import Verdict
 from app.tuning.recommendation.formatting import listed, number, paragraph, plural

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.spec.job import JobSpec
 from app.spec.resources.recommendations import SafeLearningRate
 from app.tuning.decision.race_history import RaceHistory
 from app.tuning.learning_rates.safe_range import Bound, SafeRange
 from app.tuning.learning_rates.sweep import octaves
+from app.tuning.planning.plan import Plan
 from app.tuning.recommendation.formatting import listed, number, paragraph
 
 MAX_NARROW_OCTAVES = 1.0  # widest range of which the explanation says what ends each side
@@ -52,9 +52,9 @@ def range_in_words(safe: SafeLearningRate, safe_range: SafeRange) -> str:
     return f"from {low} to {high}"
 
 
-def explain_horizons(spec: JobSpec, history: RaceHistory) -> Iterator[str]:
+def explain_horizons(plan: Plan, history: RaceHistory) -> Iterator[str]:
     """Yield the best peaks at other horizons."""
-    others = [peak for peak in history.horizons.peaks or () if peak.total_steps != spec.budget.steps]
+    others = [peak for peak in history.horizons.peaks or () if peak.total_steps != plan.steps]
     if others:
         parts = [f"{number(peak.learning_rate)} for {peak.total_steps:,} updates" for peak in others]
         yield f"With the same settings the best peak learning rate is {listed(parts)}."

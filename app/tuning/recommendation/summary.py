@@ -8,7 +8,7 @@ from app.domain.records import Configuration, FinishedTrial
 from app.domain.states import TrialState
 from app.spec.job import JobSpec
 from app.tuning.decision.race_history import RaceHistory
-from app.tuning.evaluation.objective import build_objective
+from app.tuning.planning.plan import Plan
 from app.tuning.recommendation.evidence import Comparison, Verdict
 from app.tuning.recommendation.formatting import (
     Gap,
@@ -25,13 +25,13 @@ from app.tuning.statistics import CONFIDENCE
 MIN_CERTAIN_PROBABILITY = (1.0 + CONFIDENCE) / 2.0  # of being better, from which a gain is called certain
 
 
-def summarise(spec: JobSpec, history: RaceHistory, verdict: Verdict) -> list[str]:
+def summarise(plan: Plan, history: RaceHistory, verdict: Verdict) -> list[str]:
     """Return what to use, how much better the setting is, how certain the gain is, and what to watch."""
-    metric = build_objective(spec.objective).metric.replace("_", " ")
+    metric = plan.objective.metric.replace("_", " ")
     comparisons = [(name, found) for name, found in _compared(verdict) if found is not None]
     certainty = _certainty(verdict, comparisons)
     return [
-        _setting(spec, verdict.configuration),
+        _setting(plan.spec, verdict.configuration),
         _gain(metric, verdict, comparisons),
         *([certainty] if certainty else []),
         _watch(history, verdict),
@@ -39,10 +39,10 @@ def summarise(spec: JobSpec, history: RaceHistory, verdict: Verdict) -> list[str
 
 
 def summarise_unconfirmed(
-    spec: JobSpec, best: Configuration, value: float, finished: Sequence[FinishedTrial]
+    plan: Plan, best: Configuration, value: float, finished: Sequence[FinishedTrial]
 ) -> list[str]:
     """Return what to use, and how far a value of the search can be trusted."""
-    objective = build_objective(spec.objective)
+    objective = plan.objective
     metric = objective.metric.replace("_", " ")
     completed = sum(trial.state is TrialState.COMPLETED for trial in finished)
     if objective.deterministic:
@@ -56,7 +56,7 @@ def summarise_unconfirmed(
             "Set `confirmation` to measure the setting on fresh seeds."
         )
     return [
-        _setting(spec, best),
+        _setting(plan.spec, best),
         f"The {metric} was {number(value)}, the lowest of {completed} completed "
         f"{plural('trial', completed)}. No default ran beside the best trial.",
         trust,

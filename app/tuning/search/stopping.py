@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.domain.records import FinishedTrial
-from app.spec.job import JobSpec
-from app.tuning.planning.rounds import Rounds
+from app.tuning.planning.plan import Plan
 
 MIN_IMPROVEMENT = 0.01  # smallest relevant improvement, as a share of the size of the best value
 MAX_CHANCE = 0.05  # largest chance of such an improvement at which a search has settled
@@ -49,11 +48,11 @@ def settled_reason(values: Sequence[float | None], total: int) -> str | None:
     )
 
 
-def why_settled(spec: JobSpec, finished: Sequence[FinishedTrial]) -> str | None:
+def why_settled(plan: Plan, finished: Sequence[FinishedTrial]) -> str | None:
     """Return why a job asked for no further trials; None if it did not settle. finished: trials by number."""
-    if not spec.budget.stop_when_settled or not finished:
+    if not plan.spec.budget.stop_when_settled or not finished:
         return None
-    rounds = Rounds.of(spec)
+    rounds = plan.rounds
     last = max(trial.round for trial in finished)
     if last + 1 == len(rounds):
         return None

@@ -16,8 +16,8 @@ from app.spec.job import JobSpec
 from app.spec.resources.recommendations import Recommendation
 from app.tuning.evaluation.requests import EvaluationRequest, EvaluationResult, gather, shards_of_request
 from app.tuning.evaluation.shards import Shard
-from app.tuning.planning.rounds import round_count, trial_count
-from app.tuning.recommendation.budget import AdviceShare
+from app.tuning.planning.plan import Plan
+from app.tuning.planning.progress import AdviceShare
 from app.tuning.recommendation.pipeline import advise
 from app.tuning.recommendation.stages import stage_word
 from app.tuning.search.stopping import why_settled
@@ -51,7 +51,7 @@ class Runner:
     def start(self, job_id: str, run_number: int) -> int:
         """Set the job running. Return the number of its rounds."""
         job_runs.start(self.db, job_id, run_number)
-        return round_count(job_runs.spec_of(self.db, job_id))
+        return len(job_runs.plan_of(self.db, job_id).rounds)
 
     def search_round(self, job_id: str, run_number: int, number: int) -> bool:
         """Evaluate a round to its end. Return False if the search is over, by its budget or by settling.
@@ -88,18 +88,18 @@ class Runner:
         if range_tests.is_range_test(self.db, job_id):
             self._end_range_test(job_run)
             return
-        spec = job_runs.spec_of(self.db, job_id)
-        finished = job_runs.finished_trials(self.db, job_id, round_count(spec))
+        plan = job_runs.plan_of(self.db, job_id)
+        spec, offered = plan.spec, plan.rounds.trial_count
+        finished = job_runs.finished_trials(self.db, job_id, len(plan.rounds))
         reason = None
-        offered = trial_count(spec)
         if len(finished) < offered:
-            reason = why_settled(spec, finished)
+            reason = why_settled(plan, finished)
             if reason is None:
                 reason = f"budget.seconds is spent: {len(finished)} of {spec.budget.trials} trials ran"
         elif offered < spec.budget.trials:
             kind = spec.sampler.kind
             reason = f"the {kind} is exhausted: all of its trials ran, {offered} of {spec.budget.trials}"
-        answer = self._advise(job_run, spec, finished)
+        answer = self._advise(job_run, plan, finished)
         if answer is None:
             reason = _no_answer(finished, reason)
         job_runs.succeed(self.db, job_id, run_number, answer, reason)
@@ -115,20 +115,20 @@ class Runner:
         range_tests.succeed(self.db, job_run.job_id, job_run.number, trajectory)
 
     def _advise(
-        self, job_run: JobRun, spec: JobSpec, finished: Sequence[FinishedTrial]
+        self, job_run: JobRun, plan: Plan, finished: Sequence[FinishedTrial]
     ) -> Recommendation | None:
         """Evaluate each request of the advice and send its result back. Return the recommendation."""
         job_id = job_run.job_id
-        advice = advise(spec, finished, lambda number: self._trajectory(job_id, number))
+        advice = advise(plan, finished, lambda number: self._trajectory(job_id, number))
         recommendation: Recommendation | None = None
-        share = AdviceShare(spec)
+        share = AdviceShare(plan)
         try:
             request = next(advice)
             for number in count():
                 share.begin(request)
                 result = race_results.find(self.db, job_id, number, request)
                 if result is None:  # else an earlier attempt at this step stored it
-                    result = self._run_request(job_run, spec, request, share)
+                    result = self._run_request(job_run, plan.spec, request, share)
                     race_results.store(self.db, job_id, job_run.number, number, request, result)
                 request = advice.send(result)
         except StopIteration as end:

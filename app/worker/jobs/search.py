@@ -11,9 +11,8 @@ from app.domain.records import Configuration
 from app.services import job_runs
 from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import Shard, failed_results, shards_of_round
-from app.tuning.planning.rounds import Rounds, ask_round
-from app.tuning.recommendation.budget import search_share
 from app.tuning.samplers import sampler_of
+from app.tuning.search.asking import ask_round
 from app.tuning.search.stopping import settled_reason
 from app.worker.jobs.trial_history import TrialHistory
 from app.worker.metrics import WorkerMetrics
@@ -58,8 +57,8 @@ class Search:
         self._job_run = job_run
         self._max_failed_trials = max_failed_trials
         self._metrics = metrics
-        self._spec = job_runs.spec_of(db, job_run.job_id)
-        self._rounds = Rounds.of(self._spec)
+        self._plan = job_runs.plan_of(db, job_run.job_id)
+        self._spec, self._rounds = self._plan.spec, self._plan.rounds
         is_whole = sampler_of(self._spec).reads_all
         self._history = TrialHistory(
             db, job_run.job_id, is_warm=bool(self._spec.from_jobs), is_whole=is_whole
@@ -123,13 +122,13 @@ class Search:
         if not budget.stop_when_settled:
             return False
         values = job_runs.values_before(self._db, self._job_run.job_id, self._rounds.seen(r))
-        return settled_reason(values, self._rounds.edges[-1]) is not None
+        return settled_reason(values, self._rounds.trial_count) is not None
 
     def _ask(self, r: int) -> list[Configuration]:
         """Return the configurations of round r, from as many ended trials as the sampler reads."""
         history = self._history.of_rounds(self._rounds.seen(r)) if sampler_of(self._spec).reads_past else []
         with self._metrics.timed("ask"):
-            return ask_round(self._spec, r, history, self._sampler_state)
+            return ask_round(self._plan, r, history, self._sampler_state)
 
     def _store_next(self) -> None:
         """Wait for the next shard that ends, of any round, and store its results."""
@@ -158,4 +157,4 @@ class Search:
         rounds = self._evaluated.values()
         before = min(round_.numbers.start for round_ in rounds)
         ended = before + sum(len(round_.numbers) - len(round_.open) for round_ in rounds)
-        return search_share(self._spec) * ended / self._spec.budget.trials
+        return self._plan.search_share * ended / self._spec.budget.trials

@@ -13,15 +13,16 @@ from app.engine.trajectories import codec
 from app.spec.job import JobSpec
 from app.tuning.evaluation.replay import first_difference, replay_shard
 from app.tuning.evaluation.shards import evaluate, shards_of_round
-from app.tuning.planning.rounds import ask_round, trial_numbers
+from app.tuning.planning.plan import Plan
+from app.tuning.search.asking import ask_round
 from tests.support.jobs import DIGITS, job, space
 
 WIDE = space({"kind": "sgd", "learning_rate": {"low": 1e-3, "high": 1e3, "log": True}}, {"kind": "adam"})
 
 
 def first_round(spec: JobSpec) -> tuple[list[Configuration], list[TrialResult]]:
-    numbers = trial_numbers(spec, 0)
-    asked = ask_round(spec, 0, [])
+    numbers = Plan.of(spec).rounds.numbers(0)
+    asked = ask_round(Plan.of(spec), 0, [])
     return asked, [result for shard in shards_of_round(spec, 0, numbers, asked) for result in evaluate(shard)]
 
 

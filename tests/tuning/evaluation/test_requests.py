@@ -13,9 +13,6 @@ from app.tuning.evaluation.requests import (
     EvaluationRequest,
     Seeds,
     gather,
-    reduced_replicates,
-    reduced_seed_count,
-    replicates_of,
     shards_of_request,
 )
 from app.tuning.evaluation.shards import evaluate
@@ -35,13 +32,6 @@ def test_no_stage_has_a_seed_of_another_or_of_the_search() -> None:
     most = 1024  # four times the most replicates of a confirmation
     stages = [range(first, first + most) for first in Seeds]
     assert len({*range(64), *(seed for stage in stages for seed in stage)}) == 64 + most * len(Seeds)
-
-
-def test_one_replicate_is_enough_where_all_are_the_same() -> None:
-    assert [replicates_of(job()), replicates_of(job(NOISY)), replicates_of(SPEC)] == [1, 64, 6]
-    assert reduced_replicates(job(), Seeds.SWEEP) == range(Seeds.SWEEP, Seeds.SWEEP + 1)
-    assert [reduced_seed_count(job(NOISY)), reduced_seed_count(SPEC)] == [16, 2]
-    assert replicates_of(job(confirmation=None)) == 0
 
 
 def test_a_request_is_cut_by_its_replicates(monkeypatch: pytest.MonkeyPatch) -> None:

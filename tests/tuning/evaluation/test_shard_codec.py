@@ -10,7 +10,8 @@ from app.domain.states import TrialState
 from app.tuning.evaluation import shard_codec
 from app.tuning.evaluation.requests import EvaluationRequest, shards_of_request
 from app.tuning.evaluation.shards import Shard, evaluate, failed_results, shards_of_round
-from app.tuning.planning.rounds import ask_round, trial_numbers
+from app.tuning.planning.plan import Plan
+from app.tuning.search.asking import ask_round
 from tests.support.make_spec import MakeSpec
 
 
@@ -20,8 +21,8 @@ def shard(make_spec: MakeSpec) -> Shard:
     spec = make_spec(
         budget={"trials": 27, "steps": 30}, sampler={"kind": "random"}, pruner={"kind": "hyperband"}
     )
-    numbers = trial_numbers(spec, 0)
-    (whole,) = shards_of_round(spec, 0, numbers, ask_round(spec, 0, []))
+    numbers = Plan.of(spec).rounds.numbers(0)
+    (whole,) = shards_of_round(spec, 0, numbers, ask_round(Plan.of(spec), 0, []))
     return whole
 
 

@@ -16,7 +16,8 @@ from app.tuning.evaluation.cost import update_operations
 from app.tuning.evaluation.memory import batch_bytes
 from app.tuning.evaluation.objective import build_objective, dtype_of
 from app.tuning.evaluation.shards import Shard, cuts, evaluate, shards_of_round
-from app.tuning.planning.rounds import ask_round, trial_numbers
+from app.tuning.planning.plan import Plan
+from app.tuning.search.asking import ask_round
 from tests.support.jobs import DIGITS, NOISY, configuration, job, space
 
 NONE = {"kind": "none"}
@@ -87,7 +88,10 @@ def test_hyperbands_rounds_without_pruning_are_cut_too(monkeypatch: pytest.Monke
     monkeypatch.setattr(module, "SHARD_OPERATIONS", 1.0)
     monkeypatch.setattr(module, "STEP_OPERATIONS", 1.0)
     spec = job(trials=64, steps=500, pruner={"kind": "hyperband"})
-    counts = [len(shards_of_round(spec, r, trial_numbers(spec, r), ask_round(spec, r, []))) for r in range(3)]
+    counts = [
+        len(shards_of_round(spec, r, Plan.of(spec).rounds.numbers(r), ask_round(Plan.of(spec), r, [])))
+        for r in range(3)
+    ]
     assert counts == [1, 8, 1]
 
 

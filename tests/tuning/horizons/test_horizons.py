@@ -12,7 +12,8 @@ from app.domain.records import Configuration
 from app.spec.resources.recommendations import HorizonPeak, Recommendation, SafeLearningRate
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.horizons.fitted_line import Basis, fitted_line, peak_at
-from app.tuning.horizons.measurement import Grid, best_distance, horizon_lengths
+from app.tuning.horizons.measurement import Grid, best_distance
+from app.tuning.planning.race_limits import horizon_lengths
 from tests.support.jobs import ROSENBROCK, finished
 from tests.support.kinds import make_optimizer
 from tests.support.synthetic_evaluations import NAN, SyntheticEvaluations, advised, bowl, trials

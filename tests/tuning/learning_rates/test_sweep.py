@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from app.tuning.evaluation.requests import Seeds
-from app.tuning.learning_rates.sweep import more_seeds, seed_looks, sweep, swept_rates
+from app.tuning.learning_rates.sweep import more_seeds, sweep, swept_rates
+from app.tuning.planning.plan import Plan
+from app.tuning.planning.race_limits import seed_looks
 from tests.support.jobs import ROSENBROCK, configuration, follow
 from tests.support.synthetic_evaluations import SyntheticEvaluations, bowl, spec
 
@@ -29,7 +31,7 @@ def test_the_sweep_stays_within_the_bounds_of_the_learning_rate() -> None:
 
 def test_several_are_swept_at_once_on_a_quarter_of_the_seeds_each_beside_the_default() -> None:
     evaluations = SyntheticEvaluations(bowl())
-    first, second = follow(sweep(spec(), [WINNER, OTHER], OTHER), evaluations)
+    first, second = follow(sweep(Plan.of(spec()), [WINNER, OTHER], OTHER), evaluations)
     (request,) = evaluations.requests
     assert request.replicates == range(Seeds.SWEEP, Seeds.SWEEP + 2)
     assert len(request.configurations) == 2 * (17 + 1)
@@ -42,9 +44,9 @@ def test_several_are_swept_at_once_on_a_quarter_of_the_seeds_each_beside_the_def
 
 def test_further_seeds_go_to_the_rows_that_lack_them() -> None:
     evaluations = SyntheticEvaluations(bowl())
-    (first,) = follow(sweep(spec(), [WINNER], None), evaluations)
-    second = follow(more_seeds(spec(), first, [7, 8], 8), evaluations)
-    third = follow(more_seeds(spec(), second, [6, 8], 12), evaluations)
+    (first,) = follow(sweep(Plan.of(spec()), [WINNER], None), evaluations)
+    second = follow(more_seeds(Plan.of(spec()), first, [7, 8], 8), evaluations)
+    third = follow(more_seeds(Plan.of(spec()), second, [6, 8], 12), evaluations)
     assert third.runs[[5, 6, 7, 8]].tolist() == [2, 12, 8, 12]
     requests = [(len(request.configurations), request.replicates) for request in evaluations.requests[1:]]
     assert requests == [
@@ -61,4 +63,4 @@ def test_further_seeds_go_to_the_rows_that_lack_them() -> None:
 def test_the_ends_run_on_up_to_48_seeds_beyond_those_of_the_job(
     parts: dict[str, object], looks: list[int]
 ) -> None:
-    assert seed_looks(spec(**parts)) == looks
+    assert seed_looks(Plan.of(spec(**parts)).replicates) == looks

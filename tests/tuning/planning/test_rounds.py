@@ -11,7 +11,9 @@ import pytest
 
 from app.domain.records import FinishedTrial
 from app.domain.states import TrialState
-from app.tuning.planning.rounds import Rounds, ask_round, round_count, trial_numbers
+from app.tuning.planning.plan import Plan
+from app.tuning.planning.rounds import Rounds
+from app.tuning.search.asking import ask_round
 from tests.support.jobs import DIGITS, job, space
 
 TPE, RANDOM, NONE = {"kind": "tpe"}, {"kind": "random"}, {"kind": "none"}
@@ -20,8 +22,10 @@ TPE, RANDOM, NONE = {"kind": "tpe"}, {"kind": "random"}, {"kind": "none"}
 def history(spec: Any, count: int) -> list[FinishedTrial]:
     """Return trials of earlier rounds whose values favour small learning rates; each fifth diverged."""
     trials: list[FinishedTrial] = []
-    for r in range(round_count(spec)):
-        for number, configuration in zip(trial_numbers(spec, r), cycle(ask_round(spec, 0, [])), strict=False):
+    for r in range(len(Plan.of(spec).rounds)):
+        for number, configuration in zip(
+            Plan.of(spec).rounds.numbers(r), cycle(ask_round(Plan.of(spec), 0, [])), strict=False
+        ):
             diverged = number % 5 == 4
             value = configuration.optimizer["learning_rate"] * (1 + number % 3)
             trials.append(
@@ -49,14 +53,14 @@ def test_the_size_of_a_round_is_a_rule_of_the_spec(
     sampler: dict[str, str], pruner: dict[str, str], sizes: list[int]
 ) -> None:
     spec = job(trials=40, sampler=sampler, pruner=pruner)
-    found = [trial_numbers(spec, r) for r in range(round_count(spec))]
+    found = [Plan.of(spec).rounds.numbers(r) for r in range(len(Plan.of(spec).rounds))]
     assert [len(numbers) for numbers in found] == sizes
     assert [number for numbers in found for number in numbers] == list(range(40))
 
 
 def test_a_wide_random_job_is_cut_into_rounds_of_at_most_256() -> None:
     spec = job(trials=600, sampler=RANDOM, pruner=NONE)
-    assert [len(trial_numbers(spec, r)) for r in range(round_count(spec))] == [256, 256, 88]
+    assert [len(Plan.of(spec).rounds.numbers(r)) for r in range(len(Plan.of(spec).rounds))] == [256, 256, 88]
 
 
 def sizes(rounds: Rounds) -> list[int]:
@@ -91,27 +95,27 @@ def test_a_round_that_is_asked_ahead_does_not_read_the_one_before_it() -> None:
     spec = job(trials=144)
     trials = history(spec, 80)
     assert [trial.round for trial in trials[64:]] == [7] * 8 + [8] * 8
-    assert ask_round(spec, 9, trials) == ask_round(spec, 9, trials[:72])
-    assert ask_round(spec, 9, trials) != ask_round(spec, 9, trials[:64])
+    assert ask_round(Plan.of(spec), 9, trials) == ask_round(Plan.of(spec), 9, trials[:72])
+    assert ask_round(Plan.of(spec), 9, trials) != ask_round(Plan.of(spec), 9, trials[:64])
 
 
 def test_a_round_beyond_the_last_is_refused() -> None:
     with pytest.raises(ValueError, match="round must be from 0 to 2, got 3"):
-        trial_numbers(job(trials=32), 3)
+        Plan.of(job(trials=32)).rounds.numbers(3)
 
 
 @pytest.mark.parametrize("sampler", [TPE, RANDOM])
 def test_two_calls_give_the_same_round(sampler: dict[str, str]) -> None:
     spec = job(trials=64, sampler=sampler)
     trials = history(spec, 32)
-    assert ask_round(spec, 2, trials) == ask_round(spec, 2, trials)
+    assert ask_round(Plan.of(spec), 2, trials) == ask_round(Plan.of(spec), 2, trials)
 
 
 def test_the_order_of_the_stored_trials_does_not_matter() -> None:
     spec = job(trials=64)
     trials = history(spec, 32)
     shuffled = random.Random(0).sample(trials, len(trials))
-    assert ask_round(spec, 2, shuffled) == ask_round(spec, 2, trials)
+    assert ask_round(Plan.of(spec), 2, shuffled) == ask_round(Plan.of(spec), 2, trials)
 
 
 def test_the_order_of_a_stored_trials_parameters_does_not_matter() -> None:
@@ -121,30 +125,30 @@ def test_the_order_of_a_stored_trials_parameters_does_not_matter() -> None:
         params = trial.configuration.params
         for name in sorted(params, reverse=True):
             params[name] = params.pop(name)
-    assert ask_round(spec, 2, trials) == ask_round(spec, 2, history(spec, 32))
+    assert ask_round(Plan.of(spec), 2, trials) == ask_round(Plan.of(spec), 2, history(spec, 32))
 
 
 def test_trials_of_this_round_and_later_ones_are_ignored() -> None:
     spec = job(trials=64)
-    assert ask_round(spec, 1, history(spec, 16)) == ask_round(spec, 1, history(spec, 64))
+    assert ask_round(Plan.of(spec), 1, history(spec, 16)) == ask_round(Plan.of(spec), 1, history(spec, 64))
 
 
 def test_tpe_reads_the_earlier_trials_and_random_does_not() -> None:
     for sampler, reads in ((TPE, True), (RANDOM, False)):
         spec = job(trials=64, sampler=sampler)
-        without = ask_round(spec, 1, [])
-        assert (ask_round(spec, 1, history(spec, 16)) != without) is reads
+        without = ask_round(Plan.of(spec), 1, [])
+        assert (ask_round(Plan.of(spec), 1, history(spec, 16)) != without) is reads
 
 
 def test_rounds_and_seeds_differ() -> None:
     spec, other = job(trials=64, seed=1), job(trials=64, seed=2)
-    first = ask_round(spec, 0, [])
-    assert first != ask_round(spec, 1, [])
-    assert first != ask_round(other, 0, [])
+    first = ask_round(Plan.of(spec), 0, [])
+    assert first != ask_round(Plan.of(spec), 1, [])
+    assert first != ask_round(Plan.of(other), 0, [])
 
 
 def test_the_largest_seed_is_accepted() -> None:
-    assert ask_round(job(trials=3, seed=2**53 - 1), 0, [])
+    assert ask_round(Plan.of(job(trials=3, seed=2**53 - 1)), 0, [])
 
 
 def test_tpe_draws_where_the_good_trials_are() -> None:
@@ -152,7 +156,7 @@ def test_tpe_draws_where_the_good_trials_are() -> None:
     trials = history(spec, 48)
 
     def middle(r: int, given: list[FinishedTrial]) -> float:
-        rates = sorted(found.optimizer["learning_rate"] for found in ask_round(spec, r, given))
+        rates = sorted(found.optimizer["learning_rate"] for found in ask_round(Plan.of(spec), r, given))
         return float(rates[len(rates) // 2])
 
     assert middle(3, trials) < 0.3 * middle(0, [])
@@ -160,7 +164,7 @@ def test_tpe_draws_where_the_good_trials_are() -> None:
 
 def test_a_round_is_spread_out_by_the_trials_that_still_run() -> None:
     spec = job(trials=64, sampler=TPE)
-    found = ask_round(spec, 3, history(spec, 48))
+    found = ask_round(Plan.of(spec), 3, history(spec, 48))
     assert len({str(configuration.params) for configuration in found}) == len(found)
 
 
@@ -169,7 +173,7 @@ def test_asking_neither_warns_nor_logs(caplog: pytest.LogCaptureFixture) -> None
     try:
         with warnings.catch_warnings(), caplog.at_level(logging.INFO):
             warnings.simplefilter("error")
-            ask_round(job(trials=64), 0, [])
+            ask_round(Plan.of(job(trials=64)), 0, [])
     finally:
         optuna.logging.disable_propagation()
     assert caplog.text == ""

@@ -6,7 +6,8 @@ from typing import Any
 from app.domain.records import Configuration, FinishedTrial
 from app.domain.states import TrialState
 from app.spec.job import JobSpec
-from app.tuning.racing.candidates import baselines_of, describe, differs, race_field
+from app.tuning.planning.baselines import baselines_of
+from app.tuning.racing.candidates import describe, differs, race_field
 from app.tuning.recommendation.wording import in_words
 from app.tuning.space.tree import SearchSpace
 from tests.support.jobs import DIGITS, configuration, finished, job, space

@@ -5,8 +5,10 @@ import pytest
 
 from app.domain.records import Configuration
 from app.tuning.evaluation.requests import Seeds
+from app.tuning.planning.plan import Plan
+from app.tuning.planning.race_limits import looks, max_race_runs
 from app.tuning.racing.candidates import RaceCandidate
-from app.tuning.racing.elimination import Standing, eliminate, looks, most_raced
+from app.tuning.racing.elimination import Standing, eliminate
 from tests.support.jobs import ROSENBROCK, configuration, follow
 from tests.support.synthetic_evaluations import NAN, Means, SyntheticEvaluations, spec
 
@@ -24,7 +26,9 @@ def means(*of: float) -> Means:
 
 def race(evaluations: SyntheticEvaluations, replicates: int = 8, shares: int | None = None) -> Standing:
     confirmation = {"top": 1, "replicates": replicates}
-    return follow(eliminate(spec(confirmation=confirmation), CANDIDATES, Seeds.RACE, shares), evaluations)
+    return follow(
+        eliminate(Plan.of(spec(confirmation=confirmation)), CANDIDATES, Seeds.RACE, shares), evaluations
+    )
 
 
 def runs(evaluations: SyntheticEvaluations) -> int:
@@ -92,7 +96,9 @@ def test_where_the_budget_is_short_the_better_half_goes_on() -> None:
         lambda config, steps: means_of[round(config.optimizer["learning_rate"] * 1000) - 1], own=0.1
     )
     confirmation = {"top": 1, "replicates": 16}
-    standing = follow(eliminate(spec(confirmation=confirmation), candidates, Seeds.RACE, 6), evaluations)
+    standing = follow(
+        eliminate(Plan.of(spec(confirmation=confirmation)), candidates, Seeds.RACE, 6), evaluations
+    )
     sizes = [len(request.configurations) for request in evaluations.requests]
     assert sizes[:2] == [12, 6]
     assert runs(evaluations) <= 6 * 16
@@ -101,7 +107,7 @@ def test_where_the_budget_is_short_the_better_half_goes_on() -> None:
 
 def test_one_run_each_decides_where_all_replicates_are_the_same() -> None:
     evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), common=0.0, own=0.0)
-    standing = follow(eliminate(spec(objective=ROSENBROCK), CANDIDATES, Seeds.RACE), evaluations)
+    standing = follow(eliminate(Plan.of(spec(objective=ROSENBROCK)), CANDIDATES, Seeds.RACE), evaluations)
     assert (standing.leader, standing.seeds, runs(evaluations)) == (1, 1, 5)
 
 
@@ -128,11 +134,11 @@ def test_what_an_entry_gave_in_an_earlier_race_is_not_run_again() -> None:
     near = means(2.0, 1.0, 3.0, 1.001, 4.0)
     job_spec = spec(confirmation={"top": 1, "replicates": 8})
     evaluations = SyntheticEvaluations(near, own=0.01)
-    before = follow(eliminate(job_spec, CANDIDATES[1:3], Seeds.RACE), evaluations)
+    before = follow(eliminate(Plan.of(job_spec), CANDIDATES[1:3], Seeds.RACE), evaluations)
     evaluations.requests.clear()
-    after = follow(eliminate(job_spec, CANDIDATES, Seeds.RACE, before=[before]), evaluations)
+    after = follow(eliminate(Plan.of(job_spec), CANDIDATES, Seeds.RACE, before=[before]), evaluations)
     again = SyntheticEvaluations(near, own=0.01)
-    whole = follow(eliminate(job_spec, CANDIDATES, Seeds.RACE), again)
+    whole = follow(eliminate(Plan.of(job_spec), CANDIDATES, Seeds.RACE), again)
     assert len(evaluations.requests[0].configurations) == 3
     assert runs(evaluations) <= runs(again)
     assert after.seeds >= whole.seeds  # what was not run again is spent
@@ -151,20 +157,20 @@ def test_what_an_entry_gave_in_an_earlier_race_is_not_run_again() -> None:
 def test_where_all_is_known_only_later_seeds_run() -> None:
     job_spec = spec(confirmation={"top": 1, "replicates": 8})
     evaluations = SyntheticEvaluations(means(1.0, 1.0, 1.0, 1.0, 1.0), own=0.0)
-    before = follow(eliminate(job_spec, CANDIDATES, Seeds.RACE), evaluations)
+    before = follow(eliminate(Plan.of(job_spec), CANDIDATES, Seeds.RACE), evaluations)
     evaluations.requests.clear()
-    after = follow(eliminate(job_spec, CANDIDATES, Seeds.RACE, 1, [before]), evaluations)
+    after = follow(eliminate(Plan.of(job_spec), CANDIDATES, Seeds.RACE, 1, [before]), evaluations)
     assert (after.leader, after.survivors) == (before.leader, before.survivors)
-    assert runs(evaluations) <= most_raced(8, len(CANDIDATES), 1)
+    assert runs(evaluations) <= max_race_runs(8, len(CANDIDATES), 1)
     assert all(request.replicates.start >= Seeds.RACE + before.seeds for request in evaluations.requests)
 
 
 def test_where_all_replicates_are_the_same_what_is_known_never_runs() -> None:
     job_spec = spec(objective=ROSENBROCK)
     evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), common=0.0, own=0.0)
-    before = follow(eliminate(job_spec, CANDIDATES, Seeds.RACE), evaluations)
+    before = follow(eliminate(Plan.of(job_spec), CANDIDATES, Seeds.RACE), evaluations)
     evaluations.requests.clear()
-    after = follow(eliminate(job_spec, CANDIDATES[::-1], Seeds.RACE, before=[before]), evaluations)
+    after = follow(eliminate(Plan.of(job_spec), CANDIDATES[::-1], Seeds.RACE, before=[before]), evaluations)
     assert evaluations.requests == []
     assert after.entries[after.leader] == before.entries[before.leader]
 
@@ -172,9 +178,9 @@ def test_where_all_replicates_are_the_same_what_is_known_never_runs() -> None:
 def test_what_is_known_of_those_who_are_left_counts_beyond_the_last_look() -> None:
     job_spec = spec(confirmation={"top": 1, "replicates": 8})
     evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
-    before = follow(eliminate(job_spec, [CANDIDATES[1], CANDIDATES[3]], Seeds.RACE, 8), evaluations)
+    before = follow(eliminate(Plan.of(job_spec), [CANDIDATES[1], CANDIDATES[3]], Seeds.RACE, 8), evaluations)
     assert before.seeds == 32
-    after = follow(eliminate(job_spec, CANDIDATES, Seeds.RACE, 1, [before]), evaluations)
+    after = follow(eliminate(Plan.of(job_spec), CANDIDATES, Seeds.RACE, 1, [before]), evaluations)
     assert after.seeds == 32
     assert after.survivors == tuple({0: 1, 1: 3}[row] for row in before.survivors)
 

@@ -10,9 +10,11 @@ from app.domain.records import Configuration
 from app.tuning.decision.race_history import Entrants
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.learning_rates.safe_range import Needs
+from app.tuning.planning.plan import Plan
+from app.tuning.planning.race_limits import EXTENSIONS
 from app.tuning.racing.candidates import RaceCandidate
 from app.tuning.racing.elimination import Standing, eliminate
-from app.tuning.racing.final import EXTENSIONS, finalists, most_finalists, most_prolonged, race_final
+from app.tuning.racing.final import finalists, most_finalists, most_prolonged, race_final
 from app.tuning.racing.practical_equivalence import negligible
 from app.tuning.racing.selection import Choice, tied
 from tests.support.jobs import ROSENBROCK, configuration, follow
@@ -55,7 +57,9 @@ def final(
     by_key = {_key(candidate.configuration): mean for candidate, mean in zip(candidates, means, strict=True)}
     evaluations = SyntheticEvaluations(lambda config, steps: by_key[_key(config)], own=scatter)
     confirmation = {"top": 2, "replicates": REPLICATES}
-    return follow(race_final(spec(confirmation=confirmation, **parts), candidates), evaluations), evaluations
+    return follow(
+        race_final(Plan.of(spec(confirmation=confirmation, **parts)), candidates), evaluations
+    ), evaluations
 
 
 def _key(config: Configuration) -> str:
@@ -102,7 +106,7 @@ def test_a_final_takes_no_more_runs_than_are_counted(scatter: float, replicates:
     job_spec = spec(confirmation={"top": 2, "replicates": replicates})
     evaluations = SyntheticEvaluations(bowl(0.02, floor=0.1), own=scatter)
     candidates = [*make_candidates(1)[:2], *make_candidates()][-most_finalists(job_spec) :]
-    result = follow(race_final(job_spec, candidates), evaluations)
+    result = follow(race_final(Plan.of(job_spec), candidates), evaluations)
     max_runs = most_finalists(job_spec) * replicates + most_prolonged(replicates)
     assert len(candidates) == most_finalists(job_spec)
     assert sum(request.updates for request in evaluations.requests) <= max_runs * 60
@@ -123,7 +127,8 @@ def test_the_longer_final_finds_the_best_more_often() -> None:
     for shift in range(12):
         result, evaluations = final(means, scatter=0.5, shift=shift)
         usual = follow(
-            eliminate(spec(confirmation=confirmation), make_candidates(shift), Seeds.FINAL), evaluations
+            eliminate(Plan.of(spec(confirmation=confirmation)), make_candidates(shift), Seeds.FINAL),
+            evaluations,
         )
         hits["usual"] += usual.entries[usual.leader].label == "0"
         hits["longer"] += result.entries[result.leader].label == "0"
@@ -208,10 +213,10 @@ def race(means: list[float], candidates: list[RaceCandidate]) -> Standing:
 def test_the_best_of_another_kind_that_may_still_win_is_in_the_final() -> None:
     adams, sgd = CANDIDATES[0:10:2], CANDIDATES[1]
     near = race([1.0, 1.1, 1.2, 1.3, 1.4, 1.5], [*adams, sgd])
-    met = finalists(spec(), near, near, [])
+    met = finalists(Plan.of(spec()), near, near, [])
     assert met == [*adams[:4], sgd]  # the best constant rates are among them
     lost = race([1.0, 1.1, 1.2, 1.3, 1.4, 9_000.0], [*adams, sgd])
-    assert sgd not in finalists(spec(), lost, lost, [])
+    assert sgd not in finalists(Plan.of(spec()), lost, lost, [])
 
 
 def test_the_best_default_of_the_race_is_in_the_final() -> None:
@@ -219,7 +224,7 @@ def test_the_best_default_of_the_race_is_in_the_final() -> None:
     worse = replace(CANDIDATES[1], source="baseline", label="worse")
     diverged = replace(CANDIDATES[3], source="baseline", label="diverged")
     first = race([1.0, NAN, 8.0, 2.0], [CANDIDATES[0], diverged, worse, CANDIDATES[-1]])
-    met = finalists(spec(), first, near, [])
+    met = finalists(Plan.of(spec()), first, near, [])
     assert [candidate for candidate in met if candidate.is_default] == [CANDIDATES[-1]]
 
 

@@ -13,9 +13,11 @@ import numpy as np
 from app.domain.records import Configuration
 from app.spec.job import JobSpec
 from app.tuning.evaluation.requests import Seeds
+from app.tuning.planning.plan import Plan
+from app.tuning.planning.race_limits import OFFSPRING_PER_TOP, SPREADS, max_offspring
 from app.tuning.racing.candidates import RaceCandidate
 from app.tuning.racing.elimination import Standing
-from app.tuning.racing.iterated import OFFSPRING_PER_TOP, SPREADS, most_new, offspring, parents
+from app.tuning.racing.iterated import offspring, parents
 from app.tuning.racing.perturbations import GlobalMoves
 from app.tuning.space.distributions import given
 from app.tuning.space.tree import SearchSpace
@@ -54,7 +56,7 @@ def drawn(
     spread: float = SPREAD,
     known: Sequence[RaceCandidate] = (),
 ) -> list[RaceCandidate]:
-    return offspring(spec, parents, known, generation, spread, GlobalMoves(np.random.default_rng(0)))
+    return offspring(Plan.of(spec), parents, known, generation, spread, GlobalMoves(np.random.default_rng(0)))
 
 
 def crossed(new: Sequence[RaceCandidate]) -> list[RaceCandidate]:
@@ -191,8 +193,7 @@ def test_a_default_that_is_not_of_the_space_has_no_crossings_where_another_paren
 
 def test_where_there_are_few_seeds_there_are_so_few_that_they_get_beyond_two() -> None:
     for replicates, expected in ((2, 8), (4, 8), (8, 16), (16, 32), (64, 32)):
-        few = wide(confirmation={"top": 8, "replicates": replicates})
-        assert most_new(few) == expected
+        assert max_offspring(8, replicates) == expected
         evaluations = SyntheticEvaluations(bowl(0.02), own=0.5)
         advised(evaluations, confirmation={"top": 8, "replicates": replicates})
         assert (
@@ -268,7 +269,9 @@ def standing(*rows: tuple[str, list[float], bool]) -> Standing:
 
 def numbered(race: Standing, is_first: bool = False) -> list[int | None]:
     both = space({"kind": "adam", "learning_rate": LOG_RANGE}, {"kind": "sgd", "learning_rate": LOG_RANGE})
-    return [candidate.number for candidate in parents(wide(search_space=both), race, is_first=is_first)]
+    return [
+        candidate.number for candidate in parents(Plan.of(wide(search_space=both)), race, is_first=is_first)
+    ]
 
 
 LEADER = [1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0]
@@ -298,13 +301,13 @@ def test_what_is_surely_worse_or_diverged_or_is_not_of_the_space_is_no_parent() 
     assert numbered(standing(("adam", LEADER, True), ("sgd", [1.0, 2.1], False))) == [0, 1]
     race = standing(("sgd", LEADER, True), ("adam", [1.0, 2.1], False))
     only = wide(search_space=space({"kind": "sgd", "learning_rate": LOG_RANGE}))
-    assert [candidate.number for candidate in parents(only, race, is_first=True)] == [0]
+    assert [candidate.number for candidate in parents(Plan.of(only), race, is_first=True)] == [0]
 
 
 def test_a_kind_has_one_such_parent_however_often_it_is_in_the_space() -> None:
     twice = wide(search_space=space({"kind": "adam"}, {"kind": "sgd"}, {"kind": "sgd"}))
     race = standing(("adam", LEADER, True), ("sgd", [1.0, 2.1], False), ("sgd", [1.0, 2.2], False))
-    assert [candidate.number for candidate in parents(twice, race, is_first=False)] == [0, 1]
+    assert [candidate.number for candidate in parents(Plan.of(twice), race, is_first=False)] == [0, 1]
 
 
 def test_at_most_four_survivors_are_parents() -> None:

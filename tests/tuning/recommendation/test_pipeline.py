@@ -11,7 +11,8 @@ import pytest
 from app.domain.records import Configuration, FinishedTrial
 from app.engine.trajectories.result import Trajectory
 from app.tuning.evaluation.requests import EvaluationRequest, EvaluationResult, Seeds
-from app.tuning.recommendation.pipeline import advise, most_runs
+from app.tuning.planning.plan import Plan
+from app.tuning.recommendation.pipeline import advise
 from tests.support.jobs import NOISY, ROSENBROCK, finished, follow, job, run_request, search, space
 from tests.support.synthetic_evaluations import (
     COSINE,
@@ -182,7 +183,10 @@ def test_no_run_is_longer_than_a_run_can_be() -> None:
 
 def test_without_a_completed_trial_there_is_no_advice() -> None:
     assert (
-        follow(advise(spec(), [finished(0, None)], lambda number: None), SyntheticEvaluations(bowl())) is None
+        follow(
+            advise(Plan.of(spec()), [finished(0, None)], lambda number: None), SyntheticEvaluations(bowl())
+        )
+        is None
     )
 
 
@@ -199,7 +203,7 @@ def test_a_rule_that_follows_the_losses_is_exported_as_its_trial_took_it() -> No
         asked.append(number)
         return None
 
-    found = follow(advise(spec(), ended, curve_of), SyntheticEvaluations(rule_is_better))
+    found = follow(advise(Plan.of(spec()), ended, curve_of), SyntheticEvaluations(rule_is_better))
     assert found is not None
     assert found.schedule["kind"] == "reduce_by_ratio"
     assert asked == [0]
@@ -219,7 +223,8 @@ def test_a_rule_that_follows_the_losses_is_exported_as_its_trial_took_it() -> No
 def test_the_advice_never_asks_for_more_runs_than_are_counted(parts: dict[str, Any], own: float) -> None:
     evaluations = SyntheticEvaluations(bowl(), own=own)
     advised(evaluations, trials(1) if "budget" in parts else None, **parts)
-    assert sum(request.updates for request in evaluations.requests) <= most_runs(spec(**parts)) * 60
+    most = Plan.of(spec(**parts)).max_advice_runs * 60
+    assert sum(request.updates for request in evaluations.requests) <= most
 
 
 def test_equal_answers_give_the_same_heats_and_the_same_recommendation() -> None:
@@ -232,7 +237,8 @@ def test_equal_answers_give_the_same_heats_and_the_same_recommendation() -> None
         return run_request(spec_, request)
 
     answers = [
-        follow(advise(spec_, trials_, lambda number: None), partial(noted, requests[i])) for i in range(2)
+        follow(advise(Plan.of(spec_), trials_, lambda number: None), partial(noted, requests[i]))
+        for i in range(2)
     ]
     assert answers[0] == answers[1]
     assert [request.digest for request in requests[0]] == [request.digest for request in requests[1]]

@@ -14,13 +14,15 @@ from app.domain.records import FinishedTrial
 from app.domain.states import TrialState
 from app.spec import search as wire
 from app.spec.job import JobSpec
-from app.tuning.planning.rounds import Rounds, ask_round, trial_count
+from app.tuning.planning.plan import Plan
+from app.tuning.planning.rounds import Rounds
+from app.tuning.planning.suitability import check_suitable
 from app.tuning.samplers import SAMPLERS, effective_sampler
 from app.tuning.samplers.cma_evolution import Evolution
 from app.tuning.samplers.cmaes import evolved_state
 from app.tuning.samplers.grid import cells
 from app.tuning.samplers.qmc import halton
-from app.tuning.search.suitability import check_suitable
+from app.tuning.search.asking import ask_round
 from app.tuning.search.warm_start import INHERITED_ROUND
 from app.tuning.space.tree import SearchSpace
 from tests.support.jobs import DIGITS, job, space
@@ -44,14 +46,16 @@ def of_kind(kind: str, **parts: Any) -> JobSpec:
 
 def all_asked(spec: JobSpec) -> list[dict[str, Any]]:
     """Return the parameters of every trial of a job whose sampler reads no trial."""
-    return [found.params for r in range(len(Rounds.of(spec))) for found in ask_round(spec, r, [])]
+    return [found.params for r in range(len(Rounds.of(spec))) for found in ask_round(Plan.of(spec), r, [])]
 
 
 def told(spec: JobSpec, rounds: int) -> list[FinishedTrial]:
     """Trials of as many rounds, best at a rate of 0.01 and a beta1 of 0.8; some diverged."""
     trials: list[FinishedTrial] = []
     for r in range(rounds):
-        for number, found in zip(Rounds.of(spec).numbers(r), ask_round(spec, r, trials), strict=True):
+        for number, found in zip(
+            Rounds.of(spec).numbers(r), ask_round(Plan.of(spec), r, trials), strict=True
+        ):
             rate, beta = found.params["adam.learning_rate"], found.params["adam.beta1"]
             diverged = rate > 0.08
             trials.append(
@@ -74,7 +78,7 @@ def test_every_kind_of_a_spec_has_a_sampler() -> None:
 def test_a_sampler_that_goes_by_numbers_does_not_depend_on_the_past(kind: str) -> None:
     spec = of_kind(kind, search_space=GRID, trials=40)
     assert all_asked(spec) == all_asked(spec)
-    assert all_asked(spec)[:27] == [found.params for found in ask_round(spec, 0, [])]
+    assert all_asked(spec)[:27] == [found.params for found in ask_round(Plan.of(spec), 0, [])]
 
 
 def test_the_points_of_a_sequence_are_spread_evenly() -> None:
@@ -100,7 +104,9 @@ def test_the_sequence_gives_every_optimizer_its_share_and_spreads_its_rates() ->
 def test_a_grid_has_every_combination_once() -> None:
     spec = of_kind("grid", search_space=GRID, trials=1_000)
     asked = all_asked(spec)
-    assert cells(SearchSpace.of(spec)) == (3 + 2 * 5) * (1 + 2) == trial_count(spec) == len(asked)
+    assert (
+        cells(SearchSpace.of(spec)) == (3 + 2 * 5) * (1 + 2) == Plan.of(spec).rounds.trial_count == len(asked)
+    )
     assert len({tuple(sorted(params.items())) for params in asked}) == len(asked)
     betas = {params["adam.beta1"] for params in asked if "adam.beta1" in params}
     assert sorted(betas) == pytest.approx([0.5, 0.6, 0.7, 0.8, 0.9])
@@ -166,8 +172,8 @@ def test_a_round_of_cmaes_is_a_generation_asked_from_all_before_it() -> None:
 def test_cmaes_finds_the_minimum_and_is_a_function_of_the_stored_trials() -> None:
     spec = of_kind("cmaes", search_space=PLAIN, trials=160)
     trials = told(spec, 9)
-    asked = ask_round(spec, 9, trials)
-    assert asked == ask_round(spec, 9, trials[::-1])
+    asked = ask_round(Plan.of(spec), 9, trials)
+    assert asked == ask_round(Plan.of(spec), 9, trials[::-1])
     rates = [math.log10(found.params["adam.learning_rate"]) for found in asked]
     betas = [found.params["adam.beta1"] for found in asked]
     assert np.median(rates) == pytest.approx(-2.0, abs=0.1)
@@ -177,7 +183,7 @@ def test_cmaes_finds_the_minimum_and_is_a_function_of_the_stored_trials() -> Non
 def test_cmaes_tells_each_generation_once_and_asks_as_if_it_told_all(monkeypatch: pytest.MonkeyPatch) -> None:
     spec, calls, kept = of_kind("cmaes", search_space=PLAIN, trials=160), list[int](), dict[str, object]()
     trials = told(spec, 8)
-    fresh = [ask_round(spec, r, trials) for r in range(8)]
+    fresh = [ask_round(Plan.of(spec), r, trials) for r in range(8)]
     tell = Evolution.tell
 
     def counted(self: Evolution, points: Any) -> Any:
@@ -185,23 +191,23 @@ def test_cmaes_tells_each_generation_once_and_asks_as_if_it_told_all(monkeypatch
         return tell(self, points)
 
     monkeypatch.setattr(Evolution, "tell", counted)
-    assert [ask_round(spec, r, trials, kept) for r in range(8)] == fresh
+    assert [ask_round(Plan.of(spec), r, trials, kept) for r in range(8)] == fresh
     assert len(calls) == 7
 
 
 def test_cmaes_does_not_go_on_from_trials_that_it_is_not_given_again() -> None:
     spec, kept = of_kind("cmaes", search_space=PLAIN, trials=160), dict[str, object]()
     trials = told(spec, 4)
-    ask_round(spec, 4, trials, kept)
+    ask_round(Plan.of(spec), 4, trials, kept)
     for others in (
         [replace(trial, value=-(trial.value or 0.0)) for trial in trials],
         [trial for trial in trials if trial.round < 2],
         trials[:-8],
     ):
         r = others[-1].round + 1
-        assert ask_round(spec, r, others, kept) == ask_round(spec, r, others)
-    ask_round(spec, 4, trials[:-8], kept)  # which ends within a round
-    assert ask_round(spec, 4, trials, kept) == ask_round(spec, 4, trials)
+        assert ask_round(Plan.of(spec), r, others, kept) == ask_round(Plan.of(spec), r, others)
+    ask_round(Plan.of(spec), 4, trials[:-8], kept)  # which ends within a round
+    assert ask_round(Plan.of(spec), 4, trials, kept) == ask_round(Plan.of(spec), 4, trials)
 
 
 def test_cmaes_begins_at_the_best_trial_of_other_jobs() -> None:

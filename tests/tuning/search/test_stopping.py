@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from app.domain.states import TrialState
+from app.tuning.planning.plan import Plan
 from app.tuning.planning.rounds import Rounds
 from app.tuning.search.stopping import settled_reason, why_settled
 from tests.support.jobs import finished, job, search, space
@@ -60,11 +61,11 @@ def test_a_job_that_settled_says_so_and_one_that_did_not_or_was_not_asked_says_n
     rounds = Rounds.of(spec)
     trials = [finished(number, 1.0, round=rounds.holding(number)) for number in range(80)]
     # The next round is asked ahead, before the last of these has ended.
-    assert "settled after 72 of 100 trials" in str(why_settled(spec, trials))
-    assert why_settled(job(trials=100, search_space=space(NARROW)), trials) is None
-    assert why_settled(job(budget=budget | {"trials": 80}), trials) is None
+    assert "settled after 72 of 100 trials" in str(why_settled(Plan.of(spec), trials))
+    assert why_settled(Plan.of(job(trials=100, search_space=space(NARROW))), trials) is None
+    assert why_settled(Plan.of(job(budget=budget | {"trials": 80})), trials) is None
     pruned = [replace(trial, value=None, state=TrialState.PRUNED) for trial in trials]
-    assert why_settled(spec, pruned) is None
+    assert why_settled(Plan.of(spec), pruned) is None
 
 
 def test_a_search_that_keeps_meeting_one_minimum_settles_and_one_down_a_valley_does_not() -> None:

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from app.domain.records import FinishedTrial
 from app.domain.states import TrialState
-from app.tuning.planning.rounds import ask_round
+from app.tuning.planning.plan import Plan
 from app.tuning.samplers import effective_sampler
+from app.tuning.search.asking import ask_round
 from app.tuning.search.warm_start import decode, encode, incomparable_reason, inherited_trials
 from app.tuning.space.tree import SearchSpace
 from tests.support.jobs import DIGITS, finished, job, search, space
@@ -81,7 +82,7 @@ def test_the_first_round_learns_from_other_jobs() -> None:
     assert effective_sampler(spec) == "tpe"
     others = search(job(search_space=ADAM, trials=32, steps=30, seed=1))
     best = min((t for t in others if t.value is not None), key=lambda t: t.value or 0.0)
-    asked = ask_round(spec, 0, inherited_trials(SearchSpace.of(spec), [others]))
+    asked = ask_round(Plan.of(spec), 0, inherited_trials(SearchSpace.of(spec), [others]))
     rates = sorted(found.optimizer["learning_rate"] for found in asked)
     middle = rates[len(rates) // 2] / best.configuration.optimizer["learning_rate"]
     assert 0.2 < middle < 5.0  # of three decades

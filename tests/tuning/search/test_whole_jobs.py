@@ -10,7 +10,8 @@ import pytest
 
 from app.domain.states import TrialState
 from app.spec.resources.recommendations import Recommendation
-from app.tuning.planning.rounds import ask_round
+from app.tuning.planning.plan import Plan
+from app.tuning.search.asking import ask_round
 from tests.support.jobs import DIGITS, NOISY, job, run, search, space
 from tests.support.searches import evaluate_round
 
@@ -87,7 +88,7 @@ def test_a_search_that_was_interrupted_goes_on_as_if_it_had_not_been() -> None:
     trials = search(spec)
     stored = [trial for trial in trials if trial.round < 2]
     assert evaluate_round(spec, 2, stored)[0] == [trial for trial in trials if trial.round == 2]
-    assert ask_round(spec, 1, trials) == ask_round(spec, 1, stored)
+    assert ask_round(Plan.of(spec), 1, trials) == ask_round(Plan.of(spec), 1, stored)
 
 
 def test_a_pruned_trial_was_measured_at_the_rung_where_it_stopped() -> None:

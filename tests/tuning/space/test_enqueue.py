@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from app.tuning.planning.rounds import ask_round, round_count, trial_numbers
+from app.tuning.planning.plan import Plan
+from app.tuning.search.asking import ask_round
 from app.tuning.space.enqueue import check_enqueued
 from tests.support.jobs import DIGITS, job, space
 
@@ -15,8 +16,8 @@ def test_the_given_configurations_are_the_first_trials() -> None:
     given = [{"optimizer": "adam", "adam.learning_rate": 0.05, "schedule": "cosine"}, {"schedule": "cosine"}]
     spec = job(search_space=TWO, enqueue=given)
     assert check_enqueued(spec) == []
-    asked = ask_round(spec, 0, [])
-    assert len(asked) == len(trial_numbers(spec, 0))
+    asked = ask_round(Plan.of(spec), 0, [])
+    assert len(asked) == len(Plan.of(spec).rounds.numbers(0))
     assert asked[0].optimizer["learning_rate"] == 0.05
     assert asked[0].schedule["kind"] == "cosine"
     assert asked[1].schedule["kind"] == "cosine"
@@ -24,14 +25,15 @@ def test_the_given_configurations_are_the_first_trials() -> None:
 
 def test_parameters_imply_their_optimizer() -> None:
     spec = job(search_space=TWO, enqueue=[{"momentum.learning_rate": 0.01}])
-    first = ask_round(spec, 0, [])[0]
+    first = ask_round(Plan.of(spec), 0, [])[0]
     assert (first.optimizer["kind"], first.optimizer["learning_rate"]) == ("momentum", 0.01)
     assert first.params["optimizer"] == "momentum"
 
 
 def test_what_is_left_out_is_drawn_alike_whenever_it_is_asked() -> None:
     first, again, other = (
-        ask_round(job(search_space=TWO, enqueue=[{}, {}], seed=seed), 0, [])[:2] for seed in (1, 1, 2)
+        ask_round(Plan.of(job(search_space=TWO, enqueue=[{}, {}], seed=seed)), 0, [])[:2]
+        for seed in (1, 1, 2)
     )
     assert first == again
     assert first != other
@@ -40,15 +42,15 @@ def test_what_is_left_out_is_drawn_alike_whenever_it_is_asked() -> None:
 
 def test_a_trials_parameters_can_be_given_as_they_are_shown() -> None:
     batch = space({"kind": "adam"}) | {"batch_size": {"choices": [32, "full"]}}
-    shown = ask_round(job(DIGITS, search_space=batch), 0, [])[3]
+    shown = ask_round(Plan.of(job(DIGITS, search_space=batch)), 0, [])[3]
     spec = job(DIGITS, search_space=batch, enqueue=[shown.params], seed=5)
     assert check_enqueued(spec) == []
-    assert ask_round(spec, 0, [])[0] == shown
+    assert ask_round(Plan.of(spec), 0, [])[0] == shown
 
 
 def test_a_whole_number_stands_for_a_float() -> None:
     wide = space({"kind": "adam", "learning_rate": {"low": 0.1, "high": 2.0}})
-    found = ask_round(job(search_space=wide, enqueue=[{"adam.learning_rate": 1}]), 0, [])[0]
+    found = ask_round(Plan.of(job(search_space=wide, enqueue=[{"adam.learning_rate": 1}])), 0, [])[0]
     assert isinstance(found.params["adam.learning_rate"], float)
 
 
@@ -79,7 +81,7 @@ def test_what_is_not_of_the_space_is_refused_by_name(
 def test_a_fixed_value_may_be_named() -> None:
     only = job(search_space=space({"kind": "adam"}), enqueue=[{"optimizer": "adam", "adam.beta1": 0.9}])
     assert check_enqueued(only) == []
-    assert ask_round(only, 0, [])[0].optimizer["beta1"] == 0.9
+    assert ask_round(Plan.of(only), 0, [])[0].optimizer["beta1"] == 0.9
 
 
 def test_a_grid_loses_no_cell_to_what_is_given() -> None:
@@ -90,6 +92,6 @@ def test_a_grid_loses_no_cell_to_what_is_given() -> None:
     }
     given = [{"adam.beta1": 0.9}] * 3
     spec = job(trials=50, search_space=space(adam), sampler={"kind": "grid"}, enqueue=given)
-    asked = [found for r in range(round_count(spec)) for found in ask_round(spec, r, [])]
+    asked = [found for r in range(len(Plan.of(spec).rounds)) for found in ask_round(Plan.of(spec), r, [])]
     assert len(asked) == 3 + 6
     assert len({str(sorted(found.params.items())) for found in asked[3:]}) == 6

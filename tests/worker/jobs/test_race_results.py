@@ -16,7 +16,7 @@ from app.spec.job import JobSpec
 from app.tuning.evaluation import request_codec
 from app.tuning.evaluation.requests import EvaluationRequest, EvaluationResult, Seeds
 from app.tuning.evaluation.shards import Shard, evaluate
-from app.tuning.recommendation.budget import search_share
+from app.tuning.planning.plan import Plan
 from app.tuning.recommendation.stages import SEARCH, WORDS, stage_word
 from app.worker.jobs.runner import Runner
 from app.worker.pool.protocols import BatchSet, JobPriority, Results
@@ -99,7 +99,7 @@ def test_the_share_that_is_done_grows_through_the_advice_and_goes_on_after_a_kil
     run_job(db, settings, spec)
     assert killed == shares  # nothing that was stored is counted twice, nothing is left out
     fractions = [fraction for fraction, _ in killed]
-    assert search_share(spec) == fractions[0] < before[0] < 0.9 < fractions[-1] <= 1.0
+    assert Plan.of(spec).search_share == fractions[0] < before[0] < 0.9 < fractions[-1] <= 1.0
     assert fractions == sorted(fractions)
 
 

@@ -13,7 +13,8 @@ import pytest
 from app.services.job_runs import Interrupted
 from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import Shard, deadline_s, evaluate, shards_of_round
-from app.tuning.planning.rounds import ask_round, trial_numbers
+from app.tuning.planning.plan import Plan
+from app.tuning.search.asking import ask_round
 from app.worker.pool.pool import Pool
 from app.worker.pool.protocols import JobPriority, ShardLost
 from tests.support.make_spec import MakeSpec
@@ -33,8 +34,8 @@ def pool() -> Iterator[Pool]:
 
 def shards(spec: JobSpec) -> list[Shard]:
     """Return the shards of the first round, one trial each."""
-    numbers = trial_numbers(spec, 0)
-    (whole,) = shards_of_round(spec, 0, numbers, ask_round(spec, 0, []))
+    numbers = Plan.of(spec).rounds.numbers(0)
+    (whole,) = shards_of_round(spec, 0, numbers, ask_round(Plan.of(spec), 0, []))
     return [
         Shard(spec=spec, numbers=(number,), configurations=(configuration,), replicates=(0,))
         for number, configuration in zip(whole.numbers, whole.configurations, strict=True)

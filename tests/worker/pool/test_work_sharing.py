@@ -16,7 +16,8 @@ from app.services import job_runs, jobs, shard_leases
 from app.services.job_runs import Interrupted
 from app.settings import Settings
 from app.tuning.evaluation.shards import Shard, evaluate
-from app.tuning.planning.rounds import ask_round, trial_numbers
+from app.tuning.planning.plan import Plan
+from app.tuning.search.asking import ask_round
 from app.worker.pool.protocols import BatchSet, JobPriority, Outcome, ShardLost
 from app.worker.pool.work_sharing import Fanout, Helpers
 from tests.support.in_process_worker import InThisProcess
@@ -58,7 +59,7 @@ def batch(db: Database, settings: Settings, make_spec: MakeSpec) -> Batch:
     with db.write() as session:
         for name in ("one", "two"):
             workers.beat(session, name, datetime.now(UTC))
-    numbers, asked = trial_numbers(spec, 0), ask_round(spec, 0, [])
+    numbers, asked = Plan.of(spec).rounds.numbers(0), ask_round(Plan.of(spec), 0, [])
     return job_id, [
         Shard(spec=spec, numbers=(number,), configurations=(found,), replicates=(0,))
         for number, found in zip(numbers, asked, strict=True)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.domain.records import FinishedTrial
-from app.spec.job import JobSpec
 from app.tuning.decision.race_history import RaceHistory
-from app.tuning.evaluation.objective import build_objective
+from app.tuning.planning.plan import Plan
 from app.tuning.racing.candidates import RaceCandidate
 from app.tuning.racing.final import best_row
 from app.tuning.recommendation.evidence import Verdict
@@ -27,25 +26,25 @@ UNRACED = (
 
 
 def caution(
-    spec: JobSpec, history: RaceHistory, verdict: Verdict, finished: Sequence[FinishedTrial]
+    plan: Plan, history: RaceHistory, verdict: Verdict, finished: Sequence[FinishedTrial]
 ) -> list[str]:
     """Return every warning that applies."""
     return [
-        *verdict_warnings(spec, history, verdict),
-        *edges_of(spec, _best_searched(history).configuration),
-        *search_warnings(spec, finished),
-        *objective_warnings(spec),
+        *verdict_warnings(plan, history, verdict),
+        *edges_of(plan.spec, _best_searched(history).configuration),
+        *search_warnings(plan, finished),
+        *objective_warnings(plan.spec),
     ]
 
 
-def caution_unconfirmed(spec: JobSpec, best: RaceCandidate, finished: Sequence[FinishedTrial]) -> list[str]:
+def caution_unconfirmed(plan: Plan, best: RaceCandidate, finished: Sequence[FinishedTrial]) -> list[str]:
     """Return every warning that applies to a job without a race."""
-    is_exact = build_objective(spec.objective).deterministic  # no seed would give another value
+    is_exact = plan.is_exact  # no seed would give another value
     return [
         UNRACED if is_exact else UNCONFIRMED,
-        *edges_of(spec, best.configuration),
-        *search_warnings(spec, finished),
-        *objective_warnings(spec),
+        *edges_of(plan.spec, best.configuration),
+        *search_warnings(plan, finished),
+        *objective_warnings(plan.spec),
     ]
 
 

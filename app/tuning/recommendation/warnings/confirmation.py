@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from app.spec.job import JobSpec
 from app.tuning.decision.race_history import RaceHistory
-from app.tuning.racing.candidates import kind_of, kinds
+from app.tuning.planning.plan import Plan
+from app.tuning.racing.candidates import kind_of
 from app.tuning.recommendation.evidence import Comparison, Verdict
 from app.tuning.recommendation.formatting import listed, number, paragraph, percent
 from app.tuning.statistics import LEAST_FOR_SKEWNESS
@@ -15,15 +15,15 @@ MAX_SEED_SHARE = 0.5  # largest share of the mean that one seed may contribute
 MIN_SEEDS_TO_SHARE = 8  # of fewer seeds a single one often contributes half of the mean
 
 
-def verdict_warnings(spec: JobSpec, history: RaceHistory, verdict: Verdict) -> Iterator[str]:
+def verdict_warnings(plan: Plan, history: RaceHistory, verdict: Verdict) -> Iterator[str]:
     """Yield the warnings of seeds, search space, baselines, settings, safe range and steps."""
     yield from _of_seeds(verdict)
-    yield from _of_space(spec, verdict)
+    yield from _of_space(plan, verdict)
     if not verdict.is_default:
         yield from _of_baselines(verdict)
         yield from _of_settings(verdict)
     yield from _of_range(history, verdict)
-    yield from _of_steps(spec, history)
+    yield from _of_steps(plan, history)
 
 
 def _of_seeds(verdict: Verdict) -> Iterator[str]:
@@ -46,10 +46,10 @@ def _of_seeds(verdict: Verdict) -> Iterator[str]:
         )
 
 
-def _of_space(spec: JobSpec, verdict: Verdict) -> Iterator[str]:
+def _of_space(plan: Plan, verdict: Verdict) -> Iterator[str]:
     """Warn of a default that is better than every trial of the search."""
     kind = kind_of(verdict.configuration)
-    if kind not in kinds(spec):
+    if kind not in plan.kinds:
         yield (
             f"{kind} at its defaults was better than every trial, though the search did not try {kind}. "
             f"Name {kind} in `search_space.optimizers` to tune it."
@@ -128,9 +128,9 @@ def _of_range(history: RaceHistory, verdict: Verdict) -> Iterator[str]:
     )
 
 
-def _of_steps(spec: JobSpec, history: RaceHistory) -> Iterator[str]:
+def _of_steps(plan: Plan, history: RaceHistory) -> Iterator[str]:
     """Warn of a loss that is still lower after twice the steps."""
-    horizons, steps = history.horizons, spec.budget.steps
+    horizons, steps = history.horizons, plan.steps
     if horizons.is_lower:
         yield (
             f"The loss still falls after {steps:,} updates. On the same seeds the mean is "

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from app.domain.records import FinishedTrial
 from app.domain.states import TrialState
 from app.spec.job import JobSpec
-from app.tuning.planning.rounds import trial_count
+from app.tuning.planning.plan import Plan
 from app.tuning.recommendation.formatting import listed, plural
 from app.tuning.recommendation.warnings.divergence import divergence_warnings
 from app.tuning.samplers.grid import cells
@@ -18,29 +18,29 @@ MIN_COMPLETED_TRIALS = 10
 MAX_REPEATED_SHARE = 0.25  # largest share of the trials that may repeat another trial
 
 
-def search_warnings(spec: JobSpec, finished: Sequence[FinishedTrial]) -> list[str]:
+def search_warnings(plan: Plan, finished: Sequence[FinishedTrial]) -> list[str]:
     """Return the warnings of a search.
 
     Args:
-        spec: The job.
+        plan: The job.
         finished: Every trial that ended, in any state.
     """
     return [
-        *_few_completed(spec, finished),
-        *divergence_warnings(spec, finished),
+        *_few_completed(plan, finished),
+        *divergence_warnings(plan.spec, finished),
         *_failed(finished),
-        *_repeated(spec, finished),
+        *_repeated(plan.spec, finished),
     ]
 
 
-def _few_completed(spec: JobSpec, finished: Sequence[FinishedTrial]) -> Iterator[str]:
+def _few_completed(plan: Plan, finished: Sequence[FinishedTrial]) -> Iterator[str]:
     """Warn of few completed trials, unless the job asked for only a few."""
-    offered = trial_count(spec)
+    offered = plan.rounds.trial_count
     counts = Counter(trial.state for trial in finished)
     completed = counts[TrialState.COMPLETED]
     if completed >= MIN_COMPLETED_TRIALS or offered < MIN_COMPLETED_TRIALS:
         return
-    if spec.budget.seconds is not None:
+    if plan.spec.budget.seconds is not None:
         more_time = "Raise `budget.seconds`"
     else:
         more_time = "Set `budget.stop_when_settled` to false"

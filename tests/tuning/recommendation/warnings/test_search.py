@@ -10,6 +10,7 @@ import pytest
 
 from app.domain.records import FinishedTrial
 from app.domain.states import TrialState
+from app.tuning.planning.plan import Plan
 from app.tuning.recommendation.warnings.search import search_warnings
 from tests.support.jobs import NOISY, finished, job, search, space
 
@@ -29,7 +30,7 @@ def adam(number: int, rate: float, value: float | None = 1.0) -> FinishedTrial:
 
 
 def of(ended: Sequence[FinishedTrial], **parts: Any) -> list[str]:
-    return search_warnings(job(**({"trials": len(ended)} | BOTH | parts)), ended)
+    return search_warnings(Plan.of(job(**({"trials": len(ended)} | BOTH | parts))), ended)
 
 
 def distinct(count: int, first: int = 0) -> list[FinishedTrial]:
@@ -57,7 +58,7 @@ def test_a_search_that_ran_out_of_time_is_told_so() -> None:
 def test_a_grid_of_few_cells_is_no_lack_of_trials() -> None:
     choices = {"kind": "sgd", "learning_rate": {"choices": [1e-3, 1e-4]}}
     spec = job(search_space=space(choices), sampler={"kind": "grid"}, trials=60)
-    assert search_warnings(spec, search(spec)) == []
+    assert search_warnings(Plan.of(spec), search(spec)) == []
 
 
 def test_divergence_is_laid_to_the_optimizer_that_diverged_from_its_rate_on() -> None:
@@ -134,7 +135,7 @@ def test_a_space_of_two_configurations_makes_most_trials_repeats() -> None:
     spec = job(NOISY, trials=60, steps=5, pruner={"kind": "none"}, **parts)
     ended = search(spec)
     assert len({trial.value for trial in ended}) == 2  # a repeat tells nothing new
-    (found,) = search_warnings(spec, ended)
+    (found,) = search_warnings(Plan.of(spec), ended)
     assert found.startswith("58 of 60 trials repeat another trial")
     assert "Only 2 distinct configurations ran" in found
     assert "Lower `budget.trials` to 2" in found
@@ -142,7 +143,7 @@ def test_a_space_of_two_configurations_makes_most_trials_repeats() -> None:
 
 def test_a_space_of_one_configuration_is_told_so() -> None:
     spec = job(search_space=space({"kind": "sgd", "learning_rate": 1e-4}), trials=12, steps=5)
-    (found,) = search_warnings(spec, search(spec))
+    (found,) = search_warnings(Plan.of(spec), search(spec))
     assert "11 of 12 trials repeat" in found
     assert "Only 1 distinct configuration ran" in found
 
