@@ -12,7 +12,7 @@ import numpy as np
 
 # Modules with a `run` that yields the lines of its report.
 BENCHMARKS = ("engine", "store", "jobs", "http", "wall", "machines")
-ON_REQUEST = ("advice", "search", "rounds", "pruning")  # take a quarter of an hour and more
+ON_REQUEST = ("advice", "estimates", "search", "rounds", "pruning")  # take a quarter of an hour and more
 
 
 def main(names: list[str]) -> int:

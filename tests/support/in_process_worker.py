@@ -65,7 +65,11 @@ def run_job(db: Database, settings: Settings, spec: JobSpec) -> str:
 
 def run_stored_job(db: Database, job_id: str) -> None:
     """Run a queued job to its recommendation."""
-    runner = Runner(db, InThisProcess(), max_failed_trials=0)
+    run_with(Runner(db, InThisProcess(), max_failed_trials=0), job_id)
+
+
+def run_with(runner: Runner, job_id: str) -> None:
+    """Run a queued job to its recommendation by a runner."""
     for number in range(runner.start(job_id, 1)):
         if not runner.search_round(job_id, 1, number):
             break

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Response
+from fastapi.responses import JSONResponse
 
 from app.api.errors.handlers import documented
 from app.api.http.api_route import ApiRoute
@@ -27,6 +28,7 @@ from app.errors import (
 from app.services import jobs
 from app.spec.job import JobSpec
 from app.spec.resources.answers import Job, Page
+from app.spec.resources.estimates import Estimate
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=ApiRoute)
 
@@ -36,8 +38,10 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=ApiRoute)
     operation_id="submit_job",
     summary="Submit a job",
     status_code=202,
+    response_model=Job,
     response_description="The queued job; `Location` is its path.",
     responses={
+        200: {"model": Estimate, "description": "With `dry_run`: what the job would cost."},
         **started("job"),
         **documented(
             InvalidRequest,
@@ -55,13 +59,20 @@ def submit_job(
     response: Response,
     spec: Annotated[JobSpec, Body(openapi_examples=job_examples())],
     idempotency_key: IdempotencyKey = None,
-) -> Job:
+    dry_run: Annotated[
+        bool, Query(description="whether to answer what the job would cost, and to store nothing")
+    ] = False,
+) -> Job | JSONResponse:
     """Store a tuning job and queue it.
 
     Only `objective` is required; the defaults of the other fields give a good recommendation within a minute
     on a laptop. Follow the job by `GET /v1/jobs/{job_id}` or its events. After the job has succeeded,
     `GET /v1/jobs/{job_id}/recommendation` returns the tuned optimizer and learning-rate schedule.
+
+    `?dry_run=true` answers what the job would cost, also of a job that exceeds this server's quota.
     """
+    if dry_run:
+        return JSONResponse(jobs.estimate(spec).model_dump(mode="json"))
     job = jobs.submit(db, settings, spec, idempotency_key)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return job

@@ -149,5 +149,5 @@ def test_an_unknown_parameter_is_422_and_the_known_ones_are_named(
 
 
 def test_an_unknown_parameter_is_refused_before_anything_is_stored(client: TestClient) -> None:
-    assert client.post("/v1/jobs?dry_run=true", json=BODY).status_code == 422
+    assert client.post("/v1/jobs?dryrun=true", json=BODY).status_code == 422
     assert client.get("/v1/jobs").json()["items"] == []

@@ -31,6 +31,7 @@ def test_a_job_has_every_key_of_the_contract_and_every_default_of_its_spec(clien
     job = client.get(f"/v1/jobs/{submit(client)}").json()
     assert set(job) == {
         *("id", "name", "state", "reason", "spec", "progress", "best", "error"),
+        "estimate",
         *("created_at", "started_at", "finished_at"),
     }
     assert set(job["progress"]) == {
@@ -39,6 +40,32 @@ def test_a_job_has_every_key_of_the_contract_and_every_default_of_its_spec(clien
     }
     assert job["spec"]["precision"] == "float64"
     assert job["spec"]["sampler"] == {"kind": "auto"}
+
+
+def test_a_dry_run_answers_the_cost_and_stores_nothing(client: TestClient) -> None:
+    answer = client.post("/v1/jobs", params={"dry_run": True}, json=BODY)
+    assert answer.status_code == 200
+    cost = answer.json()
+    assert set(cost) == {"operations", "seconds_on_one_core", "bytes_stored", "runs"}
+    assert all(value > 0 for value in cost.values())
+    assert client.get("/v1/jobs").json()["items"] == []
+    job = client.get(f"/v1/jobs/{submit(client)}").json()
+    assert job["estimate"] == cost
+
+
+def test_a_dry_run_answers_for_a_job_above_the_quota(client: TestClient) -> None:
+    large = BODY | {"budget": {"trials": 100_000, "steps": 10_000_000}}
+    assert client.post("/v1/jobs", json=large).status_code == 422
+    answer = client.post("/v1/jobs", params={"dry_run": True}, json=large)
+    assert answer.status_code == 200
+    assert answer.json()["runs"] > 100_000
+
+
+def test_a_dry_run_refuses_what_no_server_could_run(client: TestClient) -> None:
+    unfit = BODY | {"enqueue": [{"no.such": 1.0}]}
+    answer = client.post("/v1/jobs", params={"dry_run": True}, json=unfit)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/enqueue/0/no.such"
 
 
 def test_times_are_utc_with_a_z(client: TestClient) -> None:
