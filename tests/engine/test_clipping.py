@@ -52,6 +52,12 @@ def test_a_gradient_that_is_no_number_stays_one() -> None:
     assert np.isnan(gradient).all()
 
 
+def test_an_optimizer_says_which_limits_it_has() -> None:
+    assert make_optimizer("sgd").clipping() == (False, False)
+    assert make_optimizer("sgd", gradient_clip_norm=0.5).clipping() == (True, False)
+    assert make_optimizer("sgd", gradient_clip_value=0.5).clipping() == (False, True)
+
+
 @pytest.mark.parametrize("limit", [{"gradient_clip_norm": 0.8}, {"gradient_clip_value": 0.4}])
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_every_optimizer_steps_along_the_limited_gradient(kind: str, limit: dict[str, float]) -> None:

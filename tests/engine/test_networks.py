@@ -9,9 +9,18 @@ import pytest
 from numpy.typing import NDArray
 
 from app.engine.inputs.features import FeatureBatch
+from app.engine.losses.squared import Squared
+from app.engine.models.embedding_bag import EmbeddingBag
+from app.engine.models.matrix_factorization import MatrixFactorization
 from app.engine.models.mlp import MLP
 from app.engine.supervised.objective import SupervisedObjective
-from tests.support.batches import losses_and_gradients, supervised, supervised_problem
+from tests.support.batches import (
+    losses_and_gradients,
+    suited_to,
+    supervised,
+    supervised_on,
+    supervised_problem,
+)
 
 OBJECTIVES = {
     "linear classifier": lambda: supervised("iris"),
@@ -21,6 +30,9 @@ OBJECTIVES = {
     "relu regression": lambda: supervised("diabetes", (5, 3)),
     "tanh regression with l2": lambda: supervised("diabetes", (4,), "tanh", l2=0.1),
     "relu classifier with l2": lambda: supervised("iris", (5, 1), l2=0.03),
+    "layer norm classifier": lambda: supervised_on("iris", MLP(hidden=(6, 4), layer_norm=True)),
+    "factorization": lambda: suited_to(MatrixFactorization(rank=3), loss=Squared),
+    "embedding bag": lambda: suited_to(EmbeddingBag()),
     # Wide enough that products are cut into parts.
     "wide classifier": lambda: supervised("iris", (520, 3), "tanh"),
 }

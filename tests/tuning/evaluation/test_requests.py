@@ -34,6 +34,11 @@ def test_no_stage_has_a_seed_of_another_or_of_the_search() -> None:
     assert len({*range(64), *(seed for stage in stages for seed in stage)}) == 64 + most * len(Seeds)
 
 
+def test_a_request_without_shards_has_no_values() -> None:
+    assert shards_of_request(SPEC, request()) == []
+    assert gather([]).values.shape == (0, 0)
+
+
 def test_a_request_is_cut_by_its_replicates(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(shards_of_request(SPEC, request(0.01, 0.1))) == 1
     monkeypatch.setattr(sharding, "SHARD_OPERATIONS", 1.0)

@@ -13,6 +13,7 @@ from app.engine.optimizers import OPTIMIZERS
 from app.errors import NotExportable
 from app.tuning.exports import FORMATS
 from app.tuning.exports.source.factor_table import learning_rates
+from app.tuning.exports.source.optimizer_rules import import_statement
 from app.tuning.exports.source.schedule_formulas import BODIES
 from tests.support.exports import PEAK, kind_and_fields, module, recommendation
 from tests.support.kinds import make_optimizer, make_schedule
@@ -58,6 +59,13 @@ def test_the_modules_import_nothing_but_what_they_use(kind: str, uses: set[str])
             alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
         }
         assert imported == uses | more
+
+
+def test_a_rule_imports_the_functions_that_it_uses_and_does_not_define() -> None:
+    source = "y = sqrt(maximum(x, 0)); z = jnp.sign(x); w = total(x)"
+    assert import_statement("numpy", source) == "from numpy import maximum, sqrt, sum as total\n"
+    assert import_statement("numpy", source, ("sqrt",)) == "from numpy import maximum, sum as total\n"
+    assert import_statement("numpy", "y = x + 1") == ""
 
 
 def test_a_module_says_what_it_is_and_on_what_evidence() -> None:
