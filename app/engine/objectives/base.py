@@ -94,10 +94,6 @@ class Objective(Protocol):
         """Return the name of the score that is a run's value; lower is better."""
 
     @property
-    def uses_minibatches(self) -> bool:
-        """Return whether a run has a batch size."""
-
-    @property
     def gives_hessian(self) -> bool:
         """Return whether workspaces can fill Hessians, for optimizers that need them."""
 

@@ -55,11 +55,6 @@ class FunctionObjective:
         return METRIC
 
     @property
-    def uses_minibatches(self) -> bool:
-        """Return False: a function has no batch size."""
-        return False
-
-    @property
     def gives_hessian(self) -> bool:
         """Return whether the dimension is small enough for Hessians."""
         return self.dimension <= self.function.hessian_dimension

@@ -83,11 +83,6 @@ class SupervisedObjective:
         return False
 
     @property
-    def uses_minibatches(self) -> bool:
-        """Return True: the full batch counts as a minibatch."""
-        return True
-
-    @property
     def gives_hessian(self) -> bool:
         """Return whether the model is linear and small enough, and the loss is smooth."""
         return self.trained_loss.gives_hessian and self.dimension <= self.model.hessian_dimension
