@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
+
+from filelock import Timeout, UnixFileLock
 
 from app.settings import Settings
 
@@ -32,17 +32,14 @@ def sole_user(settings: Settings, role: Literal["server", "worker"]) -> Iterator
     path = Path(f"{settings.database.database}.{role}.lock")
     if not path.parent.is_dir():
         raise InUse(f"there is no folder {path.parent}; make it, or choose another --database-url")
-    with path.open("a") as lock:
-        deadline = time.monotonic() + LOCK_WAIT_S
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise InUse(
-                        f"another {role} uses {settings.database.database}; stop it, or give this one another"
-                        " --database-url. Several servers and workers share a PostgreSQL database."
-                    ) from None
-                time.sleep(POLL_S)
+    # A soft lock would outlive a killed process.
+    lock = UnixFileLock(path, timeout=LOCK_WAIT_S, poll_interval=POLL_S, fallback_to_soft=False)
+    try:
+        held = lock.acquire()
+    except Timeout:
+        raise InUse(
+            f"another {role} uses {settings.database.database}; stop it, or give this one another"
+            " --database-url. Several servers and workers share a PostgreSQL database."
+        ) from None
+    with held:
         yield
