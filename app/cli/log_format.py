@@ -8,12 +8,16 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from pythonjsonlogger.json import JsonFormatter
+
 from app.observability import log_context
 from app.settings import LogFormat
 
 # Libraries whose records below WARNING are dropped: they would hide the records of this application.
-QUIET_LIBRARIES = ("httpx", "alembic", "dbos", "optuna")
+QUIET_LIBRARIES = ("httpx", "alembic", "dbos", "filelock", "optuna")
 TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+# Attribute of a record -> its name in a JSON line.
+JSON_NAMES = {"asctime": "time", "levelname": "level", "name": "logger", "exc_info": "exception"}
 
 # Attributes that the logging module sets on every record; the others were passed as `extra`.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
@@ -37,22 +41,28 @@ class TextLines(logging.Formatter):
         return super().formatMessage(record) + fields
 
 
-class JsonLines(logging.Formatter):
+class JsonLines(JsonFormatter):
     """A formatter for JSON: an object of `time`, `level`, `logger`, `message`, fields and `exception`."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
+    def __init__(self) -> None:
+        super().__init__(
+            ("asctime", "levelname", "name", "message"),
+            rename_fields=JSON_NAMES,
+            reserved_attrs=[*_STANDARD, *JSON_NAMES.values()],  # no field of a call replaces one of these
+            json_default=str,
+        )
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        """Return the time of a record in UTC, to the millisecond."""
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        line: dict[str, Any] = {  # Any: any JSON value
-            "time": time.replace("+00:00", "Z"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        line = _fields(record) | line
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        return time.replace("+00:00", "Z")
+
+    def add_fields(
+        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
+    ) -> None:
+        """Add all fields of the line. Any: a caller may pass any value."""
+        level = {"levelname": record.levelname.lower()}
+        super().add_fields(log_data, record, log_context.current() | message_dict | level)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:

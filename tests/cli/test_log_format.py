@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,21 @@ def test_a_json_line_is_one_object_with_the_fields_of_call_and_context() -> None
         "run": 2,
         "status": 200,
     }
+
+
+def test_no_field_of_a_call_replaces_one_of_the_line() -> None:
+    found = json.loads(line(JsonLines(), "done", time="t", level="l", logger="x", run=1))
+    assert datetime.fromisoformat(found.pop("time")).tzinfo is not None
+    assert found == {"level": "info", "logger": "app.x", "message": "done", "run": 1}
+
+
+def test_a_field_of_a_call_replaces_one_of_the_context() -> None:
+    with log_context.bound(run=1):
+        assert json.loads(line(JsonLines(), "done", run=2))["run"] == 2
+
+
+def test_a_json_line_shows_a_value_that_json_does_not_have_as_text() -> None:
+    assert json.loads(line(JsonLines(), "done", path=Path("a/b")))["path"] == "a/b"
 
 
 def test_a_json_line_holds_the_stack_trace() -> None:
