@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from app.domain.records import TrialResult
 from app.domain.states import TrialState
 from app.tuning.evaluation import shard_codec
 from app.tuning.evaluation.requests import EvaluationRequest, shards_of_request
@@ -44,3 +45,24 @@ def test_results_are_the_same_after_decoding(shard: Shard) -> None:
     lost = failed_results(replace(shard, numbers=shard.numbers[:1]), "lost")
     found = shard_codec.decode_results(shard_codec.encode_results([*results, *lost]))
     assert repr(found) == repr([*results, *lost])  # nan is not equal to itself, but its text is
+
+
+def test_results_that_earlier_releases_stored_stay_readable() -> None:
+    stored = (
+        b'[{"number": 3, "state": "completed", "value": NaN, "values": [0.5, NaN], "metrics": {"error": null},'
+        b' "steps_done": 30, "rungs": [[10, 0.75]], "reason": null, "trajectory": "+/8=", "engine_s": 0.25}]'
+    )
+    result = TrialResult(
+        number=3,
+        state=TrialState.COMPLETED,
+        value=float("nan"),
+        values=(0.5, float("nan")),
+        metrics={"error": None},
+        steps_done=30,
+        rungs=((10, 0.75),),
+        reason=None,
+        trajectory=b"\xfb\xff",
+        engine_s=0.25,
+    )
+    assert repr(shard_codec.decode_results(stored)) == repr([result])
+    assert repr(shard_codec.decode_results(shard_codec.encode_results([result]))) == repr([result])
