@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter
 
 from app.domain.records import Configuration, FinishedTrial
 from app.domain.states import TrialState
@@ -16,6 +17,12 @@ from app.tuning.space.distributions import Distribution, matching
 from app.tuning.space.tree import BATCH_SIZE, OPTIMIZER, SCHEDULE, Branch, SearchSpace
 
 INHERITED_ROUND = -1  # the round of trials of other jobs
+
+# A stored trial: number, round, state, value, rungs and configuration.
+_ROWS = TypeAdapter(
+    list[tuple[int, int, TrialState, float | None, tuple[tuple[int, float], ...], Configuration]],
+    config=ConfigDict(ser_json_inf_nan="constants"),
+)
 
 
 def check_sampler(spec: JobSpec) -> str | None:
@@ -76,22 +83,17 @@ def inherited_trials(space: SearchSpace, sources: Iterable[Sequence[FinishedTria
 
 def encode(trials: Sequence[FinishedTrial]) -> bytes:
     """Encode trials for storage; floats keep every bit."""
-    rows = [[t.number, t.round, t.state, t.value, t.rungs, vars(t.configuration)] for t in trials]
-    return zlib.compress(json.dumps(rows).encode())
+    rows = [(t.number, t.round, t.state, t.value, t.rungs, t.configuration) for t in trials]
+    return zlib.compress(_ROWS.dump_json(rows))
 
 
 def decode(data: bytes) -> list[FinishedTrial]:
     """Decode trials that `encode` encoded."""
     return [
         FinishedTrial(
-            number=number,
-            round=round_,
-            state=TrialState(state),
-            configuration=Configuration(**configuration),
-            value=value,
-            rungs=tuple((step, rung) for step, rung in rungs),
+            number=number, round=round_, state=state, value=value, rungs=rungs, configuration=configuration
         )
-        for number, round_, state, value, rungs, configuration in json.loads(zlib.decompress(data))
+        for number, round_, state, value, rungs, configuration in _ROWS.validate_json(zlib.decompress(data))
     ]
 
 

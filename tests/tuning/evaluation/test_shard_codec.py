@@ -49,8 +49,8 @@ def test_results_are_the_same_after_decoding(shard: Shard) -> None:
 
 def test_results_that_earlier_releases_stored_stay_readable() -> None:
     stored = (
-        b'[{"number": 3, "state": "completed", "value": NaN, "values": [0.5, NaN], "metrics": {"error": null},'
-        b' "steps_done": 30, "rungs": [[10, 0.75]], "reason": null, "trajectory": "+/8=", "engine_s": 0.25}]'
+        b'[{"number": 3, "state": "completed", "value": NaN, "values": [0.5, NaN], "metrics": {"error": null}'
+        b', "steps_done": 30, "rungs": [[10, 0.75]], "reason": null, "trajectory": "+/8=", "engine_s": 0.25}]'
     )
     result = TrialResult(
         number=3,
