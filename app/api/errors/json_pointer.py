@@ -7,7 +7,7 @@ the schema can tell them apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -90,20 +90,17 @@ class _Walk:
 
     def _into_union(self, node: Schema, rest: Location, place: Place) -> Place | None:
         inside = Place(place.pointer, place.pointer if place.union is None else place.union, place.names)
-        for choice in node["choices"]:
-            member = choice[0] if isinstance(choice, tuple) else choice
-            target = self.step(member, rest[1:], inside)
-            if target is not None:
-                return target
-        return None
+        members = (choice[0] if isinstance(choice, tuple) else choice for choice in node["choices"])
+        return self._first_step(members, rest[1:], inside)
 
     def _into_items(self, node: Schema, rest: Location, place: Place) -> Place | None:
         below = Place(f"{place.pointer}/{escaped(rest[0])}", place.union)
-        for item in _item_schemas(node):
-            target = self.step(item, rest[1:], below)
-            if target is not None:
-                return target
-        return below if len(rest) == 1 else None
+        items = node.get("items_schema") or node.get("values_schema") or ()
+        nodes = (items,) if isinstance(items, Mapping) else items
+        return self._first_step(nodes, rest[1:], below) or (below if len(rest) == 1 else None)
+
+    def _first_step(self, nodes: Iterable[Schema], rest: Location, place: Place) -> Place | None:
+        return next(filter(None, (self.step(node, rest, place) for node in nodes)), None)
 
     def _unwrapped(self, node: Schema) -> Schema:
         while True:
@@ -114,8 +111,3 @@ class _Walk:
             if inner is None:
                 return node
             node = inner
-
-
-def _item_schemas(node: Schema) -> Iterator[Schema]:
-    items = node.get("items_schema") or node.get("values_schema") or ()
-    yield from (items,) if isinstance(items, Mapping) else items

@@ -79,30 +79,18 @@ def _merged(faults: Iterable[_Fault]) -> list[_Fault]:
     Each member of a plain union reports why it does not fit. A report from inside the value shows the
     member that the client meant. Without such a report, the members are alternatives.
     """
-    unions: dict[str, list[_Fault]] = {}
-    merged: list[_Fault | str] = []
-    for fault in faults:
+    groups: dict[str | int, list[_Fault]] = {}  # by union; a fault outside every union by its position
+    for position, fault in enumerate(faults):
         union = fault.place.union
-        if union is None:
-            merged.append(fault)
-        else:
-            if union not in unions:
-                merged.append(union)
-            unions.setdefault(union, []).append(fault)
-    faults_by_place: list[_Fault] = []
-    for entry in merged:
-        faults_by_place += _of_union(unions[entry]) if isinstance(entry, str) else [entry]
-    return faults_by_place
+        groups.setdefault(position if union is None else union, []).append(fault)
+    return [fault for group in groups.values() for fault in _of_group(group)]
 
 
-def _of_union(faults: list[_Fault]) -> list[_Fault]:
-    deeper = [fault for fault in faults if fault.place.pointer != fault.place.union]
-    if deeper:
-        by_pointer: dict[str, list[_Fault]] = {}
-        for fault in deeper:
-            by_pointer.setdefault(fault.place.pointer, []).append(fault)
-        return [_alternatives(group) for group in by_pointer.values()]
-    return [_alternatives(faults)]
+def _of_group(faults: list[_Fault]) -> Iterator[_Fault]:
+    by_pointer: dict[str, list[_Fault]] = {}
+    for fault in [fault for fault in faults if fault.place.pointer != fault.place.union] or faults:
+        by_pointer.setdefault(fault.place.pointer, []).append(fault)
+    return map(_alternatives, by_pointer.values())
 
 
 def _alternatives(faults: list[_Fault]) -> _Fault:

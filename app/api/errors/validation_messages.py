@@ -23,29 +23,29 @@ QUOTED = re.compile("'([^']*)'")  # the names in what pydantic expected
 # Regular expression -> what it demands of the value, in words.
 PATTERNS = {"^[!-~]+$": "must consist of visible ASCII characters, without spaces"}
 
-# pydantic's type of error -> what the value must be; the message adds ", got" and the value.
-TEXTS: dict[str, str] = {
+# pydantic's type of error -> what the value must be, with names from the context of the report; the message
+# adds ", got" and the value.
+SENTENCES: dict[str, str] = {
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
     "dict_type": OBJECT,
     "finite_number": "must be a finite number",
     "float_parsing": "must be a number",
     "float_type": "must be a number",
+    "greater_than": "must be > {gt}",
+    "greater_than_equal": "must be >= {ge}",
     "int_from_float": "must be an integer",
     "int_parsing": "must be an integer",
     "int_parsing_size": "must be a smaller integer",
     "int_type": "must be an integer",
+    "less_than": "must be < {lt}",
+    "less_than_equal": "must be <= {le}",
     "list_type": LIST,
     "none_required": "must be null",
+    "string_too_short": "must have at least {min_length} character",
     "string_type": "must be a string",
     "tuple_type": LIST,
-}
-# pydantic's type of error -> the sign of the bound, and its name in the context of the report.
-BOUNDS: dict[str, tuple[str, str]] = {
-    "greater_than": (">", "gt"),
-    "greater_than_equal": (">=", "ge"),
-    "less_than": ("<", "lt"),
-    "less_than_equal": ("<=", "le"),
+    "value_error": "{error}",
 }
 
 
@@ -54,12 +54,9 @@ def message(report: Report, place: Place) -> str:
     kind = report["type"]
     if kind in SPECIAL:
         return SPECIAL[kind](report, place)
-    if kind in BOUNDS:
-        sign, name = BOUNDS[kind]
-        return f"must be {sign} {_number(report['ctx'][name])}, got {shown(report['input'])}"
-    if kind in TEXTS:
-        return f"{TEXTS[kind]}, got {shown(report['input'])}"
-    return f"{report['msg']}, got {shown(report['input'])}"
+    context = {name: _number(value) for name, value in report.get("ctx", {}).items()}
+    wanted = SENTENCES[kind].format(**context) if kind in SENTENCES else report["msg"]
+    return f"{wanted}, got {shown(report['input'])}"
 
 
 def shown(value: Any) -> str:
@@ -75,10 +72,10 @@ def shown(value: Any) -> str:
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 
-def _number(bound: Any) -> str:
-    """Return a bound as text; a whole number has no exponent and no fraction."""
-    whole = isinstance(bound, float) and bound.is_integer() and abs(bound) < 1e16
-    return str(int(bound) if whole else bound)
+def _number(value: Any) -> str:
+    """Return a value as text; a whole number has no exponent and no fraction."""
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e16
+    return str(int(value) if whole else value)
 
 
 def _missing(report: Report, place: Place) -> str:
@@ -127,12 +124,9 @@ def _too_short(report: Report, place: Place) -> str:
 
 def _too_long(report: Report, place: Place) -> str:
     ctx = report["ctx"]
+    noun = "characters" if report["type"] == "string_too_long" else "entries"
     actual = len(report["input"]) if ctx.get("actual_length") is None else ctx["actual_length"]
-    return f"must have at most {ctx['max_length']} entries, got {actual}"
-
-
-def _text_too_short(report: Report, place: Place) -> str:
-    return f"must have at least {report['ctx']['min_length']} character, got {shown(report['input'])}"
+    return f"must have at most {ctx['max_length']} {noun}, got {actual}"
 
 
 def _pattern(report: Report, place: Place) -> str:
@@ -141,16 +135,8 @@ def _pattern(report: Report, place: Place) -> str:
     return f"{wanted}, got {shown(report['input'])}"
 
 
-def _text_too_long(report: Report, place: Place) -> str:
-    return f"must have at most {report['ctx']['max_length']} characters, got {len(report['input'])}"
-
-
 def _ours(report: Report, place: Place) -> str:
     return str(report["ctx"]["message"])
-
-
-def _value_error(report: Report, place: Place) -> str:
-    return f"{report['ctx']['error']}, got {shown(report['input'])}"
 
 
 # pydantic's type of error -> the function that returns its sentence.
@@ -163,11 +149,9 @@ SPECIAL: dict[str, Callable[[Report, Place], str]] = {
     "model_attributes_type": _no_object,
     "model_type": _no_object,
     "string_pattern_mismatch": _pattern,
-    "string_too_long": _text_too_long,
-    "string_too_short": _text_too_short,
+    "string_too_long": _too_long,
     "too_long": _too_long,
     "too_short": _too_short,
     "union_tag_invalid": _unknown_kind,
     "union_tag_not_found": _no_kind,
-    "value_error": _value_error,
 }
