@@ -48,7 +48,7 @@ def span(name: str, **attributes: str | int | float) -> AbstractContextManager[S
 
 
 def request_span(method: str, headers: Mapping[str, str]) -> AbstractContextManager[Span]:
-    """Return a span for a request.
+    """Return a span for a request (ADR 0016).
 
     headers: those of the request, which may name the parent span.
     """

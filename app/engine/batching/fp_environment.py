@@ -32,8 +32,8 @@ def batch_arithmetic() -> Iterator[None]:
     """Set the floating-point environment of a batch in this thread; restore the former one on exit.
 
     Overflow and nan raise no warning, since a diverged run is data. If the processor can, numbers below the
-    smallest normal number become zero. Saturated units produce such denormals, and each costs a hundred
-    cycles.
+    smallest normal number become zero. Saturated units produce such denormals, and some processors take
+    a hundred cycles for each (ADR 0015).
     """
     with np.errstate(all="ignore"):  # the exit restores the buffer size as well
         np.setbufsize(_BUFFER_ELEMENTS)
