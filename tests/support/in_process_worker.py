@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from app.db import Database
 from app.services import jobs
@@ -10,25 +10,14 @@ from app.settings import Settings
 from app.spec.job import JobSpec
 from app.tuning.evaluation.shards import Shard, evaluate
 from app.worker.jobs.runner import Runner
-from app.worker.pool.protocols import BatchSet, JobPriority, Outcome
+from app.worker.pool.protocols import BatchSet, JobPriority, Outcome, ShardPool
 
 
-class InThisProcess:
+class InThisProcess(ShardPool):
     """A `ShardPool` that evaluates shards in the thread of the test."""
 
     def open(self, job: JobPriority) -> BatchSet:
         return InTurn()
-
-    def run(
-        self, job: JobPriority, shards: Sequence[Shard], go_on: Callable[[], bool]
-    ) -> Iterator[tuple[int, Outcome]]:
-        batches = self.open(job)
-        try:
-            batches.add(shards)
-            for _ in shards:
-                yield batches.next(go_on)
-        finally:
-            batches.close()
 
     def idle(self) -> int:
         return 0

@@ -7,7 +7,7 @@ import multiprocessing
 import queue
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from os import getpid
@@ -48,18 +48,6 @@ class Pool(ShardPool):
         for i, worker in enumerate(tuple(self._workers)):
             threading.Thread(target=self._serve, args=(worker,), name=f"shard-{i}", daemon=True).start()
             threading.Thread(target=self._serve_starving, name=f"spare-{i}", daemon=True).start()
-
-    def run(
-        self, job: JobPriority, shards: Sequence[Shard], go_on: Callable[[], bool]
-    ) -> Iterator[tuple[int, Outcome]]:
-        """Yield the index and the outcome of each shard as it ends, in any order; see `BatchSet.next`."""
-        batches = self.open(job)
-        try:
-            batches.add(shards)
-            for _ in shards:
-                yield batches.next(go_on)
-        finally:
-            batches.close()
 
     def open(self, job: JobPriority) -> Batches:
         """Return an empty set of batches of the job."""

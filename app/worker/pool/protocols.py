@@ -52,7 +52,7 @@ class BatchSet(Protocol):
 
 
 class ShardPool(Protocol):
-    """Evaluates shards of several jobs. Safe to share between threads."""
+    """Evaluates shards of several jobs. Safe to share between threads. A pool inherits `run`."""
 
     def open(self, job: JobPriority) -> BatchSet:
         """Return an empty set of batches of the job."""
@@ -61,6 +61,13 @@ class ShardPool(Protocol):
         self, job: JobPriority, shards: Sequence[Shard], go_on: Callable[[], bool]
     ) -> Iterator[tuple[int, Outcome]]:
         """Yield the index and the outcome of each shard as it ends, in any order; see `BatchSet.next`."""
+        batches = self.open(job)
+        try:
+            batches.add(shards)
+            for _ in shards:
+                yield batches.next(go_on)
+        finally:
+            batches.close()
 
     def idle(self) -> int:
         """Return the number of processes that have nothing to do."""
