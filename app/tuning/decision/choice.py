@@ -23,7 +23,7 @@ from app.tuning.planning.plan import Plan
 from app.tuning.planning.race_limits import MAX_SWEPT_BY_MEAN, MAX_SWEPT_TIES, seed_looks
 from app.tuning.racing.candidates import at_peak
 from app.tuning.racing.elimination import Standing
-from app.tuning.racing.final import best_row, is_own_default
+from app.tuning.racing.final import best_row, is_default_in_space
 from app.tuning.racing.peak_limits import first_seen_to_diverge, lowest_peak
 from app.tuning.racing.selection import Choice, complexity, tied
 from app.tuning.statistics import CONFIDENCE, probability_better
@@ -51,28 +51,30 @@ def choose(
     with a margin.
     """
     tied_rows = tied(standing)
-    board = _SweepBoard(plan, standing, floor, diverged, sweeps or {})
+    candidate_sweeps = _CandidateSweeps(plan, standing, floor, diverged, sweeps or {})
     if by_mean:
-        ranked, key = board.lowest_means(MAX_SWEPT_BY_MEAN), board.mean_with_margin
+        ranked, key = candidate_sweeps.lowest_means(MAX_SWEPT_BY_MEAN), candidate_sweeps.mean_with_margin
     else:
-        simplest = sorted(among or tied_rows, key=lambda row: complexity(standing.entries[row].configuration))
-        ranked, key = simplest[:MAX_SWEPT_TIES], board.preference
-    yield from board.sweep(ranked)
-    row, safe = yield from board.first_with_range(sorted(ranked, key=key))
-    candidate = standing.entries[row]
-    if safe is not None and safe.peak != board.sweeps[row].own:
-        candidate = at_peak(candidate, board.sweeps[row].rates[safe.peak])
+        simplest = sorted(
+            among or tied_rows, key=lambda row: complexity(standing.candidates[row].configuration)
+        )
+        ranked, key = simplest[:MAX_SWEPT_TIES], candidate_sweeps.preference
+    yield from candidate_sweeps.sweep(ranked)
+    row, safe = yield from candidate_sweeps.first_with_range(sorted(ranked, key=key))
+    candidate = standing.candidates[row]
+    if safe is not None and safe.peak != candidate_sweeps.sweeps[row].configured_row:
+        candidate = at_peak(candidate, candidate_sweeps.sweeps[row].rates[safe.peak])
     return Choice(
-        entry=row,
+        row=row,
         recommended=candidate,
         tied=tied_rows,
-        sweeps=board.sweeps,
-        needs=board.needs(row),
+        sweeps=candidate_sweeps.sweeps,
+        needs=candidate_sweeps.needs(row),
         range=safe,
     )
 
 
-class _SweepBoard:
+class _CandidateSweeps:
     """The sweeps of a final's candidates, by row, and the requirements on the peaks of each."""
 
     def __init__(
@@ -88,11 +90,11 @@ class _SweepBoard:
         self._standing = standing
         self._floor = floor
         self._diverged = diverged
-        self._default = best_row(standing, partial(is_own_default, plan))
+        self._default = best_row(standing, partial(is_default_in_space, plan))
 
     def needs(self, row: int) -> Needs:
         """Return the requirements on the peaks of a candidate."""
-        candidate = self._standing.entries[row]
+        candidate = self._standing.candidates[row]
         return Needs(
             floor=self._floor,
             beats_default=self._is_better_than_default(row),
@@ -105,9 +107,9 @@ class _SweepBoard:
         new = [row for row in rows if row not in self.sweeps]
         if not new:
             return
-        candidates = self._standing.entries
-        usual = None if self._default is None else candidates[self._default].configuration
-        swept = yield from sweep(self._plan, [candidates[row].configuration for row in new], usual)
+        candidates = self._standing.candidates
+        default = None if self._default is None else candidates[self._default].configuration
+        swept = yield from sweep(self._plan, [candidates[row].configuration for row in new], default)
         self.sweeps |= dict(zip(new, swept, strict=True))
 
     def first_with_range(self, rows: Sequence[int]) -> Steps[tuple[int, SafeRange | None]]:
@@ -138,7 +140,7 @@ class _SweepBoard:
     def lowest_means(self, count: int) -> list[int]:
         """Return the rows of the eligible candidates with the lowest means."""
         standing = self._standing
-        rows = [row for row, candidate in enumerate(standing.entries) if candidate.is_eligible]
+        rows = [row for row, candidate in enumerate(standing.candidates) if candidate.is_eligible]
         finite = [row for row in rows if not np.isnan(standing.behind(row))]
         return sorted(finite or rows, key=standing.behind)[:count]
 
@@ -160,8 +162,8 @@ class _SweepBoard:
         end = min(first_divergence(swept, needs), 2.0 * swept.rates[-1])
         return (
             0.0,
-            float(peak != swept.own),
-            complexity(self._standing.entries[row].configuration),
+            float(peak != swept.configured_row),
+            complexity(self._standing.candidates[row].configuration),
             -octaves(swept.rates[peak], end),
             -width,
         )

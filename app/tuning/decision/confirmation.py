@@ -11,7 +11,7 @@ from app.domain.records import Configuration
 from app.spec.resources.recommendations import SafeLearningRate
 from app.tuning.decision.choice import choose
 from app.tuning.decision.margin import choose_with_margin
-from app.tuning.decision.race_history import Entrants
+from app.tuning.decision.race_history import ConfirmationRaces
 from app.tuning.evaluation.requests import EvaluationRequest, Seeds, Steps, Values
 from app.tuning.learning_rates.safe_range import as_rates, safe_range
 from app.tuning.planning.plan import Plan
@@ -44,10 +44,10 @@ class Confirmation:
         return (self.entries[row].configuration for row in rows)
 
 
-def confirm(plan: Plan, entrants: Entrants, choice: Choice, seeds: Seeds) -> Steps[Confirmation]:
+def confirm(plan: Plan, races: ConfirmationRaces, choice: Choice, seeds: Seeds) -> Steps[Confirmation]:
     """Run the choice, the runners-up and the baselines on every replicate of the job."""
-    best = entrants.candidates(choice)
-    entries = unique([*best, *entrants.baselines(choice)])
+    best = races.candidates(choice)
+    entries = unique([*best, *races.baselines(choice)])
     result = yield EvaluationRequest(
         configurations=tuple(entry.configuration for entry in entries),
         replicates=range(seeds, seeds + plan.replicates),
@@ -105,7 +105,7 @@ def _better(standing: Standing, confirmation: Confirmation) -> int | None:
     rivals = [
         (row, values)
         for entry, values in zip(confirmation.entries[1:], confirmation.values[1:], strict=True)
-        for row, other in enumerate(standing.entries)
+        for row, other in enumerate(standing.candidates)
         if entry.is_eligible and runs_alike(entry, other) and np.isfinite(values).all()
     ]
     level = CONTRADICTION_LEVEL / max(1, len(rivals))

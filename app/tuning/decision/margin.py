@@ -58,9 +58,11 @@ def lacks_margin(choice: Choice) -> bool:
     if choice.lowered_from is None:
         return False
     sweep = choice.sweep
-    losses = sweep.of(sweep.own)
+    losses = sweep.of(sweep.configured_row)
     finite = losses[~np.isnan(losses)]
-    cost = float(sweep.difference(choice.range.peak, sweep.own).mean()) if finite.size else math.inf
+    cost = (
+        float(sweep.difference(choice.range.peak, sweep.configured_row).mean()) if finite.size else math.inf
+    )
     return not cost <= TOLERANCE * abs(float(finite.mean()))
 
 
@@ -95,17 +97,17 @@ def race_with_margin(plan: Plan, final: Standing) -> Steps[MarginRace | None]:
     A candidate takes part only if no run diverges half an octave higher, on a few seeds. The defaults take
     part as they are, as the measure of whether a difference is large or small.
     """
-    usual = [candidate for candidate in final.entries if candidate.is_default]
+    defaults = [candidate for candidate in final.candidates if candidate.is_default]
     best = _lowered(plan.spec, final)
     global_moves = GlobalMoves(stream(plan.spec.seed, Purpose.CROSSINGS, 1))
     diverged: list[Configuration] = []
     before: list[Standing] = []
     for generation, spread in enumerate(MARGIN_SPREADS):
-        known = [candidate for race in before for candidate in race.entries]
+        known = [candidate for race in before for candidate in race.candidates]
         new = offspring(plan, best, known, _FIRST_GENERATION + generation, spread, global_moves)
         unchecked = new if before else unique([*best, *new])
         kept = yield from _with_margin(plan, unchecked, diverged)
-        field = unique([*(best if before else ()), *kept, *usual])
+        field = unique([*(best if before else ()), *kept, *defaults])
         if not any(candidate.is_eligible and not candidate.is_default for candidate in field):
             break
         shares = plan.top
@@ -119,11 +121,11 @@ def _lowered(spec: JobSpec, final: Standing) -> list[RaceCandidate]:
     """Return the best candidates of the final, each at its peak and at lower peaks within its range."""
     rows = [
         row
-        for row, candidate in enumerate(final.entries)
+        for row, candidate in enumerate(final.candidates)
         if candidate.is_eligible and not candidate.is_default and not math.isnan(final.behind(row))
     ]
     lowered = []
-    for candidate in (final.entries[row] for row in sorted(rows, key=final.behind)[:MAX_LOWERED]):
+    for candidate in (final.candidates[row] for row in sorted(rows, key=final.behind)[:MAX_LOWERED]):
         configuration = candidate.configuration
         peak, lowest = float(configuration.optimizer["learning_rate"]), lowest_peak(spec, candidate)
         rates = [factor * peak for factor in LOWERING_FACTORS if factor * peak >= lowest]

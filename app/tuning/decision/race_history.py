@@ -17,15 +17,16 @@ from app.tuning.racing.selection import Choice
 class RaceHistory:
     """The result of each stage.
 
-    first: the race of the trials and the baselines. near: the last generation of offspring; equal to `first`
-    if there was none. final: the race of the best of `near` and the schedules derived for its leader.
+    first: the race of the trials and the baselines. iterated: the last generation of iterated racing; equal
+    to `first` if there was none. final: the race of the best of `iterated` and the schedules derived for its
+    leader.
     standing: the race of the choice: the final, or the race with a margin after it. contradicted: the choice
     that the first confirmation contradicted; None if there was one confirmation. safe: the safe range after
     every stage.
     """
 
     first: Standing
-    near: Standing
+    iterated: Standing
     final: Standing
     standing: Standing
     choice: Choice
@@ -40,7 +41,7 @@ class RaceHistory:
 
 
 @dataclass(frozen=True, eq=False)
-class Entrants:
+class ConfirmationRaces:
     """The races that give the entries of the confirmation.
 
     first: the race with the baselines. final: the race with the best constant rates. standing: the race of
@@ -53,10 +54,10 @@ class Entrants:
 
     def candidates(self, choice: Choice) -> list[RaceCandidate]:
         """Return the recommended candidate and the best others of its race, tied candidates first."""
-        candidates = self.standing.entries
+        candidates = self.standing.candidates
         # The defaults run as baselines anyway.
         searched = [row for row in self.standing.survivors if not candidates[row].is_default]
-        others = [row for row in searched if row != choice.entry]
+        others = [row for row in searched if row != choice.row]
         others.sort(key=lambda row: row not in choice.tied)
         return unique([choice.recommended, *(candidates[row] for row in others[: MAX_CONFIRMED - 1])])
 
@@ -65,10 +66,10 @@ class Entrants:
 
         The best constant rate is labelled by this role, even if it has a label of its own.
         """
-        usual = [candidate for candidate in self.first.entries if candidate.is_baseline]
+        baselines = [candidate for candidate in self.first.candidates if candidate.is_baseline]
         row = best_row(self.final, is_tuned_constant)
         if row is None or choice.recommended.configuration.schedule["kind"] == "constant":
-            return usual
-        constant = self.final.entries[row]
+            return baselines
+        constant = self.final.candidates[row]
         label = f"best constant rate: {describe(constant.configuration)}"
-        return [replace(constant, label=label, is_baseline=True), *usual]
+        return [replace(constant, label=label, is_baseline=True), *baselines]

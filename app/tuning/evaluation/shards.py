@@ -100,17 +100,18 @@ def shard_count(
 ) -> int:
     """Return the number of shards of a batch, by its estimated cost alone, never by the machine.
 
-    The number is at most 8, which occupies a machine, and each shard has STEP_OPERATIONS a step or more.
-    More shards are cut only if a shard would occupy its process for long, or exceed the memory of a shard.
+    A batch is cut into as many shards as keep a machine busy: at most ENOUGH_SHARDS, each with at least
+    STEP_OPERATIONS a step. It is cut further only if a shard would take longer than LONGEST_OPERATIONS, or
+    exceed the memory of a shard. The number never exceeds `at_most`.
     """
     objective = build_objective(spec.objective)
     step_operations = replicates * sum(_cost(objective, configuration) for configuration in configurations)
     operations = spec.budget.steps * step_operations
-    occupying = min(
+    busy_count = min(
         round(operations / SHARD_OPERATIONS), ENOUGH_SHARDS, int(step_operations // STEP_OPERATIONS)
     )
-    short = math.ceil(operations / LONGEST_OPERATIONS)
-    return min(max(1, occupying, short, fitting_count(spec, configurations, replicates)), at_most)
+    short_count = math.ceil(operations / LONGEST_OPERATIONS)
+    return min(max(1, busy_count, short_count, fitting_count(spec, configurations, replicates)), at_most)
 
 
 def deadline_s(shard: Shard) -> float:

@@ -88,7 +88,10 @@ def sections(recommendation: Recommendation, total_steps: int) -> list[str]:
 
 
 def implementation(optimizer: Optimizer) -> str | None:
-    """Return the implementation, as `Format` defines it; the base of a class that the module derives."""
+    """Return the name of the implementation, as `Format` defines it.
+
+    If the module derives a class of its own, the name is that of the base class.
+    """
     reference = optimizer.reference
     if reference is None or reference.no_parity:
         return None if reference is None else ""

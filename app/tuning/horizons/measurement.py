@@ -43,13 +43,14 @@ class Horizons:
     """The results of the other horizons.
 
     peaks: the best peak of each horizon; None if the optimizer finds its own rate or the schedule follows the
-    losses. own, longer: the mean loss after the job's steps, and after twice the steps at their best peak, on
-    the same seeds; nan if a run diverged or twice the steps exceed the limit. is_lower: whether the loss of
-    the longer runs is lower by more than the tolerance, with a 95 % interval below zero.
+    losses. tuned: the mean loss after the job's steps. longer: the mean loss after twice the steps, at the
+    best peak of these, on the same seeds. Both are nan if a run diverged or twice the steps exceed the limit.
+    is_lower: whether the loss of the longer runs is lower by more than the tolerance, with a 95 % interval
+    below zero.
     """
 
     peaks: tuple[HorizonPeak, ...] | None
-    own: float
+    tuned: float
     longer: float
     is_lower: bool
 
@@ -93,7 +94,7 @@ def measure_horizons(plan: Plan, choice: Choice, floor: float) -> Steps[Horizons
             longer_values = (yield _request(plan, winner, [_peak(winner)], STEP_MULTIPLE * steps)).values[0]
         return _compared(plan, None, tuned_values, longer_values, floor)
     known = {steps: _peak(winner)}
-    horizons = {steps: _at_own_steps(plan, choice)}
+    horizons = {steps: _at_job_steps(plan, choice)}
     # The nearest horizon first, as the line through the known peaks predicts the next peak.
     for length in sorted(horizon_lengths(steps), key=lambda length: abs(math.log(length / steps))):
         if length == steps:
@@ -123,11 +124,15 @@ def best_distance(grid: Grid) -> int | None:
     if not rows:
         return None
     means = np.array([grid.values[k].mean() for k in rows])
-    return rows[_smoothed(rows, means)]
+    return rows[_best_by_parabola(rows, means)]
 
 
-def _smoothed(rows: Sequence[int], means: NDArray[np.float64]) -> int:
-    """Return the index of the best of ascending distances."""
+def _best_by_parabola(rows: Sequence[int], means: NDArray[np.float64]) -> int:
+    """Return the index of the best distance: near the minimum of a parabola through the means around it.
+
+    rows: the distances, ascending. means: the mean loss at each. Too few points, or a parabola without a
+    minimum, leave the distance with the lowest mean.
+    """
     best = int(np.argmin(means))
     near = [i for i in range(len(rows)) if abs(rows[i] - rows[best]) <= PEAK_RADIUS]
     if len(near) < 4:
@@ -167,7 +172,7 @@ def _is_allowed(winner: Configuration, rate: float) -> bool:
     return bool(within_bounds(winner, [rate]))
 
 
-def _at_own_steps(plan: Plan, choice: Choice) -> HorizonPeak:
+def _at_job_steps(plan: Plan, choice: Choice) -> HorizonPeak:
     """Return the recommended peak, with the interval of the best peak in the sweep."""
     peak, sweep = _peak(choice.recommended.configuration), choice.sweep
     grid = Grid(peak, choice.diverges)
@@ -189,7 +194,7 @@ def _interval(plan: Plan, grid: Grid, best: int) -> tuple[float, float]:
     generator = stream(plan.spec.seed, Purpose.HORIZONS, 0)
     drawn = generator.integers(0, seeds, size=(BOOTSTRAP_DRAWS, seeds))
     means = values[:, drawn].mean(axis=2)
-    peaks = sorted(rows[_smoothed(rows, column)] for column in means.T)
+    peaks = sorted(rows[_best_by_parabola(rows, column)] for column in means.T)
     low, high = peaks[round(0.025 * (BOOTSTRAP_DRAWS - 1))], peaks[round(0.975 * (BOOTSTRAP_DRAWS - 1))]
     return grid.rate(min(low, best)), grid.rate(max(high, best))
 
@@ -207,7 +212,7 @@ def _compared(
     interval = mean_interval(longer_values - tuned_values, exact=is_exact)
     is_certain = interval is not None and interval.ci95 is not None and interval.ci95[1] < 0.0
     is_lower = is_certain and longer < tuned - tolerance(tuned, floor)
-    return Horizons(peaks=peaks, own=tuned, longer=longer, is_lower=is_lower)
+    return Horizons(peaks=peaks, tuned=tuned, longer=longer, is_lower=is_lower)
 
 
 def _request(plan: Plan, winner: Configuration, rates: Sequence[float], steps: int) -> EvaluationRequest:

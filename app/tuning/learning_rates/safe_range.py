@@ -59,7 +59,7 @@ class Needs:
 class SafeRange:
     """A safe range, as rows of a sweep.
 
-    peak: the recommended peak; lower than the configuration's own peak if that has no margin. low, high: the
+    peak: the recommended peak; lower than the configured peak if that has no margin. low, high: the
     ends of the range. likely_low, likely_high: the ends if every mean were exact. low_bound, high_bound: the
     reasons why each side ends. diverges: the lowest peak that diverged in any stage, a rate; inf if none did.
     """
@@ -86,18 +86,18 @@ def first_divergence(sweep: Sweep, needs: Needs) -> float:
 
 
 def safe_range(sweep: Sweep, needs: Needs) -> SafeRange | None:
-    """Return the safe range around the configuration's own peak, or around a lower peak.
+    """Return the safe range around the configured peak, or around a lower peak.
 
     From the recommended peak outward, a peak is kept under two conditions. An octave of margin is left. The
-    one-sided 97.5 % upper end of its paired difference to the own peak is at most max(5 % of the loss, the
-    floor). If the own peak has no such margin, the highest kept peak with a margin is recommended. The
-    result is None if no peak is kept, or if the lowest swept peak diverged.
+    one-sided 97.5 % upper end of its paired difference to the configured peak is at most max(5 % of the loss,
+    the floor). If the configured peak has no such margin, the highest kept peak with a margin is
+    recommended. The result is None if no peak is kept, or if the lowest swept peak diverged.
     """
     peak = recommended_peak(sweep, needs, is_certain=True)
     if peak is None:
         return None
-    (low, low_bound), (high, high_bound) = (_walk(sweep, needs, peak, way) for way in (-1, 1))
-    likely = [_walk(sweep, needs, peak, way, is_certain=False)[0] for way in (-1, 1)]
+    (low, low_bound), (high, high_bound) = (_walk(sweep, needs, peak, direction) for direction in (-1, 1))
+    likely = [_walk(sweep, needs, peak, direction, is_certain=False)[0] for direction in (-1, 1)]
     return SafeRange(
         peak=peak,
         low=low,
@@ -111,12 +111,14 @@ def safe_range(sweep: Sweep, needs: Needs) -> SafeRange | None:
 
 
 def recommended_peak(sweep: Sweep, needs: Needs, *, is_certain: bool) -> int | None:
-    """Return the row of the own peak, or of the highest lower peak with a margin and a close loss."""
+    """Return the row of the configured peak, or of the highest lower peak with a margin and a close loss."""
     limit = first_divergence(sweep, needs) / MARGIN * _ROUNDING
     allowed = [row for row, rate in enumerate(sweep.rates) if rate <= limit]
-    if sweep.own in allowed and not sweep.has_diverged(sweep.own):
-        return sweep.own
-    lower = [row for row in allowed if row < sweep.own and sweep.rates[row] >= needs.lowest / _ROUNDING]
+    if sweep.configured_row in allowed and not sweep.has_diverged(sweep.configured_row):
+        return sweep.configured_row
+    lower = [
+        row for row in allowed if row < sweep.configured_row and sweep.rates[row] >= needs.lowest / _ROUNDING
+    ]
     kept = (row for row in reversed(lower) if _violation(sweep, needs, row, is_certain=is_certain) is None)
     return next(kept, None)
 
@@ -151,8 +153,8 @@ def ends_below(sweep: Sweep, needs: Needs, seeds: int) -> list[int]:
 
 
 def _references(sweep: Sweep) -> list[int]:
-    """Return the rows that peaks are compared with: the own peak, and the default if there is one."""
-    return [sweep.own, *([] if sweep.default is None else [len(sweep.rates)])]
+    """Return the rows that peaks are compared with: the configured peak, and the default if there is one."""
+    return [sweep.configured_row, *([] if sweep.default is None else [len(sweep.rates)])]
 
 
 def as_rates(sweep: Sweep, safe: SafeRange) -> SafeLearningRate:
@@ -163,19 +165,21 @@ def as_rates(sweep: Sweep, safe: SafeRange) -> SafeLearningRate:
     """
     above = None
     if not math.isinf(safe.diverges):
-        base = sweep.rates[sweep.own]
+        base = sweep.rates[sweep.configured_row]
         above = base * math.pow(2.0, (math.ceil(2.0 * math.log2(safe.diverges / base) - 1e-9) - 1) / 2)
     return SafeLearningRate(low=sweep.rates[safe.low], high=sweep.rates[safe.high], diverges_above=above)
 
 
-def _walk(sweep: Sweep, needs: Needs, peak: int, way: int, *, is_certain: bool = True) -> tuple[int, Bound]:
+def _walk(
+    sweep: Sweep, needs: Needs, peak: int, direction: int, *, is_certain: bool = True
+) -> tuple[int, Bound]:
     """Return the last row that is kept in one direction, and the reason why the range ends there."""
     row = peak
-    while 0 <= row + way < len(sweep.rates):
-        bound = _violation(sweep, needs, row + way, is_certain=is_certain)
+    while 0 <= row + direction < len(sweep.rates):
+        bound = _violation(sweep, needs, row + direction, is_certain=is_certain)
         if bound is not None:
             return row, bound
-        row += way
+        row += direction
     return row, Bound.SWEEP
 
 
@@ -183,11 +187,11 @@ def _violation(sweep: Sweep, needs: Needs, row: int, *, is_certain: bool) -> Bou
     """Return the requirement that a peak violates; None if the peak is safe."""
     if sweep.has_diverged(row) or sweep.rates[row] > first_divergence(sweep, needs) / MARGIN * _ROUNDING:
         return Bound.DIVERGENCE
-    losses = sweep.of(sweep.own)
+    losses = sweep.of(sweep.configured_row)
     finite = losses[~np.isnan(losses)]
-    if not finite.size:  # the own peak diverged on every seed: there is no loss to be close to
+    if not finite.size:  # the configured peak diverged on every seed: there is no loss to be close to
         return Bound.DIVERGENCE
-    differences = sweep.difference(row, sweep.own)
+    differences = sweep.difference(row, sweep.configured_row)
     close = tolerance(float(finite.mean()), needs.floor)
     if not differences.size or differences.mean() > close:
         return Bound.LOSS
@@ -200,7 +204,7 @@ def _violation(sweep: Sweep, needs: Needs, row: int, *, is_certain: bool) -> Bou
 
 def _is_above_default(sweep: Sweep, row: int) -> bool:
     """Return whether a peak has a higher mean than the best default, on the seeds of both."""
-    if sweep.default is None or row == sweep.own:
+    if sweep.default is None or row == sweep.configured_row:
         return False
     differences = sweep.difference(row, len(sweep.rates))
     return bool(differences.size and differences.mean() > 0.0)

@@ -38,8 +38,8 @@ class Sweep:
     runs: NDArray[np.int64]
 
     @property
-    def own(self) -> int:
-        """The row of the configuration's own peak."""
+    def configured_row(self) -> int:
+        """The row of the configured peak, at which the configuration itself runs."""
         return self.rates.index(float(self.configuration.optimizer["learning_rate"]))
 
     @property
@@ -70,7 +70,10 @@ def at_rate(configuration: Configuration, rate: float) -> Configuration:
 
 
 def swept_rates(configuration: Configuration) -> list[float]:
-    """Return the peaks of a sweep, ascending: 2^-4, 2^-3.5, ... 2^4 times the own peak, within its bounds."""
+    """Return the peaks of a sweep, ascending, within the optimizer's bounds.
+
+    The peaks are 2^-4, 2^-3.5, ... 2^4 times the configured peak.
+    """
     peak = float(configuration.optimizer["learning_rate"])
     return within_bounds(configuration, [peak * 2.0 ** (k / 2) for k in HALF_OCTAVES])
 

@@ -25,7 +25,7 @@ class Reason(StrEnum):
 class End:
     """The end of a range test.
 
-    update, learning_rate: of the last update that counts, numbered from 0; None if no update counts.
+    update, learning_rate: of the last update that is analysed, numbered from 0; None if there is none.
     detail: the reason in a sentence, with its figures.
     """
 
@@ -36,7 +36,7 @@ class End:
 
     @property
     def count(self) -> int:
-        """The number of updates that count."""
+        """The number of updates that are analysed."""
         return 0 if self.update is None else self.update + 1
 
     @property
@@ -58,7 +58,7 @@ def end_of(rates: Vector, smoothed: Vector, made: int, planned: int) -> End:
         reason = Reason.LOSS_ROSE
         detail = (
             f"the test ends with {at}: the smoothed loss there, {smoothed[risen]:.4g}, is above {limit:.4g}, "
-            f"{_measure(smoothed, risen)}"
+            f"{_limit_in_words(smoothed, risen)}"
         )
     elif len(smoothed) < made:
         reason = Reason.NOT_FINITE
@@ -78,8 +78,8 @@ def end_of(rates: Vector, smoothed: Vector, made: int, planned: int) -> End:
     )
 
 
-def _measure(smoothed: Vector, risen: int) -> str:
-    """Return a phrase that says what the limit is."""
+def _limit_in_words(smoothed: Vector, risen: int) -> str:
+    """Return a phrase that says from which loss the limit follows."""
     lowest = smoothed[: risen + 1].min()
     if lowest > 0.0:
         return f"four times the lowest, {lowest:.4g}"

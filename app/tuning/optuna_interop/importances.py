@@ -33,8 +33,8 @@ Sample = tuple[Mapping[str, Any], float]  # a completed trial: its parameters by
 def importances(spec: JobSpec, completed: Sequence[Sample]) -> dict[str, float]:
     """Return the share of each parameter that a completed trial had, the largest first; the sum is 1.
 
-    The result is empty if no trial completed or nothing was searched. The shares are equal if the trials do
-    not tell, as with a single trial or with equal values.
+    The result is empty if no trial completed or nothing was searched. The shares are equal if the
+    trials show no difference, as with a single trial or with equal values.
     """
     space = SearchSpace.of(spec).distributions()
     drawn = {name for params, _ in completed for name in params}

@@ -17,12 +17,12 @@ def bracket_bytes(spec: JobSpec, rounds: Rounds) -> int:
 
     That is a bracket if a pruner ranks it, else a single trial; with all replicates in either case.
     """
-    return _bracket(spec, rounds) * spec.replicates * run_bytes(spec)
+    return _largest_bracket(spec, rounds) * spec.replicates * run_bytes(spec)
 
 
 def memory_faults(spec: JobSpec, rounds: Rounds) -> list[tuple[str, str]]:
     """Return what no process could hold: pairs of a JSON pointer and a message; empty if all fits."""
-    run, bracket = run_bytes(spec), _bracket(spec, rounds)
+    run, bracket = run_bytes(spec), _largest_bracket(spec, rounds)
     if bracket * spec.replicates * run <= PROCESS_BYTES:
         return []
     shape = "dimension" if isinstance(spec.objective, FunctionSpec) else "model or batch size"
@@ -45,8 +45,8 @@ def _message(what: str, needed: int, way_out: str) -> str:
     return f"{takes}, and the limit is {PROCESS_BYTES / GIGABYTE:.3g} GB; {way_out}"
 
 
-def _bracket(spec: JobSpec, rounds: Rounds) -> int:
-    """Return how many trials must share a shard."""
+def _largest_bracket(spec: JobSpec, rounds: Rounds) -> int:
+    """Return the size of the largest bracket: as many trials must share a shard."""
     sizes = [len(rounds.numbers(r)) for r in range(len(rounds))]
     # Large runs are cut into as many brackets as there can be.
     brackets = [-(-size // max(1, size // LEAST_BRACKET)) for size in sizes]

@@ -76,7 +76,7 @@ class Plan:
 
     @property
     def top(self) -> int:
-        """The trials that race; 0 without a confirmation."""
+        """The number of trials that race; 0 without a confirmation."""
         return 0 if self.spec.confirmation is None else self.spec.confirmation.top
 
     @property

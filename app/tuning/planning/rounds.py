@@ -99,7 +99,7 @@ class Rounds:
             raise ValueError(f"round must be from 0 to {len(self) - 1}, got {r}")
         return range(self.edges[r], self.edges[r + 1])
 
-    def holding(self, number: int) -> int:
+    def round_of(self, number: int) -> int:
         """Return the round of a trial by its number; for a number beyond the last, the number of rounds."""
         return bisect_right(self.edges, number) - 1
 

@@ -81,11 +81,11 @@ def max_advice_runs(size: RaceSize) -> int:
     swept = limits.MAX_SWEPT_TIES + limits.MAX_SWEPT_BY_MEAN
     peaks = len(limits.HALF_OCTAVES) + 1
     # The ends of a range run on more seeds for each choice; there are at most three choices.
-    ends = (swept + limits.MAX_SWEPT_TIES) * peaks * max([0, *seed_looks(size.replicates)])
-    again = planned[Seeds.CONFIRM] + swept * peaks * size.few
-    prolonged = _extension_runs(size.replicates) + _margin_runs(size)
-    prolonged += horizon_runs(size, limits.MAX_REQUESTS) - planned[Seeds.HORIZONS]
-    return sum(planned.values()) + prolonged + ends + again
+    range_ends = (swept + limits.MAX_SWEPT_TIES) * peaks * max([0, *seed_looks(size.replicates)])
+    second_confirmation = planned[Seeds.CONFIRM] + swept * peaks * size.few
+    extensions = _extension_runs(size.replicates) + _margin_runs(size)
+    extensions += horizon_runs(size, limits.MAX_REQUESTS) - planned[Seeds.HORIZONS]
+    return sum(planned.values()) + extensions + range_ends + second_confirmation
 
 
 def max_finalists(kinds: int) -> int:
@@ -100,8 +100,8 @@ def horizon_runs(size: RaceSize, requests: int = 1) -> int:
     """
     radius = limits.EXACT_PEAK_RADIUS if size.is_exact else limits.PEAK_RADIUS
     peaks = 2 * radius + 1 + (requests - 1) * (2 * limits.PEAK_RADIUS)
-    shares = sum(length / size.steps for length in horizon_lengths(size.steps)) - 1.0
-    return math.ceil((peaks * shares + 1.0) * size.few)
+    other_horizons = sum(length / size.steps for length in horizon_lengths(size.steps)) - 1.0
+    return math.ceil((peaks * other_horizons + 1.0) * size.few)
 
 
 def _generation_runs(size: RaceSize) -> int:

@@ -137,7 +137,7 @@ def at_peak(candidate: RaceCandidate, rate: float) -> RaceCandidate:
 def describe(configuration: Configuration) -> str:
     """Describe a configuration in a few words, such as "adam at 0.004, cosine, batch size 32"."""
     optimizer = configuration.optimizer
-    return f"{optimizer['kind']} at {optimizer['learning_rate']:.3g}, {_rest(configuration)}"
+    return f"{optimizer['kind']} at {optimizer['learning_rate']:.3g}, {_details(configuration)}"
 
 
 def describe_default(configuration: Configuration) -> str:
@@ -147,7 +147,7 @@ def describe_default(configuration: Configuration) -> str:
     """
     options = recommended_options(configuration)
     name = ", " + options if options else " at its defaults"
-    return f"{kind_of(configuration)}{name}, {_rest(configuration, warmup_in_words(configuration))}"
+    return f"{kind_of(configuration)}{name}, {_details(configuration, warmup_in_words(configuration))}"
 
 
 def recommended_options(configuration: Configuration) -> str:
@@ -164,7 +164,8 @@ def warmup_in_words(configuration: Configuration) -> str:
     return f" with {100 * fraction:.3g} % warmup" if fraction else ""
 
 
-def _rest(configuration: Configuration, warmup: str = "") -> str:
+def _details(configuration: Configuration, warmup: str = "") -> str:
+    """Describe the schedule, the batch size and the settings of the objective."""
     schedule, batch_size = configuration.schedule["kind"], configuration.batch_size
     parts = [f"{schedule}{warmup}", *([] if batch_size is None else [f"batch size {batch_size}"])]
     parts += [f"{name} {value:.3g}" for name, value in configuration.settings.items()]

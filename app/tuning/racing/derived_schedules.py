@@ -37,7 +37,7 @@ class Derived:
     start: the mean loss of the leader's runs before their first update.
     """
 
-    entries: tuple[RaceCandidate, ...]
+    candidates: tuple[RaceCandidate, ...]
     start: float
 
 
@@ -60,7 +60,7 @@ def derive(plan: Plan, leader: RaceCandidate) -> Steps[Derived]:
             candidates += [_as_refined(leader, twice, 2, factor) for factor in factors]
     derived = [new for new in unique([leader, *candidates]) if new.source in ("decay", "refined")]
     first_losses = [codec.decode(trajectory).loss[0] for trajectory in run.trajectories[0]]
-    return Derived(entries=tuple(derived), start=float(np.mean(first_losses, dtype=np.float64)))
+    return Derived(candidates=tuple(derived), start=float(np.mean(first_losses, dtype=np.float64)))
 
 
 def _peak_factors(spec: JobSpec, leader: RaceCandidate) -> list[float]:

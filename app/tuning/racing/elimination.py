@@ -36,7 +36,7 @@ class Standing:
     likeliest contenders did. There a survivor with fewer seeds may be ahead of the leader on these.
     """
 
-    entries: tuple[RaceCandidate, ...]
+    candidates: tuple[RaceCandidate, ...]
     values: Values
     runs: tuple[int, ...]
     survivors: tuple[int, ...]
@@ -138,7 +138,7 @@ def eliminate(
     done = int(runs[alive].min())
     alive = [alive[i] for i in ranked(values[alive, :done])]
     raced = tuple(np.minimum(runs, done).tolist())
-    return Standing(entries=tuple(candidates), values=values[:, :done], runs=raced, survivors=tuple(alive))
+    return Standing(candidates=tuple(candidates), values=values[:, :done], runs=raced, survivors=tuple(alive))
 
 
 def _known_values(
@@ -147,7 +147,7 @@ def _known_values(
     """Return the candidates' values in earlier races, (candidates, seeds), and their numbers of seeds."""
     values, runs = np.full((len(candidates), seeds), np.nan), np.zeros(len(candidates), dtype=np.int64)
     for standing in before:
-        for other, known, ran in zip(standing.entries, standing.values, standing.runs, strict=True):
+        for other, known, ran in zip(standing.candidates, standing.values, standing.runs, strict=True):
             for row, candidate in enumerate(candidates):
                 if ran > runs[row] and runs_alike(candidate, other):
                     values[row, :ran], runs[row] = known[:ran], ran

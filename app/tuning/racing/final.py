@@ -25,7 +25,7 @@ from app.tuning.racing.practical_equivalence import contenders
 
 
 def finalists(
-    plan: Plan, first: Standing, near: Standing, derived: Sequence[RaceCandidate]
+    plan: Plan, first: Standing, iterated: Standing, derived: Sequence[RaceCandidate]
 ) -> list[RaceCandidate]:
     """Return the candidates of the final, the leader of the neighbours first.
 
@@ -34,12 +34,12 @@ def finalists(
     race is the measure of whether a difference is large or small. The best default among the kinds of the
     search space takes part too.
     """
-    constant = [candidate for race in (near, first) for candidate in _best(race, is_tuned_constant)]
-    usual = [
+    constant = [candidate for race in (iterated, first) for candidate in _best(race, is_tuned_constant)]
+    defaults = [
         *_best(first, lambda candidate: candidate.is_default),
-        *_best(first, partial(is_own_default, plan)),
+        *_best(first, partial(is_default_in_space, plan)),
     ]
-    return unique([*parents(plan, near, is_first=False), *derived, *constant, *usual])
+    return unique([*parents(plan, iterated, is_first=False), *derived, *constant, *defaults])
 
 
 def is_tuned_constant(candidate: RaceCandidate) -> bool:
@@ -47,21 +47,21 @@ def is_tuned_constant(candidate: RaceCandidate) -> bool:
     return not candidate.is_default and is_constant(candidate.configuration)
 
 
-def is_own_default(plan: Plan, candidate: RaceCandidate) -> bool:
+def is_default_in_space(plan: Plan, candidate: RaceCandidate) -> bool:
     """Return whether the candidate is an optimizer of the job's search space at its defaults."""
     return candidate.is_default and kind_of(candidate.configuration) in plan.kinds
 
 
 def best_row(race: Standing, is_wanted: Callable[[RaceCandidate], bool]) -> int | None:
     """Return the row of the wanted candidate with the smallest gap to the leader; None if all diverged."""
-    rows = [row for row, candidate in enumerate(race.entries) if is_wanted(candidate)]
+    rows = [row for row, candidate in enumerate(race.candidates) if is_wanted(candidate)]
     finite = [row for row in rows if not math.isnan(race.behind(row))]
     return min(finite, key=race.behind, default=None)
 
 
 def _best(race: Standing, is_wanted: Callable[[RaceCandidate], bool]) -> list[RaceCandidate]:
     row = best_row(race, is_wanted)
-    return [] if row is None else [race.entries[row]]
+    return [] if row is None else [race.candidates[row]]
 
 
 def race_final(plan: Plan, candidates: Sequence[RaceCandidate]) -> Steps[Standing]:
@@ -101,10 +101,10 @@ def _extend(plan: Plan, standing: Standing, rows: list[int], seeds: int) -> Step
     rows: candidates that ran on every seed so far.
     """
     done = standing.seeds
-    values = np.full((len(standing.entries), seeds), np.nan)
+    values = np.full((len(standing.candidates), seeds), np.nan)
     values[:, :done] = standing.values
     result = yield EvaluationRequest(
-        configurations=tuple(standing.entries[row].configuration for row in rows),
+        configurations=tuple(standing.candidates[row].configuration for row in rows),
         replicates=range(Seeds.FINAL + done, Seeds.FINAL + seeds),
         steps=plan.steps,
     )

@@ -46,7 +46,7 @@ def race_neighbours(plan: Plan, race: Standing) -> Steps[Standing]:
     global_moves = GlobalMoves(stream(plan.spec.seed, Purpose.CROSSINGS, 0))
     for generation, spread in enumerate(SPREADS):
         best = parents(plan, standing, is_first=not before)
-        known = [candidate for earlier in before for candidate in earlier.entries]
+        known = [candidate for earlier in before for candidate in earlier.candidates]
         new = offspring(plan, best, known, generation, spread, global_moves)
         if not new:
             break
@@ -61,7 +61,7 @@ def parents(plan: Plan, race: Standing, *, is_first: bool) -> list[RaceCandidate
     Survivors often share a kind of optimizer. A kind outside the survivors may win once its good setting is
     found. In the first generation each such kind has a parent, later only if its best may still win.
     """
-    candidates, survivors = race.entries, list(race.survivors[:MAX_SURVIVING_PARENTS])
+    candidates, survivors = race.candidates, list(race.survivors[:MAX_SURVIVING_PARENTS])
     surviving_kinds = {kind_of(candidates[row].configuration) for row in survivors}
     others: list[int] = []
     for kind in (kind for kind in plan.kinds if kind not in surviving_kinds):

@@ -65,7 +65,7 @@ def diverged_entries(standing: Standing) -> Iterator[Configuration]:
     """Yield the configurations of a race that diverged on a seed."""
     return (
         candidate.configuration
-        for row, candidate in enumerate(standing.entries)
+        for row, candidate in enumerate(standing.candidates)
         if standing.has_diverged(row)
     )
 

@@ -22,14 +22,14 @@ def negligible(standing: Standing) -> float:
         return 0.0
     gaps = [
         gap if candidate.is_eligible else abs(gap)
-        for row, candidate in enumerate(standing.entries)
+        for row, candidate in enumerate(standing.candidates)
         if candidate.is_default and not math.isnan(gap := standing.behind(row))
     ]
     return NEGLIGIBLE_SHARE * (max(0.0, min(gaps)) if gaps else mean)
 
 
 def contenders(standing: Standing) -> list[int]:
-    """Return the rows that may be better than the leader by more than is negligible, the likeliest first.
+    """Return the rows that may beat the leader by more than a negligible gap, the likeliest first.
 
     A contender is a survivor that ran on every seed. The lower end of its gap, at two standard errors of the
     paired difference, is beyond what is negligible. Only contenders justify further runs.

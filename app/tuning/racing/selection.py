@@ -26,13 +26,13 @@ CONSTANT, FORMULA, LOSS_DRIVEN, TABLE = 0, 1, 3, 4
 class Choice:
     """The candidate that is recommended, with the reasons for it.
 
-    entry: the candidate's row in the final. recommended: the candidate, its peak lowered if the margin to
+    row: the candidate's row in the final. recommended: the candidate, its peak lowered if the margin to
     the first divergence requires that. tied: the rows that tie with the leader, by their mean, the leader
     first. sweeps: the sweeps that ran, by row. needs: the requirements on the candidate's peaks.
     range: the safe range; None if no peak is safe.
     """
 
-    entry: int
+    row: int
     recommended: RaceCandidate
     tied: tuple[int, ...]
     sweeps: Mapping[int, Sweep]
@@ -42,7 +42,7 @@ class Choice:
     @property
     def sweep(self) -> Sweep:
         """The sweep of the chosen candidate, around its peak before lowering."""
-        return self.sweeps[self.entry]
+        return self.sweeps[self.row]
 
     @property
     def safe(self) -> SafeLearningRate | None:
@@ -52,7 +52,7 @@ class Choice:
     @property
     def lowered_from(self) -> float | None:
         """The peak before lowering; None if the peak was not lowered."""
-        original = self.sweep.rates[self.sweep.own]
+        original = self.sweep.rates[self.sweep.configured_row]
         return None if self.recommended.configuration.optimizer["learning_rate"] == original else original
 
     @property

@@ -21,7 +21,7 @@ from app.tuning.racing.candidates import RaceCandidate
 from app.tuning.recommendation.evidence import Comparison, Verdict
 from app.tuning.recommendation.explanation import explain, explain_best_trial
 from app.tuning.recommendation.summary import summarise, summarise_unconfirmed
-from app.tuning.recommendation.warnings.all_warnings import caution, caution_unconfirmed
+from app.tuning.recommendation.warnings.all_warnings import confirmed_warnings, unconfirmed_warnings
 
 
 def recommend(
@@ -62,7 +62,7 @@ def recommend(
         outside_space=_outside(verdict),
         summary=summarise(plan, history, verdict),
         explanation=explain(plan, history, verdict, finished),
-        warnings=caution(plan, history, verdict, finished),
+        warnings=confirmed_warnings(plan, history, verdict, finished),
     )
 
 
@@ -97,7 +97,7 @@ def recommend_unconfirmed(
         evidence=evidence,
         summary=summarise_unconfirmed(plan, best.configuration, value, finished),
         explanation=explain_best_trial(plan, best.configuration, value, finished),
-        warnings=caution_unconfirmed(plan, best, finished),
+        warnings=unconfirmed_warnings(plan, best, finished),
     )
 
 

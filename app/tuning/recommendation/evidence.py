@@ -58,7 +58,7 @@ class Verdict:
         count: The number of candidates.
         means: The mean of each entry; None if a run diverged.
         probabilities: The probability of each entry to have the lowest mean.
-        own_diverged: The number of replicates on which the recommended entry diverged.
+        winner_diverged: The number of replicates on which the recommended entry diverged.
         replicates: The number of seeds.
         largest_share: The largest share of the recommended entry's mean that comes from a single seed.
         comparisons: The recommended entry compared with each entry, in the order of the entries.
@@ -70,7 +70,7 @@ class Verdict:
     count: int
     means: tuple[Mean | None, ...]
     probabilities: tuple[float, ...]
-    own_diverged: int
+    winner_diverged: int
     replicates: int
     largest_share: float
     comparisons: tuple[Comparison, ...]
@@ -88,7 +88,7 @@ class Verdict:
         return self.entries[0]
 
     @property
-    def own(self) -> Mean | None:
+    def winner_mean(self) -> Mean | None:
         """The mean of the recommended entry; None if a run diverged."""
         return self.means[0]
 
@@ -149,7 +149,7 @@ def reach_verdict(plan: Plan, confirmation: Confirmation) -> Verdict:
         count=confirmation.count,
         means=tuple(loss_interval(row, exact=exact) for row in values),
         probabilities=tuple(probability_best(values, plan.spec.seed)),
-        own_diverged=int(np.isnan(values[0]).sum()),
+        winner_diverged=int(np.isnan(values[0]).sum()),
         replicates=values.shape[1],
         largest_share=largest_share(values[0]),
         comparisons=tuple(
@@ -162,20 +162,20 @@ def reach_verdict(plan: Plan, confirmation: Confirmation) -> Verdict:
 
 
 def _compare(
-    entry: RaceCandidate, own: Values, other: Values, outside: int, *, exact: bool, is_same: bool
+    entry: RaceCandidate, recommended: Values, other: Values, outside: int, *, exact: bool, is_same: bool
 ) -> Comparison:
     """Return the comparison of the recommended entry with another one.
 
     Args:
         entry: The other entry.
-        own: (replicates,), the values of the recommended entry; nan where a run diverged.
+        recommended: (replicates,), the values of the recommended entry; nan where a run diverged.
         other: (replicates,), the values of the other entry.
         outside: The number of entries outside the search space, for the Bonferroni correction.
         exact: Whether every run of the objective is the same.
         is_same: Whether the other entry is the recommended one itself.
     """
-    difference = None if is_same else mean_interval(own - other, exact=exact)
-    chance = None if difference is None else probability_better(own - other)
+    difference = None if is_same else mean_interval(recommended - other, exact=exact)
+    chance = None if difference is None else probability_better(recommended - other)
     level = (1.0 - CONFIDENCE) / 2.0 / max(1, outside)
     return Comparison(
         entry=entry,
@@ -183,12 +183,12 @@ def _compare(
         diverged=int(np.isnan(other).sum()),
         difference=difference,
         is_surely_worse=not entry.is_eligible and chance is not None and chance < level,
-        wins_most=difference is not None and _wins_most(own, other),
+        wins_most=difference is not None and _wins_most(recommended, other),
         probability_better=chance,
     )
 
 
-def _wins_most(own: Values, other: Values) -> bool:
+def _wins_most(recommended: Values, other: Values) -> bool:
     """Return whether chance explains as many lower losses in at most 2.5 % of cases, by a sign test."""
-    lower, decided = int((own < other).sum()), int((own != other).sum())
+    lower, decided = int((recommended < other).sum()), int((recommended != other).sum())
     return decided > 0 and float(bdtrc(lower - 1, decided, 0.5)) <= (1.0 - CONFIDENCE) / 2.0

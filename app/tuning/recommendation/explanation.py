@@ -82,16 +82,16 @@ def _search(plan: Plan, metric: str, finished: Sequence[FinishedTrial]) -> str:
 
 def _confirmation(mean: str, verdict: Verdict) -> list[str]:
     """Return the figures of the recommended configuration, on seeds that the race did not use."""
-    if verdict.own is None:
+    if verdict.winner_mean is None:
         return [
-            f"The recommended configuration diverged on {verdict.own_diverged} of {verdict.replicates} seeds "
-            "drawn after the choice, so the mean is not known."
+            f"The recommended configuration diverged on {verdict.winner_diverged} of {verdict.replicates} "
+            "seeds drawn after the choice, so the mean is not known."
         ]
     if verdict.deterministic:
         return []
     return [
         f"On {verdict.replicates} seeds drawn after the choice the {mean} of the recommended "
-        f"configuration was {number(verdict.own.mean)} ({interval(verdict.own)})."
+        f"configuration was {number(verdict.winner_mean.mean)} ({interval(verdict.winner_mean)})."
     ]
 
 

@@ -13,7 +13,7 @@ from app.engine.trajectories.result import Trajectory
 from app.spec.resources.recommendations import Recommendation
 from app.tuning.decision.confirmation import confirm, range_after, reconsider
 from app.tuning.decision.margin import choose_with_margin
-from app.tuning.decision.race_history import Entrants, RaceHistory
+from app.tuning.decision.race_history import ConfirmationRaces, RaceHistory
 from app.tuning.evaluation.requests import Seeds, Steps
 from app.tuning.horizons.measurement import measure_horizons
 from app.tuning.learning_rates.safe_range import FLOOR
@@ -26,7 +26,7 @@ from app.tuning.racing.iterated import race_neighbours
 from app.tuning.racing.peak_limits import diverged_entries, diverged_trials
 from app.tuning.recommendation.assemble import recommend, recommend_unconfirmed
 from app.tuning.recommendation.evidence import reach_verdict
-from app.tuning.schedules.realised import taken_schedule
+from app.tuning.schedules.realised import realised_schedule
 
 # Returns the stored trajectory of a trial by its number; None if none is stored.
 TrajectoryOf = Callable[[int], Trajectory | None]
@@ -49,24 +49,26 @@ def advise(
         return recommend_unconfirmed(plan, field[0], finished, _taken(field[0], trajectory_of))
     # The baselines have no share of the budget: a few runs show that most of them are worse.
     first = yield from eliminate(plan, field, Seeds.RACE, plan.top)
-    near = yield from race_neighbours(plan, first)
-    derived = yield from derive(plan, near.entries[near.leader])
+    iterated = yield from race_neighbours(plan, first)
+    derived = yield from derive(plan, iterated.candidates[iterated.leader])
     floor = _floor(plan, derived)
-    final = yield from race_final(plan, finalists(plan, first, near, derived.entries))
-    races = (entry for race in (first, near, final) for entry in diverged_entries(race))
+    final = yield from race_final(plan, finalists(plan, first, iterated, derived.candidates))
+    races = (entry for race in (first, iterated, final) for entry in diverged_entries(race))
     diverged = [*diverged_trials(finished), *races]
     standing, choice = yield from choose_with_margin(plan, final, floor, diverged)
-    confirmation = yield from confirm(plan, Entrants(first, final, standing), choice, Seeds.CONFIRM)
+    confirmation = yield from confirm(plan, ConfirmationRaces(first, final, standing), choice, Seeds.CONFIRM)
     diverged += confirmation.diverged()
     other = yield from reconsider(plan, standing, choice, confirmation, floor, diverged)
     contradicted = None if other is None else choice
     if other is not None:
         standing, choice = other
-        confirmation = yield from confirm(plan, Entrants(first, final, standing), choice, Seeds.RECONFIRM)
+        confirmation = yield from confirm(
+            plan, ConfirmationRaces(first, final, standing), choice, Seeds.RECONFIRM
+        )
         diverged += confirmation.diverged()
     history = RaceHistory(
         first=first,
-        near=near,
+        iterated=iterated,
         final=final,
         standing=standing,
         choice=choice,
@@ -91,4 +93,4 @@ def _taken(entry: RaceCandidate, trajectory_of: TrajectoryOf) -> dict[str, objec
     if entry.number is None or entry.source != "search":
         return None
     trajectory = trajectory_of(entry.number)
-    return None if trajectory is None else taken_schedule(entry.configuration, trajectory)
+    return None if trajectory is None else realised_schedule(entry.configuration, trajectory)

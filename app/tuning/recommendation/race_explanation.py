@@ -24,7 +24,7 @@ def explain_race(mean: str, history: RaceHistory, verdict: Verdict) -> Iterator[
         verdict: The figures of the confirmation.
     """
     yield _race(mean, history, verdict)
-    if history.near is not history.first:
+    if history.iterated is not history.first:
         yield _variants(mean, history, verdict)
     yield _final(mean, history, verdict)
     if history.standing is not history.final:
@@ -41,42 +41,42 @@ def explain_race(mean: str, history: RaceHistory, verdict: Verdict) -> Iterator[
 def _race(mean: str, history: RaceHistory, verdict: Verdict) -> str:
     """Return how many entries raced, and which one had the lowest mean."""
     race = history.first
-    searched = sum(not entry.is_default for entry in race.entries)
-    defaults = len(race.entries) - searched
+    searched = sum(not entry.is_default for entry in race.candidates)
+    defaults = len(race.candidates) - searched
     trials = "the best trial" if searched == 1 else f"{searched} of the best trials"
     where = f"on up to {race.seeds} fresh seeds"
     if verdict.deterministic:
         where = "once each, because every run of this objective is the same"
     text = f"The race ran {trials} and {defaults} {plural('default', defaults)} {where}."
-    best, value = race.entries[race.leader], race.values[race.leader].mean()
+    best, value = race.candidates[race.leader], race.values[race.leader].mean()
     if math.isnan(value):
         return f"{text} {_lowest(mean, value, best)}"
-    dropped = len(race.entries) - len(race.survivors)
+    dropped = len(race.candidates) - len(race.survivors)
     is_told = dropped > 0 and not verdict.deterministic
     return paragraph(
         text,
         _lowest(mean, value, best),
-        f"{dropped} of {len(race.entries)} entries were dropped as worse." if is_told else "",
+        f"{dropped} of {len(race.candidates)} entries were dropped as worse." if is_told else "",
     )
 
 
 def _variants(mean: str, history: RaceHistory, verdict: Verdict) -> str:
     """Return what the variants of the best entries gave."""
-    race = history.near
+    race = history.iterated
     where = "" if verdict.deterministic else ", all on the same fresh seeds"
     text = f"Variants of the best entries ran next, in up to {len(SPREADS)} generations{where}."
-    best, value = race.entries[race.leader], race.values[race.leader].mean()
-    differences = differences_in_words(best, history.first.entries[history.first.leader])
+    best, value = race.candidates[race.leader], race.values[race.leader].mean()
+    differences = differences_in_words(best, history.first.candidates[history.first.leader])
     return paragraph(text, _lowest(mean, value, best), differences)
 
 
 def _final(mean: str, history: RaceHistory, verdict: Verdict) -> str:
     """Return what the final gave, with the schedules that were computed for the best entry."""
     final = history.final
-    ran = f"The final ran {listed([*_entries_before(final.entries), *_computed(final.entries)])}."
+    ran = f"The final ran {listed([*_entries_before(final.candidates), *_computed(final.candidates)])}."
     where = "" if verdict.deterministic else f"Each entry ran on up to {final.seeds} other seeds."
-    best, value = final.entries[final.leader], float(final.values[final.leader].mean())
-    differences = differences_in_words(best, history.near.entries[history.near.leader])
+    best, value = final.candidates[final.leader], float(final.values[final.leader].mean())
+    differences = differences_in_words(best, history.iterated.candidates[history.iterated.leader])
     gain = final.behind(0)  # on the seeds that both entries ran; the first is the best one before the final
     same = "" if verdict.deterministic else " on the same seeds"
     lower = f"The {mean} of the best entry before the final is {number(gain)} higher{same}."
@@ -99,7 +99,7 @@ def _race_with_margin(mean: str, history: RaceHistory) -> str:
     return (
         "The best entry lies at the edge of divergence. A further race took entries with lower peaks, and "
         "their variants, that do not diverge half an octave higher. "
-        + _lowest(mean, float(race.values[race.leader].mean()), race.entries[race.leader])
+        + _lowest(mean, float(race.values[race.leader].mean()), race.candidates[race.leader])
     )
 
 
@@ -136,13 +136,13 @@ def _preference(race: Standing, choice: Choice, verdict: Verdict) -> str:
             f"The seeds cannot tell {count} entries apart: each mean lies within a standard error of the "
             "lowest."
         )
-    entry = race.entries[choice.entry]
+    entry = race.candidates[choice.row]
     chosen = f"The choice is {in_words(entry)}."
     return paragraph(
         equal,
         chosen,
         settings_in_words(entry),
-        differences_in_words(entry, race.entries[race.leader]),
+        differences_in_words(entry, race.candidates[race.leader]),
         _reason(race, choice),
     )
 
@@ -150,9 +150,9 @@ def _preference(race: Standing, choice: Choice, verdict: Verdict) -> str:
 def _reason(race: Standing, choice: Choice) -> str:
     """Return why the chosen one of the tied entries was preferred."""
     count = len(choice.tied)
-    simplest = min(complexity(race.entries[row].configuration) for row in choice.tied)
-    alike = [row for row in choice.tied if complexity(race.entries[row].configuration) == simplest]
-    if choice.entry not in alike:
+    simplest = min(complexity(race.candidates[row].configuration) for row in choice.tied)
+    alike = [row for row in choice.tied if complexity(race.candidates[row].configuration) == simplest]
+    if choice.row not in alike:
         return "The choice keeps an octave of margin to the first divergence."
     if len(alike) == 1:
         return f"The choice has the simplest schedule of the {count}."

@@ -28,7 +28,7 @@ MIN_CERTAIN_PROBABILITY = (1.0 + CONFIDENCE) / 2.0  # of being better, from whic
 def summarise(plan: Plan, history: RaceHistory, verdict: Verdict) -> list[str]:
     """Return what to use, how much better the setting is, how certain the gain is, and what to watch."""
     metric = plan.objective.metric.replace("_", " ")
-    comparisons = [(name, found) for name, found in _compared(verdict) if found is not None]
+    comparisons = [(name, comparison) for name, comparison in _compared(verdict) if comparison is not None]
     certainty = _certainty(verdict, comparisons)
     return [
         _setting(plan.spec, verdict.configuration),
@@ -90,14 +90,16 @@ def _compared(verdict: Verdict) -> list[tuple[str, Comparison | None]]:
 
 def _gain(metric: str, verdict: Verdict, comparisons: Sequence[tuple[str, Comparison]]) -> str:
     """Return the mean of the recommended configuration, and its difference to each other mean."""
-    if verdict.own is None:
-        return (
-            f"The {metric} has no mean: {verdict.own_diverged} of {verdict.replicates} fresh seeds diverged."
-        )
+    if verdict.winner_mean is None:
+        diverged_seeds = f"{verdict.winner_diverged} of {verdict.replicates} fresh seeds diverged"
+        return f"The {metric} has no mean: {diverged_seeds}."
     where = "" if verdict.deterministic else f" on average over {verdict.replicates} fresh seeds"
-    gaps, diverged = list(_gaps(comparisons)), [name for name, found in comparisons if found.other is None]
+    gaps, diverged = (
+        list(_gaps(comparisons)),
+        [name for name, comparison in comparisons if comparison.other is None],
+    )
     return paragraph(
-        f"The {metric} is {number(verdict.own.mean)}{where}.",
+        f"The {metric} is {number(verdict.winner_mean.mean)}{where}.",
         f"The {metric} is {listed(gaps)}." if gaps else "",
         f"{_capitalised(listed(diverged))} diverged." if diverged else "",
     )
@@ -105,18 +107,22 @@ def _gain(metric: str, verdict: Verdict, comparisons: Sequence[tuple[str, Compar
 
 def _gaps(comparisons: Sequence[tuple[str, Comparison]]) -> Iterator[str]:
     """Yield the difference to each mean, such as "13 % lower than with Adam's defaults (0.2)"."""
-    for name, found in comparisons:
-        if found.other is not None and found.difference is not None and found.difference.ci95 is not None:
-            gap = Gap(found.difference, found.other.mean)
-            words = "the same as" if found.difference.mean == 0.0 else f"{gap} than"
-            yield f"{words} with {name} ({number(found.other.mean)})"
+    for name, comparison in comparisons:
+        if (
+            comparison.other is not None
+            and comparison.difference is not None
+            and comparison.difference.ci95 is not None
+        ):
+            gap = Gap(comparison.difference, comparison.other.mean)
+            words = "the same as" if comparison.difference.mean == 0.0 else f"{gap} than"
+            yield f"{words} with {name} ({number(comparison.other.mean)})"
 
 
 def _certainty(verdict: Verdict, comparisons: Sequence[tuple[str, Comparison]]) -> str:
     """Return how certain the gain over each alternative is; empty without a probability."""
     if verdict.deterministic:
         return "Every run of this objective is the same, so these figures are exact."
-    probabilities = [(name, found.probability_better) for name, found in comparisons]
+    probabilities = [(name, comparison.probability_better) for name, comparison in comparisons]
     return paragraph(*(_certainty_of(name, chance) for name, chance in probabilities if chance is not None))
 
 
@@ -130,17 +136,17 @@ def _certainty_of(name: str, chance: float) -> str:
 
 def _watch(history: RaceHistory, verdict: Verdict) -> str:
     """Return what to watch out for, with the way out."""
-    if verdict.own_diverged:
+    if verdict.winner_diverged:
         return (
-            f"{verdict.own_diverged} of {verdict.replicates} fresh seeds diverged with this learning rate. "
-            "Take a lower learning rate."
+            f"{verdict.winner_diverged} of {verdict.replicates} fresh seeds diverged with this learning "
+            "rate. Take a lower learning rate."
         )
     outside = verdict.outside_space
-    if outside is not None and outside.other is not None and verdict.own is not None:
+    if outside is not None and outside.other is not None and verdict.winner_mean is not None:
         kind = outside.entry.configuration.optimizer["kind"]
         return (
             f"A default outside the search space, {kind}, is certainly better: "
-            f"a mean of {number(outside.other.mean)} against {number(verdict.own.mean)}. "
+            f"a mean of {number(outside.other.mean)} against {number(verdict.winner_mean.mean)}. "
             f"Add {kind} to the search space, or use the setting in `outside_space`."
         )
     safe, safe_range = history.safe, history.choice.range

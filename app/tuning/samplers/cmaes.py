@@ -27,14 +27,17 @@ LAST_RANK = (3, 0.0, 0.0)  # rank of a failed trial, which says nothing about it
 
 
 @dataclass(frozen=True)
-class Told:
-    """The state of CMA-ES after the trials of whole rounds."""
+class KnownState:
+    """A state of CMA-ES that is kept for the next round.
+
+    trials: the trials of whole rounds from which the state follows.
+    """
 
     trials: Sequence[FinishedTrial]
     state: Evolution
 
     def precedes(self, past: Sequence[FinishedTrial]) -> bool:
-        """Return whether the past begins with the same trial objects, and the rest with another round."""
+        """Return whether `past` begins with these trials, by identity, up to the end of a round."""
         count = len(self.trials)
         if not 0 < count <= len(past) or not all(map(is_, self.trials, past)):
             return False
@@ -43,7 +46,10 @@ class Told:
 
 @dataclass(frozen=True, kw_only=True)
 class CmaEs(Sampler):
-    """CMA-ES: a round is a generation. A process tells each once; a new process tells all, at 0.3 ms each."""
+    """CMA-ES: a round is a generation.
+
+    A process adds each generation to its state once. A new process adds all of them, at 0.3 ms each.
+    """
 
     kind = "cmaes"
     reads_past: ClassVar[bool] = True
@@ -54,8 +60,8 @@ class CmaEs(Sampler):
         """Return a generation of the state after all past rounds."""
         distributions = ask.space.distributions()
         before = ask.kept.get(self.kind)
-        state = evolved_state(ask.past, distributions, before if isinstance(before, Told) else None)
-        ask.kept[self.kind] = Told(ask.past, state)
+        state = evolved_state(ask.past, distributions, before if isinstance(before, KnownState) else None)
+        ask.kept[self.kind] = KnownState(ask.past, state)
         points = state.ask(len(ask.numbers), ask.generator)
         columns = {
             name: external(distribution, points[:, j])
@@ -84,11 +90,11 @@ class CmaEs(Sampler):
 
 
 def evolved_state(
-    past: Sequence[FinishedTrial], distributions: Mapping[str, Distribution], before: Told | None = None
+    past: Sequence[FinishedTrial], distributions: Mapping[str, Distribution], before: KnownState | None = None
 ) -> Evolution:
-    """Return the state after all past rounds. before: the state after the first of them, if known."""
+    """Return the state after all past rounds. before: the state after the first of these rounds, if known."""
     if before is None or not before.precedes(past):
-        before = Told((), _initial_state(past, distributions))
+        before = KnownState((), _initial_state(past, distributions))
     state, rest = before.state, past[len(before.trials) :]
     ranked = [(trial, rank_of(trial) or LAST_RANK) for trial in rest if trial.round >= 0]
     for _, generation in groupby(ranked, key=lambda pair: pair[0].round):

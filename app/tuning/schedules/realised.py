@@ -16,8 +16,8 @@ from app.engine.trajectories.result import Trajectory
 MAX_FACTORS = 1_000  # most factors of a table; the trajectory of a longer run has no more rows
 
 
-def taken_schedule(configuration: Configuration, trajectory: Trajectory) -> dict[str, Any] | None:
-    """Return the table, as `kind` and every field, with the warmup of the schedule.
+def realised_schedule(configuration: Configuration, trajectory: Trajectory) -> dict[str, Any] | None:
+    """Return the factors that a loss-driven schedule took, as a `table` schedule with the same warmup.
 
     The table has the factor of every update; for a run of more than 1,000 updates after the warmup, the
     factors in force at 1,000 evenly spaced updates. The result is None if the schedule has a formula.

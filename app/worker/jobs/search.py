@@ -68,7 +68,7 @@ class Search:
         self._shards: dict[int, Shard] = {}  # by index in the batches
         self._evaluated: dict[int, _Round] = {}  # by number of the round
         # Earlier rounds may lack trials if a version with other rounds began the job.
-        self._next = self._rounds.holding(job_runs.count_trials(db, job_run.job_id))
+        self._next = self._rounds.round_of(job_runs.count_trials(db, job_run.job_id))
 
     def finish_round(self, r: int) -> bool:
         """Evaluate round r to its end, and later rounds meanwhile. Return False if the search ended before r.

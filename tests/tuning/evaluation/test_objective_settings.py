@@ -17,7 +17,7 @@ from app.tuning.evaluation.objective import build_objective
 from app.tuning.evaluation.shards import Shard, evaluate
 from app.tuning.planning.plan import Plan
 from app.tuning.racing.candidates import RaceCandidate, race_field
-from app.tuning.recommendation.warnings.all_warnings import caution_unconfirmed
+from app.tuning.recommendation.warnings.all_warnings import unconfirmed_warnings
 from app.tuning.space.distributions import given
 from app.tuning.space.tree import SearchSpace, hyper_of
 from tests.support.jobs import job, run, search, space
@@ -102,12 +102,12 @@ def test_a_value_at_the_edge_of_its_range_is_warned_of_by_its_name() -> None:
     params = trial.configuration.params | {"l2": 1e-2, "model.dropout": 0.5}
     found = RaceCandidate(label="", configuration=trial.configuration, source="search", number=0)
     edge = replace(found, configuration=replace(trial.configuration, params=params))
-    warnings = caution_unconfirmed(Plan.of(spec), edge, [trial])
+    warnings = unconfirmed_warnings(Plan.of(spec), edge, [trial])
     assert any(warning.startswith("l2, 0.01, is at the upper edge") for warning in warnings)
     assert any(warning.startswith("model's dropout, 0.5, is at the upper edge") for warning in warnings)
     params |= {"model.dropout": 0.0}
     edge = replace(found, configuration=replace(trial.configuration, params=params))
-    warnings = caution_unconfirmed(Plan.of(spec), edge, [trial])
+    warnings = unconfirmed_warnings(Plan.of(spec), edge, [trial])
     assert not any("dropout" in warning for warning in warnings)  # there is no dropout below zero
 
 

@@ -21,7 +21,7 @@ from app.tuning.evaluation.shards import Shard, evaluate
 from app.tuning.exports import FORMATS
 from app.tuning.exports.source.factor_table import learning_rates
 from app.tuning.exports.source.schedule_formulas import BODIES, MOMENTUM_BODIES
-from app.tuning.schedules.realised import taken_schedule
+from app.tuning.schedules.realised import realised_schedule
 from tests.support.exports import PEAK, module, recommendation
 from tests.support.jobs import configuration, job
 from tests.support.kinds import make_schedule
@@ -124,7 +124,7 @@ def test_a_schedule_that_follows_losses_exports_what_it_took(steps: int, replica
     assert result.state is TrialState.COMPLETED
     assert result.trajectory is not None
     curve = codec.decode(result.trajectory)
-    taken = taken_schedule(winner, curve)
+    taken = realised_schedule(winner, curve)
     assert taken is not None
     assert taken["kind"] == "table"
     answer = recommendation(schedule).model_copy(update={"taken_schedule": taken})
@@ -144,7 +144,7 @@ def test_a_schedule_with_a_formula_takes_no_table() -> None:
     shard = Shard(spec=spec, numbers=(0,), configurations=(configuration(),), replicates=(0,))
     (result,) = evaluate(shard)
     assert result.trajectory is not None
-    assert taken_schedule(configuration(), codec.decode(result.trajectory)) is None
+    assert realised_schedule(configuration(), codec.decode(result.trajectory)) is None
 
 
 @pytest.mark.parametrize("name", FORMATS)

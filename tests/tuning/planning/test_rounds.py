@@ -87,8 +87,8 @@ def test_rounds_of_expensive_trials_stay_small() -> None:
 
 def test_a_number_is_found_in_its_round() -> None:
     rounds = Rounds.of(job(trials=100, sampler=TPE))
-    assert all(number in rounds.numbers(rounds.holding(number)) for number in range(100))
-    assert rounds.holding(100) == len(rounds)
+    assert all(number in rounds.numbers(rounds.round_of(number)) for number in range(100))
+    assert rounds.round_of(100) == len(rounds)
 
 
 def test_a_round_that_is_asked_ahead_does_not_read_the_one_before_it() -> None:

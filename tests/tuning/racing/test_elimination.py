@@ -172,7 +172,7 @@ def test_where_all_replicates_are_the_same_what_is_known_never_runs() -> None:
     evaluations.requests.clear()
     after = follow(eliminate(Plan.of(job_spec), CANDIDATES[::-1], Seeds.RACE, before=[before]), evaluations)
     assert evaluations.requests == []
-    assert after.entries[after.leader] == before.entries[before.leader]
+    assert after.candidates[after.leader] == before.candidates[before.leader]
 
 
 def test_what_is_known_of_those_who_are_left_counts_beyond_the_last_look() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.domain.records import Configuration
-from app.tuning.decision.race_history import Entrants
+from app.tuning.decision.race_history import ConfirmationRaces
 from app.tuning.evaluation.requests import Seeds
 from app.tuning.learning_rates.safe_range import Needs
 from app.tuning.planning.plan import Plan
@@ -68,14 +68,14 @@ def _key(config: Configuration) -> str:
 
 def test_a_final_that_is_clear_is_not_prolonged() -> None:
     result, evaluations = final(behind(0.0, 0.02), scatter=0.05)
-    assert result.entries[result.leader].label == "0"
+    assert result.candidates[result.leader].label == "0"
     assert sum(request.updates for request in evaluations.requests) <= len(CANDIDATES) * REPLICATES * 60
 
 
 def test_a_final_goes_on_while_others_may_be_better_by_a_part_of_the_gain() -> None:
     result, evaluations = final(behind(0.0, 0.1, 0.1, 0.1), scatter=0.5)
     assert result.seeds > 4 * REPLICATES
-    assert result.entries[result.leader].label == "0"
+    assert result.candidates[result.leader].label == "0"
     counts = [len(request.configurations) for request in evaluations.requests]
     assert counts[0] == len(CANDIDATES)
     assert counts[-1] <= EXTENSIONS[-1][1]
@@ -130,8 +130,8 @@ def test_the_longer_final_finds_the_best_more_often() -> None:
             eliminate(Plan.of(spec(confirmation=confirmation)), make_candidates(shift), Seeds.FINAL),
             evaluations,
         )
-        hits["usual"] += usual.entries[usual.leader].label == "0"
-        hits["longer"] += result.entries[result.leader].label == "0"
+        hits["usual"] += usual.candidates[usual.leader].label == "0"
+        hits["longer"] += result.candidates[result.leader].label == "0"
     assert hits["longer"] >= 10 > hits["usual"]
 
 
@@ -165,25 +165,25 @@ def standing(leader: float, *others: tuple[float, float]) -> Standing:
     values = np.array([np.full(4, leader), *(mean + deviation * scatter for mean, deviation in others)])
     rows = range(len(values))
     candidates = (*CANDIDATES[: len(values) - 1], CANDIDATES[-1])
-    return Standing(entries=candidates, values=values, runs=(4,) * len(rows), survivors=tuple(rows))
+    return Standing(candidates=candidates, values=values, runs=(4,) * len(rows), survivors=tuple(rows))
 
 
 def test_a_default_among_the_survivors_takes_no_place_of_the_confirmed() -> None:
     result = standing(0.0, (0.1, 0.1), (0.2, 0.1), (0.15, 0.1))
     result = replace(result, survivors=(0, 1, 3, 2))
-    entrants = Entrants(race([1.0], CANDIDATES[:1]), result, result)
-    assert entrants.candidates(chosen(result, 0)) == list(result.entries[:3])
+    races = ConfirmationRaces(race([1.0], CANDIDATES[:1]), result, result)
+    assert races.candidates(chosen(result, 0)) == list(result.candidates[:3])
 
 
 def test_those_that_are_tied_with_the_choice_are_confirmed_first() -> None:
     result = standing(0.0, (0.1, 0.1), (0.2, 0.1), (0.3, 0.1), (0.4, 0.1))
-    entrants = Entrants(race([1.0], CANDIDATES[:1]), result, result)
-    assert entrants.candidates(chosen(result, 3, (0, 3))) == [result.entries[row] for row in (3, 0, 1)]
+    races = ConfirmationRaces(race([1.0], CANDIDATES[:1]), result, result)
+    assert races.candidates(chosen(result, 3, (0, 3))) == [result.candidates[row] for row in (3, 0, 1)]
 
 
 def chosen(final: Standing, row: int, same: tuple[int, ...] = (0,)) -> Choice:
-    candidate = final.entries[row]
-    return Choice(entry=row, recommended=candidate, tied=same, sweeps={}, needs=Needs(floor=0.0), range=None)
+    candidate = final.candidates[row]
+    return Choice(row=row, recommended=candidate, tied=same, sweeps={}, needs=Needs(floor=0.0), range=None)
 
 
 def test_a_look_that_the_elimination_has_passed_is_left_out() -> None:
@@ -203,7 +203,7 @@ def race(means: list[float], candidates: list[RaceCandidate]) -> Standing:
     )
     order = np.argsort(means)
     return Standing(
-        entries=tuple(candidates),
+        candidates=tuple(candidates),
         values=values,
         runs=(2,) * len(candidates),
         survivors=tuple(int(row) for row in order[:4]),

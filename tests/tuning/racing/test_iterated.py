@@ -255,7 +255,7 @@ def standing(*rows: tuple[str, list[float], bool]) -> Standing:
     for row, (_, values_of_row, _) in enumerate(rows):
         values[row, : len(values_of_row)] = values_of_row
     return Standing(
-        entries=tuple(
+        candidates=tuple(
             RaceCandidate(
                 label=str(row), configuration=configuration(kind, 0.01 + row), source="search", number=row
             )

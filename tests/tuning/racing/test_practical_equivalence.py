@@ -23,7 +23,7 @@ def standing(*rows: list[float], defaults: tuple[int, ...] = ()) -> Standing:
         for i in range(len(rows))
     )
     runs = tuple(int(count) for count in np.isfinite(values).sum(axis=1))
-    return Standing(entries=candidates, values=values, runs=runs, survivors=tuple(range(len(rows))))
+    return Standing(candidates=candidates, values=values, runs=runs, survivors=tuple(range(len(rows))))
 
 
 def test_a_twentieth_of_what_the_best_default_is_behind_is_negligible() -> None:
@@ -68,7 +68,7 @@ def test_a_scatter_that_all_share_is_no_doubt() -> None:
 
 def test_one_that_diverged_is_no_contender() -> None:
     race = standing([0.0, 0.0, 0.0], [5.0, -9.0, NAN], [10.0, 10.0, 10.0], defaults=(2,))
-    race = Standing(entries=race.entries, values=race.values, runs=(3, 3, 3), survivors=race.survivors)
+    race = Standing(candidates=race.candidates, values=race.values, runs=(3, 3, 3), survivors=race.survivors)
     assert contenders(race) == []
 
 

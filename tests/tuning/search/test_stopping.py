@@ -59,7 +59,7 @@ def test_a_job_that_settled_says_so_and_one_that_did_not_or_was_not_asked_says_n
     budget = {"trials": 100, "steps": 10, "stop_when_settled": True}
     spec = job(budget=budget, search_space=space(NARROW))
     rounds = Rounds.of(spec)
-    trials = [finished(number, 1.0, round=rounds.holding(number)) for number in range(80)]
+    trials = [finished(number, 1.0, round=rounds.round_of(number)) for number in range(80)]
     # The next round is asked ahead, before the last of these has ended.
     assert "settled after 72 of 100 trials" in str(why_settled(Plan.of(spec), trials))
     assert why_settled(Plan.of(job(trials=100, search_space=space(NARROW))), trials) is None

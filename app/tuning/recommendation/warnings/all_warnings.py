@@ -25,10 +25,10 @@ UNRACED = (
 )
 
 
-def caution(
+def confirmed_warnings(
     plan: Plan, history: RaceHistory, verdict: Verdict, finished: Sequence[FinishedTrial]
 ) -> list[str]:
-    """Return every warning that applies."""
+    """Return every warning of a job with a confirmation."""
     return [
         *verdict_warnings(plan, history, verdict),
         *edges_of(plan.spec, _best_searched(history).configuration),
@@ -37,8 +37,8 @@ def caution(
     ]
 
 
-def caution_unconfirmed(plan: Plan, best: RaceCandidate, finished: Sequence[FinishedTrial]) -> list[str]:
-    """Return every warning that applies to a job without a race."""
+def unconfirmed_warnings(plan: Plan, best: RaceCandidate, finished: Sequence[FinishedTrial]) -> list[str]:
+    """Return every warning of a job without a confirmation."""
     is_exact = plan.is_exact  # no seed would give another value
     return [
         UNRACED if is_exact else UNCONFIRMED,
@@ -53,4 +53,4 @@ def _best_searched(history: RaceHistory) -> RaceCandidate:
     if not history.winner.is_default:
         return history.winner
     row = best_row(history.final, lambda entry: not entry.is_default)
-    return history.winner if row is None else history.final.entries[row]
+    return history.winner if row is None else history.final.candidates[row]

@@ -17,21 +17,21 @@ MIN_SEEDS_TO_SHARE = 8  # of fewer seeds a single one often contributes half of 
 
 def verdict_warnings(plan: Plan, history: RaceHistory, verdict: Verdict) -> Iterator[str]:
     """Yield the warnings of seeds, search space, baselines, settings, safe range and steps."""
-    yield from _of_seeds(verdict)
-    yield from _of_space(plan, verdict)
+    yield from _seed_warnings(verdict)
+    yield from _space_warnings(plan, verdict)
     if not verdict.is_default:
-        yield from _of_baselines(verdict)
-        yield from _of_settings(verdict)
-    yield from _of_range(history, verdict)
-    yield from _of_steps(plan, history)
+        yield from _baseline_warnings(verdict)
+        yield from _setting_warnings(verdict)
+    yield from _range_warnings(history, verdict)
+    yield from _step_warnings(plan, history)
 
 
-def _of_seeds(verdict: Verdict) -> Iterator[str]:
+def _seed_warnings(verdict: Verdict) -> Iterator[str]:
     """Warn of diverged seeds, of a mean that rests on a single seed, and of few seeds."""
-    if verdict.own_diverged:
+    if verdict.winner_diverged:
         yield (
-            f"The recommended configuration diverged on {verdict.own_diverged} of {verdict.replicates} seeds "
-            "drawn after the choice. Take a lower learning rate."
+            f"The recommended configuration diverged on {verdict.winner_diverged} of {verdict.replicates} "
+            "seeds drawn after the choice. Take a lower learning rate."
         )
     if verdict.largest_share > MAX_SEED_SHARE and verdict.replicates >= MIN_SEEDS_TO_SHARE:
         yield (
@@ -46,7 +46,7 @@ def _of_seeds(verdict: Verdict) -> Iterator[str]:
         )
 
 
-def _of_space(plan: Plan, verdict: Verdict) -> Iterator[str]:
+def _space_warnings(plan: Plan, verdict: Verdict) -> Iterator[str]:
     """Warn of a default that is better than every trial of the search."""
     kind = kind_of(verdict.configuration)
     if kind not in plan.kinds:
@@ -57,30 +57,30 @@ def _of_space(plan: Plan, verdict: Verdict) -> Iterator[str]:
     elif verdict.is_default:
         yield "No trial was better than a default. Give more trials or other ranges."
     outside = verdict.outside_space
-    if outside is not None and outside.other is not None and verdict.own is not None:
+    if outside is not None and outside.other is not None and verdict.winner_mean is not None:
         kind = kind_of(outside.entry.configuration)
         yield (
             f'"{outside.entry.label}" lies outside the search space and is certainly better: a mean of '
-            f"{number(outside.other.mean)} against {number(verdict.own.mean)}. "
+            f"{number(outside.other.mean)} against {number(verdict.winner_mean.mean)}. "
             f"Add {kind} to the search space, or widen its ranges."
         )
 
 
-def _of_baselines(verdict: Verdict) -> Iterator[str]:
+def _baseline_warnings(verdict: Verdict) -> Iterator[str]:
     """Warn of baselines that the recommended configuration is not certainly better than."""
     compared = [baseline for baseline in verdict.baselines if baseline.difference is not None]
     if verdict.deterministic:
         equal = [baseline for baseline in compared if _ends(baseline)[1] >= 0.0]
         if equal:
             yield (
-                f"The recommended configuration is no better than {_named(equal)}. Give more trials or other "
-                "ranges."
+                f"The recommended configuration is no better than {_baselines_in_words(equal)}. Give "
+                "more trials or other ranges."
             )
         return
     better = [baseline for baseline in compared if _ends(baseline)[0] > 0.0 and not baseline.is_surely_worse]
     if better:
         yield (
-            f"On the seeds drawn after the choice, {_named(better)} did better. "
+            f"On the seeds drawn after the choice, {_baselines_in_words(better)} did better. "
             f"Take {'that baseline' if len(better) == 1 else 'the best of these baselines'} instead, or give "
             "more confirmation replicates."
         )
@@ -89,13 +89,13 @@ def _of_baselines(verdict: Verdict) -> Iterator[str]:
     doubtful = [baseline for baseline in doubtful if not baseline.wins_most]
     if doubtful:
         yield (
-            f"The gain over {_named(doubtful)} is not certain. "
+            f"The gain over {_baselines_in_words(doubtful)} is not certain. "
             f"The 95 % interval of {'the' if len(doubtful) == 1 else 'each'} difference includes zero. "
             "Give more confirmation replicates."
         )
 
 
-def _of_settings(verdict: Verdict) -> Iterator[str]:
+def _setting_warnings(verdict: Verdict) -> Iterator[str]:
     """Warn of settings beside the optimizer in which the recommended configuration and the defaults differ.
 
     The defaults run with the settings of the best trial.
@@ -114,9 +114,9 @@ def _of_settings(verdict: Verdict) -> Iterator[str]:
             )
 
 
-def _of_range(history: RaceHistory, verdict: Verdict) -> Iterator[str]:
+def _range_warnings(history: RaceHistory, verdict: Verdict) -> Iterator[str]:
     """Warn of a missing safe range, with the peaks that explain it."""
-    if history.safe is not None or verdict.own_diverged:
+    if history.safe is not None or verdict.winner_diverged:
         return
     more_seeds = "" if verdict.deterministic else ", or give more confirmation replicates"
     diverges = history.choice.diverges
@@ -128,19 +128,19 @@ def _of_range(history: RaceHistory, verdict: Verdict) -> Iterator[str]:
     )
 
 
-def _of_steps(plan: Plan, history: RaceHistory) -> Iterator[str]:
+def _step_warnings(plan: Plan, history: RaceHistory) -> Iterator[str]:
     """Warn of a loss that is still lower after twice the steps."""
     horizons, steps = history.horizons, plan.steps
     if horizons.is_lower:
         yield (
             f"The loss still falls after {steps:,} updates. On the same seeds the mean is "
-            f"{number(horizons.own)} after {steps:,} and {number(horizons.longer)} after {2 * steps:,} "
+            f"{number(horizons.tuned)} after {steps:,} and {number(horizons.longer)} after {2 * steps:,} "
             "updates. Give more steps if the training will be longer."
         )
 
 
-def _named(baselines: Sequence[Comparison]) -> str:
-    """Return the label of a single baseline, or how many baselines there are with the label of the best."""
+def _baselines_in_words(baselines: Sequence[Comparison]) -> str:
+    """Return the label of a single baseline, or the number of baselines and the label of the best."""
     means = [(baseline.other.mean, i) for i, baseline in enumerate(baselines) if baseline.other is not None]
     label = baselines[min(means)[1] if means else 0].entry.label
     return f'"{label}"' if len(baselines) == 1 else f'{len(baselines)} baselines (the best is "{label}")'

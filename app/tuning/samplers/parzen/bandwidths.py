@@ -52,16 +52,19 @@ def _fit(group: Group, points: Floats, weights: Floats) -> Estimator:
         if not choices and n:
             widths[:, j] = np.clip(_gaps(points[:, j]), min_width(group, j, n), 1.0)
     total = n + PRIOR
-    return Estimator(group, kernels, widths, weights / total, PRIOR / total, blur(group, n))
+    return Estimator(group, kernels, widths, weights / total, PRIOR / total, uniform_shares(group, n))
 
 
 def min_width(group: Group, j: int, count: int) -> float:
-    """Return the least width of a kernel of parameter j among so many kernels."""
+    """Return the least width of a kernel of parameter j among `count` kernels."""
     return max(MIN_WIDTH, 1.0 / (count + 2.0), group.cells[j] / 2.0)
 
 
-def blur(group: Group, count: int) -> Floats:
-    """Return the prior's share in every categorical kernel among so many kernels: (parameters,)."""
+def uniform_shares(group: Group, count: int) -> Floats:
+    """Return the share of each categorical kernel that is spread over all choices: (parameters,).
+
+    The uniform prior has this share among `count` kernels. Entries of numeric parameters have no meaning.
+    """
     spread = PRIOR / (count + 1.0) * np.array(group.choices, dtype=np.float64)
     shares: Floats = spread / (1.0 + spread)
     return shares

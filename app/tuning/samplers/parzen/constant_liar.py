@@ -10,7 +10,7 @@ from bisect import bisect_left, insort
 
 import numpy as np
 
-from app.tuning.samplers.parzen.bandwidths import PRIOR, blur, fit, fit_ranked, min_width, narrowed
+from app.tuning.samplers.parzen.bandwidths import PRIOR, fit, fit_ranked, min_width, narrowed, uniform_shares
 from app.tuning.samplers.parzen.estimator import Estimator, Group, summed
 from app.tuning.space.unit_cube import Floats
 
@@ -74,4 +74,4 @@ def _liar(group: Group, point: Floats, columns: list[list[float]]) -> Estimator:
             beside = columns[j][max(0, place - 1) : place + 1]
             gap = max((abs(other - value) for other in beside), default=1.0)
             widths[0, j] = min(max(gap, min_width(group, j, count)), 1.0)
-    return Estimator(group, point[None], widths, np.ones(1), 0.0, blur(group, count))
+    return Estimator(group, point[None], widths, np.ones(1), 0.0, uniform_shares(group, count))

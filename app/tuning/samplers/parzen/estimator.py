@@ -81,7 +81,7 @@ class Estimator:
     """A mixture of kernels and a uniform prior.
 
     kernels, widths: (kernels, parameters). weights: (kernels,); the sum of them and `prior` is 1.
-    blur: (parameters,), the share of a categorical kernel that is spread over all choices.
+    uniform_share: (parameters,), the share of a categorical kernel that is spread over all choices.
     """
 
     group: Group
@@ -89,20 +89,20 @@ class Estimator:
     widths: Floats
     weights: Floats
     prior: float
-    blur: Floats
+    uniform_share: Floats
 
     def draw(self, count: int, generator: np.random.Generator) -> Floats:
         """Draw points from the mixture: (count, parameters)."""
         places = np.searchsorted(np.cumsum(self.weights), generator.random(count), side="right")
         quantiles = generator.random((count, len(self.group.choices)))
-        is_blurred = generator.random((count, len(self.group.choices))) < self.blur
+        is_uniform = generator.random((count, len(self.group.choices))) < self.uniform_share
         from_kernel = places < len(self.kernels)
         kernels, widths = self.kernels[places[from_kernel]], self.widths[places[from_kernel]]
         points = quantiles.copy()
         for j, choices in enumerate(self.group.choices):
             if choices:
                 points[:, j] = np.minimum(np.floor(quantiles[:, j] * choices), choices - 1.0)
-                drawn = np.where(is_blurred[from_kernel, j], points[from_kernel, j], kernels[:, j])
+                drawn = np.where(is_uniform[from_kernel, j], points[from_kernel, j], kernels[:, j])
             else:
                 drawn = _truncated(kernels[:, j], widths[:, j], quantiles[from_kernel, j])
             points[from_kernel, j] = drawn
@@ -138,8 +138,8 @@ class Estimator:
         shares = [
             np.where(
                 self.kernels[:, j, None] == np.arange(choices),
-                math.log(1.0 - self.blur[j] + self.blur[j] / choices),
-                math.log(self.blur[j] / choices),
+                math.log(1.0 - self.uniform_share[j] + self.uniform_share[j] / choices),
+                math.log(self.uniform_share[j] / choices),
             )
             for j, choices in enumerate(self.group.choices)
             if choices

@@ -75,10 +75,10 @@ def rank_of(trial: FinishedTrial) -> Rank | None:
     ranks them. Diverged trials come last.
     """
     if trial.state is TrialState.COMPLETED:
-        return (0, 0.0, _number(trial.value))
+        return (0, 0.0, _rank_value(trial.value))
     if trial.state is TrialState.PRUNED and trial.rungs:
         step, value = max(trial.rungs)
-        return (1, -float(step), _number(value))
+        return (1, -float(step), _rank_value(value))
     if trial.state in (TrialState.PRUNED, TrialState.DIVERGED):
         return (2, 0.0, 0.0)
     return None
@@ -96,5 +96,5 @@ def _good_count(count: int) -> int:
     return min(math.ceil(GOOD_SHARE * count), MAX_GOOD)
 
 
-def _number(value: float | None) -> float:
+def _rank_value(value: float | None) -> float:
     return math.inf if value is None or math.isnan(value) else value

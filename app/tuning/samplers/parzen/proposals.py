@@ -41,7 +41,7 @@ def propose(history: History, count: int, walk: Walk[T], generator: np.random.Ge
         for i in range(count):
             if i not in results:
                 try:
-                    results[i] = walk(_known(values[i]))
+                    results[i] = walk(_pick_known(values[i]))
                 except _Unknown as unknown:
                     missing.setdefault(unknown.name, []).append(i)
         for name, rows in sorted(missing.items()):
@@ -85,7 +85,9 @@ def _columns(history: History) -> dict[str, list[int]]:
     return {name: groups.get(name, [j]) for j, name in enumerate(names)}
 
 
-def _known(values: dict[str, Scalar]) -> Pick:
+def _pick_known(values: dict[str, Scalar]) -> Pick:
+    """Return a pick of known values, which raises _Unknown for any other parameter."""
+
     def pick(name: str, _distribution: Distribution) -> Scalar:
         if name not in values:
             raise _Unknown(name)
