@@ -86,6 +86,7 @@ class Registry(Mapping[str, type[K]], Generic[K]):
 
 
 def _collect(noun: str, base: type[K], package: ModuleType) -> dict[str, type[K]]:
+    """Return the subclasses of `base` in the modules of a package, by kind; raise DuplicateKind."""
     classes: dict[str, type[K]] = {}
     for info in pkgutil.iter_modules(package.__path__):
         module = importlib.import_module(f"{package.__name__}.{info.name}")

@@ -27,7 +27,10 @@ class GELU(Activation):
     scratch: ClassVar[int] = 3
 
     def forward(self, z: Array, slope: Array | None, work: Sequence[Array]) -> None:
-        """Compute P from the tail beyond |z|; the derivative is P + z p, with p the density."""
+        """Compute z P(z), with P from the tail beyond |z|.
+
+        The derivative is P(z) + z p(z), with p the density of the normal distribution.
+        """
         tail, bell, spare = work
         normal_tail(z, tail, bell, spare)
         np.subtract(0.5, tail, out=tail)

@@ -145,9 +145,9 @@ class Block:
         """Free the buffers that only stepping and measuring need, so that blocks can take turns."""
         self._bound = None
 
-    def begin(self, room: Chunk | None = None) -> Chunk:
-        """Evaluate the start on the first draw. room: as of `advance`."""
-        chunk = self._chunk(1, room)
+    def begin(self, out: Chunk | None = None) -> Chunk:
+        """Evaluate the start on the first draw. out: as of `advance`."""
+        chunk = self._chunk(1, out)
         self._evaluate(0, chunk)
         self._fill_deferred_losses(chunk, 0, 1)
         return chunk
@@ -158,18 +158,19 @@ class Block:
         rates: NDArray[np.float64],
         momenta: NDArray[np.float64] | None = None,
         follower: Follower | None = None,
-        room: Chunk | None = None,
+        out: Chunk | None = None,
     ) -> Chunk:
-        """Make the updates first, first + 1, ..., each followed by an evaluation on the next draw.
+        """Make the updates first, first + 1, ..., each followed by an evaluation.
 
+        Each evaluation takes the next draw of the problem.
         rates: (B, S) learning rates of these updates. momenta: (B, S), read only if a schedule cycles the
         momentum.
-        follower: changes the rates of rows whose schedules follow their losses. room: where the evaluations
-        are written.
+        follower: changes the rates of rows whose schedules follow their losses. out: the chunk into which
+        the evaluations are written; None for a new one.
         Returns the S evaluations.
         """
         steps = rates.shape[1]
-        chunk = self._chunk(steps, room)
+        chunk = self._chunk(steps, out)
         columns = self._columns(rates)
         workspace, work = self._buffers()
         parts = [
@@ -197,12 +198,12 @@ class Block:
             self._fill_deferred_losses(chunk, 0, steps)
         return chunk
 
-    def _chunk(self, steps: int, room: Chunk | None) -> Chunk:
-        """Return a chunk for that many evaluations: the given room, or a newly allocated chunk."""
-        if room is None:
+    def _chunk(self, steps: int, out: Chunk | None) -> Chunk:
+        """Return a chunk for that many evaluations: `out`, or a newly allocated chunk."""
+        if out is None:
             shape, dtype = self._x.shape, self._x.dtype.type
             return Chunk.empty(steps, shape, dtype, records=self._records, averages=self._averages)
-        return room.measured_elsewhere() if self._averages else room
+        return out.measured_elsewhere() if self._averages else out
 
     def _columns(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return numbers of a row and step, (B, S), as a column per step: (S, B, width)."""

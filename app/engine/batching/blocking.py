@@ -113,6 +113,7 @@ class Population:
         self._rows_when_cut = len(self)
 
     def _blocks_of(self, segments: list[Segment]) -> Iterator[Block]:
+        """Yield blocks of about equal size that hold the rows of the segments, in order."""
         rows = sum(len(segment.rows) for segment in segments)
         count = -(-rows // self._capacity(self._runs[segments[0].rows[0]].batch_size))
         stops = [rows * (block + 1) // count for block in range(count)]

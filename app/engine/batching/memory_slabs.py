@@ -20,9 +20,9 @@ _SLAB_BYTES = 64_000_000  # of parameters, gradients and optimizer states
 
 def slabs(objective: Objective, runs: Sequence[Run], dtype: type) -> list[slice]:
     """Return the runs of each slab: as many runs as fit, in slabs of about equal size."""
-    widest = max(run.optimizer.state_size(objective.dimension) for run in runs)
-    most = max(1, _SLAB_BYTES // (widest * np.dtype(dtype).itemsize))
-    count = -(-len(runs) // most)
+    state_numbers = max(run.optimizer.state_size(objective.dimension) for run in runs)
+    max_runs = max(1, _SLAB_BYTES // (state_numbers * np.dtype(dtype).itemsize))
+    count = -(-len(runs) // max_runs)
     edges = [len(runs) * i // count for i in range(count + 1)]
     return [slice(low, high) for low, high in pairwise(edges)]
 

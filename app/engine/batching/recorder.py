@@ -56,7 +56,7 @@ class Recorder(ABC):
     def __init__(self) -> None:
         self._validation: list[tuple[int, NDArray[np.float64]]] = []  # of all runs, at the step
 
-    def room(self, place: NDArray[np.int64] | slice, first: int, count: int) -> Chunk | None:
+    def destination(self, place: NDArray[np.int64] | slice, first: int, count: int) -> Chunk | None:
         """Return where evaluations of some rows, from step `first` on, are to be written before `add`.
 
         Returns None if there is no such place; the evaluations then go to a separate chunk.
@@ -127,13 +127,13 @@ class WholeRecorder(Recorder):
         self._history = Chunk.empty(steps + 1, (runs, dimension), dtype, records=True, averages=False)
         self._counts = np.zeros(runs, dtype=np.int64)
 
-    def room(self, place: NDArray[np.int64] | slice, first: int, count: int) -> Chunk | None:
+    def destination(self, place: NDArray[np.int64] | slice, first: int, count: int) -> Chunk | None:
         """Return views of the history for consecutive rows, which saves a copy; None for other rows."""
         return self._history.part(slice(first, first + count), place) if isinstance(place, slice) else None
 
     def add(self, piece: Piece) -> None:
         """Keep the evaluations, invalid ones too: these lie beyond the count of their row."""
-        # Evaluations of consecutive rows were written to the room already.
+        # Evaluations of consecutive rows were written to their destination already.
         if not isinstance(piece.place, slice):
             self._history.put(piece.first, piece.place, piece.chunk)
         self._counts[piece.place] += piece.valid

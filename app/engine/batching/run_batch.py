@@ -144,7 +144,7 @@ class _Batch:
         peaks = [run.optimizer.learning_rate for run in runs]
         self._rates = Rates([run.schedule for run in runs], peaks, steps)
         self._recorder = self._new_recorder(len(runs), dtype) if records else None
-        self._goes_on = np.ones(len(runs), dtype=np.bool_)
+        self._running = np.ones(len(runs), dtype=np.bool_)  # which runs have not stopped
         self._limits = np.full(len(runs), np.inf)
         self._losses: Array = np.zeros(len(runs), dtype=dtype)  # of the last evaluation
         self._outcomes = [Outcome.COMPLETED] * len(runs)
@@ -155,7 +155,7 @@ class _Batch:
         for problem in self._population.problems:
             problem.draw(1)
         for block in self._population.blocks():
-            chunk = block.begin(self._room(block, 0, 1))
+            chunk = block.begin(self._destination(block, 0, 1))
             first = np.abs(chunk.losses[0].astype(np.float64))
             limits = DIVERGENCE_FACTOR * np.maximum(1.0, first)
             self._limits[block.rows] = np.minimum(limits, MAX_LOSS)
@@ -179,8 +179,8 @@ class _Batch:
             for block in self._population.blocks():
                 block_momenta = None if momenta is None else momenta[block.place]
                 follower = self._rates.follower(block.rows)
-                room = self._room(block, self._step + 1, count)
-                chunk = block.advance(self._step, rates[block.place], block_momenta, follower, room)
+                out = self._destination(block, self._step + 1, count)
+                chunk = block.advance(self._step, rates[block.place], block_momenta, follower, out)
                 self._take(block, self._step + 1, chunk)
                 if follower is not None:
                     follower.finish()
@@ -197,10 +197,10 @@ class _Batch:
     def prune(self, keep: NDArray[np.bool_], values: NDArray[np.float64]) -> None:
         """End the runs that a judge does not keep; the answer for stopped runs is ignored."""
         keep = np.asarray(keep)
-        if keep.shape != self._goes_on.shape or keep.dtype != np.bool_:
-            wanted = f"({len(self._goes_on)},) of bool"
+        if keep.shape != self._running.shape or keep.dtype != np.bool_:
+            wanted = f"({len(self._running)},) of bool"
             raise ValueError(f"the judge must answer {wanted}, got {keep.shape} of {keep.dtype}")
-        for row in np.flatnonzero(self._goes_on & ~keep).tolist():
+        for row in np.flatnonzero(self._running & ~keep).tolist():
             value = f"{self._objective.metric} {values[row]:.6g}"
             self._stop(row, Outcome.PRUNED, self._step, f"pruned at step {self._step} with {value}")
         self._drop_stopped()
@@ -226,9 +226,9 @@ class _Batch:
             return WholeRecorder(runs, self._steps, dtype=dtype, dimension=dimension)
         return DownsamplingRecorder(runs, self._steps, self._rung_steps, dimension, dtype)
 
-    def _room(self, block: Block, first: int, count: int) -> Chunk | None:
+    def _destination(self, block: Block, first: int, count: int) -> Chunk | None:
         """Return where the recorder takes the evaluations of a block, from step `first` on."""
-        return None if self._recorder is None else self._recorder.room(block.place, first, count)
+        return None if self._recorder is None else self._recorder.destination(block.place, first, count)
 
     def _chunk_steps(self) -> int:
         """Return how many steps are drawn at once; results do not depend on this number."""
@@ -253,33 +253,33 @@ class _Batch:
 
     def _score(self, measure: Callable[[Block, Array], Scores]) -> Scores:
         """Measure all runs that go on, after this step; a run with a score beyond MAX_LOSS has diverged."""
-        runs = len(self._goes_on)
+        runs = len(self._running)
         scores: Scores = {self._objective.metric: np.full(runs, np.nan)}
         for block in self._population.blocks():
             for name, values in measure(block, self._losses[block.rows]).items():
                 scores.setdefault(name, np.full(runs, np.nan))[block.rows] = values
         for name, values in scores.items():
             is_bad = ~(np.abs(values) <= MAX_LOSS)
-            for row in np.flatnonzero(self._goes_on & is_bad).tolist():
+            for row in np.flatnonzero(self._running & is_bad).tolist():
                 reason = _divergence(self._step, name, values[row], MAX_LOSS)
                 self._stop(row, Outcome.DIVERGED, self._step, reason)
         if self._recorder is not None and self.goes_on and "validation_loss" in scores:
             self._recorder.add_validation(self._step, scores["validation_loss"].copy())
         for values in scores.values():
-            values[~self._goes_on] = np.nan
+            values[~self._running] = np.nan
         self._drop_stopped()
         return scores
 
     def _stop(self, row: int, outcome: Outcome, step: int, reason: str) -> None:
-        if self._goes_on[row]:
-            self._goes_on[row] = False
+        if self._running[row]:
+            self._running[row] = False
             self._outcomes[row] = outcome
             self._steps_done[row] = step
             self._reasons[row] = reason
 
     def _drop_stopped(self) -> None:
         """Drop the rows of stopped runs, which then cost nothing more."""
-        self._population.keep(self._goes_on)
+        self._population.keep(self._running)
 
 
 def _divergence(step: int, name: str, value: float, limit: float) -> str:

@@ -32,7 +32,8 @@ class Tokens(Inputs):
     def prepare(cls, raw: NDArray[np.int64], dtype: type, *, averages: bool) -> Tokens:
         """Return the bags with their amounts; ValueError for a bag without tokens.
 
-        raw: (N, L). averages: whether the tokens of a bag share an amount of 1, or count 1 each.
+        raw: (N, L). averages: whether a token has the amount 1 / (tokens of its bag); otherwise the amount
+        of each token is 1.
         """
         lengths = np.count_nonzero(raw != NO_TOKEN, axis=1)
         if not lengths.all():
@@ -61,7 +62,10 @@ class Tokens(Inputs):
 
 
 def _batch(bags: NDArray[np.int64], amounts: Array) -> TokenBatch:
-    """Return the batch of bags, (batch, L); a token that occurs twice in a bag counts twice."""
+    """Return the batch of bags, (batch, L); a token that occurs twice in a bag counts twice.
+
+    amounts: (batch,), the amount of each token in a bag.
+    """
     is_token = bags != NO_TOKEN
     tokens, examples = bags[is_token], np.nonzero(is_token)[0]
     occurs = np.zeros(tokens.max() + 1, dtype=np.bool_)

@@ -40,7 +40,7 @@ class BoundLoss(ABC):
     """The loss of outputs (O, B, batch) against targets that a section of rows shares."""
 
     @abstractmethod
-    def aim(self, rows: slice, targets: NDArray[np.generic]) -> None:
+    def set_targets(self, rows: slice, targets: NDArray[np.generic]) -> None:
         """Set the targets of some rows: (batch,)."""
 
     @abstractmethod

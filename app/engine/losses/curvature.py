@@ -26,12 +26,12 @@ def cross_entropy_hessian(weights: Array, examples: Array, out: Array) -> None:
     classes, features = weights.shape
     inputs = examples.astype(np.float64)
     outputs = weights.astype(np.float64) @ inputs.T
-    shares = np.exp(outputs - outputs.max(axis=0))
-    shares /= shares.sum(axis=0)
+    probabilities = np.exp(outputs - outputs.max(axis=0))
+    probabilities /= probabilities.sum(axis=0)
     blocks = out.reshape(classes, features, classes, features)
     for i in range(classes):
         for j in range(i + 1):
-            factor = shares[i] * ((i == j) - shares[j]) / len(inputs)
+            factor = probabilities[i] * ((i == j) - probabilities[j]) / len(inputs)
             block = (inputs * factor[:, np.newaxis]).T @ inputs
             blocks[i, :, j] = block
             blocks[j, :, i] = block

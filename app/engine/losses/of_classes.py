@@ -24,7 +24,7 @@ class ClassLoss(BoundLoss):
         self._plane = rows * batch
         self._positions = np.arange(self._plane).reshape(rows, batch)
 
-    def aim(self, rows: slice, targets: NDArray[np.generic]) -> None:
+    def set_targets(self, rows: slice, targets: NDArray[np.generic]) -> None:
         """Set the positions of the targets' outputs."""
         np.add(self._positions[rows], targets * self._plane, out=self.index[rows])
 

@@ -24,7 +24,7 @@ class ResidualLoss(BoundLoss):
         self.share = 1.0 / outputs.shape[-1]
         self._targets = np.empty_like(self.residuals)
 
-    def aim(self, rows: slice, targets: NDArray[np.generic]) -> None:
+    def set_targets(self, rows: slice, targets: NDArray[np.generic]) -> None:
         """Set the target numbers."""
         self._targets[rows] = targets
 

@@ -66,7 +66,7 @@ class EmbeddingBags(Architecture):
 
     def cost(self, batch: int) -> float:
         """Return the operations of two products with the amounts and three of the layer."""
-        products = 4.0 * self._present(batch) * self.width + 6.0 * self.layer.size
+        products = 4.0 * self._present_tokens(batch) * self.width + 6.0 * self.layer.size
         return (
             batch * (products + _OPERATIONS_PER_OUTPUT * self.outputs)
             + _OPERATIONS_PER_PARAMETER * self.dimension
@@ -74,7 +74,10 @@ class EmbeddingBags(Architecture):
 
     def row_numbers(self, batch: int) -> int:
         """Count embeddings that occur, their gradients, sums, deltas, outputs and the arrays of the loss."""
-        return 2 * self._present(batch) * self.width + (2 * self.width + self.outputs + _LOSS_ARRAYS) * batch
+        return (
+            2 * self._present_tokens(batch) * self.width
+            + (2 * self.width + self.outputs + _LOSS_ARRAYS) * batch
+        )
 
     def network(self, x: Array, sections: Sequence[slice], batch: int) -> Bags:
         """Return a network to measure."""
@@ -86,7 +89,7 @@ class EmbeddingBags(Architecture):
         """Return a network to train; no setting changes the arithmetic."""
         return TrainedBags(self, x, g, sections, batch)
 
-    def _present(self, batch: int) -> int:
+    def _present_tokens(self, batch: int) -> int:
         """Return roughly how many tokens occur in a batch."""
         return min(self.tokens, _TOKENS_PER_BAG * batch)
 

@@ -183,7 +183,7 @@ class FunctionWorkspace(Workspace):
         hessians[...] = self._function.hessian(self._x[rows].astype(np.float64))
 
     def score(self, losses: Array | None) -> Scores:
-        """Return the exact loss, with the function at its position of the last draw."""
+        """Return the loss without noise, with the origin of the function at its last position."""
         exact = self._function.value(self._centred(self._x, -1)) if losses is None else losses
         return {METRIC: exact.astype(np.float64)}
 

@@ -60,14 +60,14 @@ class LBFGS(Optimizer):
     def init(self, x: Array) -> State:
         """Return an empty history: a ring of pairs for each row.
 
-        `ro` is zero for a pair that is not written yet.
+        `rho`, which is 1 / (y s), is zero for a pair that is not written yet.
         """
         rows, dimension = x.shape
         most = int(np.max(self.history_size))
         return {
             "steps": np.zeros_like(x, shape=(rows, most, dimension)),
             "changes": np.zeros_like(x, shape=(rows, most, dimension)),
-            "ro": np.zeros_like(x, shape=(rows, most)),
+            "rho": np.zeros_like(x, shape=(rows, most)),
             "pairs": np.zeros((rows, 1)),  # how many each row has stored so far
             "scale": np.ones_like(x, shape=(rows, 1)),
             "step": np.zeros_like(x),
@@ -109,18 +109,18 @@ class LBFGS(Optimizer):
         slots = self._slots(state, 0)[rows]
         state["steps"][rows, slots] = step[rows]
         state["changes"][rows, slots] = change[rows]
-        state["ro"][rows, slots] = 1.0 / curvature[rows]
+        state["rho"][rows, slots] = 1.0 / curvature[rows]
         state["scale"][rows, 0] = curvature[rows] / np.vecdot(change, change)[rows]
         state["pairs"][rows] += 1.0
 
     def _direction(self, g: Array, state: State) -> Array:
-        """Return -H g, (B, D). A missing pair has ro = 0 and changes nothing, for any length of history."""
+        """Return -H g, (B, D). A missing pair has rho = 0 and changes nothing, for any length of history."""
         rows = np.arange(len(g))
         pairs = [self._slots(state, back) for back in range(1, 1 + int(np.max(self._kept(state))))]
         direction = -g
         parts: list[Array] = []
         for slots in pairs:
-            part = np.vecdot(state["steps"][rows, slots], direction) * self._ro(
+            part = np.vecdot(state["steps"][rows, slots], direction) * self._rho(
                 state, rows, slots, len(parts)
             )
             parts.append(part)
@@ -128,7 +128,7 @@ class LBFGS(Optimizer):
         direction *= state["scale"]
         for back in reversed(range(len(pairs))):
             slots = pairs[back]
-            other = np.vecdot(state["changes"][rows, slots], direction) * self._ro(state, rows, slots, back)
+            other = np.vecdot(state["changes"][rows, slots], direction) * self._rho(state, rows, slots, back)
             direction += state["steps"][rows, slots] * (parts[back] - other)[:, np.newaxis]
         return direction
 
@@ -142,8 +142,8 @@ class LBFGS(Optimizer):
         kept: Array = np.minimum(state["pairs"][:, 0], np.asarray(self.history_size)[..., 0])
         return kept
 
-    def _ro(self, state: State, rows: NDArray[np.intp], slots: NDArray[np.intp], back: int) -> Array:
+    def _rho(self, state: State, rows: NDArray[np.intp], slots: NDArray[np.intp], back: int) -> Array:
         """Return 1 / (y s) of a pair of each row, zero if the row does not store that many pairs."""
         return np.asarray(
-            np.where(back < self._kept(state), state["ro"][rows, slots], 0.0), dtype=state["ro"].dtype
+            np.where(back < self._kept(state), state["rho"][rows, slots], 0.0), dtype=state["rho"].dtype
         )

@@ -60,7 +60,7 @@ class Nesterov(Optimizer):
         return Rule(lines=lines, state={"b": "zeros_like(x)"})
 
     def init(self, x: Array) -> State:
-        """Return an empty sum and the coefficient columns."""
+        """Return b = 0 and the coefficient columns."""
         return {
             "b": np.zeros_like(x),
             "momentum": cast(self.momentum, x),

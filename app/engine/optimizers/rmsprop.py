@@ -104,7 +104,7 @@ class RMSProp(Optimizer):
         return state
 
     def plan(self, learning_rates: Array, k: int, state: State) -> State:
-        """Return the learning rates over sqrt(1 - alpha), the factor that V leaves out of the root."""
+        """Return the learning rates divided by sqrt(1 - alpha), the factor that V leaves out of the root."""
         return planned_rates(learning_rates * state["scale"], state)
 
     def step(self, x: Array, g: Array, learning_rate: Column, k: int, state: State, work: Array) -> None:

@@ -63,7 +63,8 @@ def cycling(schedule: Schedule) -> MomentumCycling | None:
 def with_cycled_momentum(optimizer: Optimizer, schedule: Schedule) -> Optimizer:
     """Return the optimizer with the highest momentum of a schedule that cycles it, or the optimizer itself.
 
-    The optimizer then has the state of a momentum, even if its own momentum is zero; its own has no effect.
+    The result keeps the state of a momentum even if the momentum of `optimizer` is zero. That value has no
+    effect, as the schedule replaces it.
     """
     cycled, field = cycling(schedule), optimizer.momentum_field
     if cycled is None or field is None:

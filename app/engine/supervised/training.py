@@ -61,7 +61,7 @@ class SupervisedWorkspace(Workspace):
     def evaluate(self, drawn: int, losses: Array) -> None:
         """Make one forward and one backward pass."""
         for rows, problem in zip(self._sections, self._problems, strict=True):
-            self._bound.aim(rows, problem.targets[drawn])
+            self._bound.set_targets(rows, problem.targets[drawn])
         batches = [problem.minibatches[drawn] for problem in self._problems]
         noise = [problem.noise[drawn] for problem in self._problems] if self._is_noisy else ()
         self._network.forward(batches, noise)
@@ -93,14 +93,14 @@ class SupervisedWorkspace(Workspace):
 
     def summarise(self, losses: Array | None) -> Scores:
         """Return loss and error on each part, without the training error."""
-        made: Measuring = {}
-        training = self._measure("training", made, errors=False)
-        return training | self._measure("validation", made) | self._measure("test", made)
+        networks: Measuring = {}
+        training = self._measure("training", networks, errors=False)
+        return training | self._measure("validation", networks) | self._measure("test", networks)
 
-    def _measure(self, name: str, made: Measuring, errors: bool = True) -> Scores:
+    def _measure(self, name: str, networks: Measuring, errors: bool = True) -> Scores:
         """Return the mean loss and, with classes and `errors`, the error rate on one part: each (B,).
 
-        made: networks by their number of examples; missing networks are added. The measurement omits penalty,
+        networks: by their number of examples; missing networks are added. The measurement omits penalty,
         dropout and label smoothing, so that runs with different values of these compare.
         """
         parts: list[Part] = [getattr(problem.split, name) for problem in self._problems]
@@ -110,12 +110,12 @@ class SupervisedWorkspace(Workspace):
         counts_errors = errors and self._loss.for_classes
         for low in range(0, examples, _MEASURED_EXAMPLES):
             high = min(low + _MEASURED_EXAMPLES, examples)
-            if high - low not in made:
+            if high - low not in networks:
                 network = self._architecture.network(self._x, self._sections, high - low)
-                made[high - low] = network, self._loss.bind(network.outputs, None)
-            network, bound = made[high - low]
+                networks[high - low] = network, self._loss.bind(network.outputs, None)
+            network, bound = networks[high - low]
             for rows, part in zip(self._sections, parts, strict=True):
-                bound.aim(rows, part.targets[low:high])
+                bound.set_targets(rows, part.targets[low:high])
             network.forward([part.inputs.between(low, high) for part in parts])
             if counts_errors:
                 wrong += np.count_nonzero(bound.wrong(), axis=1)
