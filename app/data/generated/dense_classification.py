@@ -38,13 +38,13 @@ class DenseClassification(Generated):
 
     def generate(self, random: np.random.RandomState) -> Data:
         """Return mixed latent directions as inputs, and the teacher's classes as targets."""
-        count = 5
+        classes = 5
         latent = random.normal(size=(self.rows, self.features))
         mixture = rotation(random, self.features) * np.geomspace(1.0, _MIN_SCALE, self.features)
         inner = random.normal(size=(self.features, _HIDDEN_UNITS)) * (_GAIN / np.sqrt(self.features))
-        outer = random.normal(size=(_HIDDEN_UNITS, count))
+        outer = random.normal(size=(_HIDDEN_UNITS, classes))
         logits = np.tanh(latent @ inner) @ outer
         targets = np.argmax(logits - logits.mean(axis=0), axis=1)
         is_relabelled = random.uniform(size=self.rows) < _RELABELLED_SHARE
-        targets[is_relabelled] = np.floor(count * random.uniform(size=self.rows))[is_relabelled]
-        return Data(rounded(latent @ mixture.T), targets.astype(np.int64), count)
+        targets[is_relabelled] = np.floor(classes * random.uniform(size=self.rows))[is_relabelled]
+        return Data(rounded(latent @ mixture.T), targets.astype(np.int64), classes)

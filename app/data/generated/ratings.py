@@ -38,13 +38,17 @@ class Ratings(Generated):
     sizes: ClassVar[tuple[int, ...]] = (_USERS, _ITEMS)
 
     def generate(self, random: np.random.RandomState) -> Data:
-        """Draw the ratings of all pairs, and return those that the drawn pairs have."""
+        """Draw ratings for all pairs, and return the pairs that have one of the shortest waiting times.
+
+        The waiting times are exponential with the mean sqrt(k) for item k. This draws pairs without
+        repetition, in proportion to 1 / sqrt(k).
+        """
         users, items = random.normal(size=(_USERS, _RANK + 1)), random.normal(size=(_ITEMS, _RANK + 1))
         agreement = users[:, 1:] @ items[:, 1:].T / np.sqrt(_RANK)
         ratings = _MEAN + _BIAS * (users[:, :1] + items[:, 0]) + _FACTOR * agreement
         ratings += _NOISE * random.normal(size=ratings.shape)
         stars = np.clip(np.round(rounded(ratings)), _LOWEST, _HIGHEST)
-        waits = -np.log(random.uniform(size=stars.shape)) * np.sqrt(np.arange(1, _ITEMS + 1))
-        first = np.sort(np.argsort(rounded(waits), axis=None, kind="stable")[: self.rows])
-        pairs = np.stack(np.unravel_index(first, stars.shape), axis=1).astype(np.int64)
+        waiting_times = -np.log(random.uniform(size=stars.shape)) * np.sqrt(np.arange(1, _ITEMS + 1))
+        drawn = np.sort(np.argsort(rounded(waiting_times), axis=None, kind="stable")[: self.rows])
+        pairs = np.stack(np.unravel_index(drawn, stars.shape), axis=1).astype(np.int64)
         return Data(pairs, stars[pairs[:, 0], pairs[:, 1]], None)
