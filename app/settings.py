@@ -109,7 +109,7 @@ class Settings(BaseSettings):
 
     @property
     def queue_database(self) -> URL:
-        """The queue's database, since DBOS keeps its tables in a database of its own."""
+        """The database of DBOS: the configured one, or else one named after the jobs' database."""
         if self.queue_database_url is not None:
             return _normalised(self.queue_database_url)
         url = self.database
@@ -124,6 +124,7 @@ class Settings(BaseSettings):
 
 
 def _normalised(value: str) -> URL:
+    """Return the URL with the installed driver, and for SQLite with an absolute path."""
     url = make_url(value)
     if url.get_backend_name() == "postgresql":
         return url.set(drivername="postgresql+psycopg")

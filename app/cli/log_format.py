@@ -24,7 +24,7 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 
 def configure_logging(level: str, format: LogFormat = "text") -> None:
-    """Send the log to standard error; of QUIET_LIBRARIES only warnings and errors."""
+    """Send the log to standard error, without what QUIET_LIBRARIES log below a warning."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if format == "json" else TextLines(TEXT))
     logging.basicConfig(level=level.upper(), handlers=[handler])

@@ -50,7 +50,7 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
     for connection_error in (OperationalError, InterfaceError):
-        app.add_exception_handler(connection_error, _no_database)
+        app.add_exception_handler(connection_error, _database_error)
 
 
 def documented(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:
@@ -67,6 +67,7 @@ def documented(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:
 
 
 def _response(errors: list[type[AppError]]) -> dict[str, Any]:
+    """Return the OpenAPI response of errors that share a status."""
     meanings = (f"[`{error.slug}`](/problems/{error.slug}): {summary(error)}" for error in errors)
     examples = {error.slug: {"value": _example(error)} for error in errors}
     return {
@@ -92,7 +93,7 @@ async def _app_error(request: Request, error: Exception) -> Response:
     return problem_response(error, headers)
 
 
-async def _no_database(request: Request, error: Exception) -> Response:
+async def _database_error(request: Request, error: Exception) -> Response:
     logger.error("the database does not answer: %s", error)
     detail = f"The database does not answer; nothing was stored. Try again in {RETRY_AFTER_S} seconds."
     if is_full(error):

@@ -48,7 +48,7 @@ def joined(location: Location) -> str:
 def locate(schema: Schema | None, location: Location) -> Place:
     """Return the place that `location` names in a value of this schema.
 
-    Without a schema, or if the location does not fit the schema, every part of the location is taken.
+    Without a schema, or if the location does not fit the schema, the pointer has every part of the location.
     """
     if schema is None:
         return Place(joined(location))

@@ -55,8 +55,8 @@ def message(report: Report, place: Place) -> str:
     if kind in SPECIAL:
         return SPECIAL[kind](report, place)
     context = {name: _number(value) for name, value in report.get("ctx", {}).items()}
-    wanted = SENTENCES[kind].format(**context) if kind in SENTENCES else report["msg"]
-    return f"{wanted}, got {shown(report['input'])}"
+    requirement = SENTENCES[kind].format(**context) if kind in SENTENCES else report["msg"]
+    return f"{requirement}, got {shown(report['input'])}"
 
 
 def shown(value: Any) -> str:
@@ -135,7 +135,7 @@ def _pattern(report: Report, place: Place) -> str:
     return f"{wanted}, got {shown(report['input'])}"
 
 
-def _ours(report: Report, place: Place) -> str:
+def _text_of_validator(report: Report, place: Place) -> str:
     return str(report["ctx"]["message"])
 
 
@@ -143,7 +143,7 @@ def _ours(report: Report, place: Place) -> str:
 SPECIAL: dict[str, Callable[[Report, Place], str]] = {
     "enum": _one_of,
     "extra_forbidden": _unknown_field,
-    "invalid": _ours,
+    "invalid": _text_of_validator,
     "literal_error": _one_of,
     "missing": _missing,
     "model_attributes_type": _no_object,

@@ -150,7 +150,7 @@ def _literal_at(raw: bytes, line: int, column: int) -> str | None:
     lines = raw.split(b"\n", line)
     if line > len(lines):
         return None
-    for start in (column - 2, column - 1):  # behind its sign, or at its first letter
+    for start in (column - 2, column - 1):  # the parser stops after the sign, or at the first letter
         rest = lines[line - 1][max(start, 0) :][:MAX_LITERAL].decode("utf-8", "replace")
         match = next((literal for literal in LITERALS if rest.startswith(literal)), None)
         if match is not None:

@@ -13,7 +13,7 @@ REF = "#/components/schemas/{model}"
 OPTIMIZERS_OF = ("RangeTestSpec", "optimizer")
 SCHEDULES_OF = ("SchedulePreview", "schedule")
 TABLE = "TableSchedule"
-TAKEN = "TakenTable"
+REALISED_TABLE = "TakenTable"
 
 # (schema, property) -> the schema of its value. The models declare plain objects, as stored values need no
 # second validation.
@@ -45,9 +45,9 @@ def _type_kinds(schemas: dict[str, Schema]) -> None:
         for name, kinds in (("optimizer", optimizer), ("schedule", schedule)):
             if schema.get("properties", {}).get(name, {}).get("additionalProperties") is True:
                 _replace(schema, name, {"oneOf": kinds["oneOf"], "discriminator": kinds["discriminator"]})
-    schemas[TAKEN] = _taken_table(schemas[TABLE])
-    taken = {"anyOf": [{"$ref": REF.format(model=TAKEN)}, {"type": "null"}]}
-    _replace(schemas["Recommendation"], "taken_schedule", taken)
+    schemas[REALISED_TABLE] = _realised_table(schemas[TABLE])
+    realised = {"anyOf": [{"$ref": REF.format(model=REALISED_TABLE)}, {"type": "null"}]}
+    _replace(schemas["Recommendation"], "taken_schedule", realised)
 
 
 def _drop_rate(optimizer: Schema) -> None:
@@ -58,7 +58,7 @@ def _drop_rate(optimizer: Schema) -> None:
     }
 
 
-def _taken_table(table: Schema) -> Schema:
+def _realised_table(table: Schema) -> Schema:
     """Return the schema of the factors that a loss-driven schedule took: a table with factors above 1."""
     properties = dict(table["properties"])
     items = {name: value for name, value in properties["factors"]["items"].items() if name != "maximum"}
@@ -70,7 +70,7 @@ def _taken_table(table: Schema) -> Schema:
     description = (
         "The factors that a loss-driven schedule took in the trial of the recommended configuration."
     )
-    return table | {"title": TAKEN, "description": description, "properties": properties}
+    return table | {"title": REALISED_TABLE, "description": description, "properties": properties}
 
 
 def _replace(schema: Schema, name: str, by: Schema) -> None:
@@ -91,7 +91,9 @@ def _rewritten(node: Any) -> Any:
     if "anyOf" in part:
         part["anyOf"] = [_as_choice(option) for option in part["anyOf"]]
     if "properties" in part:
-        part["properties"] = {name: _in_words(value) for name, value in part["properties"].items()}
+        part["properties"] = {
+            name: _default_in_description(value) for name, value in part["properties"].items()
+        }
     same = {json.dumps(item, sort_keys=True) for item in part.get("prefixItems", ())}
     if len(same) == 1:
         # Linters demand `items`; beside `maxItems` it allows no further entries.
@@ -106,7 +108,7 @@ def _as_choice(option: Any) -> Any:
     return {name: value for name, value in option.items() if name != "const"} | {"enum": [option["const"]]}
 
 
-def _in_words(schema: Any) -> Any:
+def _default_in_description(schema: Any) -> Any:
     """Return a property with a default object moved to its description: generators refuse such a default."""
     if not isinstance(schema, dict) or not isinstance(schema.get("default"), dict):
         return schema

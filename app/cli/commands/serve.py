@@ -33,7 +33,7 @@ def serve(settings: Settings, worker: bool) -> None:
 
 
 def check_address(settings: Settings) -> None:
-    """Refuse an address in use, and one that other machines can reach unless `allow_open` is set."""
+    """Refuse an address in use. Without `allow_open`, refuse an address that other machines can reach."""
     try:
         loopback = settings.host == "localhost" or ipaddress.ip_address(settings.host).is_loopback
     except ValueError:
