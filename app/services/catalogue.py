@@ -82,13 +82,13 @@ def schedules() -> list[CatalogueItem]:
 @cache
 def samplers() -> list[CatalogueItem]:
     """Return every sampler."""
-    return [_wire(kind, model) for kind, model in SAMPLERS.items()]
+    return [_wire_item(kind, model) for kind, model in SAMPLERS.items()]
 
 
 @cache
 def pruners() -> list[CatalogueItem]:
     """Return every pruner."""
-    return [_wire(kind, model) for kind, model in PRUNERS.items()]
+    return [_wire_item(kind, model) for kind, model in PRUNERS.items()]
 
 
 @cache
@@ -141,7 +141,7 @@ def _registered(classes: Iterable[type[Kind]], *, of_objective: bool = False) ->
     ]
 
 
-def _wire(kind: str, model: type[Wire]) -> CatalogueItem:
+def _wire_item(kind: str, model: type[Wire]) -> CatalogueItem:
     return CatalogueItem(kind=kind, hyperparameters=_fields(model), **_described(model))
 
 

@@ -22,7 +22,7 @@ _cache: OrderedDict[str, Cached] = OrderedDict()  # by job id, which is random a
 
 
 def get(db: Database, job_id: str) -> list[Importance]:
-    """Return the share of each parameter, the largest first. Raises JobNotFound."""
+    """Return the importance of each parameter, the largest first. Raises JobNotFound."""
     with db.read() as session:
         row = jobs.row(session, job_id)
         spec, completed = row.spec, row.trials_completed

@@ -50,7 +50,7 @@ def list_trials(
 def get(db: Database, job_id: str, number: int) -> Trial:
     """Return a trial. Raises JobNotFound, TrialNotFound."""
     with db.read() as session:
-        row = table.find(session, jobs.row(session, job_id).key, _number(job_id, number))
+        row = table.find(session, jobs.row(session, job_id).key, _checked_number(job_id, number))
         if row is None:
             raise _no_trial(job_id, number)
         return responses.trial(row)
@@ -59,7 +59,7 @@ def get(db: Database, job_id: str, number: int) -> Trial:
 def trajectory(db: Database, job_id: str, number: int, points: int | None) -> Trajectory:
     """Return the trajectory of a trial. Raises JobNotFound, TrialNotFound, TrajectoryNotFound."""
     with db.read() as session:
-        data = _stored(session, job_id, number)
+        data = _encoded_trajectory(session, job_id, number)
     return answer(_thinned(codec.decode(data), points))
 
 
@@ -73,9 +73,9 @@ def trajectories(db: Database, job_id: str, top: int, points: int) -> list[Numbe
     ]
 
 
-def _stored(session: Session, job_id: str, number: int) -> bytes:
+def _encoded_trajectory(session: Session, job_id: str, number: int) -> bytes:
     key = jobs.row(session, job_id).key
-    data = table.trajectory(session, key, _number(job_id, number))
+    data = table.trajectory(session, key, _checked_number(job_id, number))
     if data is not None:
         return data
     row = table.find(session, key, number)
@@ -88,8 +88,9 @@ def _thinned(trajectory: EngineTrajectory, points: int | None) -> EngineTrajecto
     return trajectory if points is None else thin(trajectory, points)
 
 
-def _number(job_id: str, number: int) -> int:
-    if not 0 <= number <= MAX_NUMBER:  # beyond the column's type
+def _checked_number(job_id: str, number: int) -> int:
+    """Return the number if the column can hold it; raise TrialNotFound otherwise."""
+    if not 0 <= number <= MAX_NUMBER:
         raise _no_trial(job_id, number)
     return number
 

@@ -66,7 +66,7 @@ class ScheduleRefinement(Wire):
         return kind
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> ScheduleRefinement:
+    def _optimizer_or_norm(self) -> ScheduleRefinement:
         if self.optimizer is None and self.norm is None:
             raise invalid(
                 'is required; give the kind of the optimizer, or set norm to "l1" or "l2"', "optimizer"
