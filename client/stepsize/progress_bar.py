@@ -107,13 +107,13 @@ def doing(job: dict[str, Any]) -> str:
 
 
 def percent(job: dict[str, Any]) -> int:
-    """Return the share of the whole job that is done, rounded down; 100 only where it has ended."""
-    found = math.floor(100.0 * float(job["progress"]["fraction"]) + 1e-9)  # 100 * 0.29 is a little below 29
-    return found if job["state"] in FINAL else min(found, 99)
+    """Return the share of the whole job that is done, rounded down; 100 only if the job has ended."""
+    done = math.floor(100.0 * float(job["progress"]["fraction"]) + 1e-9)  # 100 * 0.29 is a little below 29
+    return done if job["state"] in FINAL else min(done, 99)
 
 
 def remaining(job: dict[str, Any]) -> str:
-    """Return the time left in words; empty where it is unknown."""
+    """Return the time left in words; empty if it is unknown."""
     left_s = job["progress"]["eta_s"]
     if left_s is None or job["state"] != "running":
         return ""

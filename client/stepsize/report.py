@@ -24,6 +24,7 @@ def describe(job: dict[str, Any], recommendation: dict[str, Any] | None, url: st
 
 
 def _lines(body: dict[str, Any], address: str, url: str) -> Iterator[str]:
+    """Yield the lines of the report on a recommendation."""
     summary = body.get("summary") or []
     warnings = body["warnings"]
     if summary:
@@ -35,11 +36,11 @@ def _lines(body: dict[str, Any], address: str, url: str) -> Iterator[str]:
     yield from _horizons(body.get("horizons"))
     yield ""
     yield from evidence(body["evidence"])
-    others = {name: mean for name, mean in (body["metrics"] or {}).items() if mean is not None}
-    if len(others) > 1:  # of a function there is one, which is above
+    figures = {name: mean for name, mean in (body["metrics"] or {}).items() if mean is not None}
+    if len(figures) > 1:  # a function has a single figure, which the evidence shows
         yield _paragraph(
             "other figures of the recommended one: "
-            + ", ".join(f"{name} {mean:.4g}" for name, mean in others.items())
+            + ", ".join(f"{name} {mean:.4g}" for name, mean in figures.items())
         )
     yield ""
     yield "How it was found:"
@@ -53,7 +54,7 @@ def _lines(body: dict[str, Any], address: str, url: str) -> Iterator[str]:
 
 
 def _warnings(sentences: list[str], more: int) -> Iterator[str]:
-    """Tell warnings; more: how many others come later."""
+    """Yield the lines of warnings. more: the number of warnings that are shown later."""
     if sentences:
         yield ""
         yield from (_paragraph(f"Warning: {sentence}") for sentence in sentences)
@@ -61,15 +62,15 @@ def _warnings(sentences: list[str], more: int) -> Iterator[str]:
         yield f"  {more} more {'warning is' if more == 1 else 'warnings are'} at the end."
 
 
-def _outside_space(found: dict[str, Any] | None) -> Iterator[str]:
-    if found is None:
+def _outside_space(default: dict[str, Any] | None) -> Iterator[str]:
+    if default is None:
         return
     yield ""
-    better, (low, high) = found["difference"]["mean"], found["difference"]["ci95"]
+    better, (low, high) = default["difference"]["mean"], default["difference"]["ci95"]
     yield _paragraph(
-        f"Better outside your search space: {found['label']}, with a mean of "
-        f"{interval(found['mean'], found['ci95'])}. That is {interval(better, (low, high))} below the "
-        f"recommended one. Use it as it is, or add {found['optimizer']['kind']} to the job's search space."
+        f"Better outside your search space: {default['label']}, with a mean of "
+        f"{interval(default['mean'], default['ci95'])}. That is {interval(better, (low, high))} below the "
+        f"recommended one. Use it as it is, or add {default['optimizer']['kind']} to the job's search space."
     )
 
 
@@ -92,13 +93,13 @@ def _settings(body: dict[str, Any]) -> Iterator[str]:
         yield _field("safe peak", f"{safe['low']:.3g} to {high}{beyond}")
 
 
-def _horizons(found: list[dict[str, Any]] | None) -> Iterator[str]:
-    if not found:
+def _horizons(horizons: list[dict[str, Any]] | None) -> Iterator[str]:
+    if not horizons:
         return
     yield ""
     yield "Best peak learning rate for other numbers of steps:"
     rows = [("steps", "peak", "95 % interval")]
-    for row in found:
+    for row in horizons:
         low, high = row["ci95"]
         rows.append((f"{row['total_steps']}", f"{row['learning_rate']:.3g}", f"{low:.3g} to {high:.3g}"))
     yield from table(rows)

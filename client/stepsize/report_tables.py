@@ -9,14 +9,14 @@ from typing import Any
 Row = dict[str, Any]  # of the evidence, as JSON
 
 WIDTH = 72  # of a name, at most
-BEST_BASELINES = 4  # the others are counted; those below are listed always
-ALWAYS = "adam"
-ORIGIN = ": "  # ends where an entry of the search comes from; a default has none
+BEST_BASELINES = 4  # listed by their mean; the other baselines are counted
+LISTED_DEFAULT = "adam"  # kind of the default that is always listed
+ORIGIN = ": "  # end of the origin in a label, as in "trial 3: "; the label of a default has no origin
 CONSTANT = "best constant rate"
 
 
 def evidence(body: dict[str, Any]) -> Iterator[str]:
-    """Tell the recommended configuration, the other candidates and the baselines with their means."""
+    """Yield a table of the means: the recommended configuration, the other candidates, the baselines."""
     replicates, metric = body["replicates"], body["metric"]
     if not replicates:
         return
@@ -27,7 +27,7 @@ def evidence(body: dict[str, Any]) -> Iterator[str]:
     candidates = body["candidates"]
     labels = {row["label"] for row in candidates}
     baselines = sorted((row for row in body["baselines"] if row["label"] not in labels), key=_mean)
-    listed = [row for i, row in enumerate(baselines) if i < BEST_BASELINES or _is_usual(row)]
+    listed = [row for i, row in enumerate(baselines) if i < BEST_BASELINES or _is_always_listed(row)]
     differences = {row["label"]: row["difference"] for row in body["baselines"]}
     rows = [*candidates, *listed]
     cells = [("", "mean", "above the recommended")]
@@ -40,10 +40,10 @@ def evidence(body: dict[str, Any]) -> Iterator[str]:
 
 
 def names(rows: Sequence[Row]) -> list[str]:
-    """Return what each row is, without its origin; rows that would read alike name what differs."""
+    """Return the name of each row, without its origin; equal names get their differences added."""
     short = [_short(row) for row in rows]
     return [
-        name if short.count(name) == 1 else _told_apart(name, row, rows)
+        name if short.count(name) == 1 else _with_differences(name, row, rows)
         for row, name in zip(rows, short, strict=True)
     ]
 
@@ -70,7 +70,7 @@ def _short(row: Row) -> str:
     return name.replace(", table", ", computed schedule") if row.get("source") == "refined" else name
 
 
-def _told_apart(name: str, row: Row, rows: Sequence[Row]) -> str:
+def _with_differences(name: str, row: Row, rows: Sequence[Row]) -> str:
     """Add the numbers and choices by which a row differs from the others of its name."""
     alike = [other for other in rows if _short(other) == name]
     parts = [
@@ -82,9 +82,9 @@ def _told_apart(name: str, row: Row, rows: Sequence[Row]) -> str:
     return f"{name}, {', '.join(parts)}" if parts else str(row["label"])
 
 
-def _is_usual(row: Row) -> bool:
-    """Return whether a baseline is Adam at its defaults, or was tuned: the best constant rate."""
-    return row["optimizer"]["kind"] == ALWAYS or ORIGIN in row["label"]
+def _is_always_listed(row: Row) -> bool:
+    """Return whether a baseline is always listed: Adam at its defaults, or the best constant rate."""
+    return row["optimizer"]["kind"] == LISTED_DEFAULT or ORIGIN in row["label"]
 
 
 def _left_out(rows: Sequence[Row]) -> str:
@@ -96,7 +96,7 @@ def _left_out(rows: Sequence[Row]) -> str:
 
 
 def _above(difference: dict[str, Any] | None) -> str:
-    """Return how far a mean is above the recommended one; below zero it did better."""
+    """Return how far a mean is above the recommended one; a negative number is better."""
     if difference is None:
         return ""
     low, high = difference["ci95"]
