@@ -46,7 +46,7 @@ def fill(folder: Path) -> Path:
     return ballast
 
 
-def test_a_job_goes_on_once_a_full_disk_has_room_again(small_disk: Path, tmp_path: Path) -> None:
+def test_a_job_continues_once_a_full_disk_has_free_space_again(small_disk: Path, tmp_path: Path) -> None:
     with Server(tmp_path, database_url=f"sqlite:///{small_disk / 'jobs.db'}") as server:
         undisturbed = server.submit(JOB)
         server.wait(undisturbed)

@@ -20,7 +20,7 @@ JOB: Json = {
 }
 
 
-def test_the_jobs_of_a_frozen_worker_go_on_elsewhere_and_it_changes_nothing_once_thawed(
+def test_another_worker_continues_the_jobs_of_a_frozen_worker_which_changes_nothing_once_thawed(
     postgres: PostgresServer, tmp_path: Path
 ) -> None:
     url = postgres.migrated()

@@ -58,7 +58,7 @@ def test_a_range_test_runs_from_post_to_its_suggestions(server: Server) -> None:
     assert 1e-7 < found["result"]["suggestions"]["steepest"] < 1.0
 
 
-def test_a_trial_is_replayed_by_a_worker_and_comes_out_the_same(server: Server) -> None:
+def test_a_replay_by_a_worker_has_the_same_results(server: Server) -> None:
     job_id = server.submit(ROSENBROCK)
     server.wait(job_id)
     answer = server.http.post(f"/v1/jobs/{job_id}/trials/7/replay")
@@ -99,7 +99,7 @@ def test_a_cancel_stops_a_batch_that_runs_for_minutes(server: Server) -> None:
     assert server.http.get(f"/v1/jobs/{job_id}").status_code == 404
 
 
-def test_a_paused_job_goes_on_where_it_was(server: Server) -> None:
+def test_a_resumed_job_keeps_its_completed_trials(server: Server) -> None:
     spec = LONG | {"budget": {"trials": 48, "steps": 300}, "sampler": {"kind": "tpe"}, "confirmation": None}
     job_id = server.submit(spec)
     server.wait_for_trials(job_id, 1)
@@ -161,7 +161,7 @@ def test_the_command_line_submits_watches_and_reports(server: Server, tmp_path: 
     assert len(watched.stderr.splitlines()) < 30
 
 
-def test_the_command_line_says_what_was_wrong(server: Server, tmp_path: Path) -> None:
+def test_the_command_line_reports_the_fields_that_the_server_refused(server: Server, tmp_path: Path) -> None:
     file = tmp_path / "job.json"
     file.write_text(json.dumps(ROSENBROCK | {"budget": {"trials": 0}}))
     refused = _stepsize("submit", str(file), "--server", str(server.http.base_url))
@@ -187,7 +187,7 @@ def test_a_server_open_to_other_machines_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("url", ["mysql://root@localhost/x", "sqlite://", "nonsense"])
-def test_a_database_that_we_cannot_use_is_refused(url: str) -> None:
+def test_a_database_that_cannot_be_used_is_refused(url: str) -> None:
     refused = _stepsize("serve", "--database-url", url)
     assert refused.returncode == 2
     assert "database_url" in refused.stderr

@@ -74,7 +74,7 @@ def test_a_killed_process_is_replaced_and_the_job_ends_with_the_same_values(
         check(server, job_id, undisturbed)
 
 
-def test_a_server_that_is_asked_to_stop_hands_its_job_over(
+def test_the_next_server_continues_the_job_of_a_stopped_server(
     databases: Databases, tmp_path: Path, undisturbed: tuple[list[Json], Json]
 ) -> None:
     with Server(tmp_path, database_url=databases.migrated(tmp_path)) as server:

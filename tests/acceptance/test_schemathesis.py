@@ -32,7 +32,7 @@ FINISHED = 40  # jobs: some are deleted on the way
 
 
 @pytest.mark.timeout(SECONDS * 3 + 120)
-def test_every_answer_is_what_the_document_says(databases: Databases, tmp_path: Path) -> None:
+def test_every_answer_matches_the_openapi_document(databases: Databases, tmp_path: Path) -> None:
     settings = Settings(database_url=databases.migrated(tmp_path))
     stored = store_jobs(settings)
     server = Server(tmp_path, "--no-worker", database_url=settings.database_url, ready="/healthz")

@@ -64,7 +64,7 @@ def test_a_second_worker_on_a_sqlite_file_is_refused(tmp_path: Path) -> None:
         assert "another worker uses" in second.stderr
 
 
-def test_a_port_that_is_taken_is_said_at_once(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_at_once(tmp_path: Path) -> None:
     with Server(tmp_path) as server:
         command = [*(sys.executable, "-m", "app", "serve"), "--port", str(server.port)]
         environment = os.environ | {"STEPSIZE_DATABASE_URL": f"sqlite:///{tmp_path / 'other.db'}"}
@@ -76,7 +76,7 @@ def test_a_port_that_is_taken_is_said_at_once(tmp_path: Path) -> None:
         assert "choose another --port" in second.stderr
 
 
-def test_a_job_whose_queue_was_lost_goes_on(tmp_path: Path) -> None:
+def test_a_job_continues_after_its_queue_database_is_lost(tmp_path: Path) -> None:
     with Server(tmp_path) as server:
         undisturbed = server.submit(LONG)
         server.wait(undisturbed)
@@ -109,7 +109,7 @@ def test_events_reach_a_client_of_another_api_process_soon(postgres: PostgresSer
             assert time.monotonic() - begun < 5  # a second, and what a busy machine adds
 
 
-def test_a_job_of_a_high_priority_runs_before_those_that_came_first(tmp_path: Path) -> None:
+def test_a_job_of_a_higher_priority_runs_before_earlier_jobs(tmp_path: Path) -> None:
     environment = {"STEPSIZE_CONCURRENT_JOBS": "1"}
     with Server(tmp_path, environment=environment) as server:
         running = server.submit(LONG)
@@ -121,7 +121,7 @@ def test_a_job_of_a_high_priority_runs_before_those_that_came_first(tmp_path: Pa
         assert server.job(low)["state"] == "queued"
 
 
-def test_a_stopped_api_answers_what_it_was_asked(tmp_path: Path) -> None:
+def test_a_stopping_api_answers_the_requests_in_flight(tmp_path: Path) -> None:
     with Server(tmp_path) as server:
         statuses: list[int] = []
         job_id = server.submit(LONG)

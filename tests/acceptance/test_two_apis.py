@@ -49,7 +49,7 @@ def test_eight_clients_at_once_with_one_key_make_one_job(pair: tuple[Server, Ser
     assert len(pair[0].http.get("/v1/jobs").json()["items"]) == ROUNDS
 
 
-def test_a_stream_of_one_process_has_an_event_of_the_other_soon(
+def test_a_stream_of_one_process_soon_has_an_event_of_the_other(
     pair: tuple[Server, Server],
 ) -> None:
     here, there = pair

@@ -135,7 +135,7 @@ def test_a_finished_job_shows_its_confirmed_mean_and_the_first_sentence_of_its_s
     assert said == SUMMARY
 
 
-def test_what_is_better_outside_the_search_space_is_shown(
+def test_a_better_default_outside_the_search_space_is_shown(
     shown: Callable[[], list[str]], db: Database, settings: Settings
 ) -> None:
     store(db, settings, confirmed(summary=[SUMMARY], outside_space=outside()), "outside")
@@ -145,7 +145,7 @@ def test_what_is_better_outside_the_search_space_is_shown(
     )
 
 
-def test_a_value_of_the_search_is_called_lucky_until_there_is_a_confirmed_one(
+def test_a_search_value_is_called_lucky_until_a_mean_is_confirmed(
     shown: Callable[[], list[str]], db: Database, settings: Settings
 ) -> None:
     running = store(db, settings, None, "running", objective=NOISY)

@@ -18,7 +18,7 @@ ELSEWHERE = re.compile(
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/problems", "/problems/not-found"])
-def test_a_page_is_html_whose_files_are_all_ours(client: TestClient, path: str) -> None:
+def test_a_page_is_html_and_loads_local_files_only(client: TestClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -30,20 +30,20 @@ def test_a_page_is_html_whose_files_are_all_ours(client: TestClient, path: str) 
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_our_files_name_no_other_host(name: str) -> None:
+def test_the_files_of_the_pages_name_no_other_host(name: str) -> None:
     text = (STATIC / name).read_text()
     assert not ELSEWHERE.search(text)
     assert re.findall(r"https?://(?!www\.w3\.org)", text) == []
 
 
 @pytest.mark.parametrize("name", ["swagger-ui-bundle.js", "swagger-ui.css"])
-def test_swagger_ui_is_served_by_us(client: TestClient, name: str) -> None:
+def test_swagger_ui_is_served_locally(client: TestClient, name: str) -> None:
     answer = client.get(f"/docs/assets/{name}")
     assert answer.status_code == 200
     assert len(answer.content) > 100_000
 
 
-def test_the_pages_have_no_script_of_their_own_so_that_the_policy_can_forbid_it(client: TestClient) -> None:
+def test_the_pages_have_no_inline_script(client: TestClient) -> None:
     for path in ("/", "/docs", "/problems"):
         page = client.get(path)
         assert not re.search(r"<script(?![^>]*\bsrc=)", page.text)
@@ -51,7 +51,7 @@ def test_the_pages_have_no_script_of_their_own_so_that_the_policy_can_forbid_it(
         assert "script-src 'self';" in page.headers["content-security-policy"]
 
 
-def test_no_script_of_ours_turns_text_into_markup() -> None:
+def test_no_script_turns_text_into_markup() -> None:
     for path in STATIC.glob("*.js"):
         assert not re.search(
             r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", path.read_text()

@@ -37,7 +37,7 @@ def test_regret_is_the_share_of_the_gap_to_adam_that_is_left() -> None:
     assert found.against_adam.high < 0.0
 
 
-def test_a_gap_within_its_own_noise_measures_nothing() -> None:
+def test_a_gap_within_its_noise_gives_no_regret() -> None:
     generator = np.random.default_rng(2)
     noisy = outcome(1.0, adam=1.05 + generator.normal(0.0, 1.0, SEEDS))
     assert noisy.floor > 0.05
@@ -45,7 +45,7 @@ def test_a_gap_within_its_own_noise_measures_nothing() -> None:
     assert outcome(1.0).is_measured
 
 
-def test_an_interval_covers_where_it_holds_the_mean_over_the_fresh_seeds() -> None:
+def test_an_interval_covers_if_it_holds_the_mean_over_the_fresh_seeds() -> None:
     stated = [(0.9, 1.6)] * 6 + [(2.0, 3.0)] * 3 + [None]
     assert sum(outcome(1.25, stated=stated).covered) == 6
 

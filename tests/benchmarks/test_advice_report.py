@@ -57,7 +57,7 @@ def test_the_jobs_of_the_seeds_that_are_asked_for_are_reported(tmp_path: Path) -
     assert figures.endswith("covered 3 of 3")
 
 
-def test_where_adam_is_close_to_the_oracle_more_seeds_tell_how_close(tmp_path: Path) -> None:
+def test_more_seeds_run_if_adam_is_close_to_the_oracle(tmp_path: Path) -> None:
     seeds = range(10, 12)
     for own, count in ((1.0, "200"), (2.4, "800"), (9.0, "1,600")):  # 2.4 / sqrt(800) < 0.1 < 2.4 / sqrt(400)
         store = stored(tmp_path / "advice.jsonl", seeds, own)
@@ -92,7 +92,7 @@ def test_without_studies_nothing_is_said_of_optuna(tmp_path: Path) -> None:
     assert not any("Optuna" in line for line in run([by_name(NAME)], seeds, store, peer=Peer.NONE))
 
 
-def test_a_safe_range_holds_where_its_ends_are_within_the_tolerance(tmp_path: Path) -> None:
+def test_a_safe_range_holds_if_its_ends_are_within_the_tolerance(tmp_path: Path) -> None:
     seeds = range(10, 12)  # the ends have means of 1.0 and of 1.5; the advised one has 1.2 and 5 % of it
     lines = list(run([by_name(NAME)], seeds, stored(tmp_path / "wide.jsonl", seeds), peer=Peer.NONE))
     (line,) = [line for line in lines if line.startswith("safe ranges hold in 0 [")]

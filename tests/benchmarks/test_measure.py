@@ -43,7 +43,7 @@ def test_each_action_follows_each_other_one_equally_often(count: int) -> None:
     assert set(followed.values()) <= {2}
 
 
-def test_the_times_are_those_of_the_action_that_they_are_named_after() -> None:
+def test_each_action_has_its_times() -> None:
     now = [0.0]
 
     def take(seconds: float) -> None:

@@ -32,7 +32,7 @@ def test_regret_is_one_for_rounds_of_one_after_the_fewest_trials() -> None:
     assert (found[8] > found[1]).all()
 
 
-def test_searches_in_step_differ_by_their_seed_and_not_by_their_company() -> None:
+def test_searches_in_step_depend_on_their_seed_alone() -> None:
     def spec(seed: int) -> JobSpec:
         budget = {"trials": 6, "steps": 5}
         return by_name("beale").spec(seed, 6, budget=budget, pruner={"kind": "none"})

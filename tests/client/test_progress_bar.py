@@ -78,7 +78,7 @@ def test_a_pipe_gets_a_line_for_each_change_and_no_carriage_return() -> None:
     assert lines[-1] == "digits: succeeded, 100 %"
 
 
-def test_the_race_of_the_best_has_an_end_in_sight() -> None:
+def test_the_race_of_the_best_shows_the_time_left() -> None:
     stream = io.StringIO()
     told = [job("running", 0.3, "race of the best", 55.2), job("failed", 0.29)]
     watch_job(Scripted(told), "job_1", stream)
@@ -88,7 +88,7 @@ def test_the_race_of_the_best_has_an_end_in_sight() -> None:
     ]
 
 
-def test_all_is_done_only_at_the_end() -> None:
+def test_a_job_shows_100_percent_only_at_its_end() -> None:
     stream = io.StringIO()
     watch_job(Scripted([job("running", 1.0, "confirmation", 0.0), job("succeeded", 1.0)]), "job_1", stream)
     assert stream.getvalue().splitlines() == [
@@ -108,7 +108,7 @@ def test_a_terminal_gets_a_bar_with_stage_share_and_time_left() -> None:
     assert stream.getvalue().endswith("\n")
 
 
-def test_a_job_of_a_server_that_tells_no_stage_is_watched_by_its_state() -> None:
+def test_a_job_without_a_stage_is_watched_by_its_state() -> None:
     stream = io.StringIO()
     old = job("running", 0.5)
     del old["progress"]["stage"]

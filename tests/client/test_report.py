@@ -81,7 +81,7 @@ def test_the_summary_leads_and_the_explanation_follows_the_figures() -> None:
     assert places == sorted(places)
 
 
-def test_an_answer_that_was_stored_before_there_were_summaries_is_told() -> None:
+def test_a_stored_answer_without_a_summary_is_shown() -> None:
     body = answer(SyntheticEvaluations(bowl()))
     for name in ("summary", "horizons", "outside_space"):
         del body[name]
@@ -106,7 +106,7 @@ def test_the_peaks_of_other_horizons_are_a_table() -> None:
     ]
 
 
-def test_what_is_better_outside_the_space_is_told_with_the_way_out() -> None:
+def test_a_better_default_outside_the_space_is_shown_with_the_way_out() -> None:
     text = " ".join(shown(answer(SyntheticEvaluations(bowl())) | {"outside_space": OUTSIDE}).split())
     assert (
         "Better outside your search space: dog at its defaults, constant, with a mean of 0.75 [0.5, 1]. "
@@ -115,7 +115,7 @@ def test_what_is_better_outside_the_space_is_told_with_the_way_out() -> None:
     ) in text
 
 
-def test_the_luck_of_the_search_is_told_once_and_not_where_every_run_is_the_same() -> None:
+def test_the_luck_of_the_search_is_stated_once_and_not_for_exact_runs() -> None:
     text = " ".join(shown(answer(SyntheticEvaluations(bowl()))).split())
     assert text.count("luck") == 1
     assert "The lowest loss, 1, is partly luck, as the lowest of 12 values." in text
@@ -123,7 +123,7 @@ def test_the_luck_of_the_search_is_told_once_and_not_where_every_run_is_the_same
     assert "luck" not in shown(same)
 
 
-def test_a_table_is_told_by_its_length() -> None:
+def test_a_table_is_shown_by_its_length() -> None:
     found = shown(answer(SyntheticEvaluations(refined_is_better)))
     assert "table(" in found
     assert "factors=60 numbers" in " ".join(found.split())
@@ -147,7 +147,7 @@ def test_the_best_baselines_are_listed_once_by_their_means_and_the_others_are_co
     assert "not listed: 5 other defaults, 3 with a higher mean and 2 that diverged" in shown(body)
 
 
-def test_a_candidate_is_told_how_far_it_is_above_the_recommended_one() -> None:
+def test_a_candidate_shows_its_difference_to_the_recommended_one() -> None:
     body = answer(SyntheticEvaluations(bowl()))
     candidates = body["evidence"]["candidates"]
     candidates[0]["difference"] = None
@@ -158,7 +158,7 @@ def test_a_candidate_is_told_how_far_it_is_above_the_recommended_one() -> None:
     assert " ".join(second.split()).endswith(" 1.5 [1, 2] 0.5 [0.25, 0.75]")
 
 
-def test_no_row_tells_where_it_came_from_and_equal_names_are_told_apart() -> None:
+def test_rows_omit_their_origin_and_equal_names_are_extended() -> None:
     body = answer(SyntheticEvaluations(bowl()))
     first, second = body["evidence"]["candidates"][:2]
     for row, label, decay in ((first, "trial 3", 0.0), (second, "made of trial 3", 0.01)):
@@ -172,13 +172,13 @@ def test_no_row_tells_where_it_came_from_and_equal_names_are_told_apart() -> Non
     assert not any("trial" in row or "made of" in row for row in rows)
 
 
-def test_one_run_has_no_seeds_to_speak_of() -> None:
+def test_a_table_of_single_runs_names_no_seeds() -> None:
     found = shown(answer(SyntheticEvaluations(bowl(), common=0.0, own=0.0), objective=ROSENBROCK))
     assert "loss of one run each" in found
     assert "seed" not in found
 
 
-def test_the_other_metrics_of_the_winner_are_told_where_there_are_any() -> None:
+def test_other_metrics_of_the_winner_are_shown() -> None:
     body = answer(SyntheticEvaluations(bowl()))
     metrics = {"train_loss": 0.1, "test_error": 0.025, "test_loss": None}
     told = "\n  other figures of the recommended one: train_loss 0.1, test_error 0.025\n"
@@ -186,7 +186,7 @@ def test_the_other_metrics_of_the_winner_are_told_where_there_are_any() -> None:
     assert "other figures" not in shown(body)
 
 
-def test_the_longest_name_is_told_whole_and_every_figure_stands_below_the_other() -> None:
+def test_the_longest_name_is_shown_whole_and_figures_are_aligned() -> None:
     body = answer(SyntheticEvaluations(bowl()))
     name = "schedule_free_adamw at 0.00194, constant, batch size 32, model.dropout 0.5"[:72]
     body["evidence"]["candidates"][0]["label"] = f"trial 137: {name}"
@@ -195,7 +195,7 @@ def test_the_longest_name_is_told_whole_and_every_figure_stands_below_the_other(
     assert all(row[len(name) + 2 : len(name) + 5] == "   " and row[len(name) + 5] != " " for row in rows)
 
 
-def test_a_row_that_diverged_says_so() -> None:
+def test_a_diverged_row_is_marked() -> None:
     body = answer(
         SyntheticEvaluations(
             lambda found, steps: NAN if found.optimizer["kind"] == "adamw" else bowl()(found, steps)

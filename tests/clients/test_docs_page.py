@@ -75,13 +75,13 @@ def fresh(tools: Path, tmp_path: Path) -> Iterator[Server]:
         yield running
 
 
-def test_without_a_job_the_page_says_what_fails_and_why(fresh: Server, tmp_path: Path) -> None:
+def test_without_a_job_the_page_names_the_failing_examples(fresh: Server, tmp_path: Path) -> None:
     for name, text, answer in tried_out(page(fresh, tmp_path), fresh):
         assert answer.is_success or (text.startswith(REASON) and answer.is_client_error), (name, answer.text)
         assert not (answer.is_success and text.startswith(REASON)), name
 
 
-def test_with_jobs_of_every_kind_every_example_runs_as_it_stands(fresh: Server, tmp_path: Path) -> None:
+def test_with_jobs_of_every_kind_every_example_runs_unchanged(fresh: Server, tmp_path: Path) -> None:
     first = submitted(fresh, "/v1/jobs", JOB)
     answered = submitted(fresh, "/v1/jobs", JOB | {"seed": 1})
     test = submitted(fresh, "/v1/range-tests", RANGE_TEST)  # the newest job that succeeded

@@ -114,7 +114,9 @@ def test_the_optimum_has_its_value_and_no_slope_and_nothing_lies_below(
 
 
 @pytest.mark.parametrize(("tested", "dimension"), CASES)
-def test_a_function_is_bounded_below_if_and_only_if_it_says_so(tested: Function, dimension: int) -> None:
+def test_a_function_is_bounded_below_if_and_only_if_it_is_declared_so(
+    tested: Function, dimension: int
+) -> None:
     optimum, sample = tested.optimum(dimension), points(tested, dimension, 1000)
     assert tested.bounded_below is (optimum is not None)
     lowest = [float(tested.value(scale * sample).min()) for scale in (1e0, 1e2, 1e4, 1e6)]
@@ -140,7 +142,7 @@ def test_a_run_starts_in_the_domain_above_the_optimum_on_a_slope(tested: Functio
 
 
 @pytest.mark.parametrize("cls", [pytest.param(cls, id=kind) for kind, cls in FUNCTIONS.items()])
-def test_a_function_is_refused_where_it_is_not_defined(cls: type[Function]) -> None:
+def test_a_function_is_refused_outside_its_dimensions(cls: type[Function]) -> None:
     assert cls.wrong_dimension(cls.default_dimension) is None
     limits = [cls.minimum_dimension - 1] + (
         [] if cls.maximum_dimension is None else [cls.maximum_dimension + 1]
@@ -154,7 +156,9 @@ def test_a_function_is_refused_where_it_is_not_defined(cls: type[Function]) -> N
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("tested", "dimension"), BOTH_PATHS)
-def test_a_points_bits_do_not_depend_on_its_company(tested: Function, dimension: int, dtype: type) -> None:
+def test_the_bits_of_a_point_do_not_depend_on_the_other_points(
+    tested: Function, dimension: int, dtype: type
+) -> None:
     # Vectors of a processor have up to 16 numbers: every way in which rows can fill them, or not.
     x: NDArray[Any] = points(tested, dimension, 70).astype(dtype)
     alone = [tested.value(x[row : row + 1]) for row in range(70)]
@@ -200,7 +204,7 @@ def test_values_keep_the_dtype_and_are_close_in_both(tested: Function, dimension
 
 
 @pytest.mark.parametrize("cls", [pytest.param(cls, id=kind) for kind, cls in FUNCTIONS.items()])
-def test_rungs_do_not_change_what_is_drawn(cls: type[Function]) -> None:
+def test_rungs_do_not_change_the_draws(cls: type[Function]) -> None:
     objective = function(cls.kind, cls.default_dimension, noise=0.1)
     single = Run(optimizer=make_optimizer("adam"), schedule=make_schedule("constant"))
     whole = run_batch(objective, [single], steps=50, seed=3)

@@ -48,7 +48,7 @@ STACKABLE = [pytest.param(cls, id=kind) for kinds in (OPTIMIZERS, SCHEDULES) for
 
 
 @pytest.mark.parametrize("noun", list(REGISTRIES))
-def test_a_registry_names_what_it_has_when_asked_for_something_else(noun: str) -> None:
+def test_a_registry_names_the_known_kinds_for_an_unknown_kind(noun: str) -> None:
     with pytest.raises(
         KeyError, match=f"'nonsense' is no {noun}; choose one of: {', '.join(REGISTRIES[noun])}"
     ):
@@ -65,7 +65,7 @@ def test_the_docstring_has_a_summary_a_rule_and_a_source(cls: type) -> None:
 
 
 @pytest.mark.parametrize("cls", [pytest.param(cls, id=kind) for kind, cls in OPTIMIZERS.items()])
-def test_an_optimizer_states_its_decay_and_where_references_disagree(cls: type) -> None:
+def test_an_optimizer_documents_its_weight_decay_and_its_deviations(cls: type) -> None:
     paragraphs = [" ".join(part.split()) for part in (cls.__doc__ or "").split("\n\n")]
     (rule,) = (part for part in paragraphs if part.startswith("Rule: "))
     assert any(part.startswith("Deviation: ") for part in paragraphs)

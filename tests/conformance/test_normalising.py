@@ -28,7 +28,7 @@ def last_update(cls: Any, scale: float) -> Array:
 
 
 @pytest.mark.parametrize("cls", FIRST_ORDER)
-def test_it_normalises_where_and_only_where_the_scale_of_a_component_does_not_matter(cls: Any) -> None:
+def test_a_kind_normalises_if_and_only_if_the_scale_of_a_component_does_not_matter(cls: Any) -> None:
     plain, scaled = last_update(cls, 1.0), last_update(cls, 1000.0)
     # A tenth: the distance estimates of D-Adaptation and Prodigy start from constants that have a scale.
     assert bool(np.all(np.abs(scaled / plain - 1.0) < 0.1)) is cls.normalises

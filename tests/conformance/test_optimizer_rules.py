@@ -54,12 +54,12 @@ def test_the_rule_as_source_takes_the_engines_steps(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in OPTIMIZERS if kind not in CARRIED])
-def test_only_what_needs_more_than_gradients_of_minibatches_has_no_rule(kind: str) -> None:
+def test_only_optimizers_that_need_more_than_minibatch_gradients_have_no_rule(kind: str) -> None:
     assert OPTIMIZERS[kind].needs_full_batch
 
 
 @pytest.mark.parametrize("kind", [kind for kind, cls in OPTIMIZERS.items() if cls.averages])
-def test_the_average_as_source_is_where_the_engine_measures(kind: str) -> None:
+def test_the_average_as_source_is_the_point_that_the_engine_measures(kind: str) -> None:
     case = next(unclipped(kind))
     *_, (_, path) = rule_path(case)
     stacked = stack([case.instance()])

@@ -33,7 +33,7 @@ def moved(optimizer: Optimizer, updates: int = 3) -> float:
 
 
 @pytest.mark.parametrize(("cls", "field"), FIELDS)
-def test_a_hyperparameter_pulls_to_the_origin_if_it_says_so(cls: type[Optimizer], field: HyperField) -> None:
+def test_a_regularising_hyperparameter_pulls_to_the_origin(cls: type[Optimizer], field: HyperField) -> None:
     plain = {other.name: 0.0 for other in hyper_fields(cls) if other.hyper.regularises}
     values = field.hyper.search or field.hyper.choices
     pulls = [moved(make_optimizer(cls.kind, **plain | {field.name: value})) > 0.0 for value in values]

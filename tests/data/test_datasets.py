@@ -31,12 +31,12 @@ def test_the_arrays_have_the_shape_and_the_classes_of_the_catalogue(name: str) -
 
 
 @pytest.mark.parametrize("name", list(DATASETS))
-def test_every_dataset_says_what_it_is_and_where_it_comes_from(name: str) -> None:
+def test_every_dataset_has_a_summary_and_a_source(name: str) -> None:
     assert DATASETS[name].summary.endswith(".")
     assert "doi:" in DATASETS[name].source or "arXiv:" in DATASETS[name].source
 
 
-def test_known_numbers_are_where_they_belong() -> None:
+def test_known_rows_of_the_datasets_have_their_values() -> None:
     assert load("iris").inputs[0].tolist() == [5.1, 3.5, 1.4, 0.2]
     assert load("digits").inputs.max() == 16
     assert load("digits").targets[:10].tolist() == list(range(10))

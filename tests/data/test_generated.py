@@ -84,7 +84,7 @@ def test_a_text_has_4_to_16_words_and_few_words_are_most_of_all() -> None:
     assert np.count_nonzero(counts < 10) > 300
 
 
-def test_no_line_tells_the_dense_classes_apart() -> None:
+def test_no_linear_model_separates_the_dense_classes() -> None:
     data = load("dense_classification")
     inputs = np.column_stack([data.inputs, np.ones(len(data.inputs))])
     scores = inputs @ np.linalg.lstsq(inputs, np.eye(5)[data.targets], rcond=None)[0]

@@ -15,7 +15,7 @@ from tests.support.make_spec import MakeSpec
 ADAM = Configuration(optimizer={"kind": "adam"}, schedule={"kind": "constant"}, batch_size=None)
 
 
-def test_a_way_back_and_forth_keeps_jobs_and_their_trials(
+def test_a_downgrade_and_an_upgrade_keep_jobs_and_their_trials(
     db: Database, settings: Settings, make_spec: MakeSpec
 ) -> None:
     job_id = jobs.submit(db, settings, make_spec(name="kept")).id

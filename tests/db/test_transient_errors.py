@@ -14,7 +14,7 @@ from app.settings import Settings
 from tests.support.databases import PostgresServer, SqliteFiles
 
 
-def test_a_session_that_sat_in_a_transaction_for_too_long_may_try_again(postgres: PostgresServer) -> None:
+def test_a_session_after_an_idle_timeout_may_be_retried(postgres: PostgresServer) -> None:
     database = Database(Settings(database_url=postgres.migrated()).database)
     with database.read() as session:
         assert session.scalar(text("SHOW idle_in_transaction_session_timeout")) == "10s"
@@ -34,7 +34,7 @@ def test_a_session_that_sat_in_a_transaction_for_too_long_may_try_again(postgres
     database.close()
 
 
-def test_a_full_database_is_named_and_may_have_room_again(
+def test_a_full_database_is_recognised_and_may_be_retried(
     sqlite_files: SqliteFiles, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     url = sqlite_files.migrated(tmp_path_factory.mktemp("full"))
@@ -53,7 +53,7 @@ def test_a_full_database_is_named_and_may_have_room_again(
     database.close()
 
 
-def test_a_wrong_statement_stays_wrong(postgres: PostgresServer) -> None:
+def test_a_wrong_statement_is_not_retried(postgres: PostgresServer) -> None:
     database = Database(Settings(database_url=postgres.migrated()).database)
     with pytest.raises(DBAPIError) as caught, database.read() as session:
         session.execute(text("SELECT nothing"))

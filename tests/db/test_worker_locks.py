@@ -73,7 +73,7 @@ def test_a_lock_that_an_old_connection_still_holds_is_not_waited_for(lock: MakeL
     assert not lock("a").hold()
 
 
-def test_while_a_dead_workers_jobs_are_taken_over_nobody_else_finds_it_dead(shared: Database) -> None:
+def test_only_one_worker_takes_over_the_jobs_of_a_dead_worker(shared: Database) -> None:
     with if_dead(shared, "a") as first, if_dead(shared, "a") as second:
         assert first
         assert not second

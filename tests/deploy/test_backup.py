@@ -19,7 +19,7 @@ JOB: Json = {
 }
 
 
-def test_a_copy_of_a_running_server_goes_on_to_the_same_values_with_its_queue_or_without(
+def test_a_backup_of_a_running_server_continues_to_the_same_values_with_or_without_its_queue(
     tmp_path: Path,
 ) -> None:
     original, whole, halved = (tmp_path / name for name in ("original", "whole", "halved"))

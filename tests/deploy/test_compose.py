@@ -31,7 +31,7 @@ def test_the_services_are_these_four() -> None:
     assert set(services()) == set(EVERY)
 
 
-def test_without_a_password_compose_refuses_and_says_what_to_do() -> None:
+def test_without_a_password_compose_refuses_with_the_way_out() -> None:
     for name in EVERY:
         values = [value for value in services()[name]["environment"].values() if value and "{" in value]
         assert values
@@ -40,7 +40,7 @@ def test_without_a_password_compose_refuses_and_says_what_to_do() -> None:
                 interpolate("".join(values), given)
 
 
-def test_the_password_travels_beside_the_url_and_not_in_it() -> None:
+def test_the_password_is_a_variable_and_not_a_part_of_the_url() -> None:
     for name in OURS:
         environment = service_environment(name, SECRET)
         assert environment["PGPASSWORD"] == SECRET["POSTGRES_PASSWORD"]
@@ -88,7 +88,9 @@ def test_every_variable_is_a_setting_and_every_setting_can_be_given() -> None:
     assert settings - names == fixed_by_the_image | beside_the_jobs
 
 
-def test_the_api_may_listen_where_the_others_can_reach_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_api_may_listen_on_an_address_that_other_containers_reach(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for name, value in service_environment("api", SECRET).items():
         if name.startswith("STEPSIZE_"):
             monkeypatch.setenv(name, value)
@@ -102,7 +104,7 @@ def test_data_outlives_the_containers() -> None:
     assert volume == "postgres:/var/lib/postgresql/data"  # where version 17 keeps it; 18 moved it
 
 
-def test_docker_compose_accepts_the_file_where_it_is_installed(tmp_path: Path) -> None:
+def test_an_installed_docker_compose_accepts_the_file(tmp_path: Path) -> None:
     try:
         probe = subprocess.run(["docker", "compose", "version"], capture_output=True, timeout=30, check=False)
     except FileNotFoundError:
@@ -121,6 +123,6 @@ def test_docker_compose_accepts_the_file_where_it_is_installed(tmp_path: Path) -
     assert run.returncode == 0, run.stderr
 
 
-def test_workers_of_one_host_and_process_id_have_names_of_their_own() -> None:
+def test_workers_of_one_host_and_process_id_have_different_names() -> None:
     settings = Settings(database_url="postgresql://stepsize@postgres/stepsize")
     assert worker_id(settings) != worker_id(settings)

@@ -75,7 +75,7 @@ def test_the_password_comes_from_a_secret_and_every_variable_is_a_setting(compon
     assert "password" not in shared["STEPSIZE_DATABASE_URL"]
 
 
-def test_the_api_may_listen_where_its_service_sends_requests() -> None:
+def test_the_api_may_listen_on_the_address_of_its_service() -> None:
     environment = image_environment() | {
         entry["name"]: entry["value"] for entry in container("api")["env"] if "value" in entry
     }

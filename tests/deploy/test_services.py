@@ -133,9 +133,7 @@ def test_the_services_of_compose_run_a_job_and_report_their_health(deployment: D
     assert SECRET["POSTGRES_PASSWORD"] not in deployment.log.read_text()
 
 
-def test_a_job_goes_on_when_the_worker_that_ran_it_is_killed(
-    deployment: Deployment, postgres: PostgresServer
-) -> None:
+def test_a_job_continues_after_its_worker_is_killed(deployment: Deployment, postgres: PostgresServer) -> None:
     with ExitStack() as stack:
         stack.enter_context(deployment.started("api"))
         workers = [stack.enter_context(deployment.started("worker")) for _ in range(2)]

@@ -34,9 +34,7 @@ def test_the_migrations_ship_in_the_wheel_and_run_from_any_folder(installed: Pat
     assert {"alembic_version", "jobs", "trials"} <= names
 
 
-def test_a_folder_named_app_where_the_server_is_started_is_not_taken_for_ours(
-    installed: Path, tmp_path: Path
-) -> None:
+def test_a_folder_named_app_in_the_working_directory_is_not_imported(installed: Path, tmp_path: Path) -> None:
     decoy = tmp_path / "app"
     decoy.mkdir()
     (decoy / "__init__.py").write_text("raise SystemExit('the wrong app')\n")

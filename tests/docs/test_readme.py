@@ -32,7 +32,7 @@ def test_the_readme_fits_a_screen() -> None:
     assert len(README.splitlines()) <= 90
 
 
-def test_the_readme_counts_what_there_is() -> None:
+def test_the_counts_of_the_readme_are_right() -> None:
     counts = re.search(r"(\d+) optimizers and (\d+) schedules .* (\d+) test functions", README)
     assert counts
     assert [int(count) for count in counts.groups()] == [len(OPTIMIZERS), len(SCHEDULES), len(FUNCTIONS)]
@@ -52,6 +52,6 @@ def test_the_picture_shows_the_figures_of_the_readme() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
-def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
+def test_every_link_leads_to_a_file(page: Path) -> None:
     links = re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []

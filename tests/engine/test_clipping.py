@@ -42,12 +42,12 @@ def test_components_are_cut_before_the_row_is_scaled() -> None:
     assert gradient == pytest.approx([0.5, 0.5])
 
 
-def test_a_square_too_large_for_single_precision_is_scaled_all_the_same() -> None:
+def test_a_gradient_whose_square_exceeds_single_precision_is_scaled() -> None:
     (gradient,) = clipped([[3e25, 4e25]], norm=1.0, dtype=np.float32)
     assert gradient == pytest.approx([0.6, 0.8], rel=1e-6)
 
 
-def test_a_gradient_that_is_no_number_stays_one() -> None:
+def test_a_nan_gradient_stays_nan() -> None:
     (gradient,) = clipped([[float("nan"), 1.0]], norm=1.0, value=1.0)
     assert np.isnan(gradient).all()
 

@@ -33,7 +33,7 @@ def gradients_at_ones(name: str, noise: float, replicate: int = 0, steps: int = 
 CURVATURES = np.geomspace(1.0, 100.0, 10)  # the exact gradient at all ones
 
 
-def test_a_sparse_gradient_is_there_at_one_step_in_ten_and_exact_in_the_mean() -> None:
+def test_a_sparse_gradient_is_nonzero_at_one_step_in_ten_and_exact_in_the_mean() -> None:
     gradients = gradients_at_ones("sparse_quadratic", 0.0)
     drawn = gradients != 0.0
     # Within four standard errors of 4,000 draws.
@@ -77,7 +77,7 @@ def test_draws_do_not_depend_on_how_many_are_drawn_at_once(name: str) -> None:
         np.testing.assert_array_equal(np.array(draws), [] if expected is None else expected)
 
 
-def test_runs_on_sparse_gradients_differ_by_replicate_and_not_by_company() -> None:
+def test_runs_on_sparse_gradients_depend_on_the_replicate_and_not_on_other_rows() -> None:
     objective = function("sparse_quadratic", 3)
     assert not objective.deterministic
     runs = [run("sgd", learning_rate=1e-3, replicate=replicate) for replicate in (0, 1, 0)]
@@ -85,7 +85,7 @@ def test_runs_on_sparse_gradients_differ_by_replicate_and_not_by_company() -> No
     assert values[0] == values[2] != values[1]
 
 
-def test_the_loss_is_that_of_the_optimum_where_it_is() -> None:
+def test_the_loss_is_relative_to_the_present_optimum() -> None:
     objective = function("drifting_quadratic", 2, start=(0.3, -0.2))
     assert objective.deterministic
     still = run("sgd", learning_rate=1e-300)
@@ -98,7 +98,7 @@ def test_the_loss_is_that_of_the_optimum_where_it_is() -> None:
     assert result.values[0] == result.trajectories[0].loss[-1]
 
 
-def test_an_average_is_measured_where_the_optimum_is_in_the_end() -> None:
+def test_an_average_is_measured_at_the_last_optimum() -> None:
     objective = function("drifting_quadratic", 2)
     result = run_batch(objective, [run("schedule_free_sgd", learning_rate=0.01)], steps=50, seed=0)
     assert result.trajectories is not None

@@ -37,7 +37,7 @@ def test_an_empty_bag_is_refused_by_its_number() -> None:
         Tokens.prepare(np.array([[1, 2], [NO_TOKEN, NO_TOKEN]]), np.float64, averages=True)
 
 
-def test_values_are_added_by_what_they_belong_to() -> None:
+def test_values_are_added_by_token() -> None:
     side = Side.of(np.array([4, 1, 4, 2, 4]))
     values = np.arange(10.0).reshape(1, 5, 2)
     assert side.present.tolist() == [1, 2, 4]

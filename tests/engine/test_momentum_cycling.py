@@ -34,7 +34,7 @@ def test_one_cycle_lowers_the_momentum_to_the_peak_and_raises_it_again() -> None
 
 
 @pytest.mark.parametrize("kind", CYCLING)
-def test_the_momentum_is_least_where_the_rate_is_highest(kind: str) -> None:
+def test_the_momentum_is_lowest_at_the_highest_rate(kind: str) -> None:
     for fields in cases(kind, 10, seed=7):
         schedule = cycle(kind, **fields | {"base_momentum": 0.5, "max_momentum": 0.9})
         for horizon in HORIZONS:
@@ -70,7 +70,7 @@ def test_nothing_is_cycled_unless_it_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize("kind", ABLE)
-def test_a_cycle_of_no_width_is_a_momentum_that_stays(kind: str) -> None:
+def test_a_cycle_of_width_zero_is_a_constant_momentum(kind: str) -> None:
     field = str(OPTIMIZERS[kind].momentum_field)
     flat = {"base_momentum": 0.7, "max_momentum": 0.7}
     own: dict[str, Any] = {field: 0.7}
@@ -88,7 +88,7 @@ def test_a_cycle_of_no_width_is_a_momentum_that_stays(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ABLE)
-def test_the_optimizers_own_momentum_leaves_no_trace(kind: str) -> None:
+def test_the_momentum_of_the_optimizer_has_no_effect(kind: str) -> None:
     field = str(OPTIMIZERS[kind].momentum_field)
     settings: list[dict[str, Any]] = [{field: 0.0}, {field: 0.5}]
     runs = [

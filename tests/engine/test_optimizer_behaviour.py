@@ -115,7 +115,7 @@ def test_momentum_beats_gradient_descent_on_an_ill_conditioned_quadratic_at_each
     assert best[kind] < 0.01 * best["sgd"]
 
 
-def test_adamw_shrinks_what_has_no_gradient() -> None:
+def test_adamw_shrinks_parameters_without_a_gradient() -> None:
     stacked = stack([make_optimizer("adamw", learning_rate=0.1, weight_decay=0.5)])
     x = np.full((1, 1), 2.0)
     state = stacked.begin(x)
@@ -124,7 +124,7 @@ def test_adamw_shrinks_what_has_no_gradient() -> None:
     assert x[0, 0] == pytest.approx(2.0 * (1 - 0.1 * 0.5) ** 3, rel=1e-12)
 
 
-def test_the_learning_rate_free_methods_are_those_of_the_field() -> None:
+def test_the_learning_rate_free_methods_are_marked() -> None:
     assert LEARNING_RATE_FREE == ["dadapt_adam", "dadapt_sgd", "dog", "lfm", "prodigy"]
 
 
@@ -137,7 +137,9 @@ RECOMMENDED = [
 
 
 @pytest.mark.parametrize(("kind", "options"), RECOMMENDED)
-def test_what_the_authors_recommend_is_better_on_a_network(kind: str, options: dict[str, Any]) -> None:
+def test_the_options_that_authors_recommend_are_better_on_a_network(
+    kind: str, options: dict[str, Any]
+) -> None:
     runs = [
         run(kind, batch_size=32, replicate=replicate, **chosen)
         for chosen in ({}, options)
@@ -148,7 +150,7 @@ def test_what_the_authors_recommend_is_better_on_a_network(kind: str, options: d
     assert recommended < plain
 
 
-def test_options_that_differ_in_a_stack_give_each_row_what_it_gives_alone() -> None:
+def test_options_that_differ_in_a_stack_change_no_row() -> None:
     # At a constant rate of 1 the safeguard changes nothing.
     flags: list[dict[str, Any]] = [
         {"use_bias_correction": one, "safeguard_warmup": two}
@@ -281,7 +283,7 @@ def test_lbfgs_needs_far_fewer_steps_than_descent_on_the_quadratic() -> None:
 
 
 @pytest.mark.parametrize("kind", ["newton", "lbfgs"])
-def test_a_minibatch_is_refused_where_the_full_batch_is_needed(kind: str) -> None:
+def test_a_minibatch_is_refused_if_the_full_batch_is_needed(kind: str) -> None:
     runs = [Run(optimizer=make_optimizer(kind), schedule=make_schedule("constant"), batch_size=16)]
     with pytest.raises(ValueError, match=f"{kind} needs the full batch, got batch_size=16"):
         run_batch(supervised("iris"), runs, steps=1, seed=0)

@@ -83,7 +83,7 @@ STACKS: list[tuple[str, list[Fields]]] = [
 
 
 @pytest.mark.parametrize(("kind", "rows"), STACKS, ids=[f"{kind}-{i}" for i, (kind, _) in enumerate(STACKS)])
-def test_updates_are_those_of_the_formula(kind: str, rows: list[Fields]) -> None:
+def test_updates_equal_the_formula(kind: str, rows: list[Fields]) -> None:
     random = np.random.default_rng(5)
     steps, dimension = 300, 3
     noise = random.normal(size=(steps, dimension))

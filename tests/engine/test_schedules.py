@@ -22,7 +22,7 @@ OPEN = [kind for kind, cls in SCHEDULES.items() if not issubclass(cls, LossDrive
 @pytest.mark.parametrize("horizon", HORIZONS)
 @pytest.mark.parametrize("warmup", WARMUPS, ids=str)
 @pytest.mark.parametrize("kind", OPEN)
-def test_after_the_warmup_the_body_runs_over_what_is_left(
+def test_after_the_warmup_the_body_runs_over_the_rest_of_the_horizon(
     kind: str, warmup: dict[str, Any], horizon: int
 ) -> None:
     updates = math.floor(warmup["warmup_fraction"] * horizon + 0.5)

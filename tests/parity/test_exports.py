@@ -80,7 +80,7 @@ def rates(name: str, exported: types.ModuleType, steps: int) -> list[float]:
 
 @pytest.mark.parametrize("name", FRAMEWORKS)
 @pytest.mark.parametrize("kind", [kind for kind, cls in SCHEDULES.items() if not issubclass(cls, LossDriven)])
-def test_every_updates_learning_rate_is_ours(kind: str, name: str) -> None:
+def test_every_exported_learning_rate_is_the_engines(kind: str, name: str) -> None:
     for warmup in ({}, {"warmup_fraction": 0.1}):
         schedule = {"kind": kind, **vars(make_schedule(kind, **warmup))}
         answer = recommendation(schedule)
@@ -90,7 +90,7 @@ def test_every_updates_learning_rate_is_ours(kind: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FRAMEWORKS)
-def test_what_a_loss_driven_schedule_took_is_exported(name: str) -> None:
+def test_the_realised_schedule_is_exported(name: str) -> None:
     table = {"kind": "table", **vars(make_schedule("table", factors=(1.0, 1.0, 0.5, 0.25)))}
     answer = recommendation({"kind": "reduce_on_plateau"}).model_copy(update={"taken_schedule": table})
     found = rates(name, module(FORMATS[name].render(answer, 4)), 4)
@@ -226,7 +226,7 @@ def torch_losses(spec: JobSpec, exported: types.ModuleType, batch_size: int | No
 
 
 @pytest.mark.parametrize("kind", [kind for kind, cls in OPTIMIZERS.items() if cls.reference is not None])
-def test_a_torch_training_loop_reproduces_our_loss_curve(kind: str) -> None:
+def test_a_torch_training_loop_reproduces_the_losses_of_the_engine(kind: str) -> None:
     reference = OPTIMIZERS[kind].reference
     assert reference is not None
     pytest.importorskip(reference.module)

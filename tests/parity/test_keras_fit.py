@@ -136,7 +136,7 @@ def test_fits_take_the_engines_steps_whole_in_parts_and_from_a_file(run: Run, tm
 
 
 @pytest.mark.parametrize("kind", LIMITED)
-def test_limits_hold_in_fits_too(kind: str, tmp_path: Path) -> None:
+def test_gradient_limits_hold_in_keras_fits_too(kind: str, tmp_path: Path) -> None:
     run = Run(fields(kind, **LIMITS))
     # Keras divides by the norm, PyTorch and the engine by norm + 1e-6.
     assert_fits_alike(run, tmp_path, engine_path(run)[0][-1], 1e-4)
@@ -158,7 +158,7 @@ def test_a_callback_validates_and_leaves_the_model_at_the_average(kind: str, tmp
 
 
 @pytest.mark.parametrize("kind", AVERAGING)
-def test_an_update_at_the_average_goes_on_from_the_point_of_the_training(kind: str) -> None:
+def test_training_continues_from_its_point_after_an_update_at_the_average(kind: str) -> None:
     run = Run(fields(kind))
     path, _ = engine_path(run)
     optimizer = exported_module(run).make_optimizer()

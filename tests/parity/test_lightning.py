@@ -76,7 +76,7 @@ def fitted(run: Run, folder: Path, checkpoint: Path | None = None) -> Any:
 
 
 @each_run
-def test_a_trainer_takes_the_engines_steps_and_goes_on_from_a_checkpoint(run: Run, tmp_path: Path) -> None:
+def test_a_trainer_takes_the_engines_steps_and_resumes_from_a_checkpoint(run: Run, tmp_path: Path) -> None:
     assert_is_at(fitted(run, tmp_path), run, UPDATES)
     half = tmp_path / f"step={HALF}.ckpt"
     assert half.is_file()

@@ -61,7 +61,7 @@ def test_an_activation_and_its_derivative_are_those_of_pytorch(kind: str) -> Non
 
 
 @pytest.mark.parametrize(("model", "loss"), CASES)
-def test_losses_and_gradients_of_runs_with_settings_of_their_own_are_those_of_pytorch(
+def test_losses_and_gradients_of_runs_with_individual_settings_are_those_of_pytorch(
     model: Model, loss: Any
 ) -> None:
     own = suited_to(model, loss)

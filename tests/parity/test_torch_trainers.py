@@ -101,7 +101,7 @@ def test_a_momentum_may_be_cycled_down_to_zero(kind: str) -> None:
 
 
 @each_run
-def test_a_copy_goes_on_like_the_original(run: Run) -> None:
+def test_a_copy_continues_like_the_original(run: Run) -> None:
     loop = Loop(run)
     loop.train(0, HALF)
     twin = copy.deepcopy(loop)
@@ -113,7 +113,7 @@ def test_a_copy_goes_on_like_the_original(run: Run) -> None:
 
 
 @each_run
-def test_a_run_goes_on_from_its_state_dicts(run: Run) -> None:
+def test_a_run_resumes_from_its_state_dicts(run: Run) -> None:
     loop, file = Loop(run), io.BytesIO()
     loop.train(0, HALF)
     torch.save(loop.state(), file)
@@ -125,7 +125,7 @@ def test_a_run_goes_on_from_its_state_dicts(run: Run) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_gradients_of_zero_are_what_they_are_in_the_engine(kind: str) -> None:
+def test_gradients_of_zero_count_as_in_the_engine(kind: str) -> None:
     more = {"weight_decay": 0.05} if hasattr(make_optimizer(kind), "weight_decay") else {}
     run = Run(fields(kind, **more), {"kind": "constant"}, idle=(0, 1, 5))
     loop = Loop(run)

@@ -74,7 +74,7 @@ def trained(run: Run, folder: Path, checkpoint: Path | None = None) -> Any:
 
 
 @each_kind
-def test_a_trainer_takes_the_engines_steps_and_goes_on_from_a_checkpoint(run: Run, tmp_path: Path) -> None:
+def test_a_trainer_takes_the_engines_steps_and_resumes_from_a_checkpoint(run: Run, tmp_path: Path) -> None:
     assert HALF % BATCHES == 0
     assert_is_at(trained(run, tmp_path), run, UPDATES)
     half = tmp_path / f"checkpoint-{HALF}"

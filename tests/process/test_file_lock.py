@@ -70,7 +70,7 @@ def holder(settings: Settings) -> Iterator[tuple[subprocess.Popen[str], int]]:
     os.kill(child, signal.SIGKILL)
 
 
-def test_a_lock_ends_with_a_killed_process_whose_child_goes_on(
+def test_a_lock_ends_with_its_killed_process_although_a_child_runs_on(
     settings: Settings, holder: tuple[subprocess.Popen[str], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(file_lock, "LOCK_WAIT_S", 0.3)

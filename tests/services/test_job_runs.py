@@ -148,7 +148,7 @@ def test_a_result_once_stored_is_never_replaced(db: Database, job_id: str) -> No
     assert still_open(job_runs.open_round(db, job_id, 1, 0, range(4), ASKED)) == [1, 2, 3]
 
 
-def test_a_round_is_evaluated_as_it_is_stored_whatever_is_asked_later(db: Database, job_id: str) -> None:
+def test_a_round_is_evaluated_as_first_stored(db: Database, job_id: str) -> None:
     assert not job_runs.is_stored(db, job_id, range(4))
     job_runs.open_round(db, job_id, 1, 0, range(4), ASKED)
     assert job_runs.is_stored(db, job_id, range(4))
@@ -197,7 +197,7 @@ def test_a_run_that_lost_its_workflow_waits_again_under_the_next_number(db: Data
         job_runs.record_fraction(db, job_id, 1, 0.5, "final")
 
 
-def test_a_result_comes_back_as_it_was_recorded(db: Database, job_id: str) -> None:
+def test_a_recorded_result_reads_back_unchanged(db: Database, job_id: str) -> None:
     job_runs.open_round(db, job_id, 1, 0, range(4), ASKED)
     job_runs.record_trials(db, job_id, 1, RESULTS, 0.5)
     finished = job_runs.finished_trials(db, job_id, 1)
@@ -223,7 +223,7 @@ def test_a_cancelled_job_takes_no_more_results(db: Database, job_id: str) -> Non
     assert trials.get(db, job_id, 1).reason == "cancelled"
 
 
-def test_a_paused_job_keeps_its_results_and_takes_the_rest_up_again(db: Database, job_id: str) -> None:
+def test_a_paused_job_keeps_its_results_and_continues_after_a_resume(db: Database, job_id: str) -> None:
     job_runs.open_round(db, job_id, 1, 0, range(4), ASKED)
     job_runs.record_trials(db, job_id, 1, RESULTS[:2], 0.2)
     jobs.pause(db, job_id)
@@ -259,7 +259,7 @@ def test_trials_page_by_value_with_the_valueless_last(db: Database, job_id: str)
     assert seen == [1, 3, 0, 2]
 
 
-def test_a_trial_that_is_not_there_and_a_curve_that_is_not_there_differ(db: Database, job_id: str) -> None:
+def test_a_missing_trial_and_a_missing_trajectory_are_different_errors(db: Database, job_id: str) -> None:
     job_runs.open_round(db, job_id, 1, 0, range(4), ASKED)
     for number in (4, -1, 2**40):
         with pytest.raises(TrialNotFound):
@@ -268,7 +268,7 @@ def test_a_trial_that_is_not_there_and_a_curve_that_is_not_there_differ(db: Data
         trials.trajectory(db, job_id, 0, None)
 
 
-def test_the_best_curves_come_best_first_and_thinned(db: Database, job_id: str) -> None:
+def test_the_best_trajectories_are_sorted_and_thinned(db: Database, job_id: str) -> None:
     job_runs.open_round(db, job_id, 1, 0, range(4), ASKED)
     job_runs.record_trials(db, job_id, 1, RESULTS, 0.5)
     items = trials.trajectories(db, job_id, top=2, points=5)
@@ -276,7 +276,7 @@ def test_the_best_curves_come_best_first_and_thinned(db: Database, job_id: str) 
     assert all(len(item.trajectory.step) <= 5 for item in items)
 
 
-def test_what_a_trial_has_of_its_objective_comes_back_as_it_was_stored(db: Database, job_id: str) -> None:
+def test_the_objective_settings_of_a_trial_read_back_unchanged(db: Database, job_id: str) -> None:
     settings = {"l2": 1e-3, "model.dropout": 0.25}
     asked = [dataclasses.replace(configuration, settings=settings) for configuration in ASKED]
     opened = job_runs.open_round(db, job_id, 1, 0, range(4), asked)

@@ -87,7 +87,7 @@ def test_a_page_token_is_bound_to_its_filter(db: Database, settings: Settings, m
 
 
 @pytest.mark.parametrize(("state", "to"), list(product(JobState, JobState)))
-def test_only_the_arrows_of_the_state_machine_can_be_taken(
+def test_only_transitions_of_the_state_machine_are_allowed(
     db: Database, settings: Settings, make_spec: MakeSpec, state: JobState, to: JobState
 ) -> None:
     job = jobs.submit(db, settings, make_spec())
@@ -125,7 +125,7 @@ def test_a_resumed_job_runs_again_under_a_new_number(
         assert table.states(session, [job.id]) == {job.id: ("queued", 2)}
 
 
-def test_only_an_ended_job_can_be_deleted_and_nothing_of_it_stays(
+def test_only_an_ended_job_can_be_deleted_and_all_its_rows_go(
     db: Database, settings: Settings, make_spec: MakeSpec
 ) -> None:
     job = jobs.submit(db, settings, make_spec())

@@ -16,7 +16,7 @@ SPEC = RangeTestSpec.model_validate(
 
 
 @pytest.mark.parametrize("limit", [{"max_steps": 50}, {"max_updates": 50}])
-def test_a_range_test_beyond_the_quota_names_its_own_field(
+def test_a_range_test_beyond_the_quota_names_its_field(
     db: Database, settings: Settings, limit: dict[str, int]
 ) -> None:
     with pytest.raises(QuotaExceeded) as caught:

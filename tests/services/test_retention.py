@@ -34,7 +34,9 @@ def _set_end(db: Database, job_id: str, days_ago: int) -> None:
         session.execute(update(JobRow).where(JobRow.id == job_id).values(finished_at=finished_at))
 
 
-def test_only_jobs_that_ended_before_go(db: Database, settings: Settings, make_spec: MakeSpec) -> None:
+def test_only_jobs_that_ended_before_the_time_are_removed(
+    db: Database, settings: Settings, make_spec: MakeSpec
+) -> None:
     old = [ended(db, settings, make_spec, days_ago=31) for _ in range(retention.JOBS_AT_ONCE + 1)]
     kept = {ended(db, settings, make_spec, days_ago=29), jobs.submit(db, settings, make_spec()).id}
     before = NOW - timedelta(days=30)
@@ -45,7 +47,7 @@ def test_only_jobs_that_ended_before_go(db: Database, settings: Settings, make_s
     assert list(retention.prune(db, before)) == []
 
 
-def test_nothing_of_a_removed_job_is_left(db: Database, settings: Settings, make_spec: MakeSpec) -> None:
+def test_a_removed_job_leaves_no_row(db: Database, settings: Settings, make_spec: MakeSpec) -> None:
     spec = make_spec(confirmation=None)
     assert len(Plan.of(spec).rounds) == 1
     job_id = run_job(db, settings, spec)
@@ -57,7 +59,7 @@ def test_nothing_of_a_removed_job_is_left(db: Database, settings: Settings, make
                 assert session.scalar(select(func.count()).select_from(table)) == 0, table.name
 
 
-def test_the_command_says_what_it_removed(settings: Settings, db: Database, make_spec: MakeSpec) -> None:
+def test_the_command_counts_the_removed_jobs(settings: Settings, db: Database, make_spec: MakeSpec) -> None:
     ended(db, settings, make_spec, days_ago=31)
     url = settings.database.render_as_string(hide_password=False)
 
@@ -71,7 +73,7 @@ def test_the_command_says_what_it_removed(settings: Settings, db: Database, make
 
 
 @pytest.mark.parametrize("age", ["30", "1.5d", "-1d", "d", "30 d", ""])
-def test_an_age_that_is_none_is_refused_with_an_example(age: str) -> None:
+def test_an_invalid_age_is_refused_with_an_example(age: str) -> None:
     result = CliRunner().invoke(main, ["prune", "--older-than", age])
     assert result.exit_code == 2
     assert "write it like 90m, 12h, 30d or 8w" in result.output

@@ -17,7 +17,7 @@ from tests.support.make_spec import MakeSpec
 from tests.support.spans import only, recorded
 
 
-def test_the_parts_of_a_round_belong_to_it(
+def test_the_spans_of_a_round_are_its_children(
     db: Database, settings: Settings, make_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = jobs.submit(db, settings, make_spec(confirmation=None)).id
@@ -42,7 +42,7 @@ def test_nothing_is_traced_unless_an_address_is_set() -> None:
         assert not span.is_recording()
 
 
-def test_who_wants_traces_without_the_extra_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_for_traces_without_the_extra_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     with pytest.raises(tracing.NoTracing, match=r"stepsize-server\[otel\]"):
         tracing.configure(Settings(otlp_endpoint="http://localhost:4318/v1/traces"), "worker")

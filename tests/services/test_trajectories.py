@@ -12,7 +12,7 @@ from tests.support.trajectories import make_curve
 
 
 @pytest.mark.parametrize("points", [2, 3, 4, 5, 10, 99, 500])
-def test_a_thinned_curve_has_at_most_so_many_points_and_both_ends(points: int) -> None:
+def test_a_thinned_trajectory_has_at_most_the_given_points_and_both_ends(points: int) -> None:
     curve = make_curve(rows=1001)
     thinned = thin(curve, points)
     assert len(thinned.step) <= points
@@ -21,19 +21,19 @@ def test_a_thinned_curve_has_at_most_so_many_points_and_both_ends(points: int) -
     assert np.all(np.diff(thinned.step) > 0)
 
 
-def test_a_thinned_curve_keeps_the_extremes() -> None:
+def test_a_thinned_trajectory_keeps_the_extremes() -> None:
     curve = make_curve(rows=1001)
     curve.loss[[123, 777]] = [-50.0, 50.0]
     thinned = thin(curve, 20)
     assert {123, 777} <= set(thinned.step.tolist())
 
 
-def test_a_curve_that_is_short_enough_stays_whole() -> None:
+def test_a_short_trajectory_is_not_thinned() -> None:
     curve = make_curve(rows=10)
     assert thin(curve, 10) is curve
 
 
-def test_what_is_no_number_becomes_null() -> None:
+def test_a_nan_becomes_null() -> None:
     curve = make_curve(rows=4, parameters=2)
     curve.loss[1:3] = [math.inf, math.nan]
     body = answer(curve)

@@ -39,7 +39,7 @@ def test_a_parameter_of_a_trial_keeps_its_prefix() -> None:
     assert did_you_mean("sgd.nonsense", names, "take it") == "take it"
 
 
-def test_every_alias_stands_for_a_name_that_exists_and_is_none_itself() -> None:
+def test_every_alias_names_a_kind_and_is_no_kind() -> None:
     fields = {
         field.name for cls in (*OPTIMIZERS.values(), *SCHEDULES.values()) for field in hyper_fields(cls)
     }

@@ -71,14 +71,14 @@ def test_a_function_searches_no_weight_decay_unless_the_client_gives_a_range(spa
 
 
 @pytest.mark.parametrize("given", [{"low": 1e-3, "high": 0.1, "log": True}, {"choices": [0.0, 0.1]}, 0.5])
-def test_a_weight_decay_that_the_client_gives_stays(given: Any) -> None:
+def test_a_given_weight_decay_is_kept(given: Any) -> None:
     spec = parse(search_space={"optimizers": [{"kind": "adamw", "weight_decay": given}]})
     kept = spec.model_dump(mode="json")["search_space"]["optimizers"][0]["weight_decay"]
     assert kept == given or given.items() <= kept.items()
     assert JobSpec.model_validate(spec.model_dump(mode="json")) == spec
 
 
-def test_a_space_without_a_sound_candidate_is_refused_as_ever() -> None:
+def test_a_space_without_a_valid_candidate_is_refused() -> None:
     faults = refusals(search_space={"optimizers": ["adamw", {"kind": "nonsense"}, {"kind": ["adamw"]}, {}]})
     assert [at for at, _ in faults[:4]] == ["0", "1", "2", "3"]
     assert refusals(search_space={"optimizers": None})[0][0] == "optimizers"
@@ -143,7 +143,7 @@ def test_the_dimension_follows_the_start() -> None:
     assert objective["dimension"] == 3
 
 
-def test_the_dimension_is_the_functions_own_where_nothing_says_another() -> None:
+def test_the_dimension_defaults_to_that_of_the_function() -> None:
     objective = parse(objective={"kind": "function", "name": "sparse_quadratic"}).model_dump()["objective"]
     assert objective["dimension"] == 20
 
@@ -181,9 +181,7 @@ def test_the_dimension_is_the_functions_own_where_nothing_says_another() -> None
         ({"batch_size": 32}, "search_space/batch_size", "must be null for a function, which has no rows"),
     ],
 )
-def test_a_faulty_search_space_is_refused_where_it_is_faulty(
-    space: dict[str, Any], where: str, what: str
-) -> None:
+def test_a_fault_of_a_search_space_has_its_pointer(space: dict[str, Any], where: str, what: str) -> None:
     found = refusals(search_space=space)
     assert any(at == where and what in message for at, message in found), found
 
@@ -229,9 +227,7 @@ def test_a_faulty_search_space_is_refused_where_it_is_faulty(
         ),
     ],
 )
-def test_a_faulty_objective_is_refused_where_it_is_faulty(
-    objective: dict[str, Any], where: str, what: str
-) -> None:
+def test_a_fault_of_an_objective_has_its_pointer(objective: dict[str, Any], where: str, what: str) -> None:
     found = refusals(objective=objective)
     assert any(at == where and what in message for at, message in found), found
 
@@ -250,7 +246,7 @@ def test_a_factorization_has_its_one_model_by_default() -> None:
     assert objective["loss"] == {"kind": "squared"}
 
 
-def test_what_runs_can_differ_in_is_searched_where_a_job_says_so() -> None:
+def test_settings_of_the_objective_are_searched_if_a_job_gives_a_range() -> None:
     model = {"kind": "mlp", "dropout": {"low": 0.0, "high": 0.5}, "initialisation_scale": {"choices": [1, 2]}}
     objective = parse(objective=DIGITS | {"model": model, "l2": 0.1}).objective
     assert list(searched_settings(objective)) == ["model.initialisation_scale", "model.dropout"]

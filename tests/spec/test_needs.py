@@ -42,7 +42,7 @@ def test_minibatches_are_refused_with_the_way_out(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["newton", "lbfgs"])
-def test_the_full_batch_is_the_default_beside_them(kind: str) -> None:
+def test_the_full_batch_is_the_default_for_optimizers_that_need_it(kind: str) -> None:
     assert job(LINEAR, "adam", kind).search_space.batch_size == "full"
     assert job(LINEAR, kind, batch_size=None).search_space.batch_size == "full"
     assert job(LINEAR, kind, batch_size={"choices": ["full"]}).search_space.optimizers[0].kind == kind
@@ -76,14 +76,14 @@ def test_lbfgs_needs_no_hessian() -> None:
     assert job(function("rosenbrock", 1000), "lbfgs").search_space.batch_size is None
 
 
-def test_jobs_that_name_no_optimizers_try_four_and_none_that_needs_the_full_batch() -> None:
+def test_jobs_without_named_optimizers_try_four_that_need_no_full_batch() -> None:
     kinds = [wire.kind for wire in JobSpec.model_validate({"objective": MLP}).search_space.optimizers]
     assert kinds == ["adam", "adamw", "momentum", "nesterov"]
 
 
 @pytest.mark.parametrize("value", [True, {"choices": [False, True]}, {"choices": [True]}])
 @pytest.mark.parametrize("schedule", ["one_cycle", "cyclical"])
-def test_a_cycled_momentum_is_refused_beside_an_optimizer_without_one(schedule: str, value: object) -> None:
+def test_a_cycled_momentum_is_refused_for_an_optimizer_without_momentum(schedule: str, value: object) -> None:
     cycling = [{"kind": "constant"}, {"kind": schedule, "cycle_momentum": value}]
     at, message = fault(MLP, "adam", "sgd", schedules=cycling)
     assert at == "search_space/schedules/1/cycle_momentum"
@@ -91,7 +91,7 @@ def test_a_cycled_momentum_is_refused_beside_an_optimizer_without_one(schedule: 
     assert "adamw" in message
 
 
-def test_a_momentum_can_be_cycled_beside_optimizers_that_have_one() -> None:
+def test_a_momentum_can_be_cycled_for_optimizers_with_momentum() -> None:
     space = job(MLP, "adam", "lion", "momentum", schedules=[{"kind": "one_cycle", "cycle_momentum": True}])
     assert space.search_space.schedules[0].kind == "one_cycle"
     for value in (False, {"choices": [False]}):
@@ -99,7 +99,7 @@ def test_a_momentum_can_be_cycled_beside_optimizers_that_have_one() -> None:
 
 
 @pytest.mark.parametrize("loss", ["hinge", {"kind": "hinge"}])
-def test_a_loss_without_curvature_refuses_newton_and_names_those_that_have_one(loss: object) -> None:
+def test_a_loss_without_curvature_refuses_newton_and_names_the_losses_with_curvature(loss: object) -> None:
     at, message = fault(LINEAR | {"loss": loss}, "newton")
     assert at == "search_space/optimizers/0/kind"
     assert "this objective of 15 parameters gives none" in message

@@ -128,7 +128,7 @@ def test_an_entry_that_diverged_once_cannot_be_best() -> None:
     assert probability_best(values, seed=0) == [0.0, 1.0, 0.0]
 
 
-def test_where_all_diverged_none_is_best() -> None:
+def test_no_entry_is_best_if_all_diverged() -> None:
     assert probability_best(np.full((2, 3), np.nan), seed=0) == [0.0, 0.0]
 
 
@@ -228,7 +228,7 @@ def test_an_upper_tail_heavier_than_the_lower_one_is_seen() -> None:
     assert np.mean([one is not None and one[0] <= mean <= one[1] for one in found]) > 0.7
 
 
-def test_one_loss_far_above_the_others_does_not_blow_the_interval_up() -> None:
+def test_one_loss_far_above_the_others_hardly_widens_the_interval() -> None:
     for n, outlier in ((16, 10.0), (64, 10.0), (64, 1000.0)):
         values = np.random.default_rng(6).normal(1.0, 0.01, n)
         values[0] = outlier
@@ -249,7 +249,7 @@ def test_a_few_tiny_losses_drive_the_bounds_apart_far_less_than_by_coxs_method()
     assert found.ci95[1] < 100.0 * values.mean()  # by Cox's method 6e12
 
 
-def test_the_scatter_of_small_losses_is_in_the_doubt_about_the_mean_of_the_logarithms() -> None:
+def test_the_scatter_of_small_losses_widens_the_interval() -> None:
     normal = np.random.default_rng(7).standard_normal(64)
     logarithms = np.where(normal < 0.0, 2.0 * normal, 0.1 * normal)
     found = lognormal_interval(np.exp(logarithms))
@@ -259,7 +259,7 @@ def test_the_scatter_of_small_losses_is_in_the_doubt_about_the_mean_of_the_logar
     assert np.ptp(np.log(found)) == pytest.approx(2 * stats.t.ppf(0.975, 63) * error)
 
 
-def test_a_bound_beyond_all_numbers_is_none() -> None:
+def test_a_bound_beyond_the_floats_gives_no_interval() -> None:
     values = np.exp(np.linspace(0.0, 90.0, 16))  # the centre is about e^440, the upper bound beyond e^709
     assert lognormal_interval(values) is None
 
@@ -277,7 +277,7 @@ def test_of_losses_that_scatter_little_the_hull_is_hardly_wider() -> None:
 
 
 @pytest.mark.parametrize("values", [[1.0] * 7, [1.0] * 7 + [0.0], [1.0] * 7 + [np.nan], [1e-300, 1e100] * 4])
-def test_where_a_lognormal_interval_makes_no_sense_there_is_none(values: list[float]) -> None:
+def test_invalid_losses_have_no_lognormal_interval(values: list[float]) -> None:
     assert lognormal_interval(np.array(values)) is None
     assert loss_interval(np.array(values)) == skewed_interval(np.array(values))
 

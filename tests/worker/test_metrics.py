@@ -43,7 +43,9 @@ def test_trials_batches_and_seconds_are_counted_and_served(
     assert value("stepsize_worker_jobs_running") == 3
 
 
-def test_a_port_that_is_taken_is_said_and_the_worker_works_without(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_port_in_use_is_logged_and_the_worker_runs_without_metrics(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

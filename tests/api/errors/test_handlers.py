@@ -82,7 +82,7 @@ def test_an_unknown_path_is_a_404_problem(client: TestClient, path: str) -> None
 
 
 @pytest.mark.parametrize("path", ["/assets/../pages.py", "/assets/%2e%2e/pages.py", "/docs/assets/none.js"])
-def test_a_file_that_is_not_ours_to_serve_is_a_404_problem(client: TestClient, path: str) -> None:
+def test_a_file_outside_the_served_folder_is_a_404_problem(client: TestClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
@@ -108,7 +108,7 @@ def test_a_crash_is_a_problem_without_a_stack_trace_and_is_logged_under_the_requ
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_an_answer_that_breaks_its_own_model_is_a_500_problem(app: FastAPI) -> None:
+def test_an_answer_that_does_not_fit_its_model_is_a_500_problem(app: FastAPI) -> None:
     def wrong() -> int:
         return "text"  # type: ignore[return-value]
 

@@ -49,7 +49,7 @@ def test_head_is_get_without_the_body(client: TestClient, path: str) -> None:
         assert head.headers.get(name) == get.headers.get(name)
 
 
-def test_head_of_what_is_not_there_is_404(client: TestClient) -> None:
+def test_head_of_a_missing_resource_is_404(client: TestClient) -> None:
     answer = client.head("/v1/jobs/none")
     assert (answer.status_code, answer.content) == (404, b"")
 
@@ -77,7 +77,7 @@ def test_an_error_has_no_entity_tag(client: TestClient) -> None:
     assert "etag" not in client.get("/v1/jobs/none", headers={"If-None-Match": "*"}).headers
 
 
-def test_long_answers_are_compressed_where_the_client_accepts_it(client: TestClient) -> None:
+def test_long_answers_are_compressed_if_the_client_accepts_it(client: TestClient) -> None:
     answer = client.get("/v1/optimizers", headers={"Accept-Encoding": "gzip"})
     assert answer.headers["content-encoding"] == "gzip"
     assert answer.json()["items"]
@@ -89,7 +89,7 @@ def test_long_answers_are_compressed_where_the_client_accepts_it(client: TestCli
 @pytest.mark.parametrize(
     "path", ["/trials/0/trajectory", "/trajectories", "/recommendation", "/export?format=jsonl"]
 )
-def test_what_a_job_gave_is_compressed_too(client: TestClient, finished: str, path: str) -> None:
+def test_the_results_of_a_job_are_compressed_too(client: TestClient, finished: str, path: str) -> None:
     address = f"/v1/jobs/{finished}{path}"
     zipped = client.get(address, headers={"Accept-Encoding": "gzip"})
     plain = client.get(address, headers={"Accept-Encoding": "identity"})

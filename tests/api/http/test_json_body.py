@@ -47,7 +47,7 @@ def refused(
         (b"1" * 5000, "line 1, column"),
     ],
 )
-def test_malformed_json_is_422_and_says_where(client: TestClient, content: bytes, said: str) -> None:
+def test_malformed_json_is_422_with_its_position(client: TestClient, content: bytes, said: str) -> None:
     problem = refused(client, content, 422)
     assert problem["type"] == "/problems/malformed-json"
     assert said in str(problem["detail"])
@@ -104,7 +104,7 @@ def test_a_body_that_is_not_declared_as_json_is_415(client: TestClient, declared
 @pytest.mark.parametrize(
     "declared", ["application/json; charset=utf-8", "APPLICATION/JSON", "application/vnd.api+json"]
 )
-def test_any_spelling_of_json_is_taken(client: TestClient, declared: str) -> None:
+def test_any_content_type_for_json_is_accepted(client: TestClient, declared: str) -> None:
     answer = client.post("/v1/jobs", content=json.dumps(BODY), headers={"Content-Type": declared})
     assert answer.status_code == 202
 
@@ -114,7 +114,7 @@ def test_a_body_over_the_limit_is_413(client: TestClient, settings: Settings) ->
     assert str(settings.max_body_bytes) in str(problem["detail"])
 
 
-def test_a_body_over_the_limit_is_413_where_it_declares_no_length(
+def test_a_body_over_the_limit_without_a_declared_length_is_413(
     client: TestClient, settings: Settings
 ) -> None:
     def chunks() -> Iterator[bytes]:
@@ -131,7 +131,7 @@ def test_a_body_at_the_limit_is_read(client: TestClient, settings: Settings) -> 
     assert client.post("/v1/jobs", content=content, headers=JSON).status_code == 202
 
 
-def test_a_verb_without_a_body_does_not_mind_one(client: TestClient, settings: Settings) -> None:
+def test_a_method_without_a_body_ignores_a_body(client: TestClient, settings: Settings) -> None:
     job_id = client.post("/v1/jobs", json=BODY).json()["id"]
     content = b"x" * (settings.max_body_bytes + 1)
     assert client.post(f"/v1/jobs/{job_id}/cancel", content=content).status_code == 200
@@ -167,7 +167,7 @@ HUGE: dict[str, tuple[object, str]] = {
 
 
 @pytest.mark.parametrize("name", HUGE)
-def test_a_megabyte_of_faults_is_refused_for_its_first_ones(client: TestClient, name: str) -> None:
+def test_a_megabyte_of_faults_is_refused_with_the_first_faults(client: TestClient, name: str) -> None:
     spec, pointer = HUGE[name]
     answer = client.post("/v1/jobs", content=json.dumps(spec, separators=(",", ":")), headers=JSON)
     assert answer.status_code == 422
@@ -175,7 +175,7 @@ def test_a_megabyte_of_faults_is_refused_for_its_first_ones(client: TestClient, 
     assert len(answer.content) < 10_000  # a fault for each would take seconds to find and megabytes to tell
 
 
-def test_a_megabyte_with_one_hidden_fault_is_searched_for_it(client: TestClient) -> None:
+def test_one_fault_in_a_megabyte_is_found(client: TestClient) -> None:
     spec = {"objective": function(start=[1] * 9_000), "name": ["a"] * 100_000 + ["b\0"]}
     assert refused(client, json.dumps(spec), 422)["errors"] == [
         {"pointer": "/name/100000", "detail": "must not contain the character U+0000"}

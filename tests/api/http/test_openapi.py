@@ -33,7 +33,7 @@ def test_the_document_is_served(client: TestClient) -> None:
     assert client.get("/openapi.json").json() == DOCUMENT
 
 
-def test_others_are_served_while_the_document_is_made(
+def test_other_requests_are_answered_while_the_document_is_generated(
     app: FastAPI, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, goes_on = threading.Event(), threading.Event()
@@ -171,14 +171,14 @@ def test_no_schema_has_a_default_that_generators_of_clients_refuse() -> None:
     assert '(default: `{"low": 0.0001, "high": 0.1, "log": true' in rate
 
 
-def test_a_default_that_depends_on_the_objective_is_none_of_the_document() -> None:
+def test_a_default_that_depends_on_the_objective_is_not_in_the_document() -> None:
     for name in ("JobSpec", "Confirmation"):
         replicates = SCHEMAS[name]["properties"]["replicates"]
         assert "default" not in replicates
         assert "Default: " in replicates["description"]
 
 
-def test_a_range_test_s_optimizer_has_no_rate_that_a_client_would_send() -> None:
+def test_the_optimizer_of_a_range_test_has_no_default_learning_rate() -> None:
     for option in SCHEMAS["RangeTestSpec"]["properties"]["optimizer"]["oneOf"]:
         fields = SCHEMAS[option["$ref"].rpartition("/")[2]]["properties"]
         assert "default" not in fields["learning_rate"], option
@@ -192,7 +192,7 @@ def test_no_inline_schema_takes_the_name_of_another() -> None:
 
 
 @pytest.mark.parametrize("model", ["Trial", "Recommendation", "Candidate", "Baseline", "OutsideSpace"])
-def test_the_optimizer_and_the_schedule_of_an_answer_are_told_apart_by_their_kind(model: str) -> None:
+def test_optimizers_and_schedules_of_answers_have_a_discriminator(model: str) -> None:
     for name, registry, example in (
         ("optimizer", OPTIMIZERS, "AdamOptimizer"),
         ("schedule", SCHEDULES, "CosineSchedule"),
@@ -204,7 +204,7 @@ def test_the_optimizer_and_the_schedule_of_an_answer_are_told_apart_by_their_kin
         assert SCHEMAS[example]["properties"]["kind"]["const"] == example.removesuffix(name.title()).lower()
 
 
-def test_what_a_schedule_took_may_exceed_the_given_rate_and_a_table_of_a_job_may_not() -> None:
+def test_factors_of_a_realised_schedule_may_exceed_1_and_factors_of_a_job_may_not() -> None:
     taken = SCHEMAS["Recommendation"]["properties"]["taken_schedule"]
     assert taken["anyOf"] == [{"$ref": "#/components/schemas/TakenTable"}, {"type": "null"}]
     items = {

@@ -13,7 +13,7 @@ from app.services import health
 from app.settings import Settings
 
 
-def test_the_process_is_alive_whatever_the_database_does(client: TestClient) -> None:
+def test_the_liveness_check_answers(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
 
 
@@ -24,7 +24,7 @@ def test_without_a_worker_the_service_is_not_ready(client: TestClient) -> None:
     assert int(answer.headers["retry-after"]) > 0
 
 
-def test_the_service_is_ready_where_nothing_is_amiss(
+def test_the_service_is_ready_with_a_database_and_a_worker(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(health, "check", lambda db, settings: None)

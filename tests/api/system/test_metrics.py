@@ -75,7 +75,7 @@ def _first_key(session: object) -> int:
     return key
 
 
-def test_only_workers_that_were_heard_of_lately_count(client: TestClient, db: Database) -> None:
+def test_only_workers_with_a_recent_heartbeat_count(client: TestClient, db: Database) -> None:
     now = datetime.now(UTC)
     with db.write() as session:
         workers.beat(session, "alive", now)

@@ -24,7 +24,7 @@ def test_a_request_is_a_line_with_its_template_status_and_time(
     assert 0 < record.duration_ms < 60_000  # type: ignore[attr-defined]  # a field of ours
 
 
-def test_what_asks_every_few_seconds_is_logged_for_debugging_only(
+def test_requests_of_monitoring_are_logged_at_the_debug_level_only(
     client: TestClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, LOGGER):

@@ -72,7 +72,7 @@ def test_a_hyperparameter_says_its_default_bounds_and_search_range(client: TestC
     assert fields["beta2"]["bounds"] == {"ge": 0, "gt": None, "le": None, "lt": 1}
 
 
-def test_an_objective_lists_what_it_is_made_of(client: TestClient) -> None:
+def test_an_objective_lists_its_models_losses_and_datasets(client: TestClient) -> None:
     found = items(client, "objectives")
     assert [item["kind"] for item in found["function"]["functions"]] == list(FUNCTIONS)
     models = {kind: [model["kind"] for model in item["models"]] for kind, item in found.items()}
@@ -92,7 +92,7 @@ def test_an_objective_lists_what_it_is_made_of(client: TestClient) -> None:
     assert fields["initialisation"]["choices"] == list(INITIALISATIONS)
 
 
-def test_an_objective_says_which_losses_fit_it_and_what_of_it_can_be_searched(client: TestClient) -> None:
+def test_an_objective_lists_its_losses_and_its_searchable_settings(client: TestClient) -> None:
     found = items(client, "objectives")
     losses = {kind: [loss["kind"] for loss in item["losses"]] for kind, item in found.items()}
     assert losses["classification"] == ["cross_entropy", "hinge"]
@@ -167,7 +167,7 @@ def test_an_optimizer_says_in_which_frameworks_a_recommendation_exports_it(clien
 
 
 @pytest.mark.parametrize("kind", OPTIMIZERS)
-def test_what_the_catalogue_says_of_exports_is_what_they_do(client: TestClient, kind: str) -> None:
+def test_the_exports_of_the_catalogue_are_the_exports_that_work(client: TestClient, kind: str) -> None:
     exports = {export["format"] for export in items(client, "optimizers")[kind]["exports"]}
     answer = recommendation().model_copy(update={"optimizer": {"kind": kind, **vars(make_optimizer(kind))}})
     for name, chosen in FORMATS.items():

@@ -42,7 +42,7 @@ def test_the_stream_of_a_finished_job_ends_with_its_final_state(client: TestClie
     assert [event["id"] for event in events] == sorted({event["id"] for event in events})
 
 
-def test_the_data_is_the_body_that_get_gives(client: TestClient, finished: str) -> None:
+def test_the_data_of_an_event_is_the_body_of_the_resource(client: TestClient, finished: str) -> None:
     events = stream(client, finished)
     trials = {event["data"]["number"]: event["data"] for event in events if event["kind"] == "trial"}
     assert trials == {
@@ -95,7 +95,7 @@ def test_head_of_a_stream_ends_at_once(client: TestClient, db: Database, setting
     assert (answer.status_code, answer.content) == (200, b"")
 
 
-def test_a_look_without_news_reads_one_row(db: Database, settings: Settings) -> None:
+def test_a_poll_without_new_events_reads_one_row(db: Database, settings: Settings) -> None:
     job_id = store_running_job(db, settings)
     seen = events.read(db, job_id, 0).events[-1].id
     statements: list[str] = []
@@ -109,7 +109,7 @@ def test_a_look_without_news_reads_one_row(db: Database, settings: Settings) -> 
     assert len([statement for statement in statements if statement.startswith("SELECT")]) == 1
 
 
-def test_more_events_than_a_look_reads_are_all_sent_before_the_end(
+def test_more_events_than_one_poll_reads_are_all_sent_before_the_end(
     db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = store_running_job(db, settings)

@@ -17,7 +17,7 @@ from app.api.v1.schedules import REFINEMENTS
 from app.spec.job import JobSpec
 
 
-def test_every_file_is_offered_and_every_offer_is_a_file() -> None:
+def test_every_example_file_is_documented_and_every_documented_example_is_a_file() -> None:
     assert {path.stem for path in folder().glob("*.json")} == set(SUMMARIES)
 
 
@@ -102,7 +102,5 @@ def test_each_example_of_the_document_equals_its_file(client: TestClient) -> Non
         ("/v1/range-tests/analyse", CURVES),
     ],
 )
-def test_each_example_of_the_document_is_the_one_that_was_written(
-    client: TestClient, path: str, examples: Any
-) -> None:
+def test_each_documented_example_is_the_written_example(client: TestClient, path: str, examples: Any) -> None:
     assert offered(client, path) == examples

@@ -115,7 +115,7 @@ def test_load_study_opens_the_optuna_file(
         assert frozen.datetime_complete is not None
 
 
-def test_a_study_goes_on_from_the_optuna_file(
+def test_optuna_continues_a_study_from_the_file(
     client: TestClient, searched: str, tmp_path: Path, opened: Callable[[Path, str | None], optuna.Study]
 ) -> None:
     path = tmp_path / "study.db"
@@ -148,7 +148,7 @@ def test_jobs_without_results_can_be_exported(
         assert found == count
 
 
-def test_nothing_of_an_export_stays_on_the_disk(
+def test_an_export_leaves_no_file_on_the_disk(
     client: TestClient, searched: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
@@ -216,7 +216,7 @@ def test_a_storage_file_leaves_no_connection_open(
     assert Counted.alive == set()
 
 
-def test_a_file_that_nobody_reads_is_closed(db: Database, settings: Settings) -> None:
+def test_an_abandoned_export_closes_its_file(db: Database, settings: Settings) -> None:
     job_id = store_finished_job(db, settings)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -24,7 +24,7 @@ def key() -> dict[str, str]:
     return {"Idempotency-Key": str(uuid.uuid4())}
 
 
-def test_the_same_key_and_spec_give_the_first_job_again(client: TestClient) -> None:
+def test_the_same_key_and_spec_return_the_first_job(client: TestClient) -> None:
     headers = key()
     first = client.post("/v1/jobs", json=BODY, headers=headers)
     again = client.post("/v1/jobs", json=BODY, headers=headers)
@@ -34,7 +34,7 @@ def test_the_same_key_and_spec_give_the_first_job_again(client: TestClient) -> N
     assert len(client.get("/v1/jobs").json()["items"]) == 1
 
 
-def test_the_first_job_is_given_as_it_stands_now(client: TestClient) -> None:
+def test_the_first_job_is_returned_in_its_present_state(client: TestClient) -> None:
     headers = key()
     job_id = client.post("/v1/jobs", json=BODY, headers=headers).json()["id"]
     client.post(f"/v1/jobs/{job_id}/cancel")

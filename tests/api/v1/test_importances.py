@@ -56,7 +56,7 @@ def test_an_answer_is_kept_until_another_trial_completes(
     assert client.get(path).json() == {"items": [{"name": "computed anew", "importance": 1.0}]}
 
 
-def test_of_many_trials_evenly_spaced_ones_are_looked_at(db: Database, settings: Settings) -> None:
+def test_of_many_trials_an_evenly_spaced_sample_is_read(db: Database, settings: Settings) -> None:
     job_id = store_searched_job(db, settings, 40, [TrialState.COMPLETED, TrialState.DIVERGED])
     with db.read() as session:
         row = table.find(session, job_id)

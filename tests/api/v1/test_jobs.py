@@ -61,7 +61,7 @@ def test_a_dry_run_answers_for_a_job_above_the_quota(client: TestClient) -> None
     assert answer.json()["runs"] > 100_000
 
 
-def test_a_dry_run_refuses_what_no_server_could_run(client: TestClient) -> None:
+def test_a_dry_run_refuses_a_job_that_no_server_could_run(client: TestClient) -> None:
     unfit = BODY | {"enqueue": [{"no.such": 1.0}]}
     answer = client.post("/v1/jobs", params={"dry_run": True}, json=unfit)
     assert answer.status_code == 422
@@ -107,7 +107,7 @@ NESTED = base64.urlsafe_b64encode(b"[" * 30_000).decode()  # too deep for json.l
 
 
 @pytest.mark.parametrize("token", ["", "x", "\0", "é", "W1tbW1tbW1tbW1tb", "W" * 5000, NESTED])
-def test_a_page_token_that_is_none_of_ours_is_422(client: TestClient, token: str) -> None:
+def test_a_malformed_page_token_is_422(client: TestClient, token: str) -> None:
     answer = client.get("/v1/jobs", params={"page_token": token})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == "/query/page_token"

@@ -99,7 +99,7 @@ def test_a_range_test_that_is_not_valid_names_field_and_limit(
     assert detail in error["detail"]
 
 
-def test_a_clients_own_curve_is_read_at_once(client: TestClient) -> None:
+def test_a_curve_of_a_client_is_analysed_at_once(client: TestClient) -> None:
     body = {"learning_rates": RATES, "losses": LOSSES, "smoothing": 0}
     answer = client.post("/v1/range-tests/analyse", json=body)
     assert answer.status_code == 200
@@ -117,7 +117,7 @@ def test_a_clients_own_curve_is_read_at_once(client: TestClient) -> None:
         assert rate is None or bounds["low"] <= bounds["high"]
 
 
-def test_one_spike_does_not_empty_the_answer(client: TestClient) -> None:
+def test_a_curve_with_one_spike_has_suggestions(client: TestClient) -> None:
     body = {"learning_rates": RATES, "losses": [*LOSSES[:3], 50.0, *LOSSES[4:]]}
     found = client.post("/v1/range-tests/analyse", json=body).json()
     whole = client.post("/v1/range-tests/analyse", json=body | {"losses": LOSSES}).json()

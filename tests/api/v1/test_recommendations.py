@@ -27,7 +27,7 @@ def test_a_recommendation_has_every_key(client: TestClient, finished: str) -> No
 
 
 @pytest.mark.parametrize("path", ["recommendation", "recommendation/schedule"])
-def test_a_job_that_is_not_done_has_none_yet(
+def test_a_job_that_has_not_ended_has_no_recommendation_yet(
     client: TestClient, db: Database, settings: Settings, path: str
 ) -> None:
     answer = client.get(f"/v1/jobs/{store_running_job(db, settings)}/{path}")
@@ -37,14 +37,16 @@ def test_a_job_that_is_not_done_has_none_yet(
     assert "is running and has no recommendation yet; follow GET /v1/jobs/job_" in body["detail"]
 
 
-def test_a_cancelled_job_says_so_once(client: TestClient, db: Database, settings: Settings) -> None:
+def test_a_cancelled_job_names_its_state_once(client: TestClient, db: Database, settings: Settings) -> None:
     job_id = store_running_job(db, settings)
     client.post(f"/v1/jobs/{job_id}/cancel")
     detail = client.get(f"/v1/jobs/{job_id}/recommendation").json()["detail"]
     assert detail == f"Job {job_id} is cancelled and has no recommendation."
 
 
-def test_a_paused_job_is_to_be_resumed(client: TestClient, db: Database, settings: Settings) -> None:
+def test_a_paused_job_has_no_recommendation_and_names_the_resume(
+    client: TestClient, db: Database, settings: Settings
+) -> None:
     job_id = store_running_job(db, settings)
     client.post(f"/v1/jobs/{job_id}/pause")
     detail = client.get(f"/v1/jobs/{job_id}/recommendation").json()["detail"]
@@ -201,12 +203,12 @@ def test_an_unknown_format_is_422_and_names_those_available(client: TestClient, 
     assert all(name in answer.json()["detail"] for name in get_args(FormatName))
 
 
-def test_the_formats_of_the_endpoint_are_those_of_the_exports() -> None:
+def test_the_formats_of_the_endpoint_are_the_formats_of_the_exports() -> None:
     assert set(get_args(FormatName)) == {"json", *FORMATS}
 
 
 @pytest.mark.parametrize("name", ["keras", "optax", "torch", "transformers"])
-def test_an_optimizer_that_a_framework_cannot_have_is_409_and_says_the_way_out(
+def test_an_optimizer_without_a_form_in_a_framework_is_409_with_the_way_out(
     client: TestClient, db: Database, settings: Settings, name: str
 ) -> None:
     job_id = store_running_job(db, settings)

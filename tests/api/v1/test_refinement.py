@@ -26,7 +26,7 @@ def test_equal_norms_give_a_linear_decay_from_the_peak(client: TestClient) -> No
 
 
 @pytest.mark.parametrize(("optimizer", "norm"), [("momentum", "l2"), ("adamw", "l1")])
-def test_the_optimizer_decides_which_norms_they_are(client: TestClient, optimizer: str, norm: str) -> None:
+def test_the_optimizer_decides_the_kind_of_the_norms(client: TestClient, optimizer: str, norm: str) -> None:
     by_kind = refine(client, gradient_norms=NORMS, optimizer=optimizer)
     assert by_kind == refine(client, gradient_norms=NORMS, norm=norm)
     assert by_kind["norm"] == norm

@@ -24,7 +24,7 @@ def test_a_replay_is_answered_with_its_address(client: TestClient, finished: str
     assert client.get(path).json() == body
 
 
-def test_a_replay_that_waits_is_not_asked_for_twice(client: TestClient, finished: str) -> None:
+def test_a_waiting_replay_is_not_requested_twice(client: TestClient, finished: str) -> None:
     path = f"/v1/jobs/{finished}/trials/0/replay"
     assert client.post(path).json() == client.post(path).json()
 
@@ -37,13 +37,13 @@ def test_a_trial_that_was_never_replayed_is_404(client: TestClient, finished: st
 
 @pytest.mark.parametrize("verb", ["GET", "POST"])
 @pytest.mark.parametrize("number", ["3", "2147483648"])
-def test_a_trial_that_is_not_there_is_404(client: TestClient, finished: str, verb: str, number: str) -> None:
+def test_a_missing_trial_is_404(client: TestClient, finished: str, verb: str, number: str) -> None:
     answer = client.request(verb, f"/v1/jobs/{finished}/trials/{number}/replay")
     assert answer.status_code == 404
     assert answer.json()["type"] == "/problems/trial-not-found"
 
 
-def test_a_job_that_is_not_there_is_404(client: TestClient) -> None:
+def test_a_missing_job_is_404(client: TestClient) -> None:
     assert client.post("/v1/jobs/job_0/trials/0/replay").json()["type"] == "/problems/job-not-found"
 
 

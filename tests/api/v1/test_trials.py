@@ -67,13 +67,13 @@ def test_a_trajectory_is_equally_long_arrays_with_null_for_no_number(
     assert len(curve["parameters"][0]) == 2
 
 
-def test_points_bounds_a_trajectory(client: TestClient, finished: str) -> None:
+def test_points_limits_the_rows_of_a_trajectory(client: TestClient, finished: str) -> None:
     curve = client.get(f"/v1/jobs/{finished}/trials/0/trajectory?points=6").json()
     assert len(curve["step"]) <= 6
     assert (curve["step"][0], curve["step"][-1]) == (0, 10)
 
 
-def test_a_trajectory_is_csv_where_that_is_preferred(client: TestClient, finished: str) -> None:
+def test_a_trajectory_is_csv_if_the_client_prefers_csv(client: TestClient, finished: str) -> None:
     path = f"/v1/jobs/{finished}/trials/0/trajectory"
     curve = client.get(path).json()
     answer = client.get(path, headers={"Accept": "text/csv"})
@@ -93,7 +93,7 @@ def test_a_trajectory_is_json_otherwise(client: TestClient, finished: str, accep
     assert answer.headers["content-type"] == "application/json"
 
 
-def test_a_trial_without_a_curve_has_no_trajectory(
+def test_a_trial_without_a_stored_trajectory_is_404(
     client: TestClient, db: Database, settings: Settings
 ) -> None:
     answer = client.get(f"/v1/jobs/{store_running_job(db, settings)}/trials/0/trajectory")
@@ -101,7 +101,7 @@ def test_a_trial_without_a_curve_has_no_trajectory(
     assert answer.json()["type"] == "/problems/trajectory-not-found"
 
 
-def test_trajectories_are_those_of_the_best_trials(client: TestClient, finished: str) -> None:
+def test_trajectories_come_from_the_best_trials(client: TestClient, finished: str) -> None:
     body = client.get(f"/v1/jobs/{finished}/trajectories?top=5&points=4").json()
     assert [item["number"] for item in body["items"]] == [1, 0]
     assert all(len(item["trajectory"]["step"]) <= 4 for item in body["items"])

@@ -77,7 +77,7 @@ def test_a_reader_follows_a_post_through_at_most_twelve_modules(calls: list[tupl
     assert {"services.jobs", "tuning.planning.plan", "db.queries.jobs"} <= set(way)
 
 
-def test_a_post_takes_no_step_back_up(calls: list[tuple[str, str]]) -> None:
+def test_a_post_never_returns_to_an_upper_layer(calls: list[tuple[str, str]]) -> None:
     for caller, called in calls:
         above, below = (RANKS[name.partition(".")[0]] for name in (caller, called))
         assert above <= below, f"{caller} calls up into {called}"

@@ -74,7 +74,7 @@ def test_the_losses_of_the_warmup_do_not_count() -> None:
 @pytest.mark.parametrize("horizon", HORIZONS)
 @pytest.mark.parametrize("warmup", WARMUPS, ids=str)
 @pytest.mark.parametrize("kind", [kind for kind, cls in SCHEDULES.items() if issubclass(cls, LossDriven)])
-def test_after_the_warmup_the_rule_runs_over_what_is_left(
+def test_after_the_warmup_the_rule_runs_over_the_rest_of_the_horizon(
     kind: str, warmup: dict[str, Any], horizon: int
 ) -> None:
     updates = math.floor(warmup["warmup_fraction"] * horizon + 0.5)
@@ -101,7 +101,7 @@ def test_a_negative_loss_that_gets_worse_is_no_improvement(threshold: float) -> 
     assert table(better, kind="reduce_on_plateau", patience=0.1, threshold=threshold)[-1] == 1.0
 
 
-def test_a_run_below_zero_that_stands_still_drops_the_rate() -> None:
+def test_a_constant_negative_loss_drops_the_rate() -> None:
     still = run(
         "sgd", "reduce_on_plateau", schedule_fields={"patience": 0.1, "factor": 0.5}, learning_rate=1e-12
     )
@@ -110,11 +110,11 @@ def test_a_run_below_zero_that_stands_still_drops_the_rate() -> None:
     assert result.trajectories[0].learning_rate[49] == 1e-12 * 0.00390625
 
 
-def test_a_ratio_of_zero_reduces_where_the_loss_rises() -> None:
+def test_a_ratio_of_zero_reduces_if_the_loss_rises() -> None:
     assert table([4.0, 5.0, 5.0, 3.0, 3.5, 3.0], reduce_ratio=0.5) == [1.0, 1.0, 0.5, 0.5, 0.5, 0.25]
 
 
-def test_a_ratio_reduces_where_the_loss_falls_by_less_than_that_part_of_it() -> None:
+def test_a_ratio_reduces_if_the_loss_falls_by_less_than_that_share() -> None:
     factors = table([100.0, 80.0, 75.0, 40.0, 41.0, 0.0], reduce_ratio=0.5, reduce_error_ratio=0.1)
     assert factors == [1.0, 1.0, 1.0, 0.5, 0.5, 0.25]
 
@@ -124,7 +124,9 @@ def test_a_frequency_counts_and_looks_at_no_loss() -> None:
     assert factors == [1.0] * 3 + [0.5] * 3 + [0.25] * 3 + [0.125]
 
 
-def test_a_bold_driver_speeds_up_while_the_loss_falls_and_slows_down_where_it_rises_too_much() -> None:
+def test_a_bold_driver_raises_the_rate_while_the_loss_falls_and_lowers_it_if_the_loss_rises_too_much() -> (
+    None
+):
     factors = table(
         [10.0, 9.0, 8.0, 8.0, 8.3, 9.0, 8.9, 8.8], kind="bold_driver", increase=2.0, decrease=0.25
     )
@@ -185,7 +187,7 @@ def test_a_rule_that_never_drops_sees_the_losses_of_a_constant_rate(name: str) -
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
-def test_the_recorded_rates_are_those_of_the_recorded_losses(rule: dict[str, Any]) -> None:
+def test_the_recorded_rates_follow_from_the_recorded_losses(rule: dict[str, Any]) -> None:
     fields = dict(rule)
     kind = fields.pop("kind")
     single = run("sgd", kind, schedule_fields=fields, learning_rate=0.01)
@@ -198,7 +200,7 @@ def test_the_recorded_rates_are_those_of_the_recorded_losses(rule: dict[str, Any
     assert math.isnan(trajectory.learning_rate[-1])
 
 
-def test_the_recorded_rates_of_a_long_run_are_those_that_it_took() -> None:
+def test_the_recorded_rates_of_a_long_run_are_the_rates_of_its_updates() -> None:
     fields = {"patience": 0.01, "factor": 0.7}
     single = run("sgd", "reduce_on_plateau", schedule_fields=fields, learning_rate=0.01)
     objective = function("quadratic", 3, noise=0.5)

@@ -19,7 +19,7 @@ RUNS = [
 ]
 
 
-def test_a_row_does_not_notice_that_its_batch_runs_in_slabs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slabs_do_not_change_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     objective = supervised("iris", (5,))
     whole = run_batch(objective, RUNS, steps=40, seed=1, rungs=(10,))
     monkeypatch.setattr(memory_slabs, "_SLAB_BYTES", 12_000)
@@ -30,7 +30,7 @@ def test_a_row_does_not_notice_that_its_batch_runs_in_slabs(monkeypatch: pytest.
         assert_same_row(cut, row, whole, row)
 
 
-def test_a_row_does_not_notice_that_blocks_share_their_buffers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shared_buffers_of_blocks_do_not_change_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     objective = supervised("iris", (5,))
     settings = [{"model.dropout": 0.3} if i % 3 == 0 else {} for i in range(len(RUNS))]
     runs = [

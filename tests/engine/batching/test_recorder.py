@@ -73,7 +73,7 @@ def test_the_last_loss_of_a_schedule_free_optimizer_is_not_the_value_of_the_tria
 
 @pytest.mark.parametrize("size", [1e-30, 1e30])
 @pytest.mark.parametrize("dimension", [1, 2, 3, 10])
-def test_a_norm_is_known_where_squares_are_beyond_single_precision(dimension: int, size: float) -> None:
+def test_a_norm_is_finite_if_its_squares_exceed_single_precision(dimension: int, size: float) -> None:
     objective = function("quadratic", dimension, start=(size,) * dimension)
     (trajectory,) = record(objective, [run("sgd", learning_rate=1e-3)], steps=1)
     _, (gradient,) = losses_and_gradients(objective, np.full((1, dimension), size))
@@ -82,7 +82,7 @@ def test_a_norm_is_known_where_squares_are_beyond_single_precision(dimension: in
 
 
 @pytest.mark.parametrize("dimension", [1, 2, 3])
-def test_the_norms_of_a_row_do_not_depend_on_its_company(dimension: int) -> None:
+def test_the_norms_of_a_row_do_not_depend_on_other_rows(dimension: int) -> None:
     objective = function("quadratic", dimension)
     runs = [run("sgd", learning_rate=rate) for rate in np.geomspace(1e-5, 1e-2, 9)]
     for single, together in zip(runs, record(objective, runs, steps=7), strict=True):
@@ -122,7 +122,7 @@ def test_parameters_are_recorded_up_to_ten_of_them() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_validation_loss_is_there_at_rungs_and_in_the_last_row_alone(dtype: type) -> None:
+def test_the_validation_loss_is_recorded_at_rungs_and_in_the_last_row_only(dtype: type) -> None:
     objective = supervised("iris", (4,), metric="validation_error")
     (trajectory,) = record(objective, [run(batch_size=16)], steps=20, rungs=(5, 12), dtype=dtype)
     assert np.flatnonzero(~np.isnan(trajectory.validation_loss)).tolist() == [5, 12, 20]
@@ -145,7 +145,7 @@ def test_trajectories_stay_as_they_were_first_read() -> None:
 
 
 @pytest.mark.parametrize("dimension", [3, 30])
-def test_rows_whose_neighbours_have_gone_are_recorded_as_before(dimension: int) -> None:
+def test_dropped_rows_do_not_change_the_records_of_other_rows(dimension: int) -> None:
     objective = function("quadratic", dimension)
     runs = [run("sgd", learning_rate=rate) for rate in (1e-4, 50.0, 2e-4, 60.0, 3e-4)]
     trajectories = record(objective, runs, steps=200)

@@ -75,7 +75,7 @@ def test_a_models_row_equals_the_run_alone(
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("activation", list(ACTIVATIONS))
 @pytest.mark.parametrize("layer_norm", [False, True])
-def test_a_row_with_settings_of_its_own_equals_the_run_alone(
+def test_a_row_with_individual_settings_equals_the_run_alone(
     layer_norm: bool, activation: str, dtype: type
 ) -> None:
     """Some rows have dropout, label smoothing, l2 or another scale, and others not."""
@@ -109,7 +109,7 @@ def test_a_long_runs_row_equals_the_run_alone() -> None:
     assert_rows_equal_alone(function("rosenbrock", 3, noise=0.1), runs, np.float64, steps=1300)
 
 
-def test_a_row_does_not_notice_how_many_blocks_there_are() -> None:
+def test_the_number_of_blocks_does_not_change_a_row() -> None:
     objective = supervised("digits", (32,))
     runs = [run(learning_rate=1e-4 * (1 + i), batch_size=64) for i in range(70)]
     together = run_batch(objective, runs, steps=6, seed=0, dtype=np.float32)

@@ -56,7 +56,7 @@ def test_two_batches_with_one_seed_are_equal_and_with_another_seed_differ() -> N
     assert first.values[0] == again.values[0] != other.values[0]
 
 
-def test_rows_of_a_replicate_start_alike_and_see_the_same_minibatches() -> None:
+def test_rows_of_a_replicate_have_the_same_start_and_minibatches() -> None:
     objective = supervised("iris", (5,))
     runs = [run(kind, learning_rate=1e-12, batch_size=16) for kind in ("sgd", "adam", "rmsprop")]
     result = run_batch(objective, runs, steps=20, seed=0)
@@ -79,7 +79,7 @@ def test_without_noise_every_replicate_is_the_same() -> None:
     assert len(set(result.values)) == 1
 
 
-def test_a_judge_sees_each_rung_once_and_what_it_drops_ends_there() -> None:
+def test_a_judge_sees_each_rung_once_and_dropped_runs_end_there() -> None:
     seen = []
 
     def judge(step: int, values: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -101,7 +101,7 @@ def test_a_judge_sees_each_rung_once_and_what_it_drops_ends_there() -> None:
     assert result.rung_steps.tolist() == [5, 20]
 
 
-def test_rung_values_are_those_of_a_run_that_ends_there_at_the_same_rates() -> None:
+def test_rung_values_equal_the_values_of_a_run_that_ends_there_at_the_same_rates() -> None:
     objective = supervised("iris", (5,))
     long = run_batch(objective, [run(batch_size=16)], steps=30, seed=0, rungs=(10,))
     short = run_batch(objective, [run(batch_size=16)], steps=10, seed=0)
@@ -109,7 +109,7 @@ def test_rung_values_are_those_of_a_run_that_ends_there_at_the_same_rates() -> N
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_diverged_row_says_when_and_why_and_harms_no_other(dtype: type) -> None:
+def test_a_diverged_row_has_a_step_and_a_reason_and_changes_no_other_row(dtype: type) -> None:
     runs = [run("sgd", learning_rate=rate) for rate in (1e-3, 10.0, 1e-3)]
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -11,7 +11,7 @@ from tests.support.batches import supervised, supervised_problem
 
 
 @pytest.mark.parametrize(("rows", "training"), [(5, 3), (150, 90), (1797, 1079), (442, 266)])
-def test_three_fifths_train_and_remainders_too(rows: int, training: int) -> None:
+def test_three_fifths_and_the_remainder_train(rows: int, training: int) -> None:
     assert training_rows(rows) == training
 
 
@@ -40,7 +40,7 @@ def test_the_targets_of_a_regression_are_standardised_by_the_training_part() -> 
     assert abs(split.validation.targets.mean()) > 1e-6
 
 
-def test_replicates_have_splits_starts_and_orders_of_their_own() -> None:
+def test_replicates_have_different_splits_starts_and_orders() -> None:
     objective = supervised("iris")
     first, second = (supervised_problem(objective, replicate, 30) for replicate in (0, 1))
     first.draw(3)

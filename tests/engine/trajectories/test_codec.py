@@ -35,7 +35,7 @@ def test_a_stored_value_takes_at_most_eight_bytes() -> None:
 
 @pytest.mark.parametrize("rows", [1, 9, 10, 1001])
 @pytest.mark.parametrize("parameters", [None, 2])
-def test_a_stored_trajectory_is_what_numpy_saves(rows: int, parameters: int | None) -> None:
+def test_a_stored_trajectory_equals_a_file_of_numpy(rows: int, parameters: int | None) -> None:
     data = encode(make_curve(rows=rows, parameters=parameters))
     saved = io.BytesIO()
     np.save(saved, np.load(io.BytesIO(data), allow_pickle=False), allow_pickle=False)

@@ -15,7 +15,7 @@ KINDS = ("schedule_free_sgd", "schedule_free_adamw")
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("dimension", [2, 10, 12])
-def test_the_value_and_the_recorded_parameters_are_those_of_the_average(kind: str, dimension: int) -> None:
+def test_the_value_and_the_recorded_parameters_come_from_the_average(kind: str, dimension: int) -> None:
     objective = function("rosenbrock", dimension)
     runs = [run(kind, learning_rate=1e-3, averaging_power=1.0), run("sgd", learning_rate=1e-4)]
     result = run_batch(objective, runs, steps=40, seed=0, rungs=(20,))

@@ -61,14 +61,14 @@ def test_a_tie_that_the_confirmation_contradicts_is_broken_once_and_confirmed_on
     )
 
 
-def test_a_tie_that_the_confirmation_does_not_contradict_stands() -> None:
+def test_a_tie_is_kept_unless_the_confirmation_contradicts_it() -> None:
     evaluations = Contradicting(gap=0.0)
     recommendation = advised(evaluations, tied())
     assert recommendation.schedule["kind"] == "constant"
     assert not evaluations.of(Seeds.RECONFIRM)
 
 
-def test_an_entry_at_the_edge_of_divergence_takes_no_place_of_one_with_a_margin() -> None:
+def test_a_candidate_at_the_edge_of_divergence_replaces_none_with_a_margin() -> None:
     class Edge(Contradicting):
         def _value(self, config: Configuration, replicate: int, steps: int) -> float:
             is_high = config.optimizer["learning_rate"] > 0.0401
@@ -137,7 +137,7 @@ def test_the_best_constant_rate_is_the_one_that_did_best_on_the_seeds_of_the_rac
     assert constant.difference.probability_better > 0.99
 
 
-def test_the_best_constant_rate_is_left_out_where_a_constant_rate_is_recommended() -> None:
+def test_the_best_constant_rate_is_left_out_if_a_constant_rate_is_recommended() -> None:
     recommendation = advised(SyntheticEvaluations(bowl()))
     assert recommendation.schedule["kind"] == "constant"
     assert not any("best constant" in baseline.label for baseline in recommendation.evidence.baselines)
@@ -173,11 +173,11 @@ def test_an_optimizer_outside_the_space_is_never_recommended_but_reported() -> N
     assert "outside the search space" in recommendation.summary[-1]
 
 
-def test_where_nothing_outside_the_space_is_better_nothing_is_reported() -> None:
+def test_no_default_outside_the_space_is_reported_unless_it_is_better() -> None:
     assert advised(SyntheticEvaluations(bowl())).outside_space is None
 
 
-def test_a_default_that_the_job_does_not_name_is_recommended_where_it_names_no_optimizers() -> None:
+def test_any_default_may_be_recommended_if_a_job_names_no_optimizers() -> None:
     def momentum_wins(config: Configuration, steps: int) -> float:
         return 0.1 if config.optimizer["kind"] == "dog" else bowl()(config, steps)
 

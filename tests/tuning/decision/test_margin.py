@@ -31,7 +31,7 @@ def test_a_recommended_peak_has_an_octave_of_margin() -> None:
         assert 2.0 * safe.high <= 1.4143 * safe.diverges_above
 
 
-def test_variants_with_a_margin_race_where_lowering_costs() -> None:
+def test_variants_with_a_margin_race_if_lowering_the_peak_costs_much() -> None:
     evaluations = edge(0.041)
     found = advised(evaluations)
     assert evaluations.of(Seeds.MARGIN)
@@ -68,7 +68,7 @@ def test_a_fixed_rate_at_the_edge_has_no_range_and_a_warning_says_why() -> None:
     assert "the recommended peak is 0.04" in warning
 
 
-def test_among_equals_one_with_a_margin_goes_before_a_simpler_one_at_the_edge() -> None:
+def test_among_equals_a_margin_is_preferred_to_simplicity() -> None:
     def means(config: Configuration, steps: int) -> float:
         is_adam = config.optimizer["kind"] == "adam"
         if is_adam and config.optimizer["learning_rate"] > 0.041:
@@ -86,7 +86,7 @@ def test_among_equals_one_with_a_margin_goes_before_a_simpler_one_at_the_edge() 
     assert recommendation.safe_learning_rate.diverges_above is None
 
 
-def test_the_ends_of_a_range_run_on_48_seeds_beyond_those_of_the_job() -> None:
+def test_the_ends_of_a_range_run_on_48_further_seeds() -> None:
     """One seed in thirty fails at the higher peaks, but none of the first seeds of the sweep."""
 
     class Rare(SyntheticEvaluations):

@@ -38,7 +38,7 @@ OBJECTIVE: dict[str, Any] = {
 SMALL: dict[str, Any] = {"search_space": space({"kind": "adam"}), "replicates": 1}
 
 
-def test_they_are_parameters_named_after_the_part_that_they_belong_to() -> None:
+def test_settings_are_parameters_named_after_their_part() -> None:
     found = SearchSpace.of(job(OBJECTIVE, **SMALL)).distributions()
     assert {name: found[name] for name in found if not name.startswith("adam")} == {
         "model.initialisation_scale": CategoricalDistribution((0.5, 2.0)),
@@ -47,7 +47,7 @@ def test_they_are_parameters_named_after_the_part_that_they_belong_to() -> None:
     }
 
 
-def test_a_drawn_configuration_has_them_resolved_the_only_choice_too() -> None:
+def test_a_drawn_configuration_has_every_setting_resolved() -> None:
     spec = job(OBJECTIVE, search_space=space({"kind": "sgd", "learning_rate": 0.1}) | {"batch_size": 32})
     params = {"model.initialisation_scale": 2.0, "model.dropout": 0.3, "l2": 1e-3}
     drawn = SearchSpace.of(spec).walk(given(params))
@@ -55,7 +55,7 @@ def test_a_drawn_configuration_has_them_resolved_the_only_choice_too() -> None:
     assert drawn.params == params
 
 
-def test_what_is_fixed_is_no_setting() -> None:
+def test_a_fixed_value_is_no_searched_setting() -> None:
     fixed = OBJECTIVE | {"model": {"kind": "mlp", "dropout": 0.2}, "l2": 1e-3, "loss": "cross_entropy"}
     spec = job(fixed, **SMALL)
     assert SearchSpace.of(spec).settings == {}
@@ -64,7 +64,7 @@ def test_what_is_fixed_is_no_setting() -> None:
     assert built.settings["l2"] == 1e-3
 
 
-def test_a_run_has_its_own_values_and_not_those_that_estimates_go_by() -> None:
+def test_a_run_has_the_drawn_values_and_not_the_estimate_values() -> None:
     spec = job(OBJECTIVE, steps=30, **SMALL)
     drawn = search(replace_budget(spec, 1))[0].configuration
     fixed = {
@@ -81,7 +81,7 @@ def test_a_run_has_its_own_values_and_not_those_that_estimates_go_by() -> None:
     assert results[0].values == results[1].values
 
 
-def test_a_whole_job_carries_them_to_the_race_the_baselines_and_the_sentences() -> None:
+def test_settings_reach_the_race_the_baselines_and_the_explanation() -> None:
     spec = job(OBJECTIVE, trials=16, steps=40, confirmation={"top": 3, "replicates": 4}, **SMALL)
     trials, found = run(spec)
     names = {"model.initialisation_scale", "model.dropout", "loss.label_smoothing", "l2"}
@@ -111,7 +111,7 @@ def test_a_value_at_the_edge_of_its_range_is_warned_of_by_its_name() -> None:
     assert not any("dropout" in warning for warning in warnings)  # there is no dropout below zero
 
 
-def test_memory_is_estimated_with_the_dropout_that_may_come() -> None:
+def test_memory_is_estimated_with_the_largest_searched_dropout() -> None:
     model = {"kind": "mlp", "hidden": [512]}
     dry, wet = (
         job(OBJECTIVE | {"model": model | {"dropout": rate}}, **SMALL) for rate in (0.0, MLP["dropout"])
@@ -134,7 +134,7 @@ SEARCHABLE = [
 
 
 @pytest.mark.parametrize(("part", "field"), SEARCHABLE)
-def test_whatever_a_run_can_have_of_its_own_states_a_range_to_search(part: str, field: Any) -> None:
+def test_every_setting_of_a_run_declares_a_search_range(part: str, field: Any) -> None:
     assert field.hyper.search is not None
 
 

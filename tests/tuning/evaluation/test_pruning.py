@@ -64,7 +64,7 @@ def test_a_bracket_that_is_never_pruned_has_no_judge() -> None:
     assert judge_for(job(pruner={"kind": "successive_halving"}), None, 16, 1) is None
 
 
-def test_a_third_goes_on_then_a_ninth_of_the_first_size() -> None:
+def test_a_third_continues_and_then_a_ninth() -> None:
     judging = BracketJudge(16, 1, (19, 56), by_median=False)
     values = [float(value) for value in range(16)]
     assert judge(values, 19, judging) == [0, 1, 2, 3, 4, 5]
@@ -83,7 +83,7 @@ def test_ties_go_to_the_lower_number() -> None:
     assert judge([1.0] * 9, 3, BracketJudge(9, 1, (3,), by_median=False)) == [0, 1, 2]
 
 
-def test_between_the_pruning_rungs_all_go_on() -> None:
+def test_between_the_pruning_rungs_all_continue() -> None:
     judging = BracketJudge(4, 1, (9,), by_median=False)
     assert judge([4.0, 3.0, NAN, 1.0], 3, judging) == [0, 1, 3]
     assert judging.reasons == {}
@@ -94,12 +94,12 @@ def test_diverged_trials_rank_last_and_cost_the_others_nothing() -> None:
     assert judge([NAN, NAN, NAN, 5.0, 4.0, 3.0, 2.0, NAN, 1.0], 3, judging) == [5, 6, 8]
 
 
-def test_where_few_are_left_all_go_on() -> None:
+def test_a_few_remaining_trials_all_continue() -> None:
     judging = BracketJudge(9, 1, (3,), by_median=False)
     assert judge([NAN, NAN, 2.0, NAN, NAN, 1.0, NAN, NAN, NAN], 3, judging) == [2, 5]
 
 
-def test_where_all_diverged_none_goes_on() -> None:
+def test_a_bracket_of_diverged_trials_stops() -> None:
     for by_median in (False, True):
         assert judge([NAN] * 3, 3, BracketJudge(3, 1, (3,), by_median=by_median)) == []
 
@@ -110,7 +110,7 @@ def test_the_median_rule_keeps_values_up_to_the_median_of_those_still_running() 
     assert judge([NAN, NAN, NAN, 7.0, 8.0, 7.0], 9, judging) == [3, 5]
 
 
-def test_a_pruned_trial_says_where_it_stood() -> None:
+def test_a_pruned_trial_names_its_rung_and_rank() -> None:
     judging = BracketJudge(16, 1, (19, 56), by_median=False)
     judge([float(value) for value in range(16)], 19, judging)
     assert judging.reasons[8] == "pruned at step 19: rank 9 of 16, 6 go on"

@@ -34,7 +34,7 @@ def replayed(spec: JobSpec, configuration: Configuration, result: TrialResult) -
 
 @pytest.mark.parametrize("replicates", [1, 2])
 @pytest.mark.parametrize("objective", ["digits", "noisy"])
-def test_every_trial_of_a_round_comes_out_the_same_alone(objective: str, replicates: int) -> None:
+def test_every_trial_of_a_round_equals_its_replay(objective: str, replicates: int) -> None:
     noisy = {"kind": "function", "name": "quadratic", "noise": 0.5}
     spec = job(
         DIGITS if objective == "digits" else noisy,
@@ -96,7 +96,9 @@ def test_a_run_that_ends_earlier_differs_in_its_rows() -> None:
         ({"metrics": {"loss": 1.5}}, "metrics", "loss 1.5"),
     ],
 )
-def test_results_are_compared_after_the_curves(change: dict[str, object], field: str, shown: str) -> None:
+def test_results_are_compared_after_the_trajectories(
+    change: dict[str, object], field: str, shown: str
+) -> None:
     stored = a_result()
     found = first_difference(stored, replace(stored, **change))  # type: ignore[arg-type]
     assert found is not None

@@ -20,7 +20,7 @@ def trajectory(losses: list[float], steps: list[int] | None = None) -> Trajector
     )
 
 
-def test_losses_and_norms_are_means_and_parameters_the_first_replicates() -> None:
+def test_losses_and_norms_are_means_and_parameters_come_from_the_first_replicate() -> None:
     found = mean_trajectory([trajectory([1.0, 3.0]), trajectory([3.0, 7.0])], steps=1)
     np.testing.assert_array_equal(found.loss, np.array([2.0, 5.0], dtype=np.float32))
     np.testing.assert_array_equal(found.gradient_norm, [4.0, 10.0])
@@ -31,18 +31,18 @@ def test_losses_and_norms_are_means_and_parameters_the_first_replicates() -> Non
     assert found.loss.dtype == np.float32
 
 
-def test_it_goes_as_far_as_every_replicate_went() -> None:
+def test_the_mean_ends_with_the_shortest_replicate() -> None:
     found = mean_trajectory([trajectory([1.0, 2.0, 3.0]), trajectory([3.0, np.inf])], steps=2)
     np.testing.assert_array_equal(found.step, [0, 1])
     np.testing.assert_array_equal(found.loss, [2.0, np.inf])
     np.testing.assert_array_equal(found.learning_rate, [0.1, np.nan])
 
 
-def test_one_replicate_is_its_own_trajectory() -> None:
+def test_the_mean_of_one_replicate_is_its_trajectory() -> None:
     only = trajectory([1.0])
     assert mean_trajectory([only], steps=1) is only
 
 
-def test_of_long_runs_it_is_the_first_replicates() -> None:
+def test_the_mean_of_long_runs_is_the_first_replicate() -> None:
     first, second = trajectory([1.0, 2.0], [0, 5000]), trajectory([3.0, 4.0], [0, 4000])
     assert mean_trajectory([first, second], steps=5000) is first

@@ -68,12 +68,12 @@ def test_a_request_gives_the_same_values_however_it_is_cut(monkeypatch: pytest.M
     assert whole.values.shape == (2, 6)
 
 
-def test_a_configuration_has_the_same_values_whatever_runs_beside_it() -> None:
+def test_the_values_of_a_configuration_do_not_depend_on_others() -> None:
     alone = run_request(SPEC, request(0.1)).values
     np.testing.assert_array_equal(run_request(SPEC, request(0.01, 0.1, 0.2)).values[1:2], alone)
 
 
-def test_the_values_are_by_configuration_and_replicate_with_nan_where_a_run_diverged() -> None:
+def test_values_have_a_row_per_configuration_and_nan_for_a_diverged_run() -> None:
     found = run_request(job(confirmation=CONFIRM), request(0.5, 1e-4, replicates=range(5, 7))).values
     assert np.isnan(found[0]).all()
     assert np.isfinite(found[1]).all()

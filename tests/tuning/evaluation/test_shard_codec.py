@@ -31,7 +31,7 @@ def test_a_shard_is_the_same_after_decoding(shard: Shard) -> None:
     assert shard_codec.decode_shard(shard_codec.encode_shard(shard), shard.spec) == shard
 
 
-def test_a_heat_that_is_longer_than_the_trials_stays_so(shard: Shard) -> None:
+def test_a_request_keeps_its_number_of_steps_after_decoding(shard: Shard) -> None:
     request = EvaluationRequest(configurations=shard.configurations[:2], replicates=range(7, 9), steps=90)
     (longer,) = shards_of_request(shard.spec, request)
     found = shard_codec.decode_shard(shard_codec.encode_shard(longer), shard.spec)

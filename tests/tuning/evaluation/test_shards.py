@@ -63,7 +63,7 @@ def test_brackets_of_a_round_are_ranked_apart(monkeypatch: pytest.MonkeyPatch) -
     assert [[result.state for result in own].count(TrialState.COMPLETED) for own in results] == [2, 2]
 
 
-def test_a_pruned_round_of_few_is_one_shard_whatever_it_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_small_pruned_round_is_one_shard_at_any_cost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SHARD_OPERATIONS", 1.0)
     monkeypatch.setattr(module, "STEP_OPERATIONS", 1.0)
     spec = job(pruner={"kind": "successive_halving"}, search_space=space({"kind": "sgd"}))
@@ -213,7 +213,7 @@ def test_one_diverged_replicate_makes_the_trial_diverged_and_is_named() -> None:
     assert result.steps_done == min(single.steps_done for single in singles) == 7  # rungs are 1, 3, 8, 23
 
 
-def test_a_pruned_trial_says_where_it_stood() -> None:
+def test_a_pruned_trial_names_its_rung_and_rank() -> None:
     spec = job(steps=90, pruner={"kind": "successive_halving"})
     results = evaluate(shard(spec, *sgd(1e-4, 3e-4, 1e-3), bracket=0))
     assert [result.state for result in results] == ["pruned", "pruned", "completed"]
@@ -230,7 +230,7 @@ def test_a_race_records_nothing() -> None:
     assert result.value is not None
 
 
-def test_the_replicates_decide_the_seeds_and_the_job_its_own() -> None:
+def test_the_seeds_follow_from_the_job_and_the_replicates() -> None:
     values = {
         (seed, replicate): evaluate(shard(job(NOISY, seed=seed), *sgd(0.01), replicates=(replicate,)))[
             0

@@ -73,7 +73,7 @@ def test_a_module_without_packages_runs_by_epochs() -> None:
         ("transformers", "factor(step // STEPS_PER_EPOCH)"),
     ],
 )
-def test_where_the_framework_counts_updates_an_entry_holds_for_its_epoch(name: str, counts: str) -> None:
+def test_an_entry_holds_for_its_epoch_if_the_framework_counts_updates(name: str, counts: str) -> None:
     assert counts in module(name)
     cycled = module(name, CYCLE)
     assert cycled.count("// STEPS_PER_EPOCH") == 2  # the rate and the momentum

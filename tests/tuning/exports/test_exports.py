@@ -51,7 +51,7 @@ def test_a_schedule_without_a_formula_exports_its_table(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(("kind", "uses"), [("cosine", {"math"}), ("constant", set())])
-def test_the_modules_import_nothing_but_what_they_use(kind: str, uses: set[str]) -> None:
+def test_the_modules_import_only_used_names(kind: str, uses: set[str]) -> None:
     schedule = kind_and_fields(make_schedule(kind))
     for name, more in (("python", set()), ("torch", {"torch"})):
         tree = ast.parse(FORMATS[name].render(recommendation(schedule), 100))
@@ -68,7 +68,7 @@ def test_a_rule_imports_the_functions_that_it_uses_and_does_not_define() -> None
     assert import_statement("numpy", "y = x + 1") == ""
 
 
-def test_a_module_says_what_it_is_and_on_what_evidence() -> None:
+def test_a_module_states_its_content_and_its_evidence() -> None:
     for name in ("python", "torch"):
         source = FORMATS[name].render(recommendation(), 250)
         assert "# Made by Stepsize: adam, cosine schedule, 250 updates." in source
@@ -77,7 +77,7 @@ def test_a_module_says_what_it_is_and_on_what_evidence() -> None:
         assert f"# Evidence: {evidence}" in source
 
 
-def test_a_module_names_what_was_tuned_of_the_objective() -> None:
+def test_a_module_names_the_tuned_settings_of_the_objective() -> None:
     answer = recommendation().model_copy(update={"settings": {"l2": 0.001, "model.dropout": 0.25}})
     for name in ("python", "torch"):
         text = FORMATS[name].render(answer, 100)
@@ -220,16 +220,14 @@ def test_a_native_optimizer_is_called_and_another_one_carried() -> None:
 
 @pytest.mark.parametrize("kind", ["adam", "adamw"])
 @pytest.mark.parametrize(("eps", "is_native"), [(1e-10, True), (1e-8, True), (1e-7, False), (1e-4, False)])
-def test_keras_own_adam_is_called_only_where_the_eps_that_it_scales_is_small(
-    kind: str, eps: float, is_native: bool
-) -> None:
+def test_the_adam_of_keras_is_called_only_for_a_small_eps(kind: str, eps: float, is_native: bool) -> None:
     tuned = kind_and_fields(make_optimizer(kind, eps=eps, weight_decay=0.0))
     source = FORMATS["keras"].render(recommendation(optimizer=tuned), 100)
     assert ("keras.optimizers.Adam" in source) is is_native
     assert ("def update(x, g, state, rate, k):" in source) is not is_native
 
 
-def test_keras_refuses_lion_without_a_mean_and_is_not_asked() -> None:
+def test_lion_without_a_mean_is_not_exported_to_keras() -> None:
     for beta1 in (0.0, 0.9):
         source = FORMATS["keras"].render(
             recommendation(optimizer=kind_and_fields(make_optimizer("lion", beta1=beta1))), 100
@@ -245,7 +243,7 @@ def test_a_keras_module_of_an_average_has_a_callback_for_it(kind: str) -> None:
     assert "Averaging" not in FORMATS["keras"].render(recommendation(), 100)
 
 
-def test_a_coupled_weight_decay_comes_before_what_normalises_the_gradient() -> None:
+def test_a_coupled_weight_decay_comes_before_the_normalisation() -> None:
     decayed = recommendation(optimizer=kind_and_fields(make_optimizer("adam", weight_decay=0.01)))
     optax = FORMATS["optax"].render(decayed, 100)
     assert optax.index("optax.add_decayed_weights(0.01)") < optax.index("optax.adam(")

@@ -115,7 +115,7 @@ def test_a_long_list_is_counted_in_the_header() -> None:
 
 @pytest.mark.parametrize("steps", [40, 3000])
 @pytest.mark.parametrize("replicates", [1, 2])
-def test_a_schedule_that_follows_losses_exports_what_it_took(steps: int, replicates: int) -> None:
+def test_a_loss_driven_schedule_exports_its_realised_factors(steps: int, replicates: int) -> None:
     schedule = {"kind": "reduce_by_ratio", "reduce_error_ratio": 0.3, "warmup_fraction": 0.1}
     winner = replace(configuration(learning_rate=PEAK), schedule=schedule)
     spec = job({"kind": "function", "name": "quadratic", "noise": 1.0}, steps=steps, trials=1)
@@ -148,6 +148,6 @@ def test_a_schedule_with_a_formula_takes_no_table() -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_without_what_it_took_a_schedule_that_follows_losses_is_not_exported(name: str) -> None:
+def test_a_loss_driven_schedule_without_realised_factors_is_not_exported(name: str) -> None:
     with pytest.raises(NotExportable, match="reduce_by_ratio follows the losses"):
         FORMATS[name].render(recommendation({"kind": "reduce_by_ratio"}), 10)

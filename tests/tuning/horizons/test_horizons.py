@@ -49,13 +49,13 @@ def test_the_best_peak_of_each_horizon_is_found(slope: float) -> None:
         assert horizon.ci95[0] <= horizon.learning_rate <= horizon.ci95[1]
 
 
-def test_at_the_jobs_own_steps_the_peak_is_the_recommended_one() -> None:
+def test_at_the_steps_of_the_job_the_peak_is_the_recommended_peak() -> None:
     recommended = advised(moving(-0.5))
     (tuned,) = [horizon for horizon in recommended.horizons or () if horizon.total_steps == 60]
     assert tuned.learning_rate == recommended.optimizer["learning_rate"]
 
 
-def test_five_peaks_near_the_line_run_at_first_on_seeds_of_their_own() -> None:
+def test_five_peaks_near_the_line_run_first_on_separate_seeds() -> None:
     evaluations = moving(-0.5)
     advised(evaluations)
     requests = evaluations.of(Seeds.HORIZONS)
@@ -102,7 +102,7 @@ def test_without_confirmation_there_are_no_horizons() -> None:
     assert advised(SyntheticEvaluations(bowl()), confirmation=None).horizons is None
 
 
-def test_where_every_run_is_the_same_seventeen_peaks_run_and_the_interval_has_no_width() -> None:
+def test_exact_runs_try_seventeen_peaks_and_the_interval_has_no_width() -> None:
     evaluations = SyntheticEvaluations(bowl(0.04), common=0.0, own=0.0)
     horizons = advised(evaluations, objective=ROSENBROCK).horizons
     assert horizons is not None
@@ -158,6 +158,6 @@ def test_a_shorter_run_keeps_away_from_the_divergence_of_the_sweep() -> None:
     assert peak_at(recommendation(horizons, safe=0.5), 3).peak == pytest.approx(0.5 / 2**0.5)
 
 
-def test_without_horizons_the_tuned_peak_stays() -> None:
+def test_without_horizons_the_tuned_peak_is_kept() -> None:
     choice = peak_at(recommendation(None), 6_000)
     assert (choice.peak, choice.basis) == (0.04, Basis.TUNED)

@@ -57,7 +57,7 @@ def ends(sweep: Sweep, needs: Needs = NONE) -> tuple[float, float, float | None]
     return rates.low, rates.high, rates.diverges_above
 
 
-def test_the_safe_stretch_is_unbroken_and_within_five_percent() -> None:
+def test_the_safe_range_is_unbroken_and_within_five_percent() -> None:
     sweep = swept({-3: 1.0, -2: 1.06, -1: 1.04, 1: 1.049, 2: 0.9, 3: 1.2, 4: 1.0})
     assert ends(sweep) == (rate(-1), rate(2), None)
 
@@ -115,7 +115,7 @@ def test_a_divergence_that_another_stage_saw_counts() -> None:
     assert above == pytest.approx(rate(3))
 
 
-def test_a_divergence_beyond_the_sweep_is_told_half_an_octave_below_it() -> None:
+def test_a_divergence_beyond_the_sweep_is_reported_half_an_octave_below() -> None:
     sweep = swept(dict.fromkeys(range(-8, 9), 1.0))
     low, high, above = ends(sweep, Needs(floor=0.0, diverged=rate(11))) or (0.0, 0.0, 0.0)
     assert (low, high) == (rate(-8), rate(8))
@@ -137,7 +137,7 @@ def test_a_peak_whose_loss_is_not_surely_close_is_not_kept() -> None:
     assert (safe.likely_low, safe.likely_high) == (0, 16)
 
 
-def test_a_peak_that_is_worse_than_the_default_is_not_kept_where_the_gain_over_that_is_certain() -> None:
+def test_a_peak_worse_than_the_default_is_not_kept_if_the_gain_over_the_default_is_certain() -> None:
     sweep = swept({-2: 1.03, -1: 1.01, 1: 1.01, 2: 1.03}, default=1.02)
     assert ends(sweep, Needs(floor=0.0, beats_default=False)) == (rate(-2), rate(2), None)
     assert ends(sweep, Needs(floor=0.0, beats_default=True)) == (rate(-1), rate(1), None)
@@ -146,7 +146,7 @@ def test_a_peak_that_is_worse_than_the_default_is_not_kept_where_the_gain_over_t
     assert bounds.low_bound is Bound.DEFAULT
 
 
-def test_an_end_that_is_in_doubt_runs_on_with_the_two_peaks_inward_of_it() -> None:
+def test_an_uncertain_end_gets_more_seeds_with_the_two_peaks_inward() -> None:
     sweep = swept(dict.fromkeys(range(-4, 2), 1.03) | {0: 1.0}, scatter=0.1, default=5.0)
     assert uncertain_rows(sweep, NONE) == [4, 5, 6, 9, 8, 17]
     assert uncertain_rows(swept(dict.fromkeys(range(-8, 9), 1.0)), NONE) == []
@@ -159,7 +159,7 @@ def test_a_side_of_two_certain_half_octaves_is_not_looked_at_further() -> None:
     assert uncertain_rows(sweep, NONE) == []
 
 
-def test_a_lower_peak_that_is_in_doubt_runs_on() -> None:
+def test_an_uncertain_lower_peak_gets_more_seeds() -> None:
     sweep = swept(dict.fromkeys(range(-8, 0), 1.03) | dict.fromkeys(range(1, 9), NAN), scatter=0.1)
     assert safe_range(sweep, NONE) is None
     assert recommended_peak(sweep, NONE, is_certain=False) == 7

@@ -29,7 +29,7 @@ def test_the_sweep_stays_within_the_bounds_of_the_learning_rate() -> None:
     assert len(rates) == 11
 
 
-def test_several_are_swept_at_once_on_a_quarter_of_the_seeds_each_beside_the_default() -> None:
+def test_several_candidates_are_swept_on_a_quarter_of_the_seeds_with_the_default() -> None:
     evaluations = SyntheticEvaluations(bowl())
     first, second = follow(sweep(Plan.of(spec()), [WINNER, OTHER], OTHER), evaluations)
     (request,) = evaluations.requests
@@ -60,7 +60,5 @@ def test_further_seeds_go_to_the_rows_that_lack_them() -> None:
 
 
 @pytest.mark.parametrize(("parts", "looks"), [({}, [8, 56]), ({"objective": ROSENBROCK}, [])])
-def test_the_ends_run_on_up_to_48_seeds_beyond_those_of_the_job(
-    parts: dict[str, object], looks: list[int]
-) -> None:
+def test_the_ends_run_on_up_to_48_further_seeds(parts: dict[str, object], looks: list[int]) -> None:
     assert seed_looks(Plan.of(spec(**parts)).replicates) == looks

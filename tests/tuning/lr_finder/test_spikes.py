@@ -7,7 +7,7 @@ import numpy as np
 from app.tuning.lr_finder.spikes import spikes
 
 
-def test_losses_that_do_not_come_back_are_no_spikes() -> None:
+def test_losses_that_stay_high_are_no_spikes() -> None:
     grows = np.concatenate([np.linspace(1.0, 0.5, 60), 0.5 * 10.0 ** np.arange(1, 41)])
     assert spikes(grows).tolist() == []
     stays = np.concatenate([np.linspace(1.0, 0.5, 60), np.full(40, 50.0)])

@@ -46,7 +46,7 @@ def test_smoothing_is_a_debiased_running_mean() -> None:
     np.testing.assert_array_equal(smooth(losses, 0.0), losses)
 
 
-def test_the_suggestions_of_a_smooth_curve_are_those_of_the_rules() -> None:
+def test_the_suggestions_of_a_smooth_curve_follow_the_rules() -> None:
     found = analyse(RATES, CURVE, smoothing=0.0)
     window = slice(10, len(found.smoothed) - 5)
     x, y = RATES[window], CURVE[window]
@@ -82,7 +82,7 @@ def test_the_slide_moves_left_from_the_end_while_the_slopes_differ() -> None:
     assert found.reading.slide == RATES[10 + left - (moves - 1)]
 
 
-def test_a_slide_that_tells_nothing_is_warned_of() -> None:
+def test_a_slide_without_meaning_gives_a_warning() -> None:
     flatter = analyse(RATES, 1e-4 * CURVE, smoothing=0.0)
     last = len(flatter.smoothed) - 5 - 1
     assert flatter.reading.slide == RATES[last - 15]  # as in fastai
@@ -93,7 +93,7 @@ def test_a_slide_that_tells_nothing_is_warned_of() -> None:
     assert [text for text in short.warnings if text.startswith("no slide: only ")]
 
 
-def test_the_test_ends_where_the_loss_is_four_times_its_lowest() -> None:
+def test_the_test_ends_at_four_times_the_lowest_loss() -> None:
     losses = np.full(STEPS, 1.0)
     losses[60:] = [4.0, 4.1] + [9.0] * 38
     found = analyse(RATES, losses, smoothing=0.0)
@@ -139,7 +139,7 @@ def test_a_loss_that_only_rises_suggests_nothing_and_says_why() -> None:
     assert "does not fall" in found.warnings[0]
 
 
-def test_a_loss_that_still_falls_at_the_end_says_so() -> None:
+def test_a_loss_that_still_falls_at_the_end_gives_a_warning() -> None:
     found = analyse(RATES, np.linspace(2.0, 1.0, STEPS))
     assert found.reading.valley is not None
     assert not found.end.diverged
@@ -187,7 +187,7 @@ def test_a_loss_that_is_missing_early_is_named(first: int) -> None:
     assert warning.startswith(f"the loss of update {first}, counted from 0, is not finite")
 
 
-def test_a_loss_that_is_missing_after_the_test_ended_is_not_blamed() -> None:
+def test_a_missing_loss_after_the_end_of_the_test_is_ignored() -> None:
     losses = np.where(np.arange(100) < 20, 1.0, 9.0)
     losses[60] = math.nan
     (warning,) = analyse(range_rates(1e-5, 1.0, 100), losses, smoothing=0.0).warnings
@@ -252,7 +252,7 @@ def test_suggestions_far_apart_are_warned_of() -> None:
         (np.linspace(2.0, 1.0, 70), 100, "run_stopped", 69, "the run stopped there, before its 100 updates"),
     ],
 )
-def test_the_end_is_told_with_its_reason(
+def test_the_end_has_a_reason(
     losses: NDArray[np.float64], planned: int | None, reason: str, update: int | None, words: str
 ) -> None:
     end = analyse(RATES[: len(losses)], losses, smoothing=0.0, planned=planned).end
@@ -263,7 +263,7 @@ def test_the_end_is_told_with_its_reason(
 
 @pytest.mark.parametrize("scale", [0.02, 0.1])
 @pytest.mark.parametrize("shift", [0.0, -5.0])
-def test_the_spread_is_what_seeds_of_the_noise_do_to_the_suggestions(scale: float, shift: float) -> None:
+def test_the_spread_matches_the_spread_over_noise_seeds(scale: float, shift: float) -> None:
     found = [
         analyse(RATES, CURVE * np.exp(np.random.default_rng(seed).normal(size=STEPS) * scale) + shift)
         for seed in range(30)

@@ -13,7 +13,7 @@ from tests.support.jobs import DIGITS, NOISY, job, space
 SGD = space({"kind": "sgd"})
 
 
-def test_the_operations_are_those_of_every_run() -> None:
+def test_the_operations_count_every_run() -> None:
     plan = Plan.of(job(NOISY, trials=20, steps=30, replicates=2, pruner={"kind": "none"}, search_space=SGD))
     runs = 20 * 2 + sum(plan.stage_runs.values())
     assert plan.estimate.runs == runs
@@ -41,7 +41,7 @@ def test_more_of_anything_costs_more() -> None:
     assert all(a < b for a, b in zip(less[:3], cost(steps=200)[:3], strict=True))
 
 
-def test_the_bytes_are_near_those_of_the_trajectories() -> None:
+def test_the_bytes_are_close_to_the_stored_trajectories() -> None:
     for objective, steps in ((NOISY, 60), (NOISY, 2_000), (DIGITS, 60)):
         spec = job(objective, trials=16, steps=steps, confirmation=None, pruner={"kind": "none"})
         plan = Plan.of(spec)

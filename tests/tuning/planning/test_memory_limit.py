@@ -73,7 +73,7 @@ def peak_bytes(spec: JobSpec, configurations: Sequence[Configuration]) -> int:
         (RATINGS, 5, 16, 128),
     ],
 )
-def test_the_estimate_is_near_what_a_shard_takes(
+def test_the_estimate_is_close_to_the_memory_of_a_shard(
     objective: dict[str, Any], steps: int, count: int, batch_size: int | str | None
 ) -> None:
     spec = job(objective, steps=steps, pruner=NONE, replicates=2, search_space=ADAM)
@@ -110,7 +110,7 @@ def test_a_pruned_round_that_no_process_could_hold_is_refused(pruner: str) -> No
     assert "a smaller dimension, or pruner none" in message
 
 
-def test_the_ways_out_lead_out() -> None:
+def test_the_ways_out_give_an_accepted_job() -> None:
     body: dict[str, Any] = {
         "trials": 27,
         "replicates": 64,

@@ -43,7 +43,7 @@ def test_a_pruner_is_expected_to_stop_a_part_of_the_trials() -> None:
     assert searched("median", 54) == pytest.approx((1.0 + (3 + 6 / 2 + 18 / 4) / 27) / 2)
 
 
-def test_the_updates_of_a_job_are_those_of_all_that_it_runs() -> None:
+def test_the_updates_of_a_job_count_all_its_runs() -> None:
     confirmation = {"top": 3, "replicates": 6}
     spec = job(NOISY, trials=20, steps=30, replicates=2, pruner=NONE, confirmation=confirmation)
     baselines = len(baselines_of(spec)) + 1  # and the best constant rate
@@ -63,7 +63,7 @@ def test_the_updates_of_a_job_are_those_of_all_that_it_runs() -> None:
     assert Plan.of(spec).max_updates == (planned + prolonged + margin + ends + again) * 30
 
 
-def test_where_all_replicates_are_the_same_the_race_runs_once() -> None:
+def test_exact_replicates_race_once() -> None:
     spec = job(trials=20, steps=30, pruner=NONE, search_space=ADAM)
     baselines = len(baselines_of(spec)) + 1
     race, final, confirm = 8 + 3 + 1 + baselines, 4 + 1 + 5 + 4, 3 + baselines

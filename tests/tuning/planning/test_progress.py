@@ -11,7 +11,7 @@ from tests.support.synthetic_evaluations import SyntheticEvaluations, advised, b
 from tests.support.synthetic_evaluations import spec as synthetic_spec
 
 
-def test_what_is_done_of_a_job_grows_through_its_heats_up_to_the_whole() -> None:
+def test_progress_grows_through_the_evaluation_requests_up_to_1() -> None:
     evaluations, spec = SyntheticEvaluations(bowl(), own=0.3), synthetic_spec()
     advised(evaluations)
     share, shares = AdviceShare(Plan.of(spec)), [Plan.of(spec).search_share]

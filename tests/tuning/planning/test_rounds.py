@@ -85,7 +85,7 @@ def test_rounds_of_expensive_trials_stay_small() -> None:
     assert set(sizes(rounds)) == {16}
 
 
-def test_a_number_is_found_in_its_round() -> None:
+def test_a_trial_number_maps_to_its_round() -> None:
     rounds = Rounds.of(job(trials=100, sampler=TPE))
     assert all(number in rounds.numbers(rounds.round_of(number)) for number in range(100))
     assert rounds.round_of(100) == len(rounds)
@@ -151,7 +151,7 @@ def test_the_largest_seed_is_accepted() -> None:
     assert ask_round(Plan.of(job(trials=3, seed=2**53 - 1)), 0, [])
 
 
-def test_tpe_draws_where_the_good_trials_are() -> None:
+def test_tpe_draws_near_good_trials() -> None:
     spec = job(trials=64, sampler=TPE, search_space=space({"kind": "sgd"}))
     trials = history(spec, 48)
 

@@ -37,7 +37,7 @@ def test_the_best_distinct_trials_race_in_their_order() -> None:
     assert {candidate.source for candidate in field} == {"search", "baseline"}
 
 
-def test_the_usual_optimizers_those_of_the_space_and_those_without_a_rate_race_without_a_search() -> None:
+def test_the_baselines_race_without_a_search() -> None:
     spec = job(confirmation=CONFIRM, search_space=TWO_KINDS)
     defaults = [candidate for candidate in race_field(spec, TRIALS) if candidate.is_default]
     assert [candidate.label for candidate in defaults] == [
@@ -88,7 +88,7 @@ def test_a_baseline_has_the_options_that_its_authors_recommend_and_defaults_else
     ]
 
 
-def test_lfm_races_where_a_job_asks_for_it_alone() -> None:
+def test_lfm_races_only_if_a_job_asks_for_it() -> None:
     def kinds(spec: JobSpec) -> list[str]:
         return [kind for kind, _ in baselines_of(spec)]
 
@@ -102,7 +102,7 @@ def decaying(trial: FinishedTrial) -> FinishedTrial:
     return replace(trial, configuration=replace(trial.configuration, schedule=schedule))
 
 
-def test_the_best_constant_rates_race_even_where_they_are_no_candidates() -> None:
+def test_the_best_constant_rates_race_even_if_they_are_not_searched() -> None:
     trials = [decaying(TRIALS[1]), decaying(TRIALS[3]), TRIALS[0], TRIALS[4]]
     for top, numbers in ((3, [1, 3, 0, 4]), (2, [1, 3, 0, 4]), (1, [1, 0, 4, 3])):  # 3 is the best sgd
         spec = job(confirmation={"top": top, "replicates": 4}, search_space=TWO_KINDS)
@@ -221,7 +221,7 @@ def test_a_default_outside_a_space_that_names_its_optimizers_is_not_eligible() -
     assert all(candidate.is_eligible for candidate in field if not candidate.is_default)
 
 
-def test_every_default_is_eligible_where_a_job_names_no_optimizers() -> None:
+def test_every_default_is_eligible_if_a_job_names_no_optimizers() -> None:
     assert all(candidate.is_eligible for candidate in race_field(job(confirmation=CONFIRM), TRIALS))
 
 

@@ -35,7 +35,7 @@ def runs(evaluations: SyntheticEvaluations) -> int:
     return sum(len(request.configurations) * len(request.replicates) for request in evaluations.requests)
 
 
-def test_the_lowest_mean_leads_and_what_cannot_win_is_dropped() -> None:
+def test_the_lowest_mean_leads_and_candidates_that_cannot_win_are_dropped() -> None:
     evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
     standing = race(evaluations)
     assert standing.survivors[0] in (1, 3)
@@ -45,19 +45,19 @@ def test_the_lowest_mean_leads_and_what_cannot_win_is_dropped() -> None:
     assert sizes == sorted(sizes, reverse=True)
 
 
-def test_what_the_dropped_leave_is_spent_where_the_decision_is_close() -> None:
+def test_saved_runs_are_spent_on_close_decisions() -> None:
     evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
     assert race(evaluations).seeds > 8
     assert runs(evaluations) <= 5 * 8
 
 
-def test_where_nothing_can_be_dropped_every_entry_has_its_replicates() -> None:
+def test_without_eliminations_every_candidate_has_its_replicates() -> None:
     evaluations = SyntheticEvaluations(means(1.0, 1.0, 1.0, 1.0, 1.0), own=0.0)
     standing = race(evaluations)
     assert (standing.seeds, len(standing.survivors), runs(evaluations)) == (8, 5, 40)
 
 
-def test_every_look_runs_on_fresh_seeds_that_all_who_are_left_share() -> None:
+def test_every_look_runs_the_survivors_on_the_same_fresh_seeds() -> None:
     evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
     standing = race(evaluations)
     seeds = [replicate for request in evaluations.requests for replicate in request.replicates]
@@ -75,18 +75,18 @@ def test_ties_go_to_the_first() -> None:
     assert race(SyntheticEvaluations(means(2.0, 1.0, 1.0, 1.0, 2.0), own=0.0)).leader == 1
 
 
-def test_an_entry_that_diverges_more_often_than_the_leader_is_dropped() -> None:
+def test_a_candidate_that_diverges_more_often_than_the_leader_is_dropped() -> None:
     standing = race(SyntheticEvaluations(means(NAN, 2.0, NAN, 1.0, 1.5)))
     assert standing.leader == 3
     assert not {0, 2} & set(standing.survivors)
 
 
-def test_where_all_diverge_the_first_leads() -> None:
+def test_the_first_candidate_leads_if_all_diverge() -> None:
     standing = race(SyntheticEvaluations(means(NAN, NAN, NAN, NAN, NAN)))
     assert standing.leader == 0
 
 
-def test_where_the_budget_is_short_the_better_half_goes_on() -> None:
+def test_the_better_half_continues_if_the_budget_is_short() -> None:
     means_of = [1.0 + i / 100 for i in range(12)]
     candidates = [
         RaceCandidate(label="", configuration=configuration(learning_rate=0.001 * (i + 1)), source="search")
@@ -105,7 +105,7 @@ def test_where_the_budget_is_short_the_better_half_goes_on() -> None:
     assert standing.seeds > 8
 
 
-def test_one_run_each_decides_where_all_replicates_are_the_same() -> None:
+def test_exact_replicates_are_decided_by_one_run_each() -> None:
     evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), common=0.0, own=0.0)
     standing = follow(eliminate(Plan.of(spec(objective=ROSENBROCK)), CANDIDATES, Seeds.RACE), evaluations)
     assert (standing.leader, standing.seeds, runs(evaluations)) == (1, 1, 5)
@@ -130,7 +130,7 @@ def test_the_best_in_truth_is_rarely_dropped() -> None:
     assert dropped <= 0.05 * 200 + 3 * (0.05 * 0.95 * 200) ** 0.5  # three standard deviations
 
 
-def test_what_an_entry_gave_in_an_earlier_race_is_not_run_again() -> None:
+def test_results_of_an_earlier_race_are_not_run_again() -> None:
     near = means(2.0, 1.0, 3.0, 1.001, 4.0)
     job_spec = spec(confirmation={"top": 1, "replicates": 8})
     evaluations = SyntheticEvaluations(near, own=0.01)
@@ -154,7 +154,7 @@ def test_what_an_entry_gave_in_an_earlier_race_is_not_run_again() -> None:
     assert not any((RATES[1], Seeds.RACE + seed) in ran for seed in range(before.seeds))
 
 
-def test_where_all_is_known_only_later_seeds_run() -> None:
+def test_only_later_seeds_run_if_earlier_results_are_known() -> None:
     job_spec = spec(confirmation={"top": 1, "replicates": 8})
     evaluations = SyntheticEvaluations(means(1.0, 1.0, 1.0, 1.0, 1.0), own=0.0)
     before = follow(eliminate(Plan.of(job_spec), CANDIDATES, Seeds.RACE), evaluations)
@@ -165,7 +165,7 @@ def test_where_all_is_known_only_later_seeds_run() -> None:
     assert all(request.replicates.start >= Seeds.RACE + before.seeds for request in evaluations.requests)
 
 
-def test_where_all_replicates_are_the_same_what_is_known_never_runs() -> None:
+def test_known_results_of_exact_replicates_never_run_again() -> None:
     job_spec = spec(objective=ROSENBROCK)
     evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), common=0.0, own=0.0)
     before = follow(eliminate(Plan.of(job_spec), CANDIDATES, Seeds.RACE), evaluations)
@@ -175,7 +175,7 @@ def test_where_all_replicates_are_the_same_what_is_known_never_runs() -> None:
     assert after.candidates[after.leader] == before.candidates[before.leader]
 
 
-def test_what_is_known_of_those_who_are_left_counts_beyond_the_last_look() -> None:
+def test_known_results_of_survivors_count_beyond_the_last_look() -> None:
     job_spec = spec(confirmation={"top": 1, "replicates": 8})
     evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
     before = follow(eliminate(Plan.of(job_spec), [CANDIDATES[1], CANDIDATES[3]], Seeds.RACE, 8), evaluations)

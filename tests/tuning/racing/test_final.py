@@ -66,13 +66,13 @@ def _key(config: Configuration) -> str:
     return f"{config.optimizer['kind']} {config.optimizer['learning_rate']}"
 
 
-def test_a_final_that_is_clear_is_not_prolonged() -> None:
+def test_a_clear_final_is_not_extended() -> None:
     result, evaluations = final(behind(0.0, 0.02), scatter=0.05)
     assert result.candidates[result.leader].label == "0"
     assert sum(request.updates for request in evaluations.requests) <= len(CANDIDATES) * REPLICATES * 60
 
 
-def test_a_final_goes_on_while_others_may_be_better_by_a_part_of_the_gain() -> None:
+def test_a_final_is_extended_while_contenders_remain() -> None:
     result, evaluations = final(behind(0.0, 0.1, 0.1, 0.1), scatter=0.5)
     assert result.seeds > 4 * REPLICATES
     assert result.candidates[result.leader].label == "0"
@@ -81,14 +81,14 @@ def test_a_final_goes_on_while_others_may_be_better_by_a_part_of_the_gain() -> N
     assert counts[-1] <= EXTENSIONS[-1][1]
 
 
-def test_where_a_default_is_far_behind_the_same_doubt_is_negligible() -> None:
+def test_the_same_gap_is_negligible_if_the_defaults_are_far_behind() -> None:
     near, _ = final(behind(0.0, 0.1, 0.1, 0.1), scatter=0.5)
     far, _ = final(behind(0.0, 0.1, 0.1, 0.1, default=1_000.0), scatter=0.5)
     assert far.seeds < near.seeds
     assert far.seeds <= 4 * REPLICATES
 
 
-def test_what_ran_is_not_run_again() -> None:
+def test_finished_runs_are_not_run_again() -> None:
     _, evaluations = final(behind(0.0, 0.1, 0.1, 0.1), scatter=0.5)
     ran = [
         (_key(config), seed)
@@ -113,7 +113,7 @@ def test_a_final_takes_no_more_runs_than_are_counted(scatter: float, replicates:
     assert result.seeds <= 8 * max(replicates, 2)
 
 
-def test_the_leader_ran_on_every_seed_and_others_follow_by_what_they_are_behind() -> None:
+def test_the_leader_ran_on_every_seed_and_the_others_follow_by_their_gap() -> None:
     result, _ = final(behind(0.0, 0.1, 0.1, 0.1), scatter=0.5)
     assert result.runs[result.leader] == result.seeds > min(result.runs[row] for row in result.survivors)
     gaps = [result.behind(row) for row in result.survivors]
@@ -135,7 +135,7 @@ def test_the_longer_final_finds_the_best_more_often() -> None:
     assert hits["longer"] >= 10 > hits["usual"]
 
 
-def test_a_mean_within_a_standard_error_is_no_tie_where_that_is_most_of_the_gain() -> None:
+def test_a_mean_within_a_standard_error_is_no_tie_if_the_error_is_most_of_the_gain() -> None:
     result, _ = final(behind(0.0, *[0.3] * 11), scatter=30.0)
     negligible_gap = 0.05 * result.behind(len(CANDIDATES) - 1)
     others = [row for row in tied(result) if row != result.leader]
@@ -144,13 +144,13 @@ def test_a_mean_within_a_standard_error_is_no_tie_where_that_is_most_of_the_gain
     assert any(0.0 < result.behind(row) <= result.standard_error(row) for row in not_tied)
 
 
-def test_a_coins_toss_is_a_tie_even_with_a_default() -> None:
+def test_a_gap_far_below_its_standard_error_is_a_tie_even_with_a_default() -> None:
     near, far = (standing(0.0, (0.01, 1.0), (gap, 1.0)) for gap in (0.1, 0.4))
     assert tied(near) == (0, 1, 2)
     assert tied(far) == (0, 1)
 
 
-def test_a_tie_lies_within_a_standard_error_even_where_more_is_negligible() -> None:
+def test_a_tie_lies_within_a_standard_error_even_if_more_is_negligible() -> None:
     result = standing(0.0, (0.3, 0.2), (1_000.0, 1.0))
     assert negligible(result) > 0.3
     assert tied(result) == (0,)
@@ -168,14 +168,14 @@ def standing(leader: float, *others: tuple[float, float]) -> Standing:
     return Standing(candidates=candidates, values=values, runs=(4,) * len(rows), survivors=tuple(rows))
 
 
-def test_a_default_among_the_survivors_takes_no_place_of_the_confirmed() -> None:
+def test_a_default_among_the_survivors_is_no_runner_up() -> None:
     result = standing(0.0, (0.1, 0.1), (0.2, 0.1), (0.15, 0.1))
     result = replace(result, survivors=(0, 1, 3, 2))
     races = ConfirmationRaces(race([1.0], CANDIDATES[:1]), result, result)
     assert races.candidates(chosen(result, 0)) == list(result.candidates[:3])
 
 
-def test_those_that_are_tied_with_the_choice_are_confirmed_first() -> None:
+def test_candidates_tied_with_the_choice_are_confirmed_first() -> None:
     result = standing(0.0, (0.1, 0.1), (0.2, 0.1), (0.3, 0.1), (0.4, 0.1))
     races = ConfirmationRaces(race([1.0], CANDIDATES[:1]), result, result)
     assert races.candidates(chosen(result, 3, (0, 3))) == [result.candidates[row] for row in (3, 0, 1)]
@@ -186,7 +186,7 @@ def chosen(final: Standing, row: int, same: tuple[int, ...] = (0,)) -> Choice:
     return Choice(row=row, recommended=candidate, tied=same, sweeps={}, needs=Needs(floor=0.0), range=None)
 
 
-def test_a_look_that_the_elimination_has_passed_is_left_out() -> None:
+def test_looks_before_the_end_of_the_elimination_are_left_out() -> None:
     passed = 0
     for shift in range(10):
         result, evaluations = final(behind(0.0, 0.02, *[2.0] * 10, default=0.03), scatter=0.3, shift=shift)
@@ -228,7 +228,7 @@ def test_the_best_default_of_the_race_is_in_the_final() -> None:
     assert [candidate for candidate in met if candidate.is_default] == [CANDIDATES[-1]]
 
 
-def test_where_all_replicates_are_the_same_one_run_each_decides() -> None:
+def test_exact_replicates_need_one_run_each() -> None:
     result, evaluations = final(behind(0.0, 0.1), scatter=0.0, objective=ROSENBROCK)
     assert result.seeds == 1
     assert len(evaluations.requests) == 1

@@ -68,7 +68,7 @@ def near(new: Sequence[RaceCandidate]) -> list[RaceCandidate]:
     return list(new[1::2])
 
 
-def test_every_other_one_lies_around_its_parent_and_within_the_range() -> None:
+def test_every_other_offspring_is_near_its_parent_within_the_range() -> None:
     new = drawn(wide(), [parent()])
     rates = [candidate.configuration.optimizer["learning_rate"] for candidate in near(new)]
     assert len(set(rates)) == OFFSPRING_PER_TOP * 25
@@ -81,7 +81,7 @@ def test_every_other_one_lies_around_its_parent_and_within_the_range() -> None:
     assert max(steps) > SPREAD
 
 
-def test_the_others_are_anywhere_in_the_range_evenly() -> None:
+def test_the_other_offspring_are_uniform_in_the_range() -> None:
     new = drawn(wide(), [parent()])
     rates = [candidate.configuration.optimizer["learning_rate"] for candidate in crossed(new)]
     places = sorted(math.log(rate / 1e-3) / math.log(100.0) for rate in rates)
@@ -90,7 +90,7 @@ def test_the_others_are_anywhere_in_the_range_evenly() -> None:
     assert gaps.max() < 2.7 / 100
 
 
-def test_of_those_one_number_moved_and_numbers_and_kinds_take_turns() -> None:
+def test_global_moves_change_one_number_and_take_turns() -> None:
     kinds = [{"kind": kind, "learning_rate": LOG_RANGE} for kind in ("adam", "sgd")]
     both = wide(search_space=space(kinds[0] | {"beta1": TRIED}, kinds[1]))
     second = RaceCandidate(label="", configuration=configuration("sgd"), source="search", number=9)
@@ -109,13 +109,13 @@ def test_of_those_one_number_moved_and_numbers_and_kinds_take_turns() -> None:
     assert changed == turns * 25
 
 
-def test_equal_jobs_draw_equal_ones_and_other_generations_others() -> None:
+def test_equal_jobs_draw_equal_offspring_and_generations_differ() -> None:
     first, again, later = (drawn(wide(), [parent()], generation) for generation in (0, 0, 1))
     assert first == again
     assert not any(candidate == other for candidate in near(first) for other in near(later))
 
 
-def test_most_stay_with_the_choices_of_their_parent_and_some_do_not() -> None:
+def test_most_offspring_keep_the_choices_of_their_parent() -> None:
     several = wide(search_space=space({"kind": "adam", "learning_rate": LOG_RANGE}, {"kind": "adamw"}))
     new = drawn(several, [parent()])
     kinds = [candidate.configuration.optimizer["kind"] for candidate in near(new)]
@@ -124,7 +124,7 @@ def test_most_stay_with_the_choices_of_their_parent_and_some_do_not() -> None:
     assert {candidate.configuration.optimizer["kind"] for candidate in crossed(new)} == {"adam"}
 
 
-def test_a_number_goes_along_to_another_kind_of_the_same_field() -> None:
+def test_an_offspring_of_another_kind_keeps_numbers_of_the_same_field() -> None:
     several = wide(
         search_space=space(
             {"kind": "adam", "learning_rate": LOG_RANGE}, {"kind": "adamw", "learning_rate": LOG_RANGE}
@@ -143,14 +143,14 @@ def test_a_default_is_a_parent_too() -> None:
     assert all(0.008 < candidate.configuration.optimizer["learning_rate"] < 0.0125 for candidate in near(new))
 
 
-def test_a_default_beyond_the_space_comes_back_into_it() -> None:
+def test_the_offspring_of_a_default_outside_the_space_lie_inside() -> None:
     beyond = RaceCandidate(label="dog", configuration=configuration("sgd", 7.0), source="baseline")
     new = drawn(wide(), [beyond])
     assert {candidate.configuration.optimizer["kind"] for candidate in new} == {"adam"}
     assert all(1e-3 <= candidate.configuration.optimizer["learning_rate"] <= 1e-1 for candidate in new)
 
 
-def test_the_better_parent_has_more() -> None:
+def test_the_better_parent_has_more_offspring() -> None:
     both = [
         parent(),
         RaceCandidate(label="", configuration=configuration("adam", 0.05), source="search", number=8),
@@ -159,7 +159,7 @@ def test_the_better_parent_has_more() -> None:
     assert 55 <= numbers.count(7) <= 80
 
 
-def test_none_follows_the_losses() -> None:
+def test_no_offspring_has_a_loss_driven_schedule() -> None:
     driven = wide(
         search_space=space({"kind": "adam"}, schedules=[{"kind": "reduce_on_plateau"}, {"kind": "constant"}])
     )
@@ -167,7 +167,7 @@ def test_none_follows_the_losses() -> None:
     assert {candidate.configuration.schedule["kind"] for candidate in new} == {"constant"}
 
 
-def test_where_nothing_is_searched_there_is_none() -> None:
+def test_a_space_without_ranges_has_no_offspring() -> None:
     fixed = {"search_space": space({"kind": "adam", "learning_rate": 0.01})}
     only = SearchSpace.of(spec(**fixed)).walk(given({}))
     evaluations = SyntheticEvaluations(bowl())
@@ -176,7 +176,7 @@ def test_where_nothing_is_searched_there_is_none() -> None:
     assert evaluations.of(Seeds.NEIGHBOURS) == []
 
 
-def test_none_is_again_what_an_earlier_generation_had() -> None:
+def test_no_offspring_repeats_an_earlier_candidate() -> None:
     few = wide(
         search_space=space({"kind": "adam", "learning_rate": LOG_RANGE | {"log": False, "step": 0.033}})
     )
@@ -185,13 +185,13 @@ def test_none_is_again_what_an_earlier_generation_had() -> None:
     assert drawn(few, [parent()], known=first[:3]) == first[3:]
 
 
-def test_a_default_that_is_not_of_the_space_has_no_crossings_where_another_parent_is() -> None:
+def test_a_default_outside_the_space_has_no_crossings_if_another_parent_exists() -> None:
     rate_free = RaceCandidate(label="", configuration=configuration("sgd", 1.0), source="baseline")
     new = drawn(wide(), [rate_free, parent()])
     assert {candidate.number for candidate in crossed(new)} == {7}
 
 
-def test_where_there_are_few_seeds_there_are_so_few_that_they_get_beyond_two() -> None:
+def test_with_few_seeds_there_are_few_enough_offspring_for_three_seeds_each() -> None:
     for replicates, expected in ((2, 8), (4, 8), (8, 16), (16, 32), (64, 32)):
         assert max_offspring(8, replicates) == expected
         evaluations = SyntheticEvaluations(bowl(0.02), own=0.5)
@@ -203,13 +203,13 @@ def test_where_there_are_few_seeds_there_are_so_few_that_they_get_beyond_two() -
         )
 
 
-def test_what_lies_between_the_trials_is_found() -> None:
+def test_an_optimum_between_the_trials_is_found() -> None:
     evaluations = SyntheticEvaluations(bowl(0.02), own=0.0001)  # the trials are at 0.01 and 0.04
     recommended = advised(evaluations, confirmation={"top": 8, "replicates": 8})
     assert abs(math.log(recommended.optimizer["learning_rate"] / 0.02)) < 0.1
 
 
-def test_a_number_far_from_all_trials_is_found() -> None:
+def test_an_optimum_far_from_all_trials_is_found() -> None:
     # It is at the far end of the scale of the decay, and small steps towards it lose.
     def means(config: Configuration, steps: int) -> float:
         decay = config.optimizer.get("weight_decay") or 1e-2
@@ -288,13 +288,13 @@ def test_of_another_kind_the_best_that_may_still_win_is_a_parent() -> None:
     assert numbered(race) == [0, 1, 3]
 
 
-def test_at_first_every_kind_has_its_best_but_for_what_diverged() -> None:
+def test_in_the_first_generation_the_best_of_every_kind_is_a_parent_unless_it_diverged() -> None:
     worse = standing(("adam", LEADER, True), ("sgd", [2.0, 3.0, 2.1, 3.0], False))
     assert (numbered(worse), numbered(worse, is_first=True)) == ([0], [0, 1])
     assert numbered(standing(("adam", LEADER, True), ("sgd", [1.0, NAN], False)), is_first=True) == [0]
 
 
-def test_what_is_surely_worse_or_diverged_or_is_not_of_the_space_is_no_parent() -> None:
+def test_surely_worse_or_diverged_or_outside_candidates_are_no_parents() -> None:
     assert numbered(standing(("adam", LEADER, True), ("sgd", [2.0, 3.0, 2.1, 3.0], False))) == [0]
     assert numbered(standing(("adam", LEADER, True), ("sgd", [1.0, NAN, 1.0, NAN], False))) == [0]
     assert numbered(standing(("adam", LEADER, True), ("sgd", [1.0], False))) == [0]
@@ -304,7 +304,7 @@ def test_what_is_surely_worse_or_diverged_or_is_not_of_the_space_is_no_parent() 
     assert [candidate.number for candidate in parents(Plan.of(only), race, is_first=True)] == [0]
 
 
-def test_a_kind_has_one_such_parent_however_often_it_is_in_the_space() -> None:
+def test_a_kind_listed_twice_has_one_such_parent() -> None:
     twice = wide(search_space=space({"kind": "adam"}, {"kind": "sgd"}, {"kind": "sgd"}))
     race = standing(("adam", LEADER, True), ("sgd", [1.0, 2.1], False), ("sgd", [1.0, 2.2], False))
     assert [candidate.number for candidate in parents(Plan.of(twice), race, is_first=False)] == [0, 1]

@@ -22,14 +22,14 @@ def of(*optimizers: dict[str, Any], **parts: Any) -> SearchSpace:
 ADAM = {"kind": "adam", "learning_rate": LOG_RANGE}
 
 
-def test_what_stays_is_the_same_to_the_last_bit() -> None:
+def test_unchanged_numbers_keep_their_bits() -> None:
     origin = configuration(learning_rate=0.1 / 3)
     moved = apply_move(of(ADAM), origin, keep_value, np.random.default_rng(0))
     assert moved.params == {RATE: 0.1 / 3}
     assert moved.optimizer["learning_rate"] == 0.1 / 3
 
 
-def test_what_comes_from_another_grid_takes_the_nearest_value_of_its_own() -> None:
+def test_a_value_of_another_grid_moves_to_the_nearest_grid_value() -> None:
     coarse = {"low": 0.0, "high": 0.96, "step": 0.32}
     moved = apply_move(
         of(ADAM | {"beta1": coarse}), configuration("adam"), keep_value, np.random.default_rng(0)
@@ -37,7 +37,7 @@ def test_what_comes_from_another_grid_takes_the_nearest_value_of_its_own() -> No
     assert moved.optimizer["beta1"] == 0.96  # it was 0.9
 
 
-def test_what_lies_beyond_the_range_is_drawn() -> None:
+def test_a_value_outside_the_range_is_drawn_anew() -> None:
     rates = [
         apply_move(
             of(ADAM), configuration(learning_rate=7.0), keep_value, np.random.default_rng(seed)
@@ -68,7 +68,7 @@ def test_a_crossing_moves_the_parameter_that_moved_least_often_and_no_other() ->
     assert 3 <= schedules.count("cosine") <= 5  # choices are crossed evenly as well
 
 
-def test_where_there_is_nothing_to_cross_all_stays() -> None:
+def test_without_numbers_a_crossing_changes_nothing() -> None:
     origin = apply_move(
         of({"kind": "adam", "learning_rate": 0.01}), configuration(), keep_value, np.random.default_rng(0)
     )

@@ -26,16 +26,16 @@ def standing(*rows: list[float], defaults: tuple[int, ...] = ()) -> Standing:
     return Standing(candidates=candidates, values=values, runs=runs, survivors=tuple(range(len(rows))))
 
 
-def test_a_twentieth_of_what_the_best_default_is_behind_is_negligible() -> None:
+def test_a_twentieth_of_the_gap_to_the_best_default_is_negligible() -> None:
     race = standing([1.0, 1.0], [1.5, 1.5], [4.0, 4.0], [3.0, NAN], defaults=(2, 3))
     assert negligible(race) == pytest.approx(0.05 * 2.0)
 
 
-def test_where_a_default_leads_nothing_is_negligible() -> None:
+def test_nothing_is_negligible_if_a_default_leads() -> None:
     assert negligible(standing([1.0, 1.0], [1.5, 1.5], defaults=(0,))) == 0.0
 
 
-def test_where_a_default_is_ahead_on_the_seeds_that_it_has_nothing_is_negligible() -> None:
+def test_nothing_is_negligible_if_a_default_is_ahead_on_its_seeds() -> None:
     race = standing([1.0, 1.0, 4.0], [0.5, 0.5, NAN], defaults=(1,))
     assert negligible(race) == 0.0
 
@@ -60,22 +60,22 @@ def test_contenders_may_be_better_by_more_than_is_negligible() -> None:
     assert contenders(race) == [3, 2]
 
 
-def test_a_scatter_that_all_share_is_no_doubt() -> None:
+def test_a_shared_scatter_makes_no_contender() -> None:
     common = np.random.default_rng(0).normal(0.0, 5.0, 8)
     race = standing(*((mean + common).tolist() for mean in (0.0, 0.1, 10.0)), defaults=(2,))
     assert contenders(race) == []
 
 
-def test_one_that_diverged_is_no_contender() -> None:
+def test_a_diverged_candidate_is_no_contender() -> None:
     race = standing([0.0, 0.0, 0.0], [5.0, -9.0, NAN], [10.0, 10.0, 10.0], defaults=(2,))
     race = Standing(candidates=race.candidates, values=race.values, runs=(3, 3, 3), survivors=race.survivors)
     assert contenders(race) == []
 
 
-def test_one_that_did_not_run_on_every_seed_is_no_contender_again() -> None:
+def test_a_candidate_without_every_seed_is_no_contender() -> None:
     race = standing([0.0, 0.0, 0.0], [1.0, -9.0, NAN], [1.0, -9.0, 2.0], [10.0, 10.0, 10.0], defaults=(3,))
     assert contenders(race) == [2]
 
 
-def test_where_the_leader_diverged_nothing_is_negligible() -> None:
+def test_nothing_is_negligible_if_the_leader_diverged() -> None:
     assert negligible(standing([0.0, NAN], [1.0, NAN])) == 0.0

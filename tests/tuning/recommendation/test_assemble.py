@@ -30,7 +30,7 @@ def test_the_recommended_configuration_heads_the_candidates() -> None:
     assert (found.total_steps, found.evidence.metric, found.evidence.replicates) == (60, "loss", REPLICATES)
 
 
-def test_all_figures_are_of_the_same_seeds_drawn_after_the_choice() -> None:
+def test_all_figures_come_from_the_same_seeds_drawn_after_the_choice() -> None:
     evaluations = SyntheticEvaluations(bowl())
     found = advised(evaluations)
     (confirmation,) = evaluations.of(Seeds.CONFIRM)
@@ -69,7 +69,7 @@ def test_the_other_finalists_follow_by_their_mean_and_probabilities_add_up() -> 
     assert {candidate.source for candidate in found} >= {"search"}
 
 
-def test_a_default_that_wins_is_recommended_and_says_so() -> None:
+def test_a_winning_default_is_recommended_with_a_warning() -> None:
     found = advised(SyntheticEvaluations(defaults_lead))
     assert winner(found).source == "baseline"
     assert found.optimizer["learning_rate"] == DEFAULT_RATE

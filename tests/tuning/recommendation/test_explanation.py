@@ -73,7 +73,7 @@ def test_the_search_is_counted() -> None:
     assert first.startswith("Of 14 trials, 12 ran all 60 updates, 1 was pruned and 1 diverged. The lowest")
 
 
-def test_the_race_names_its_best_entry_what_ran_and_how_many_were_dropped() -> None:
+def test_the_race_names_its_best_candidate_and_counts_runs_and_eliminations() -> None:
     text = advised(
         SyntheticEvaluations(bowl()), confirmation={"top": 8, "replicates": REPLICATES}
     ).explanation[1]
@@ -82,14 +82,14 @@ def test_the_race_names_its_best_entry_what_ran_and_how_many_were_dropped() -> N
     assert text.endswith(" entries were dropped as worse.")
 
 
-def test_the_variants_of_the_best_are_told_of() -> None:
+def test_the_variants_of_the_best_are_described() -> None:
     text = advised(SyntheticEvaluations(bowl(0.03))).explanation[2]
     assert text.startswith("Variants of the best entries ran next, in up to 3 generations, all on the same")
     assert "fresh seeds. The lowest mean loss was 0.9" in text
     assert ", of adam (learning rate 0.0" in text
 
 
-def test_the_final_tells_what_the_schedules_made_for_the_leader_gave() -> None:
+def test_the_final_reports_the_derived_schedules() -> None:
     def refined_is_better(found: Configuration, steps: int) -> float:
         return bowl()(found, steps) * (0.6 if found.schedule["kind"] == "table" else 1.0)
 
@@ -127,7 +127,7 @@ def test_only_the_best_of_the_defaults_is_cited() -> None:
     assert text.startswith(f"The best of the 10 defaults is {best.optimizer['kind']} at its defaults (")
 
 
-def test_a_default_that_cannot_be_told_from_the_winner_is_called_as_good() -> None:
+def test_a_default_close_to_the_winner_is_called_as_good() -> None:
     text = sentence(advised(Rival(1.0)), "the 10 defaults is adam")
     assert f"The default is as good, as far as {REPLICATES} seeds can tell" in text
 
@@ -151,7 +151,7 @@ def test_defaults_that_all_diverged_are_said_to_have() -> None:
     assert "The 10 defaults all diverged on some of the same seeds." in found
 
 
-def test_where_all_diverged_in_the_race_no_mean_is_claimed() -> None:
+def test_no_mean_is_stated_if_all_candidates_of_the_race_diverged() -> None:
     class Unlucky(SyntheticEvaluations):
         def _value(self, found: Configuration, replicate: int, steps: int) -> float:
             unlucky = replicate == Seeds.RACE
@@ -188,7 +188,7 @@ def test_the_learning_rate_is_followed_from_start_to_end() -> None:
     assert constant == "The recommended learning rate is 0.04 in all 60 updates."
 
 
-def test_the_batch_size_is_named_where_there_is_one() -> None:
+def test_the_batch_size_is_named_if_the_objective_has_one() -> None:
     digits = {"kind": "classification", "dataset": "digits", "model": {"kind": "linear"}}
     ended = [replace(one, configuration=replace(one.configuration, batch_size=32)) for one in trials()]
     found = advised(SyntheticEvaluations(bowl()), ended, objective=digits)
@@ -205,7 +205,7 @@ def test_numbers_have_three_digits(value: float, text: str) -> None:
     assert number(value) == text
 
 
-def test_the_settings_of_the_objective_have_a_sentence_of_their_own() -> None:
+def test_the_settings_of_the_objective_have_a_separate_sentence() -> None:
     (one, *_) = trials()
     assert settings_in_words(one.configuration) == ""
     configuration = replace(one.configuration, settings={"l2": 0.01, "model.dropout": 0.1})
@@ -213,7 +213,7 @@ def test_the_settings_of_the_objective_have_a_sentence_of_their_own() -> None:
     assert in_words(configuration) == BEST
 
 
-def test_entries_that_read_alike_are_followed_by_their_differences() -> None:
+def test_candidates_with_the_same_text_are_followed_by_their_differences() -> None:
     schedule = {"kind": "constant", "warmup_fraction": 0.0, "warmup_shape": "linear"}
     (one, *_) = trials()
     ended = [replace(one, configuration=replace(one.configuration, schedule=schedule))]
@@ -273,7 +273,7 @@ def test_a_probability_that_is_almost_certain_is_not_called_certain() -> None:
         (Mean(0.0, (0.0, 0.0)), 2.0, "no different", "95 % interval 0 to 0 %"),
     ],
 )
-def test_a_gap_is_in_percent_where_that_is_natural(
+def test_a_gap_is_in_percent_if_the_base_is_not_near_zero(
     difference: Mean, base: float, text: str, interval: str
 ) -> None:
     gap = Gap(difference, base)

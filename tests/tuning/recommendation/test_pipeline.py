@@ -36,7 +36,7 @@ def refined_is_better(found: Configuration, steps: int) -> float:
     return bowl()(found, steps) * (0.5 if found.schedule["kind"] == "table" else 1.0)
 
 
-def test_the_stages_follow_each_other_on_seeds_of_their_own() -> None:
+def test_the_stages_run_in_order_on_separate_seeds() -> None:
     evaluations = SyntheticEvaluations(bowl())
     advised(evaluations)
     stages = [Seeds(request.replicates.start // 1_000_000 * 1_000_000) for request in evaluations.requests]
@@ -67,7 +67,7 @@ def test_a_refined_schedule_that_is_better_is_recommended() -> None:
     assert len(found.schedule["factors"]) == 60
 
 
-def test_the_refinement_reads_the_norms_of_the_leader_and_then_of_its_own_run() -> None:
+def test_the_refinement_reads_the_norms_of_the_leader_and_then_of_the_refined_run() -> None:
     evaluations = SyntheticEvaluations(bowl())
     advised(evaluations)
     first, second = evaluations.of(Seeds.NORMS)
@@ -103,7 +103,7 @@ def _at(configuration: Configuration, rate: float) -> Configuration:
     return replace(configuration, optimizer=configuration.optimizer | {"learning_rate": rate}, params=params)
 
 
-def test_a_fixed_learning_rate_stays_as_it_is() -> None:
+def test_a_fixed_learning_rate_is_kept() -> None:
     fixed = [
         FinishedTrial(
             number=0, round=0, state=one.state, configuration=replace(one.configuration, params={}), value=1.0
@@ -127,7 +127,7 @@ def test_a_decay_keeps_the_warmup_of_its_leader() -> None:
     assert (found.schedule["kind"], found.schedule["warmup_fraction"]) == ("linear", 0.1)
 
 
-def test_among_those_that_cannot_be_told_apart_the_simplest_schedule_is_taken() -> None:
+def test_among_tied_candidates_the_simplest_schedule_is_chosen() -> None:
     ended = trials()
     ended[0] = replace(ended[0], configuration=replace(ended[0].configuration, schedule=COSINE))
     ended[1] = replace(ended[1], configuration=_at(ended[1].configuration, 0.04))
@@ -141,7 +141,7 @@ def test_among_those_that_cannot_be_told_apart_the_simplest_schedule_is_taken() 
     assert any("cannot tell" in text and "has the simplest schedule" in text for text in found.explanation)
 
 
-def test_among_equally_simple_ones_the_widest_safe_range_is_taken() -> None:
+def test_among_equally_simple_candidates_the_widest_safe_range_is_chosen() -> None:
     ended = [
         finished(0, 1.0, learning_rate=0.04, optimizer="adam"),
         finished(1, 1.1, kind="sgd", learning_rate=0.04, optimizer="sgd"),
@@ -190,7 +190,7 @@ def test_without_a_completed_trial_there_is_no_advice() -> None:
     )
 
 
-def test_a_rule_that_follows_the_losses_is_exported_as_its_trial_took_it() -> None:
+def test_a_loss_driven_schedule_is_exported_as_realised_in_its_trial() -> None:
     rule = {"kind": "reduce_by_ratio"}
     ended = [replace(one, configuration=replace(one.configuration, schedule=rule)) for one in trials(1)]
 
@@ -227,7 +227,7 @@ def test_the_advice_never_asks_for_more_runs_than_are_counted(parts: dict[str, A
     assert sum(request.updates for request in evaluations.requests) <= most
 
 
-def test_equal_answers_give_the_same_heats_and_the_same_recommendation() -> None:
+def test_equal_results_give_the_same_requests_and_the_same_recommendation() -> None:
     spec_, trials_ = job(NOISY, trials=20, steps=20, confirmation={"top": 2, "replicates": 4}), []
     trials_ = search(spec_)
     requests: list[list[EvaluationRequest]] = [[], []]

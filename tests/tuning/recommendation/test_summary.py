@@ -31,7 +31,7 @@ def scheduled() -> list:  # type: ignore[type-arg]
     return ended
 
 
-def test_it_says_what_to_use_how_much_better_how_sure_and_what_to_watch() -> None:
+def test_the_summary_names_choice_gain_certainty_and_risk() -> None:
     found = advised(SyntheticEvaluations(cosine_is_best), scheduled())
     use, gain, sure, watch = found.summary
     assert use == (
@@ -62,7 +62,7 @@ def test_a_constant_rate_is_compared_with_adam_alone() -> None:
     ("mean", "words"),
     [(1.5, "is certain"), (1.0, "is not certain"), (0.1, "did better (probability of a gain")],
 )
-def test_it_says_how_sure_the_gain_is(mean: float, words: str) -> None:
+def test_the_summary_states_the_certainty_of_the_gain(mean: float, words: str) -> None:
     assert words in advised(Rival(mean)).summary[2]
 
 
@@ -72,14 +72,14 @@ def test_exact_figures_are_called_exact() -> None:
     assert not any("seed" in text for text in found)
 
 
-def test_without_confirmation_it_says_what_a_value_of_the_search_is_worth() -> None:
+def test_without_confirmation_the_summary_calls_the_value_partly_luck() -> None:
     use, value, worth = advised(SyntheticEvaluations(bowl()), confirmation=None).summary
     assert use.startswith("Use adam with")
     assert "the lowest of 12 completed trials" in value
     assert "partly luck: fresh seeds give a higher loss" in worth
 
 
-def test_an_exact_value_of_the_search_is_not_called_luck() -> None:
+def test_an_exact_search_value_is_not_called_luck() -> None:
     *_, worth = advised(SyntheticEvaluations(bowl()), objective=ROSENBROCK, confirmation=None).summary
     assert worth.startswith("Every run of this objective is the same")
     assert "`confirmation`" in worth

@@ -124,7 +124,7 @@ def test_without_trials_enough_a_round_is_spread_over_the_space() -> None:
     assert places == list(range(20))  # one in each twentieth of the range
 
 
-def test_proposals_are_where_good_trials_are() -> None:
+def test_proposals_are_near_good_trials() -> None:
     found = propose(history(200), 32, walk, np.random.default_rng(0))
     assert np.median([value(point) for point in found]) < 0.3
     assert all(("depth" in point) is (point["kind"] == "deep") for point in found)

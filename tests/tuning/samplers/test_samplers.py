@@ -124,7 +124,7 @@ def test_a_grid_that_fixes_everything_is_one_trial() -> None:
     assert all_asked(of_kind("grid", search_space=fixed)) == [{}]
 
 
-def test_a_grid_over_a_range_without_a_step_is_refused_where_it_stands() -> None:
+def test_a_grid_over_a_range_without_a_step_is_refused_with_its_pointer() -> None:
     spec = of_kind("grid", objective=DIGITS | {"l2": {"low": 0.0, "high": 0.1}}, search_space=PLAIN)
     found = dict(check_suitable(spec))
     assert list(found) == [
@@ -138,7 +138,7 @@ def test_a_grid_over_a_range_without_a_step_is_refused_where_it_stands() -> None
     )
 
 
-def test_cmaes_is_refused_where_the_space_is_more_than_numbers() -> None:
+def test_cmaes_is_refused_for_a_space_with_choices() -> None:
     optimizers: list[dict[str, Any]] = [{"kind": "sgd"}, ADAM | {"beta2": {"choices": [0.99, 0.999]}}]
     spec = of_kind("cmaes", search_space=space(*optimizers))
     assert check_suitable(spec) == [
@@ -195,7 +195,7 @@ def test_cmaes_tells_each_generation_once_and_asks_as_if_it_told_all(monkeypatch
     assert len(calls) == 7
 
 
-def test_cmaes_does_not_go_on_from_trials_that_it_is_not_given_again() -> None:
+def test_cmaes_does_not_continue_from_trials_that_are_missing() -> None:
     spec, kept = of_kind("cmaes", search_space=PLAIN, trials=160), dict[str, object]()
     trials = told(spec, 4)
     ask_round(Plan.of(spec), 4, trials, kept)

@@ -117,7 +117,7 @@ def test_short_runs_have_a_schedule_too() -> None:
 
 
 @pytest.mark.parametrize("norms", [[], [[1.0]], [1.0, -1.0], [1.0, np.nan]])
-def test_what_is_no_norm_is_refused(norms: list[float]) -> None:
+def test_an_invalid_norm_is_refused(norms: list[float]) -> None:
     with pytest.raises(ValueError, match="norms must be"):
         refined_factors(norms, Norm.L2)
 
@@ -133,7 +133,7 @@ def test_a_longer_run_becomes_a_table_of_a_thousand_factors() -> None:
     assert distance.max() < 0.1
 
 
-def test_a_shorter_run_becomes_a_table_of_its_own_factors() -> None:
+def test_a_short_run_becomes_a_table_with_a_factor_for_each_update() -> None:
     factors = refined_factors(falling(50), Norm.L2)
     assert table_schedule(factors)["factors"] == factors.tolist()
     assert table_schedule(factors)["kind"] == "table"

@@ -13,7 +13,7 @@ from tests.support.jobs import finished, job, search, space
 NARROW = {"kind": "sgd", "learning_rate": {"low": 0.45, "high": 0.55}}
 
 
-def test_a_search_whose_best_was_met_again_and_again_has_settled() -> None:
+def test_a_search_that_reached_its_best_often_has_settled() -> None:
     rng = np.random.default_rng(0)
     values = (1.0 + 0.1 * rng.random(64)).tolist()
     reason = settled_reason(values, 1_000)
@@ -27,7 +27,7 @@ def test_a_search_whose_best_was_met_again_and_again_has_settled() -> None:
     )
 
 
-def test_a_search_with_values_over_decades_has_not() -> None:
+def test_a_search_with_values_over_decades_has_not_settled() -> None:
     values = (10.0 ** np.random.default_rng(0).uniform(-9, 0, 300)).tolist()
     assert settled_reason(values, 1_000) is None
 
@@ -48,14 +48,14 @@ def test_a_late_improvement_by_a_percent_keeps_a_search_going() -> None:
     assert settled_reason([1.0] * 60 + [0.995] * 12, 200) is not None
 
 
-def test_little_is_said_of_few_trials_and_nothing_of_none_that_completed() -> None:
+def test_a_search_with_few_or_no_completed_trials_has_not_settled() -> None:
     assert settled_reason([1.0] * 47, 200) is None
     assert settled_reason([None] * 100, 200) is None
     assert settled_reason([1.0] * 100, 100) is None
     assert settled_reason([None, 1.0] * 30, 200) is not None
 
 
-def test_a_job_that_settled_says_so_and_one_that_did_not_or_was_not_asked_says_nothing() -> None:
+def test_only_a_settled_job_that_asked_for_it_has_a_reason() -> None:
     budget = {"trials": 100, "steps": 10, "stop_when_settled": True}
     spec = job(budget=budget, search_space=space(NARROW))
     rounds = Rounds.of(spec)

@@ -12,7 +12,7 @@ from tests.support.jobs import DIGITS, finished, job, search, space
 ADAM = space({"kind": "adam"})
 
 
-def test_trials_of_other_jobs_come_before_all_and_keep_their_values() -> None:
+def test_trials_of_other_jobs_come_first_and_keep_their_values() -> None:
     sources = [[finished(0, 3.0), finished(1, 2.0)], [finished(0, 1.0)]]
     found = inherited_trials(SearchSpace.of(job(search_space=ADAM)), sources)
     assert [(trial.number, trial.round, trial.value) for trial in found] == [
@@ -53,7 +53,7 @@ def test_of_two_candidates_of_a_kind_a_trial_goes_to_the_one_that_it_fits() -> N
     assert found.configuration.params == {"optimizer": "adam#2", "adam#2.learning_rate": 0.05}
 
 
-def test_values_compare_where_objective_and_steps_are_the_same() -> None:
+def test_values_compare_if_objective_and_steps_are_the_same() -> None:
     searched = DIGITS | {"l2": {"low": 1e-6, "high": 1e-2, "log": True}}
     assert incomparable_reason(job(DIGITS), job(searched, seed=3, trials=5)) is None
     assert "another objective" in str(
@@ -62,7 +62,7 @@ def test_values_compare_where_objective_and_steps_are_the_same() -> None:
     assert "60 steps and those here 30" in str(incomparable_reason(job(steps=30), job(steps=60)))
 
 
-def test_the_copy_comes_back_as_it_was() -> None:
+def test_the_encoded_copy_decodes_unchanged() -> None:
     trials = [
         finished(-2, 0.1 + 0.2),
         FinishedTrial(

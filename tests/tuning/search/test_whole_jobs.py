@@ -83,7 +83,7 @@ def test_every_sampler_and_pruner_gives_every_trial_once_and_the_same_again(
     assert any(trial.state is TrialState.PRUNED for trial in trials) is (pruner != "none")
 
 
-def test_a_search_that_was_interrupted_goes_on_as_if_it_had_not_been() -> None:
+def test_an_interrupted_search_continues_to_the_same_trials() -> None:
     spec = job(NOISY, trials=48, steps=30)
     trials = search(spec)
     stored = [trial for trial in trials if trial.round < 2]
@@ -91,7 +91,7 @@ def test_a_search_that_was_interrupted_goes_on_as_if_it_had_not_been() -> None:
     assert ask_round(Plan.of(spec), 1, trials) == ask_round(Plan.of(spec), 1, stored)
 
 
-def test_a_pruned_trial_was_measured_at_the_rung_where_it_stopped() -> None:
+def test_a_pruned_trial_was_measured_at_its_last_rung() -> None:
     trials = search(job(trials=32, steps=90, pruner={"kind": "successive_halving"}))
     pruned = [trial for trial in trials if trial.state is TrialState.PRUNED]
     assert pruned

@@ -62,7 +62,7 @@ def test_choices_of_a_number_take_its_type() -> None:
     assert [type(choice) for choice in found.choices] == [float, float]
 
 
-def test_truth_values_and_names_stay_what_they_are() -> None:
+def test_truth_values_and_names_keep_their_types() -> None:
     flags, names = Choices(choices=(False, True)), Choices(choices=("relu", "tanh"))
     assert distribution_of(field(bool), flags) == CategoricalDistribution((False, True))
     assert distribution_of(field(str), names) == CategoricalDistribution(("relu", "tanh"))

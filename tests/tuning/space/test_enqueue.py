@@ -30,7 +30,7 @@ def test_parameters_imply_their_optimizer() -> None:
     assert first.params["optimizer"] == "momentum"
 
 
-def test_what_is_left_out_is_drawn_alike_whenever_it_is_asked() -> None:
+def test_omitted_values_are_drawn_the_same_at_each_call() -> None:
     first, again, other = (
         ask_round(Plan.of(job(search_space=TWO, enqueue=[{}, {}], seed=seed)), 0, [])[:2]
         for seed in (1, 1, 2)
@@ -48,7 +48,7 @@ def test_a_trials_parameters_can_be_given_as_they_are_shown() -> None:
     assert ask_round(Plan.of(spec), 0, [])[0] == shown
 
 
-def test_a_whole_number_stands_for_a_float() -> None:
+def test_a_whole_number_is_accepted_for_a_float() -> None:
     wide = space({"kind": "adam", "learning_rate": {"low": 0.1, "high": 2.0}})
     found = ask_round(Plan.of(job(search_space=wide, enqueue=[{"adam.learning_rate": 1}])), 0, [])[0]
     assert isinstance(found.params["adam.learning_rate"], float)
@@ -70,7 +70,7 @@ def test_a_whole_number_stands_for_a_float() -> None:
         ),
     ],
 )
-def test_what_is_not_of_the_space_is_refused_by_name(
+def test_values_outside_the_space_are_refused_by_name(
     given: dict[str, Any], pointer: str, detail: str
 ) -> None:
     ((found, message),) = check_enqueued(job(search_space=TWO, enqueue=[given]))
@@ -84,7 +84,7 @@ def test_a_fixed_value_may_be_named() -> None:
     assert ask_round(Plan.of(only), 0, [])[0].optimizer["beta1"] == 0.9
 
 
-def test_a_grid_loses_no_cell_to_what_is_given() -> None:
+def test_enqueued_configurations_take_no_cell_of_a_grid() -> None:
     adam = {
         "kind": "adam",
         "learning_rate": {"choices": [0.1, 0.01, 0.001]},

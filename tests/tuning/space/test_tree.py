@@ -50,7 +50,7 @@ def test_the_candidates_are_choices_by_label() -> None:
     assert found["batch_size"] == CategoricalDistribution((32, "full"))
 
 
-def test_a_trial_has_the_parameters_of_its_own_branch_alone() -> None:
+def test_a_trial_has_the_parameters_of_its_branch_alone() -> None:
     params: dict[str, Any] = {
         "optimizer": "adam#2",
         "adam#2.beta2": 0.95,

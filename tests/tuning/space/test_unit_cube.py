@@ -30,7 +30,7 @@ def test_every_drawn_value_is_one_of_the_distributions(distribution: Distributio
 
 
 @pytest.mark.parametrize("distribution", ALL, ids=str)
-def test_a_value_comes_back_from_its_coordinate(distribution: Distribution) -> None:
+def test_a_value_is_restored_from_its_coordinate(distribution: Distribution) -> None:
     values = external(distribution, at_quantile(distribution, np.random.default_rng(1).random(50)))
     again = external(distribution, coordinates(distribution, values))
     assert [type(value) for value in again] == [type(value) for value in values]

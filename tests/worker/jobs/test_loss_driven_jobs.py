@@ -16,7 +16,7 @@ RULE = {"kind": "reduce_by_ratio", "reduce_error_ratio": {"low": 0.05, "high": 0
 
 
 @pytest.mark.parametrize("confirmation", [None, {"top": 2, "replicates": 2}])
-def test_the_recommendation_names_the_rule_and_exports_what_it_took(
+def test_the_recommendation_names_the_rule_and_exports_the_realised_schedule(
     db: Database, settings: Settings, make_spec: MakeSpec, confirmation: dict[str, Any] | None
 ) -> None:
     space = {

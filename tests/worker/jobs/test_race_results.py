@@ -56,7 +56,7 @@ def spec(make_spec: MakeSpec) -> JobSpec:
     )
 
 
-def test_a_job_that_is_killed_amid_its_race_runs_each_heat_once_and_ends_alike(
+def test_a_job_killed_during_its_race_runs_each_request_once_and_ends_the_same(
     db: Database, settings: Settings, spec: JobSpec
 ) -> None:
     undisturbed = recommendations.get(db, run_job(db, settings, spec))
@@ -76,7 +76,7 @@ def test_a_job_that_is_killed_amid_its_race_runs_each_heat_once_and_ends_alike(
     assert not [shard for shard in again if shard in seen]
 
 
-def test_the_share_that_is_done_grows_through_the_advice_and_goes_on_after_a_kill(
+def test_progress_grows_through_the_advice_and_continues_after_a_kill(
     db: Database, settings: Settings, spec: JobSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shares: list[tuple[Any, ...]] = []  # Any: fraction and stage
@@ -103,7 +103,7 @@ def test_the_share_that_is_done_grows_through_the_advice_and_goes_on_after_a_kil
     assert fractions == sorted(fractions)
 
 
-def test_the_stage_of_a_job_is_told_from_its_start_to_its_end(
+def test_a_running_job_always_has_a_stage(
     db: Database, settings: Settings, spec: JobSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(job_runs, "PROGRESS_INTERVAL_S", 0.0)  # else a short job tells few
@@ -140,7 +140,7 @@ class Onlooker(InThisProcess):
         return InTurn(look)
 
 
-def test_whoever_looks_while_a_heat_runs_sees_its_stage(
+def test_a_job_shows_the_stage_of_its_running_request(
     db: Database, settings: Settings, spec: JobSpec
 ) -> None:
     job_id = jobs.submit(db, settings, spec).id
@@ -157,7 +157,7 @@ def test_whoever_looks_while_a_heat_runs_sees_its_stage(
     assert {stage for _, stage in pool.seen} - rare == {SEARCH, *WORDS.values()} - rare
 
 
-def test_a_job_that_is_paused_in_its_race_is_there_still_when_it_goes_on(
+def test_a_job_paused_in_its_race_keeps_its_stage_after_the_resume(
     db: Database, settings: Settings, spec: JobSpec
 ) -> None:
     job_id = jobs.submit(db, settings, spec).id
@@ -188,7 +188,7 @@ RESULT = EvaluationResult(
 )
 
 
-def test_a_stored_heat_answers_for_itself_alone(db: Database, settings: Settings, spec: JobSpec) -> None:
+def test_a_stored_result_answers_only_its_request(db: Database, settings: Settings, spec: JobSpec) -> None:
     job_id = jobs.submit(db, settings, spec).id
     Runner(db, Mortal(0), max_failed_trials=0).start(job_id, 1)
     race_results.store(db, job_id, 1, 3, request(0.1), RESULT)
@@ -199,7 +199,7 @@ def test_a_stored_heat_answers_for_itself_alone(db: Database, settings: Settings
     assert race_results.find(db, job_id, 4, request(0.1)) is None
 
 
-def test_a_heat_of_a_job_that_no_longer_runs_is_refused(
+def test_a_result_of_a_job_that_no_longer_runs_is_refused(
     db: Database, settings: Settings, spec: JobSpec
 ) -> None:
     job_id = jobs.submit(db, settings, spec).id
@@ -209,7 +209,7 @@ def test_a_heat_of_a_job_that_no_longer_runs_is_refused(
         race_results.find(db, "nothing", 0, request(0.1))
 
 
-def test_what_a_heat_gave_comes_back_bit_for_bit() -> None:
+def test_a_stored_result_decodes_bit_for_bit() -> None:
     result = request_codec.decode(request_codec.encode(RESULT))
     np.testing.assert_array_equal(result.values, RESULT.values)
     assert result.trajectories == RESULT.trajectories

@@ -56,7 +56,7 @@ def test_a_range_test_that_diverges_succeeds_and_suggests_rates(db: Database, se
         recommendations.get(db, test.id)
 
 
-def test_the_rates_of_the_curve_are_those_that_the_trial_took(db: Database, settings: Settings) -> None:
+def test_the_rates_of_the_curve_are_the_rates_of_the_trial(db: Database, settings: Settings) -> None:
     test = run(db, settings, IRIS | {"steps": 60, "high": 0.01})
     assert test.result is not None
     assert not test.result.diverged

@@ -46,7 +46,9 @@ def replay(db: Database, job_id: str, number: int, pool: Any = None) -> Replay:
 
 
 @pytest.mark.parametrize("state", [TrialState.COMPLETED, TrialState.PRUNED, TrialState.DIVERGED])
-def test_a_trial_in_any_end_state_comes_out_the_same(db: Database, job_id: str, state: TrialState) -> None:
+def test_a_replay_of_a_trial_in_any_end_state_is_identical(
+    db: Database, job_id: str, state: TrialState
+) -> None:
     page = trials.list_trials(db, job_id, state=state, order_by="number", limit=1, page_token=None)
     result = replay(db, job_id, page.items[0].number)
     assert result.state is ReplayState.SUCCEEDED
@@ -57,7 +59,7 @@ def test_a_trial_in_any_end_state_comes_out_the_same(db: Database, job_id: str, 
     assert result.finished_at is not None
 
 
-def test_a_trial_that_was_tampered_with_is_told_from_its_replay(db: Database, job_id: str) -> None:
+def test_a_changed_trial_differs_from_its_replay(db: Database, job_id: str) -> None:
     with db.write() as session:
         row = session.execute(text("SELECT data FROM trajectories WHERE number = 0")).scalar_one()
         curve = codec.decode(bytes(row))
@@ -95,7 +97,7 @@ def test_a_replay_is_given_to_one_worker_and_to_another_when_its_lease_has_run_o
     assert replays.get(db, job_id, 1).identical is True
 
 
-def test_the_only_worker_takes_up_at_once_what_the_one_before_it_left(db: Database, job_id: str) -> None:
+def test_the_only_worker_resumes_unfinished_replays_at_once(db: Database, job_id: str) -> None:
     replays.request(db, job_id, 1)
     assert replays.claim(db) is not None
     assert replays.claim(db) is None
@@ -103,7 +105,7 @@ def test_the_only_worker_takes_up_at_once_what_the_one_before_it_left(db: Databa
     assert replays.claim(db) is not None
 
 
-def test_a_replay_that_kills_every_worker_fails_and_says_so(db: Database, job_id: str) -> None:
+def test_a_replay_that_kills_every_worker_fails_with_a_reason(db: Database, job_id: str) -> None:
     replays.request(db, job_id, 1)
     with db.write() as session:
         session.execute(text("UPDATE replays SET attempt = 5"))
@@ -142,7 +144,7 @@ def test_deleting_the_job_removes_its_replays(db: Database, job_id: str) -> None
         assert session.scalar(text("SELECT count(*) FROM replays")) == 0
 
 
-def test_a_worker_takes_up_all_that_wait_in_one_thread(db: Database, job_id: str) -> None:
+def test_a_worker_runs_all_waiting_replays_in_one_thread(db: Database, job_id: str) -> None:
     for number in (4, 5):
         replays.request(db, job_id, number)
     worker = Replays(db, InThisProcess())

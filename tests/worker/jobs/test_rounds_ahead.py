@@ -62,7 +62,7 @@ def key(trial: Trial) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("shards", [2, 7, 8])
-def test_a_job_that_was_killed_ends_with_the_trials_of_one_that_was_not(
+def test_a_killed_job_ends_with_the_trials_of_an_undisturbed_job(
     db: Database, settings: Settings, shards: int
 ) -> None:
     undisturbed = outcomes(db, run_job(db, settings, spec()))
@@ -93,7 +93,7 @@ def test_the_next_round_runs_before_this_one_has_ended(db: Database, settings: S
     assert job_runs.count_trials(db, job_id) == 80
 
 
-def test_a_search_that_settles_ends_with_what_it_has_and_says_why(db: Database, settings: Settings) -> None:
+def test_a_settled_search_ends_with_its_trials_and_a_reason(db: Database, settings: Settings) -> None:
     budget = {"trials": 400, "steps": 60, "stop_when_settled": True}
     narrow = {"kind": "adam", "learning_rate": {"low": 0.3, "high": 0.4}}
     space = {"optimizers": [narrow], "schedules": [{"kind": "constant"}]}

@@ -33,7 +33,7 @@ def values(db: Database, job_id: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("revision", EARLIER)
-def test_a_running_job_of_an_earlier_schema_goes_on_after_the_upgrade(
+def test_a_running_job_of_an_earlier_schema_continues_after_the_upgrade(
     databases: Databases, tmp_path: Path, make_spec: MakeSpec, revision: str
 ) -> None:
     spec = make_spec(

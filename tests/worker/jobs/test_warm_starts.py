@@ -32,9 +32,7 @@ def values(db: Database, job_id: str) -> list[float | None]:
     return [trial.value for trial in page.items]
 
 
-def test_a_warm_start_is_a_copy_that_the_deletion_of_its_source_leaves_alone(
-    db: Database, settings: Settings
-) -> None:
+def test_a_warm_start_survives_the_deletion_of_its_source(db: Database, settings: Settings) -> None:
     first = run_job(db, settings, spec())
     warm = spec(from_jobs=[first], seed=1)
     one, other = (jobs.submit(db, settings, warm).id for _ in range(2))

@@ -44,7 +44,7 @@ def test_a_job_that_runs_on_every_process_yields_the_next_free_one() -> None:
     assert fair_queue.take() == ("small", "s1")
 
 
-def test_a_newcomer_gets_no_credit_for_the_time_before_it_came() -> None:
+def test_a_new_job_gets_no_credit_for_earlier_time() -> None:
     fair_queue = Queue()
     fair_queue.add("old", 0, [f"o{i}" for i in range(8)])
     order(fair_queue, 4)
@@ -52,7 +52,7 @@ def test_a_newcomer_gets_no_credit_for_the_time_before_it_came() -> None:
     assert sorted(order(fair_queue, 4)) == ["n0", "n1", "o4", "o5"]
 
 
-def test_a_job_that_was_away_for_a_moment_keeps_what_it_had_used() -> None:
+def test_a_job_that_was_idle_for_a_moment_keeps_its_used_time() -> None:
     fair_queue = Queue()
     fair_queue.add("a", 0, ["a1"])
     fair_queue.add("b", 0, ["b1", "b2", "b3"])
@@ -68,7 +68,7 @@ def test_a_higher_priority_goes_first() -> None:
     assert order(fair_queue, 4) == ["h1", "h2", "l1", "l2"]
 
 
-def test_what_is_withdrawn_is_not_handed_out() -> None:
+def test_withdrawn_items_are_not_served() -> None:
     fair_queue = Queue()
     first, second = "x1", "x2"
     fair_queue.add("x", 0, [first, second])
@@ -77,7 +77,7 @@ def test_what_is_withdrawn_is_not_handed_out() -> None:
     assert order(fair_queue, 1) == ["x2"]
 
 
-def test_the_idle_queue_of_a_job_without_a_lead_is_dropped() -> None:
+def test_idle_queues_of_small_jobs_are_dropped() -> None:
     fair_queue = Queue()
     fair_queue.add("long", 0, [f"l{i}" for i in range(200)])
     for i in range(100):
@@ -103,7 +103,7 @@ def test_a_job_starves_if_a_longer_one_has_had_all_processes_for_a_while() -> No
     assert starving(fair_queue) is None  # each has two now
 
 
-def test_spares_get_ready_once_work_waits_for_a_while() -> None:
+def test_spare_processes_start_once_work_waits_for_a_while() -> None:
     now = [0.0]
     fair_queue = Queue(lambda: now[0])
     fair_queue.add("large", 0, ["l1", "l2"])

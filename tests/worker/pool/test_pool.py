@@ -42,7 +42,7 @@ def shards(spec: JobSpec) -> list[Shard]:
     ]
 
 
-def test_every_shard_is_evaluated_once_and_as_it_would_be_here(pool: Pool, make_spec: MakeSpec) -> None:
+def test_every_shard_is_evaluated_once_with_the_same_results(pool: Pool, make_spec: MakeSpec) -> None:
     cut = shards(make_spec(pruner={"kind": "none"}))
     outcomes = dict(pool.run(JOB, cut, lambda: True))
     assert sorted(outcomes) == [0, 1, 2, 3]

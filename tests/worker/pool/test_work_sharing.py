@@ -125,7 +125,7 @@ def test_two_workers_share_a_wide_batch_and_give_the_values_of_one(db: Database,
     assert shard_leases.acquire(db) is None
 
 
-def test_a_batch_stays_here_where_it_fits_or_no_other_worker_lives(db: Database, batch: Batch) -> None:
+def test_a_batch_is_not_shared_if_it_fits_or_no_other_worker_runs(db: Database, batch: Batch) -> None:
     job_id, shards = batch
     pool = Gated()
     pool.gate.set()
@@ -227,7 +227,7 @@ def test_no_worker_helps_without_an_idle_process(db: Database, batch: Batch) -> 
     assert first.place == 0
 
 
-def test_helpers_count_what_they_lend(db: Database, batch: Batch) -> None:
+def test_helpers_count_the_shards_that_they_evaluate(db: Database, batch: Batch) -> None:
     job_id, shards = batch
     publish(db, job_id, shards[:2])
     counted: list[int] = []

@@ -69,7 +69,7 @@ def test_a_baseline_that_was_better_is_warned_of_as_such() -> None:
     assert not warned("did better", advised(Rival(1.0)).warnings + advised(Rival(1.5)).warnings)
 
 
-def test_other_settings_than_those_of_the_defaults_are_warned_of() -> None:
+def test_settings_that_differ_from_the_defaults_are_warned_of() -> None:
     digits = {"kind": "classification", "dataset": "digits", "model": {"kind": "linear"}}
     ended = [
         replace(one, configuration=replace(one.configuration, batch_size=size, settings={"l2": 0.1 / size}))
@@ -92,7 +92,7 @@ def test_other_settings_than_those_of_the_defaults_are_warned_of() -> None:
     assert not warned("The defaults ran with", alike.warnings)
 
 
-def test_a_schedule_that_was_made_is_not_at_the_edge_of_the_one_it_replaced() -> None:
+def test_a_derived_schedule_is_not_at_the_edge_of_the_original_schedule() -> None:
     schedules = [{"kind": "cosine", "final_factor": {"low": 0.0, "high": 0.5}}]
     parts = {"search_space": space({"kind": "adam"}, schedules=schedules)}
     schedule = COSINE | {"final_factor": 0.5}
@@ -169,7 +169,7 @@ def test_a_budget_too_small_to_settle_is_warned_of() -> None:
         assert re.search(r"after 60 and 0\.\d+ after 120", warning)
 
 
-def test_what_twice_the_steps_leave_in_doubt_is_not_warned_of() -> None:
+def test_an_uncertain_gain_of_longer_runs_is_not_warned_of() -> None:
     settled = advised(SyntheticEvaluations(bowl()))
     assert not warned("still falls", settled.warnings)
     for factor in (1.0, 0.25):
@@ -177,12 +177,12 @@ def test_what_twice_the_steps_leave_in_doubt_is_not_warned_of() -> None:
         assert not warned("still falls", doubtful.warnings)
 
 
-def test_a_loss_that_is_nothing_beside_that_of_the_start_has_settled() -> None:
+def test_a_loss_near_zero_has_settled() -> None:
     found = advised(SyntheticEvaluations(moving(1.0), start=1e6))  # a thousandth of it is the floor
     assert not warned("still falls", found.warnings)
 
 
-def test_the_warnings_of_an_unconfirmed_job_are_those_of_its_search() -> None:
+def test_an_unconfirmed_job_has_the_warnings_of_its_search() -> None:
     ended: list[FinishedTrial] = [finished(0, 1.0, learning_rate=0.0999, optimizer="adam")]
     found = advised(SyntheticEvaluations(bowl()), ended, confirmation=None).warnings
     assert "`confirmation` is null" in found[0]
@@ -190,7 +190,7 @@ def test_the_warnings_of_an_unconfirmed_job_are_those_of_its_search() -> None:
     assert warned("Only 1 of 32 trials completed", found)
 
 
-def test_a_mean_that_a_single_seed_carries_is_one_to_distrust() -> None:
+def test_a_mean_that_rests_on_a_single_seed_is_warned_of() -> None:
     class Rare(SyntheticEvaluations):
         def _value(self, found: Configuration, replicate: int, steps: int) -> float:
             times = 100.0 if replicate == Seeds.CONFIRM + 3 else 1.0

@@ -83,7 +83,7 @@ def test_no_built_in_dataset_has_such_a_fault(name: str) -> None:
     assert [text for text in data_warnings(name, load(name), is_confirmed=True) if name not in text] == []
 
 
-def test_a_small_validation_part_has_the_way_out_that_the_job_offers() -> None:
+def test_the_way_out_of_a_small_validation_part_depends_on_the_confirmation() -> None:
     for is_confirmed, way_out in (
         (True, "Compare means by their intervals."),
         (False, "Raise `replicates`."),
@@ -100,7 +100,7 @@ def test_a_function_without_a_least_value_is_warned_of(name: str) -> None:
     assert all(text.startswith(f"{name} has no lower bound") for text in found)
 
 
-def test_an_unraced_job_is_promised_no_other_value_where_none_is_drawn() -> None:
+def test_an_exact_unraced_job_is_promised_no_other_value() -> None:
     parts: dict[str, Any] = {
         "confirmation": None,
         "trials": 12,

@@ -72,7 +72,7 @@ def test_a_grid_over_decades_wants_a_logarithm_in_place_of_its_step() -> None:
     assert found.endswith("`log: true`, without `step`.")
 
 
-def test_the_low_end_above_zero_wants_a_logarithm_where_that_is_the_natural_scale() -> None:
+def test_a_linear_range_from_zero_wants_a_logarithm_and_a_low_end_above_zero() -> None:
     decay = {"kind": "adam", "weight_decay": {"low": 0.0, "high": 0.1}}
     (found,) = edges(decay, 0.001, "weight_decay")
     assert found.endswith("`log: true` and a `low` above 0.")
@@ -92,7 +92,7 @@ def test_the_low_end_above_zero_wants_a_logarithm_where_that_is_the_natural_scal
         ({"choices": [0.5, 0.9]}, 0.9, None),
     ],
 )
-def test_an_edge_is_one_only_where_the_hyperparameter_goes_on(
+def test_an_end_is_an_edge_only_if_the_hyperparameter_has_values_beyond(
     searched: dict[str, Any], value: float, way_out: str | None
 ) -> None:
     found = edges({"kind": "momentum", "momentum": searched}, value, "momentum")
@@ -135,7 +135,7 @@ def test_a_parameter_that_is_not_of_the_space_has_no_edges() -> None:
     assert edges_of(spec, found) == []
 
 
-def test_the_start_of_a_warmup_that_does_not_take_place_is_not_warned_of() -> None:
+def test_the_start_of_a_warmup_of_no_updates_is_not_warned_of() -> None:
     for kind in ("cosine", "reduce_on_plateau"):
         warmup = {"kind": kind, "warmup_start_factor": {"low": 0.1, "high": 0.5}}
         params: dict[str, Any] = {f"{kind}__warmup_start_factor": 0.5}

@@ -37,18 +37,18 @@ def distinct(count: int, first: int = 0) -> list[FinishedTrial]:
     return [sgd(i, 1e-4 * (i + 1)) for i in range(first, first + count)]
 
 
-def test_a_job_that_asked_for_few_trials_is_not_told_that_they_are_few() -> None:
+def test_a_job_with_a_small_budget_is_not_warned_of_few_trials() -> None:
     assert of(distinct(5)) == []
 
 
-def test_few_completed_trials_are_warned_of_with_what_became_of_the_others() -> None:
+def test_few_completed_trials_are_warned_of_with_the_states_of_the_others() -> None:
     pruned = [replace(one, state=TrialState.PRUNED, value=None) for one in distinct(20, 5)]
     (found,) = of(distinct(5) + pruned)
     assert found.startswith("Only 5 of 25 trials completed (20 were pruned)")
     assert "`pruner` to none" in found
 
 
-def test_a_search_that_ran_out_of_time_is_told_so() -> None:
+def test_a_search_that_ran_out_of_time_is_warned_of() -> None:
     budget = {"trials": 40, "steps": 60, "seconds": 1.0}
     (found,) = of(distinct(5), budget=budget)
     assert "5 of 40 trials completed (35 did not start)" in found
@@ -61,7 +61,7 @@ def test_a_grid_of_few_cells_is_no_lack_of_trials() -> None:
     assert search_warnings(Plan.of(spec), search(spec)) == []
 
 
-def test_divergence_is_laid_to_the_optimizer_that_diverged_from_its_rate_on() -> None:
+def test_divergence_above_a_rate_is_attributed_to_that_optimizer() -> None:
     ended = [adam(i, 1e-3 * (i + 1)) for i in range(12)]
     ended += [sgd(12 + i, 0.01 * (i + 1)) for i in range(10)]
     ended += [sgd(22 + i, 0.11 + 0.3 * i, None) for i in range(12)]
@@ -71,7 +71,7 @@ def test_divergence_is_laid_to_the_optimizer_that_diverged_from_its_rate_on() ->
     )
 
 
-def test_divergence_at_any_rate_is_not_laid_to_the_rate() -> None:
+def test_divergence_at_any_rate_is_not_attributed_to_the_rate() -> None:
     ended = [sgd(i, 0.001 * (i + 1), None if i % 2 else 1.0) for i in range(40)]
     (found,) = of(ended)
     assert found.startswith("20 of 40 trials of sgd diverged. Low rates diverged as well.")
@@ -92,7 +92,7 @@ def test_an_optimizer_that_always_diverged_wants_rates_below_the_least() -> None
         (9.0, "Lower the learning_rate of sgd, 9 in all trials."),
     ],
 )
-def test_divergence_of_rates_that_are_no_range_has_its_own_way_out(searched: Any, way_out: str) -> None:
+def test_divergence_of_rates_without_a_range_has_another_way_out(searched: Any, way_out: str) -> None:
     adams = {"kind": "adam", "learning_rate": WIDE}
     parts = {"search_space": space({"kind": "sgd", "learning_rate": searched}, adams)}
     low = [] if searched == 9.0 else [sgd(20, 0.01)]
@@ -107,20 +107,20 @@ def test_a_few_that_diverged_are_not_warned_of() -> None:
     assert of([*distinct(12), sgd(12, 9.0, None)]) == []
 
 
-def test_what_falls_without_end_wants_fewer_steps_and_not_lower_rates() -> None:
+def test_a_function_without_a_lower_bound_wants_fewer_steps() -> None:
     ended = [*distinct(12), *(sgd(12 + i, 1.0 + i, None) for i in range(12))]
     (found,) = of(ended, objective={"kind": "function", "name": "saddle"})
     assert "12 of 24 trials diverged. saddle has no lower bound" in found
     assert found.endswith("Lower `budget.steps`.")
 
 
-def test_trials_that_were_given_up_are_warned_of_with_their_reason() -> None:
+def test_failed_trials_are_warned_of_with_their_reason() -> None:
     lost = [replace(one, state=TrialState.FAILED, value=None, reason=LOST) for one in distinct(3, 12)]
     (found,) = of(distinct(12) + lost)
     assert found == f"3 of 15 trials failed in every attempt and have no value. Reason: {LOST}."
 
 
-def test_of_several_reasons_the_commonest_is_told() -> None:
+def test_of_several_reasons_the_commonest_is_named() -> None:
     reasons = [LOST, LOST, "the disk was full"]
     lost = [
         replace(one, state=TrialState.FAILED, value=None, reason=reason)
@@ -141,7 +141,7 @@ def test_a_space_of_two_configurations_makes_most_trials_repeats() -> None:
     assert "Lower `budget.trials` to 2" in found
 
 
-def test_a_space_of_one_configuration_is_told_so() -> None:
+def test_a_space_of_one_configuration_is_warned_of() -> None:
     spec = job(search_space=space({"kind": "sgd", "learning_rate": 1e-4}), trials=12, steps=5)
     (found,) = search_warnings(Plan.of(spec), search(spec))
     assert "11 of 12 trials repeat" in found
