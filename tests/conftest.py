@@ -50,8 +50,10 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServe
 @pytest.fixture(params=["sqlite", "postgresql"])
 def databases(request: pytest.FixtureRequest) -> Databases:
     """Fresh databases of each kind that we support: a test that uses them runs once on each."""
-    found: Databases = request.getfixturevalue("sqlite_files" if request.param == "sqlite" else "postgres")
-    return found
+    databases: Databases = request.getfixturevalue(
+        "sqlite_files" if request.param == "sqlite" else "postgres"
+    )
+    return databases
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A frozen worker keeps nobody from its jobs, and thawed changes nothing of them."""
+"""Another worker continues the jobs of a frozen worker, which changes nothing of them once thawed."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ def test_another_worker_continues_the_jobs_of_a_frozen_worker_which_changes_noth
 ) -> None:
     url = postgres.migrated()
     with (
-        Worker(tmp_path / "one", url, environment=SILENCE) as one,
+        Worker(tmp_path / "one", url, environment=SILENCE) as frozen,
         Server(tmp_path, "--no-worker", database_url=url) as api,
     ):
         job_id = api.submit(JOB)
         api.wait_for_trials(job_id, 3)
         with Worker(tmp_path / "two", url, environment=SILENCE) as two:
-            one.freeze()
+            frozen.freeze()
             begun = time.monotonic()
             first = api.wait(job_id)
             trials = api.trials(job_id)
             assert "gives no sign of life" in two.log.read_text()
             time.sleep(max(0.0, FROZEN_S - (time.monotonic() - begun)))
-            one.freeze(False)
+            frozen.freeze(False)
             again = api.submit(JOB)
             two.stop()  # what is left of the second job is for the thawed one
             api.wait(again)

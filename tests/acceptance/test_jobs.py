@@ -42,9 +42,9 @@ def test_a_job_runs_from_post_to_a_recommendation_that_was_raced(server: Server)
     assert body["evidence"]["candidates"][0]["optimizer"] == body["optimizer"]
     assert {"adam at its defaults, constant"} <= {row["label"] for row in body["evidence"]["baselines"]}
     trial = server.trials(job_id)[job["best"]["number"]]
-    curve = server.http.get(f"/v1/jobs/{job_id}/trials/{trial['number']}/trajectory").json()
-    assert curve["step"] == list(range(201))
-    assert curve["loss"][-1] == trial["value"]
+    trajectory = server.http.get(f"/v1/jobs/{job_id}/trials/{trial['number']}/trajectory").json()
+    assert trajectory["step"] == list(range(201))
+    assert trajectory["loss"][-1] == trial["value"]
 
 
 def test_a_range_test_runs_from_post_to_its_suggestions(server: Server) -> None:
@@ -52,10 +52,10 @@ def test_a_range_test_runs_from_post_to_its_suggestions(server: Server) -> None:
     answer = server.http.post("/v1/range-tests", json=body)
     assert answer.status_code == 202
     server.wait(answer.json()["id"])
-    found = server.http.get(answer.headers["location"]).json()
-    assert found["state"] == "succeeded"
-    assert len(found["result"]["learning_rate"]) == 100
-    assert 1e-7 < found["result"]["suggestions"]["steepest"] < 1.0
+    job = server.http.get(answer.headers["location"]).json()
+    assert job["state"] == "succeeded"
+    assert len(job["result"]["learning_rate"]) == 100
+    assert 1e-7 < job["result"]["suggestions"]["steepest"] < 1.0
 
 
 def test_a_replay_by_a_worker_has_the_same_results(server: Server) -> None:
@@ -65,8 +65,8 @@ def test_a_replay_by_a_worker_has_the_same_results(server: Server) -> None:
     assert answer.status_code == 202
 
     def replay() -> Json:
-        found: Json = server.http.get(answer.headers["location"]).json()
-        return found
+        body: Json = server.http.get(answer.headers["location"]).json()
+        return body
 
     wait_for(lambda: replay()["state"] == "succeeded", 20, lambda: f"the replay to end: {replay()}")
     assert replay()["identical"] is True

@@ -38,9 +38,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Json], J
 def check(server: Server, job_id: str, undisturbed: tuple[list[Json], Json]) -> None:
     """Require that the job ended with exactly its trials and the values of the undisturbed job."""
     trials, recommendation = undisturbed
-    found = server.trials(job_id)
-    assert [trial["number"] for trial in found] == list(range(JOB["budget"]["trials"]))
-    assert [outcome(trial) for trial in found] == [outcome(trial) for trial in trials]
+    outcomes = server.trials(job_id)
+    assert [trial["number"] for trial in outcomes] == list(range(JOB["budget"]["trials"]))
+    assert [outcome(trial) for trial in outcomes] == [outcome(trial) for trial in trials]
     assert server.http.get(f"/v1/jobs/{job_id}/recommendation").json() == recommendation
     assert server.job(job_id)["progress"]["trials_running"] == 0
 
@@ -96,8 +96,8 @@ def test_a_replay_survives_a_killed_server(tmp_path: Path) -> None:
         address = server.http.post(f"/v1/jobs/{job_id}/trials/0/replay").headers["location"]
 
         def replay() -> Json:
-            found: Json = server.http.get(address).json()
-            return found
+            body: Json = server.http.get(address).json()
+            return body
 
         wait_for(lambda: replay()["state"] != "queued", 20, lambda: "the replay to run")
         server.kill()

@@ -65,9 +65,9 @@ def test_a_killed_server_changes_no_trial_of_any_sampler(tmp_path: Path) -> None
         assert not missed
         for job_id in ids.values():
             server.wait(job_id)
-        found = {kind: server.trials(job_id) for kind, job_id in ids.items()}
-    for kind, trials in found.items():
-        expected = search(JobSpec.model_validate(job(kind)))  # nobody disturbs it in this process
+        trials_by_kind = {kind: server.trials(job_id) for kind, job_id in ids.items()}
+    for kind, trials in trials_by_kind.items():
+        expected = search(JobSpec.model_validate(job(kind)))  # undisturbed, in this process
         assert [(trial["number"], trial["params"], trial["state"], trial["value"]) for trial in trials] == [
             (trial.number, trial.configuration.params, trial.state.value, trial.value) for trial in expected
         ], kind

@@ -27,9 +27,9 @@ def pair(databases: Databases, tmp_path: Path) -> Iterator[tuple[Server, Server]
     folders = (tmp_path / "one", tmp_path / "two")
     for folder in folders:
         folder.mkdir()
-    one, two = (Server(folder, "--no-worker", database_url=url, ready="/healthz") for folder in folders)
-    with one, two:
-        yield one, two
+    first, two = (Server(folder, "--no-worker", database_url=url, ready="/healthz") for folder in folders)
+    with first, two:
+        yield first, two
 
 
 def test_eight_clients_at_once_with_one_key_make_one_job(pair: tuple[Server, Server]) -> None:

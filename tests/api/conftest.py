@@ -41,8 +41,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def databases(request: pytest.FixtureRequest) -> Databases:
     """Fresh databases of the kind that `pytest_generate_tests` chose."""
-    found: Databases = request.getfixturevalue("sqlite_files" if request.param == "sqlite" else "postgres")
-    return found
+    databases: Databases = request.getfixturevalue(
+        "sqlite_files" if request.param == "sqlite" else "postgres"
+    )
+    return databases
 
 
 @pytest.fixture

@@ -39,11 +39,11 @@ SUMMARY = "Use adam with a cosine schedule from 0.1 & <nothing> else."
 
 def confirmed(**parts: Any) -> Recommendation:
     """Return the recommendation of `stored`, confirmed on eight seeds."""
-    found = recommendation()
-    (candidate,) = found.evidence.candidates
+    answer = recommendation()
+    (candidate,) = answer.evidence.candidates
     measured = candidate.model_copy(update={"mean": 0.8125, "ci95": (0.75, 0.875)})
     evidence = Evidence(metric="loss", replicates=8, candidates=[measured], baselines=[])
-    return found.model_copy(update={"evidence": evidence, **parts})
+    return answer.model_copy(update={"evidence": evidence, **parts})
 
 
 def outside() -> OutsideSpace:
@@ -59,7 +59,7 @@ def outside() -> OutsideSpace:
 
 
 def store(db: Database, settings: Settings, answer: Recommendation | None, name: str, **spec: Any) -> str:
-    """Store a job whose best value is 0.25; it has succeeded if there is a recommendation."""
+    """Store a job whose best value is 0.25; the job has succeeded if it has a recommendation."""
     job_id = store_running_job(db, settings, name=name, **spec)
     job_runs.record_trials(db, job_id, 1, results(), 0.05)
     if answer is not None:

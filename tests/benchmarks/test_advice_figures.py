@@ -18,9 +18,9 @@ JOBS, SEEDS = 10, 200
 def outcome(advised: float, oracle: float = 1.0, usual: float = 2.0, **parts: Any) -> Outcome:
     """Return losses around these means, with a scatter that all configurations share on a seed."""
     common = np.random.default_rng(0).normal(0.0, 0.1, SEEDS)
-    own = np.random.default_rng(1).normal(0.0, 0.02, (JOBS, 1))
+    scatter = np.random.default_rng(1).normal(0.0, 0.02, (JOBS, 1))
     defaults: dict[str, Any] = {
-        "advised": advised + own - own.mean() + common,
+        "advised": advised + scatter - scatter.mean() + common,
         "peers": None,
         "oracle": oracle + common,
         "adam": usual + common,
@@ -30,11 +30,11 @@ def outcome(advised: float, oracle: float = 1.0, usual: float = 2.0, **parts: An
 
 
 def test_regret_is_the_share_of_the_gap_to_adam_that_is_left() -> None:
-    found = outcome(1.25)
-    assert found.gap == pytest.approx(1.0)
-    assert found.regret.mean == pytest.approx(0.25)
-    assert found.regret.low < 0.25 < found.regret.high
-    assert found.against_adam.high < 0.0
+    figures = outcome(1.25)
+    assert figures.gap == pytest.approx(1.0)
+    assert figures.regret.mean == pytest.approx(0.25)
+    assert figures.regret.low < 0.25 < figures.regret.high
+    assert figures.against_adam.high < 0.0
 
 
 def test_a_gap_within_its_noise_gives_no_regret() -> None:
@@ -70,8 +70,8 @@ def test_the_interval_allows_for_other_jobs_and_other_seeds() -> None:
     hits = 0
     for _ in range(200):
         values = generator.normal(0.0, 1.0, (JOBS, 1)) + generator.normal(0.0, 1.0, SEEDS)
-        found = clustered(values)
-        hits += found.low <= 0.0 <= found.high
+        estimate = clustered(values)
+        hits += estimate.low <= 0.0 <= estimate.high
     assert hits / 200 > 0.95 - 3 * math.sqrt(0.05 * 0.95 / 200)
 
 
@@ -82,8 +82,8 @@ def test_a_run_that_diverged_makes_the_mean_infinite() -> None:
 
 
 def test_a_share_has_wilsons_interval() -> None:
-    found = share([True] * 9 + [False])
-    assert (found.mean, round(found.low, 3), round(found.high, 3)) == (0.9, 0.596, 0.982)
+    estimate = share([True] * 9 + [False])
+    assert (estimate.mean, round(estimate.low, 3), round(estimate.high, 3)) == (0.9, 0.596, 0.982)
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.name)

@@ -17,10 +17,11 @@ NAME = "diabetes, MLP"
 USUAL = adam(NAME)
 
 
-def stored(file: Path, seeds: range, own: float = 0.0, peer: float = 1.5) -> Store:
+def stored(file: Path, seeds: range, adam_scatter: float = 0.0, peer: float = 1.5) -> Store:
     """Return jobs of these seeds that recommend Adam at ten times its rate, and what else a report reads.
 
-    own: the scatter of Adam as it comes, which no other has. peer: what the one study of Optuna found.
+    adam_scatter: the scatter of the defaults of Adam; no other configuration has any. peer: the loss that the
+    study of Optuna found.
     """
     rate = USUAL["optimizer"]["learning_rate"]
     oracle, advised, other = (
@@ -40,10 +41,12 @@ def stored(file: Path, seeds: range, own: float = 0.0, peer: float = 1.5) -> Sto
     results.append((study, [[[1000, other]]]))
     common, alone = (np.random.default_rng(i).normal(0.0, 1.0, 1_600) for i in range(2))
     for configuration, mean in ((oracle, 1.0), (advised, 1.2), (USUAL, 2.0), (other, peer)):
-        losses = mean + 0.01 * common + (own * alone if configuration is USUAL else 0.0)
+        losses = mean + 0.01 * common + (adam_scatter * alone if configuration is USUAL else 0.0)
         for a, b in ((0, 200), (200, 400), (400, 800), (800, 1_600)):
             results.append((Task("losses", (NAME, configuration, a, b)), losses[a:b].tolist()))
-    file.write_text("".join(json.dumps({"key": task.key, "result": found}) + "\n" for task, found in results))
+    file.write_text(
+        "".join(json.dumps({"key": task.key, "result": result}) + "\n" for task, result in results)
+    )
     return Store(file)
 
 
@@ -59,8 +62,12 @@ def test_the_jobs_of_the_seeds_that_are_asked_for_are_reported(tmp_path: Path) -
 
 def test_more_seeds_run_if_adam_is_close_to_the_oracle(tmp_path: Path) -> None:
     seeds = range(10, 12)
-    for own, count in ((1.0, "200"), (2.4, "800"), (9.0, "1,600")):  # 2.4 / sqrt(800) < 0.1 < 2.4 / sqrt(400)
-        store = stored(tmp_path / "advice.jsonl", seeds, own)
+    for adam_scatter, count in (
+        (1.0, "200"),
+        (2.4, "800"),
+        (9.0, "1,600"),
+    ):  # 2.4 / sqrt(800) < 0.1 < 2.4 / sqrt(400)
+        store = stored(tmp_path / "advice.jsonl", seeds, adam_scatter)
         _, problem, figures, *_ = run([by_name(NAME)], seeds, store, peer=Peer.NONE)
         assert f"; {count} fresh seeds; " in problem
     assert figures.endswith("covered 2 of 2")
@@ -68,7 +75,7 @@ def test_more_seeds_run_if_adam_is_close_to_the_oracle(tmp_path: Path) -> None:
 
 def test_a_run_that_diverged_asks_for_no_further_seeds(tmp_path: Path) -> None:
     seeds = range(10, 12)
-    store = stored(tmp_path / "advice.jsonl", seeds, own=float("nan"))
+    store = stored(tmp_path / "advice.jsonl", seeds, adam_scatter=float("nan"))
     _, problem, figures, *_ = run([by_name(NAME)], seeds, store, peer=Peer.NONE)
     assert "; 200 fresh seeds; " in problem
     assert "regret not measured" in figures

@@ -37,8 +37,8 @@ def test_each_action_follows_each_other_one_equally_often(count: int) -> None:
     assert done[:count] == list(names)  # unmeasured
     rounds = [done[i : i + count] for i in range(count, len(done), count)]
     assert len(rounds) == 2 * count
-    assert all(sorted(own) == list(names) for own in rounds)
-    followed = Counter(pair for own in rounds for pair in pairwise(own))
+    assert all(sorted(order) == list(names) for order in rounds)
+    followed = Counter(pair for order in rounds for pair in pairwise(order))
     assert len(followed) == count * (count - 1)
     assert set(followed.values()) <= {2}
 

@@ -26,10 +26,10 @@ def test_the_median_of_none_is_one_and_the_best_that_was_found_is_zero() -> None
 
 def test_regret_is_one_for_rounds_of_one_after_the_fewest_trials() -> None:
     falling = np.geomspace(1.0, 1e-3, len(AFTER))[None, None, :] * np.array([1.0, 2.0])[None, :, None]
-    found = regrets_of({1: falling, 8: 3.0 * falling})
-    assert np.isclose(found[1][:, :, 0].mean(), 1.0)
-    assert np.allclose(found[1][:, :, -1], 0.0)
-    assert (found[8] > found[1]).all()
+    regrets = regrets_of({1: falling, 8: 3.0 * falling})
+    assert np.isclose(regrets[1][:, :, 0].mean(), 1.0)
+    assert np.allclose(regrets[1][:, :, -1], 0.0)
+    assert (regrets[8] > regrets[1]).all()
 
 
 def test_searches_in_step_depend_on_their_seed_alone() -> None:

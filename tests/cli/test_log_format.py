@@ -25,9 +25,9 @@ def test_a_json_line_is_one_object_with_the_fields_of_call_and_context() -> None
     with log_context.bound(job_id="job_1", run=2):
         text = line(JsonLines(), "did %d of\n%s", 3, "é", status=200)
     assert "\n" not in text
-    found = json.loads(text)
-    assert datetime.fromisoformat(found.pop("time")).tzinfo is not None
-    assert found == {
+    document = json.loads(text)
+    assert datetime.fromisoformat(document.pop("time")).tzinfo is not None
+    assert document == {
         "level": "info",
         "logger": "app.x",
         "message": "did 3 of\né",
@@ -38,9 +38,9 @@ def test_a_json_line_is_one_object_with_the_fields_of_call_and_context() -> None
 
 
 def test_no_field_of_a_call_replaces_one_of_the_line() -> None:
-    found = json.loads(line(JsonLines(), "done", time="t", level="l", logger="x", run=1))
-    assert datetime.fromisoformat(found.pop("time")).tzinfo is not None
-    assert found == {"level": "info", "logger": "app.x", "message": "done", "run": 1}
+    document = json.loads(line(JsonLines(), "done", time="t", level="l", logger="x", run=1))
+    assert datetime.fromisoformat(document.pop("time")).tzinfo is not None
+    assert document == {"level": "info", "logger": "app.x", "message": "done", "run": 1}
 
 
 def test_a_field_of_a_call_replaces_one_of_the_context() -> None:

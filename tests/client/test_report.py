@@ -26,8 +26,8 @@ OUTSIDE = {
 }
 
 
-def refined_is_better(found: Configuration, steps: int) -> float:
-    return bowl()(found, steps) * (0.5 if found.schedule["kind"] == "table" else 1.0)
+def refined_is_better(configuration: Configuration, steps: int) -> float:
+    return bowl()(configuration, steps) * (0.5 if configuration.schedule["kind"] == "table" else 1.0)
 
 
 def answer(evaluations: SyntheticEvaluations, **parts: Any) -> dict[str, Any]:
@@ -119,16 +119,16 @@ def test_the_luck_of_the_search_is_stated_once_and_not_for_exact_runs() -> None:
     text = " ".join(shown(answer(SyntheticEvaluations(bowl()))).split())
     assert text.count("luck") == 1
     assert "The lowest loss, 1, is partly luck, as the lowest of 12 values." in text
-    same = answer(SyntheticEvaluations(bowl(), common=0.0, own=0.0), objective=ROSENBROCK)
+    same = answer(SyntheticEvaluations(bowl(), common=0.0, individual=0.0), objective=ROSENBROCK)
     assert "luck" not in shown(same)
 
 
 def test_a_table_is_shown_by_its_length() -> None:
-    found = shown(answer(SyntheticEvaluations(refined_is_better)))
-    assert "table(" in found
-    assert "factors=60 numbers" in " ".join(found.split())
-    assert "computed schedule" in rows_of(found)[0]
-    assert max(len(line) for line in found.splitlines()) < 130
+    text = shown(answer(SyntheticEvaluations(refined_is_better)))
+    assert "table(" in text
+    assert "factors=60 numbers" in " ".join(text.split())
+    assert "computed schedule" in rows_of(text)[0]
+    assert max(len(line) for line in text.splitlines()) < 130
 
 
 def test_the_best_baselines_are_listed_once_by_their_means_and_the_others_are_counted() -> None:
@@ -173,9 +173,9 @@ def test_rows_omit_their_origin_and_equal_names_are_extended() -> None:
 
 
 def test_a_table_of_single_runs_names_no_seeds() -> None:
-    found = shown(answer(SyntheticEvaluations(bowl(), common=0.0, own=0.0), objective=ROSENBROCK))
-    assert "loss of one run each" in found
-    assert "seed" not in found
+    text = shown(answer(SyntheticEvaluations(bowl(), common=0.0, individual=0.0), objective=ROSENBROCK))
+    assert "loss of one run each" in text
+    assert "seed" not in text
 
 
 def test_other_metrics_of_the_winner_are_shown() -> None:
@@ -198,7 +198,9 @@ def test_the_longest_name_is_shown_whole_and_figures_are_aligned() -> None:
 def test_a_diverged_row_is_marked() -> None:
     body = answer(
         SyntheticEvaluations(
-            lambda found, steps: NAN if found.optimizer["kind"] == "adamw" else bowl()(found, steps)
+            lambda configuration, steps: (
+                NAN if configuration.optimizer["kind"] == "adamw" else bowl()(configuration, steps)
+            )
         )
     )
     body["evidence"]["baselines"] = [

@@ -18,9 +18,9 @@ def tools() -> Path:
     """Return the folder of the tools, which `make test-clients` installs and names; `make test` has none."""
     if FOLDER is None:
         pytest.skip("needs Node and tools of its own: run `make test-clients`")
-    found = Path(FOLDER).resolve()
-    assert (found / "stamp").exists(), f"{found} is not complete; run `make test-clients`"
-    return found
+    folder = Path(FOLDER).resolve()
+    assert (folder / "stamp").exists(), f"{folder} is not complete; run `make test-clients`"
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -30,20 +30,20 @@ def test_a_generated_python_client_submits_and_reads_a_job(
 ) -> None:
     script = HERE / "python_client.py"
     out = run(tools / "bin" / "python", script, python_client, server.http.base_url, cwd=python_client)
-    found: dict[str, Any] = json.loads(out)
-    assert (found["state"], found["spec"]) == ("succeeded", "JobSpec")
-    assert found["trials"] == ["AdamOptimizer"] * 4
-    assert found["schedules"] == ["CosineSchedule"] * 4
-    assert all(0.01 <= rate <= 0.5 for rate in found["learning_rates"])
-    assert found["recommended"].endswith("Optimizer")
-    assert all(name.endswith("Schedule") for name in found["candidates"])
+    printed: dict[str, Any] = json.loads(out)
+    assert (printed["state"], printed["spec"]) == ("succeeded", "JobSpec")
+    assert printed["trials"] == ["AdamOptimizer"] * 4
+    assert printed["schedules"] == ["CosineSchedule"] * 4
+    assert all(0.01 <= rate <= 0.5 for rate in printed["learning_rates"])
+    assert printed["recommended"].endswith("Optimizer")
+    assert all(name.endswith("Schedule") for name in printed["candidates"])
     namespace: dict[str, Any] = {}
-    exec(found["module"], namespace)
-    assert [namespace["learning_rate"](k) for k in range(7)] == pytest.approx(found["rates"])
+    exec(printed["module"], namespace)
+    assert [namespace["learning_rate"](k) for k in range(7)] == pytest.approx(printed["rates"])
     assert (
-        found["default_replicates"] == 4
+        printed["default_replicates"] == 4
     )  # of a small dataset; the document names no default that is another's
-    assert found["range_test"] == ["RangeTest", "RangeTestSpec"]
+    assert printed["range_test"] == ["RangeTest", "RangeTestSpec"]
 
 
 def test_a_generated_typescript_client_submits_and_reads_a_job(
@@ -63,17 +63,17 @@ def test_a_generated_typescript_client_submits_and_reads_a_job(
         cwd=tmp_path,
     )
     run(programs / "tsc", "--strict", cwd=tmp_path)
-    found: dict[str, Any] = json.loads(run("node", "built/client.js", server.http.base_url, cwd=tmp_path))
-    assert (found["state"], found["seed"]) == ("succeeded", 0)
-    assert len(found["rates"]) == 4
-    assert all(0.01 <= rate <= 0.5 for rate in found["rates"])
-    assert isinstance(found["recommended"], str)
-    assert all(found["candidates"])
-    assert "TOTAL_STEPS = 7" in found["module"]
+    printed: dict[str, Any] = json.loads(run("node", "built/client.js", server.http.base_url, cwd=tmp_path))
+    assert (printed["state"], printed["seed"]) == ("succeeded", 0)
+    assert len(printed["rates"]) == 4
+    assert all(0.01 <= rate <= 0.5 for rate in printed["rates"])
+    assert isinstance(printed["recommended"], str)
+    assert all(printed["candidates"])
+    assert "TOTAL_STEPS = 7" in printed["module"]
 
 
 def test_the_linter_of_documents_finds_no_error(tools: Path, document: Path, tmp_path: Path) -> None:
     program = tools / "node" / "node_modules" / ".bin" / "spectral"
     options = ("--ruleset", HERE / "spectral.yaml", "--fail-severity", "error", "--format", "json")
-    found = json.loads(run(program, "lint", *options, document, cwd=tmp_path).partition("\n\n")[0])
-    assert [entry for entry in found if entry["severity"] == 0] == []
+    report = json.loads(run(program, "lint", *options, document, cwd=tmp_path).partition("\n\n")[0])
+    assert [entry for entry in report if entry["severity"] == 0] == []

@@ -35,15 +35,17 @@ RANGE_TEST = {
 
 def page(server: Server, folder: Path) -> dict[str, Any]:
     """Return the document as the page shows it."""
-    found: dict[str, Any] = json.loads(
+    tried: dict[str, Any] = json.loads(
         run("node", HERE / "docs_page.mjs", SCRIPT, str(server.http.base_url).rstrip("/"), cwd=folder)
     )
-    return found
+    return tried
 
 
 def tried_out(document: dict[str, Any], server: Server) -> Iterator[tuple[str, str, httpx2.Response]]:
     """Yield each operation, what the page says of it, and what its first example answers."""
-    verbs = [(path, verb, op) for path, own in document["paths"].items() for verb, op in own.items()]
+    verbs = [
+        (path, verb, op) for path, operations in document["paths"].items() for verb, op in operations.items()
+    ]
     # What changes a job comes last: pause before cancel, which may be of the same job.
     for path, verb, operation in sorted(verbs, key=lambda entry: LAST.get(entry[2]["operationId"], 0)):
         for parameter in operation.get("parameters", []):
@@ -92,8 +94,8 @@ def test_with_jobs_of_every_kind_every_example_runs_unchanged(fresh: Server, tmp
     document = page(fresh, tmp_path)
     shown = {
         operation["operationId"]: parameter.get("example")
-        for own in document["paths"].values()
-        for operation in own.values()
+        for operations in document["paths"].values()
+        for operation in operations.values()
         for parameter in operation.get("parameters", [])
         if parameter["name"] in ("job_id", "range_test_id")
     }

@@ -23,15 +23,15 @@ Manifest = dict[str, Any]  # Any: YAML
 
 def documents() -> list[Manifest]:
     """Return every manifest."""
-    return [found for file in FILES for found in yaml.safe_load_all(file.read_text())]
+    return [document for file in FILES for document in yaml.safe_load_all(file.read_text())]
 
 
 def pods() -> dict[str, Manifest]:
     """Return the specs of the pods by component."""
-    found = [document for document in documents() if "template" in document.get("spec", {})]
+    controllers = [document for document in documents() if "template" in document.get("spec", {})]
     return {
         document["metadata"]["labels"]["app.kubernetes.io/component"]: document["spec"]["template"]["spec"]
-        for document in found
+        for document in controllers
     }
 
 
@@ -53,15 +53,15 @@ def test_there_is_a_pod_for_each_part() -> None:
 
 @pytest.mark.parametrize("component", ["api", "migrate", "worker"])
 def test_a_pod_runs_a_command_of_ours_as_the_images_user_with_no_rights(component: str) -> None:
-    pod, own = pods()[component], container(component)
-    assert own["args"][0] in main.list_commands(click.Context(main))
-    assert "command" not in own
+    pod, main_container = pods()[component], container(component)
+    assert main_container["args"][0] in main.list_commands(click.Context(main))
+    assert "command" not in main_container
     user, group = map(int, image("USER").split(":"))
     security = pod["securityContext"]
     assert (security["runAsUser"], security["runAsGroup"], security["runAsNonRoot"]) == (user, group, True)
-    assert own["securityContext"]["readOnlyRootFilesystem"] is True
-    assert own["securityContext"]["capabilities"] == {"drop": ["ALL"]}
-    assert own["resources"]["limits"]["memory"]
+    assert main_container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert main_container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert main_container["resources"]["limits"]["memory"]
     assert pod["automountServiceAccountToken"] is False
 
 
@@ -89,16 +89,16 @@ def test_the_api_may_listen_on_the_address_of_its_service() -> None:
 
 def test_probes_and_services_name_ports_that_there_are() -> None:
     for component in ("api", "worker"):
-        own = container(component)
-        names = {port["name"] for port in own["ports"]}
+        main_container = container(component)
+        names = {port["name"] for port in main_container["ports"]}
         for probe in ("startupProbe", "livenessProbe"):
-            assert own[probe]["httpGet"]["port"] in names
+            assert main_container[probe]["httpGet"]["port"] in names
     worker = {entry["name"]: entry.get("value") for entry in container("worker")["env"]}
     assert int(worker["STEPSIZE_WORKER_METRICS_PORT"]) == container("worker")["ports"][0]["containerPort"]
-    selectors = [found["spec"]["selector"] for found in documents() if found["kind"] == "Service"]
+    selectors = [document["spec"]["selector"] for document in documents() if document["kind"] == "Service"]
     labels = [
-        found["spec"]["template"]["metadata"]["labels"]
-        for found in documents()
-        if "template" in found.get("spec", {})
+        document["spec"]["template"]["metadata"]["labels"]
+        for document in documents()
+        if "template" in document.get("spec", {})
     ]
     assert all(any(selector.items() <= label.items() for label in labels) for selector in selectors)

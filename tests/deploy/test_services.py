@@ -110,12 +110,12 @@ class Deployment:
 def deployment(postgres: PostgresServer, installed: Path, tmp_path: Path) -> Iterator[Deployment]:
     """Yield the services on a fresh database, after `migrate`."""
     with _guarded_database(postgres):
-        found = Deployment(postgres, installed, tmp_path)
-        migrated = found.run("migrate", image_command(services()["migrate"]["command"]))
+        deployment = Deployment(postgres, installed, tmp_path)
+        migrated = deployment.run("migrate", image_command(services()["migrate"]["command"]))
         assert migrated.returncode == 0, migrated.stderr
         assert SECRET["POSTGRES_PASSWORD"] not in migrated.stdout + migrated.stderr
-        yield found
-        found.http.close()
+        yield deployment
+        deployment.http.close()
 
 
 def test_the_services_of_compose_run_a_job_and_report_their_health(deployment: Deployment) -> None:
@@ -157,7 +157,7 @@ def _owner(
         row = queue.execute(
             "SELECT executor_id FROM dbos.workflow_status WHERE status = 'PENDING'"
         ).fetchone()
-    return next((one for one in workers if row and f"-{one.pid}-" in row[0]), None)
+    return next((worker for worker in workers if row and f"-{worker.pid}-" in row[0]), None)
 
 
 @contextmanager

@@ -44,9 +44,9 @@ def test_the_momentum_is_lowest_at_the_highest_rate(kind: str) -> None:
 
 
 def test_the_momentum_of_the_warmup_is_that_of_the_update_after_it() -> None:
-    found = cycle(warmup_fraction=0.3).momentum_table(20)
-    np.testing.assert_array_equal(found[:7], 0.95)
-    np.testing.assert_array_equal(found[6:], cycle().momentum_table(14))
+    momenta = cycle(warmup_fraction=0.3).momentum_table(20)
+    np.testing.assert_array_equal(momenta[:7], 0.95)
+    np.testing.assert_array_equal(momenta[6:], cycle().momentum_table(14))
     np.testing.assert_array_equal(
         cycle(warmup_fraction=1.0).momentum_table(4), 0.85
     )  # one update is the peak
@@ -73,10 +73,10 @@ def test_nothing_is_cycled_unless_it_is_asked_for() -> None:
 def test_a_cycle_of_width_zero_is_a_constant_momentum(kind: str) -> None:
     field = str(OPTIMIZERS[kind].momentum_field)
     flat = {"base_momentum": 0.7, "max_momentum": 0.7}
-    own: dict[str, Any] = {field: 0.7}
+    momentum: dict[str, Any] = {field: 0.7}
     pair = [
         run(kind, "one_cycle", schedule_fields={"cycle_momentum": True, **flat}),
-        run(kind, "one_cycle", **own),
+        run(kind, "one_cycle", **momentum),
     ]
     result = run_batch(function("rosenbrock", 3, noise=0.1), pair, steps=50, seed=1)
     assert result.trajectories is not None

@@ -153,8 +153,8 @@ def test_the_options_that_authors_recommend_are_better_on_a_network(
 def test_options_that_differ_in_a_stack_change_no_row() -> None:
     # At a constant rate of 1 the safeguard changes nothing.
     flags: list[dict[str, Any]] = [
-        {"use_bias_correction": one, "safeguard_warmup": two}
-        for one in (False, True)
+        {"use_bias_correction": flag, "safeguard_warmup": two}
+        for flag in (False, True)
         for two in (False, True)
     ]
     runs = [run("prodigy", learning_rate=0.5, **fields) for fields in flags]

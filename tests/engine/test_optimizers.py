@@ -116,15 +116,15 @@ def test_a_constant_gradient_does_not_break_the_centred_rmsprop() -> None:
 @pytest.mark.parametrize("kind", list(OPTIMIZERS))
 def test_a_wide_stack_gives_the_bits_of_a_narrow_one(kind: str) -> None:
     instances = [make_optimizer(kind, learning_rate=rate) for rate in (0.01, 0.1)]
-    found = []
+    results = []
     for width in (1, 3):
         stacked = stack(instances, width)
         x = np.tile([1.0, -2.0, 3.0], (2, 1))
         state = stacked.init(x)
         for k in range(20):
             stacked.update(x, 0.3 * x, np.asarray(stacked.learning_rate), k, state, np.empty_like(x))
-        found.append(x)
-    np.testing.assert_array_equal(found[0], found[1])
+        results.append(x)
+    np.testing.assert_array_equal(results[0], results[1])
 
 
 @pytest.mark.parametrize("kind", list(OPTIMIZERS))

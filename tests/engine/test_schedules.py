@@ -26,13 +26,13 @@ def test_after_the_warmup_the_body_runs_over_the_rest_of_the_horizon(
     kind: str, warmup: dict[str, Any], horizon: int
 ) -> None:
     updates = math.floor(warmup["warmup_fraction"] * horizon + 0.5)
-    found = make_schedule(kind, **warmup).table(horizon)
-    assert found.shape == (horizon,)
-    assert found.dtype == np.float64
+    factors = make_schedule(kind, **warmup).table(horizon)
+    assert factors.shape == (horizon,)
+    assert factors.dtype == np.float64
     rising = [ramp(k / updates, warmup) for k in range(updates)]
-    np.testing.assert_allclose(found[:updates], rising, rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(factors[:updates], rising, rtol=1e-13, atol=1e-15)
     body = make_schedule(kind).table(horizon - updates) if updates < horizon else np.empty(0)
-    np.testing.assert_array_equal(found[updates:], body)
+    np.testing.assert_array_equal(factors[updates:], body)
 
 
 @pytest.mark.parametrize("kind", OPEN)

@@ -24,15 +24,15 @@ SHAPES = ((3, 2), (2,))
 
 def edges(kind: str) -> list[Run]:
     """Return a run for each bound that a value may take, and for each end of a range that is searched."""
-    found = []
+    edges = []
     for field in hyper_fields(OPTIMIZERS[kind]):
         if field.name in OTHERS or field.type is not float:
             continue
         values = {field.hyper.ge, *(field.hyper.search or ())} - {None, field.default}
-        found += [
+        edges += [
             Run(fields(kind, **{field.name: float(value)}), {"kind": "constant"}) for value in sorted(values)
         ]
-    return found
+    return edges
 
 
 def parts(x: Vector) -> list[Vector]:
@@ -108,7 +108,7 @@ def test_a_hyperparameter_at_an_end_of_its_range_takes_the_engines_steps(kind: s
     assert compared or kind == "lbfgs"
     for run in compared:
         expected = engine_path(run, least=0.0)[0][:STEPS]
-        found = np.array(list(PATHS[framework](run)))
+        path = np.array(list(PATHS[framework](run)))
         # Keras' own Adam and AdamW, which scale an eps of 1e-8 and less.
         tolerance = 1e-5 if framework == "keras" and kind in ("adam", "adamw") else 1e-8
-        np.testing.assert_allclose(found, expected, tolerance, 1e-12, err_msg=str(run))
+        np.testing.assert_allclose(path, expected, tolerance, 1e-12, err_msg=str(run))

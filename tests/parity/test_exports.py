@@ -70,12 +70,12 @@ def rates(name: str, exported: types.ModuleType, steps: int) -> list[float]:
         scheduler = exported.make_scheduler(optimizer)
     else:
         optimizer, scheduler = exported.make_optimizer_and_scheduler(parameters)
-    found = []
+    sources = []
     for _ in range(steps):
-        found.append(optimizer.param_groups[0]["lr"])
+        sources.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
         scheduler.step()
-    return found
+    return sources
 
 
 @pytest.mark.parametrize("name", FRAMEWORKS)
@@ -85,16 +85,16 @@ def test_every_exported_learning_rate_is_the_engines(kind: str, name: str) -> No
         schedule = {"kind": kind, **vars(make_schedule(kind, **warmup))}
         answer = recommendation(schedule)
         for steps in (1, 97):
-            found = rates(name, module(FORMATS[name].render(answer, steps)), steps)
-            np.testing.assert_allclose(found, learning_rates(answer, steps), rtol=1e-9, atol=1e-18)
+            exported = rates(name, module(FORMATS[name].render(answer, steps)), steps)
+            np.testing.assert_allclose(exported, learning_rates(answer, steps), rtol=1e-9, atol=1e-18)
 
 
 @pytest.mark.parametrize("name", FRAMEWORKS)
 def test_the_realised_schedule_is_exported(name: str) -> None:
     table = {"kind": "table", **vars(make_schedule("table", factors=(1.0, 1.0, 0.5, 0.25)))}
     answer = recommendation({"kind": "reduce_on_plateau"}).model_copy(update={"taken_schedule": table})
-    found = rates(name, module(FORMATS[name].render(answer, 4)), 4)
-    np.testing.assert_allclose(found, [PEAK, PEAK, PEAK / 2, PEAK / 4], rtol=1e-9)
+    exported = rates(name, module(FORMATS[name].render(answer, 4)), 4)
+    np.testing.assert_allclose(exported, [PEAK, PEAK, PEAK / 2, PEAK / 4], rtol=1e-9)
 
 
 def keras_path(exported: types.ModuleType, first: Vector) -> Iterator[Vector]:
@@ -131,9 +131,9 @@ def assert_takes_the_engines_steps(name: str, case: Case, rtol: float, atol: flo
     # As many updates as the engine's paths have.
     exported = module(FORMATS[name].render(answer, 300))
     sys.modules["exported"] = exported
-    found = np.array(list(PATHS[name](exported, start("quadratic"))))
+    path = np.array(list(PATHS[name](exported, start("quadratic"))))
     expected = engine_paths("quadratic", [case])[0][:STEPS, 0]
-    np.testing.assert_allclose(found, expected, rtol=rtol, atol=atol, err_msg=str(case))
+    np.testing.assert_allclose(path, expected, rtol=rtol, atol=atol, err_msg=str(case))
 
 
 def is_native(name: str, kind: str) -> bool:
@@ -213,16 +213,16 @@ def torch_losses(spec: JobSpec, exported: types.ModuleType, batch_size: int | No
             place += rows.numel()
     optimizer = exported.make_optimizer(model.parameters())
     scheduler = exported.make_scheduler(optimizer)
-    found = []
+    losses = []
     for k in range(LOOP_STEPS + 1):
         inputs = torch.tensor(np.asarray(problem.minibatches[k].examples)[:, :-1])
         loss = torch.nn.functional.cross_entropy(model(inputs), torch.tensor(problem.targets[k]))
-        found.append(loss.item())
+        losses.append(loss.item())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         scheduler.step()
-    return found
+    return losses
 
 
 @pytest.mark.parametrize("kind", [kind for kind, cls in OPTIMIZERS.items() if cls.reference is not None])
@@ -260,7 +260,9 @@ def test_a_keras_model_is_fitted_by_the_exported_optimizer(kind: str, name: str)
     history = model.fit(inputs, inputs.sum(axis=1), batch_size=16, epochs=15, verbose=0).history["loss"]
     assert int(model.optimizer.iterations) == 60
     # JAX gives each variable's memory away once: none may be both the model's and the optimizer's.
-    assert not {id(own) for own in model.optimizer.variables} & {id(own) for own in model.variables}
+    assert not {id(variable) for variable in model.optimizer.variables} & {
+        id(variable) for variable in model.variables
+    }
     assert history[-1] < history[0]
 
 
@@ -276,9 +278,9 @@ def test_the_trainer_of_transformers_takes_every_rate_of_the_exported_schedule(t
 
     class Rates(transformers.TrainerCallback):  # type: ignore[misc,name-defined]  # Any, likewise
         def on_step_begin(self, args: Any, state: Any, control: Any, **parts: Any) -> None:
-            found.append(parts["optimizer"].param_groups[0]["lr"])
+            rates.append(parts["optimizer"].param_groups[0]["lr"])
 
-    found: list[float] = []
+    rates: list[float] = []
     model = Model(3, 1)
     arguments = transformers.TrainingArguments(
         output_dir=str(tmp_path), **exported.TRAINING_ARGUMENTS, report_to="none", use_cpu=True
@@ -291,4 +293,4 @@ def test_the_trainer_of_transformers_takes_every_rate_of_the_exported_schedule(t
         callbacks=[Rates()],
     )
     trainer.train()
-    np.testing.assert_allclose(found, learning_rates(answer, 12), rtol=1e-9)
+    np.testing.assert_allclose(rates, learning_rates(answer, 12), rtol=1e-9)

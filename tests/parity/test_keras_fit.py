@@ -168,8 +168,8 @@ def test_training_continues_from_its_point_after_an_update_at_the_average(kind: 
         optimizer.apply([keras.ops.convert_to_tensor(p) for p in (g[:6].reshape(3, 2), g[6:])], parts)
         if k == HALF:
             optimizer.eval()
-    found = np.concatenate([keras.ops.convert_to_numpy(part).ravel() for part in parts])
-    np.testing.assert_allclose(found, path[-1], 1e-8)
+    parameters = np.concatenate([keras.ops.convert_to_numpy(part).ravel() for part in parts])
+    np.testing.assert_allclose(parameters, path[-1], 1e-8)
 
 
 def test_a_rate_costs_the_same_at_any_horizon() -> None:

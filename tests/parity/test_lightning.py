@@ -69,10 +69,10 @@ def fitted(run: Run, folder: Path, checkpoint: Path | None = None) -> Any:
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    own = Module(run)
-    trainer.fit(own, batches, ckpt_path=checkpoint)
+    module = Module(run)
+    trainer.fit(module, batches, ckpt_path=checkpoint)
     assert trainer.global_step == UPDATES
-    return own.model
+    return module.model
 
 
 @each_run

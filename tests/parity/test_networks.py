@@ -50,13 +50,13 @@ def test_an_activation_and_its_derivative_are_those_of_pytorch(kind: str) -> Non
     values, delta = points.copy(), np.ones_like(points)
     slope = np.empty_like(points) if activation.keeps_slope else None
     activation.forward(values, slope, [np.empty_like(points) for _ in range(activation.scratch)])
-    found = values.copy()  # on the way back they are spent
+    derivatives = values.copy()  # on the way back they are spent
     activation.backward(values, slope, delta)
     x = torch.tensor(points, requires_grad=True)
     expected = TORCH_ACTIVATIONS[kind](x)
     expected.sum().backward()
     # PyTorch's own error function loses digits where the tail is small.
-    np.testing.assert_allclose(found, expected.detach().numpy(), rtol=1e-13, atol=2e-15)
+    np.testing.assert_allclose(derivatives, expected.detach().numpy(), rtol=1e-13, atol=2e-15)
     np.testing.assert_allclose(delta, x.grad.numpy(), rtol=1e-13, atol=2e-15)
 
 
@@ -64,20 +64,20 @@ def test_an_activation_and_its_derivative_are_those_of_pytorch(kind: str) -> Non
 def test_losses_and_gradients_of_runs_with_individual_settings_are_those_of_pytorch(
     model: Model, loss: Any
 ) -> None:
-    own = suited_to(model, loss)
+    objective = suited_to(model, loss)
     random = np.random.default_rng(5)
-    settings = random_settings(own, random)
-    problem = supervised_problem(own)
-    x = problem.start() + 0.1 * random.normal(size=(ROWS, own.dimension))
+    settings = random_settings(objective, random)
+    problem = supervised_problem(objective)
+    x = problem.start() + 0.1 * random.normal(size=(ROWS, objective.dimension))
     gradients, losses = np.zeros_like(x), np.zeros(ROWS)
-    workspace = own.workspace([problem] * ROWS, x, gradients, settings)
+    workspace = objective.workspace([problem] * ROWS, x, gradients, settings)
     problem.draw(1)
     workspace.evaluate(0, losses)
-    shape = model.architecture(own.sizes or own.inputs.shape[1:], own.classes or 1)
+    shape = model.architecture(objective.sizes or objective.inputs.shape[1:], objective.classes or 1)
     for row in range(ROWS):
         values = {name: float(column[row, 0]) for name, column in settings.items()}
         point = torch.tensor(x[row], requires_grad=True)
-        expected = torch_loss(point, model, own.trained_loss, shape, problem, values)
+        expected = torch_loss(point, model, objective.trained_loss, shape, problem, values)
         expected.backward()
         assert losses[row] == pytest.approx(expected.item(), rel=RTOL)
         np.testing.assert_allclose(gradients[row], point.grad.numpy(), RTOL, ATOL)

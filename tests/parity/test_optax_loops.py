@@ -80,5 +80,5 @@ def test_a_jitted_loop_takes_the_engines_steps_whole_and_from_a_checkpoint(run: 
     resumed.train(HALF, UPDATES)
     np.testing.assert_array_equal(vector(resumed.parameters), vector(loop.parameters))
     if OPTIMIZERS[run.kind].averages:
-        found = resumed.exported.evaluation_parameters(resumed.parameters, resumed.state)
-        np.testing.assert_allclose(vector(found), end, 1e-8)
+        average = resumed.exported.evaluation_parameters(resumed.parameters, resumed.state)
+        np.testing.assert_allclose(vector(average), end, 1e-8)

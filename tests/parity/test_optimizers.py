@@ -35,12 +35,12 @@ def test_the_engines_path_is_the_references(kind: str) -> None:
     reference = OPTIMIZERS[kind].reference
     assert reference is not None
     assert versions(kind).split("+")[0] == f"{reference.distribution} {reference.version}"
-    found = list(cases(kind, PER_PROBLEM, seed=1))
+    all_cases = list(cases(kind, PER_PROBLEM, seed=1))
     stable = []
     for problem in PROBLEMS:
-        own = [case for case in found if case.problem == problem]
-        paths, ends = engine_paths(problem, own)
-        for row, case in enumerate(own):
+        selected = [case for case in all_cases if case.problem == problem]
+        paths, ends = engine_paths(problem, selected)
+        for row, case in enumerate(selected):
             expected, end = torch_path(case)
             count = stable_steps(case, expected)
             np.testing.assert_allclose(

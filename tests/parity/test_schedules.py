@@ -31,8 +31,8 @@ def test_every_factor_is_the_references(kind: str, reference: Reference) -> None
         for fields in cases(kind, RANDOM_CASES, seed=1):
             if applies(reference, fields, horizon):
                 expected = package_factors(reference, fields, horizon)[reference.differs :]
-                found = engine_factors(kind, fields, horizon)[reference.differs :]
-                np.testing.assert_allclose(found, expected, RTOL, ATOL, err_msg=f"{horizon}: {fields}")
+                factors = engine_factors(kind, fields, horizon)[reference.differs :]
+                np.testing.assert_allclose(factors, expected, RTOL, ATOL, err_msg=f"{horizon}: {fields}")
                 compared += 1
     assert compared >= len(HORIZONS) - 3  # a cycle does not fit the shortest horizons
 
@@ -47,12 +47,12 @@ def test_every_cycled_momentum_is_the_references(kind: str) -> None:
         for fields in cases(kind, RANDOM_CASES, seed=3):
             cycled = fields | {"cycle_momentum": True}
             if applies(reference, cycled, horizon):
-                expected, found = (
+                expected, momenta = (
                     package_momenta(reference, cycled, horizon),
                     engine_momenta(kind, cycled, horizon),
                 )
-                assert found is not None
-                np.testing.assert_allclose(found, expected, RTOL, ATOL, err_msg=f"{horizon}: {cycled}")
+                assert momenta is not None
+                np.testing.assert_allclose(momenta, expected, RTOL, ATOL, err_msg=f"{horizon}: {cycled}")
                 compared += 1
     assert compared >= len(HORIZONS) * RANDOM_CASES / 2
 
@@ -72,6 +72,6 @@ def test_every_factor_of_a_warmup_is_the_references(shape: str, start: float) ->
     for warmup in HORIZONS:
         if applies(reference, fields, warmup):
             expected = package_factors(reference, fields, warmup)
-            found = engine_factors("constant", fields, 2 * warmup)
-            np.testing.assert_allclose(found[:warmup], expected, RTOL, ATOL)
-            np.testing.assert_array_equal(found[warmup:], 1.0)
+            factors = engine_factors("constant", fields, 2 * warmup)
+            np.testing.assert_allclose(factors[:warmup], expected, RTOL, ATOL)
+            np.testing.assert_array_equal(factors[warmup:], 1.0)

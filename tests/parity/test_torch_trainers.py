@@ -77,8 +77,8 @@ class Loop:
         return [part.state_dict() for part in (self.model, self.optimizer, self.scheduler)]
 
     def load(self, state: list[dict[str, Any]]) -> None:
-        for part, own in zip((self.model, self.optimizer, self.scheduler), state, strict=True):
-            part.load_state_dict(own)
+        for part, state_dict in zip((self.model, self.optimizer, self.scheduler), state, strict=True):
+            part.load_state_dict(state_dict)
 
 
 @each_run
@@ -150,7 +150,7 @@ def test_a_closure_is_evaluated_once_and_its_loss_returned() -> None:
 def test_the_limits_of_a_closures_gradients_are_those_of_a_plain_loop() -> None:
     run = Run(fields("sgd", learning_rate=0.5, gradient_clip_norm=0.7), {"kind": "constant"})
     exported = run.exported("torch")
-    found = []
+    losses = []
     for closure in (False, True):
         point = torch.nn.Parameter(torch.full((4,), 5.0))
         optimizer = exported.make_optimizer([point])
@@ -165,6 +165,6 @@ def test_the_limits_of_a_closures_gradients_are_those_of_a_plain_loop() -> None:
             if not closure:
                 evaluate()
             optimizer.step(evaluate if closure else None)
-        found.append(10 * point.detach().square().sum().item())
-    assert found[1] == pytest.approx(found[0])
-    assert found[0] > 700
+        losses.append(10 * point.detach().square().sum().item())
+    assert losses[1] == pytest.approx(losses[0])
+    assert losses[0] > 700

@@ -53,10 +53,10 @@ class InOrder(transformers.Trainer):  # type: ignore[misc,name-defined]  # likew
 
 def trained(run: Run, folder: Path, checkpoint: Path | None = None) -> Any:
     exported, model = run.exported("transformers"), Model()
-    own = {"max_steps": UPDATES, "per_device_train_batch_size": BATCH_SIZE, "save_steps": HALF}
+    options = {"max_steps": UPDATES, "per_device_train_batch_size": BATCH_SIZE, "save_steps": HALF}
     arguments = transformers.TrainingArguments(
         output_dir=str(folder),
-        **(exported.TRAINING_ARGUMENTS | own),
+        **(exported.TRAINING_ARGUMENTS | options),
         use_cpu=True,
         report_to="none",
         disable_tqdm=True,

@@ -18,7 +18,7 @@ from app.settings import Settings
 from app.spec.resources.answers import Problem
 from tests.support.databases import PostgresServer
 from tests.support.make_spec import MakeSpec
-from tests.support.trajectories import make_curve
+from tests.support.trajectories import make_trajectory
 
 ASKED = [
     Configuration(
@@ -40,7 +40,7 @@ def result(number: int, value: float | None, state: TrialState = TrialState.COMP
         steps_done=10,
         rungs=((3, 5.0),),
         reason=None if state is TrialState.COMPLETED else f"it {state}",
-        trajectory=encode(make_curve(rows=11, seed=number)),
+        trajectory=encode(make_trajectory(rows=11, seed=number)),
         engine_s=0.1,
     )
 
@@ -206,9 +206,9 @@ def test_a_recorded_result_reads_back_unchanged(db: Database, job_id: str) -> No
     assert [trial.reason for trial in finished] == [None, None, "it diverged", None]
     assert finished[0].rungs == ((3, 5.0),)
     assert job_runs.finished_trials(db, job_id, 0) == []
-    curve = trials.trajectory(db, job_id, 0, None)
-    assert curve.loss == [float(x) for x in make_curve(rows=11, seed=0).loss]
-    assert curve.learning_rate[-1] is None
+    trajectory = trials.trajectory(db, job_id, 0, None)
+    assert trajectory.loss == [float(x) for x in make_trajectory(rows=11, seed=0).loss]
+    assert trajectory.learning_rate[-1] is None
 
 
 def test_a_cancelled_job_takes_no_more_results(db: Database, job_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Thinning a curve keeps what the eye looks for."""
+"""Thinning a trajectory keeps its ends and its extremes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from app.services.trajectories import answer, thin
-from tests.support.trajectories import make_curve
+from tests.support.trajectories import make_trajectory
 
 
 @pytest.mark.parametrize("points", [2, 3, 4, 5, 10, 99, 500])
 def test_a_thinned_trajectory_has_at_most_the_given_points_and_both_ends(points: int) -> None:
-    curve = make_curve(rows=1001)
-    thinned = thin(curve, points)
+    trajectory = make_trajectory(rows=1001)
+    thinned = thin(trajectory, points)
     assert len(thinned.step) <= points
     assert thinned.step[0] == 0
     assert thinned.step[-1] == 1000
@@ -22,21 +22,21 @@ def test_a_thinned_trajectory_has_at_most_the_given_points_and_both_ends(points:
 
 
 def test_a_thinned_trajectory_keeps_the_extremes() -> None:
-    curve = make_curve(rows=1001)
-    curve.loss[[123, 777]] = [-50.0, 50.0]
-    thinned = thin(curve, 20)
+    trajectory = make_trajectory(rows=1001)
+    trajectory.loss[[123, 777]] = [-50.0, 50.0]
+    thinned = thin(trajectory, 20)
     assert {123, 777} <= set(thinned.step.tolist())
 
 
 def test_a_short_trajectory_is_not_thinned() -> None:
-    curve = make_curve(rows=10)
-    assert thin(curve, 10) is curve
+    trajectory = make_trajectory(rows=10)
+    assert thin(trajectory, 10) is trajectory
 
 
 def test_a_nan_becomes_null() -> None:
-    curve = make_curve(rows=4, parameters=2)
-    curve.loss[1:3] = [math.inf, math.nan]
-    body = answer(curve)
+    trajectory = make_trajectory(rows=4, parameters=2)
+    trajectory.loss[1:3] = [math.inf, math.nan]
+    body = answer(trajectory)
     assert body.loss[1:3] == [None, None]
     assert body.learning_rate[-1] is None
     assert body.validation_loss[:3] == [None] * 3

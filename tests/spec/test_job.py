@@ -182,8 +182,8 @@ def test_the_dimension_defaults_to_that_of_the_function() -> None:
     ],
 )
 def test_a_fault_of_a_search_space_has_its_pointer(space: dict[str, Any], where: str, what: str) -> None:
-    found = refusals(search_space=space)
-    assert any(at == where and what in message for at, message in found), found
+    faults = refusals(search_space=space)
+    assert any(at == where and what in message for at, message in faults), faults
 
 
 @pytest.mark.parametrize(
@@ -228,8 +228,8 @@ def test_a_fault_of_a_search_space_has_its_pointer(space: dict[str, Any], where:
     ],
 )
 def test_a_fault_of_an_objective_has_its_pointer(objective: dict[str, Any], where: str, what: str) -> None:
-    found = refusals(objective=objective)
-    assert any(at == where and what in message for at, message in found), found
+    faults = refusals(objective=objective)
+    assert any(at == where and what in message for at, message in faults), faults
 
 
 def test_a_loss_is_named_or_given_with_its_fields() -> None:
@@ -255,9 +255,9 @@ def test_settings_of_the_objective_are_searched_if_a_job_gives_a_range() -> None
 
 
 def test_a_batch_size_beyond_the_training_rows_is_refused_with_their_number() -> None:
-    found = refusals(objective=DIGITS, search_space={"batch_size": {"choices": [32, 5000]}})
-    assert found[0][0] == "search_space/batch_size/choices/1"
-    assert "1079" in found[0][1]
+    faults = refusals(objective=DIGITS, search_space={"batch_size": {"choices": [32, 5000]}})
+    assert faults[0][0] == "search_space/batch_size/choices/1"
+    assert "1079" in faults[0][1]
 
 
 @pytest.mark.parametrize("trials", [0, -1, 10**9, 1.5, True, "64"])

@@ -74,12 +74,12 @@ def suited_to(model: Model, loss: type[Loss] = CrossEntropy, **fields: Any) -> S
     """
     datasets = {"pairs": "ratings", "tokens": "sparse_classification"}
     features = "iris" if loss.for_classes else "diabetes"
-    found = supervised_on(datasets.get(model.form, features), model)
+    objective = supervised_on(datasets.get(model.form, features), model)
     return dataclasses.replace(
-        found,
-        inputs=found.inputs[:150],
-        targets=found.targets[:150],
-        classes=found.classes if loss.for_classes else None,
+        objective,
+        inputs=objective.inputs[:150],
+        targets=objective.targets[:150],
+        classes=objective.classes if loss.for_classes else None,
         loss=loss(),
         **fields,
     )
@@ -121,21 +121,21 @@ def losses_and_gradients(
     return losses, gradients
 
 
-def assert_same_row(one: BatchResult, i: int, other: BatchResult, j: int) -> None:
+def assert_same_row(first: BatchResult, i: int, other: BatchResult, j: int) -> None:
     """Require that row i of a batch is row j of the other, bit for bit."""
-    assert one.outcomes[i] == other.outcomes[j]
-    assert one.reasons[i] == other.reasons[j]
-    assert one.steps_done[i] == other.steps_done[j]
-    np.testing.assert_array_equal(one.values[i], other.values[j])
-    np.testing.assert_array_equal(one.rung_values[i], other.rung_values[j])
+    assert first.outcomes[i] == other.outcomes[j]
+    assert first.reasons[i] == other.reasons[j]
+    assert first.steps_done[i] == other.steps_done[j]
+    np.testing.assert_array_equal(first.values[i], other.values[j])
+    np.testing.assert_array_equal(first.rung_values[i], other.rung_values[j])
     for name in other.metrics:
         np.testing.assert_array_equal(
-            one.metrics.get(name, np.full(i + 1, np.nan))[i], other.metrics[name][j]
+            first.metrics.get(name, np.full(i + 1, np.nan))[i], other.metrics[name][j]
         )
-    assert one.trajectories is not None
+    assert first.trajectories is not None
     assert other.trajectories is not None
     for column in COLUMNS:
-        a, b = getattr(one.trajectories[i], column), getattr(other.trajectories[j], column)
+        a, b = getattr(first.trajectories[i], column), getattr(other.trajectories[j], column)
         if b is None:
             assert a is None
         else:

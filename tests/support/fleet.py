@@ -93,11 +93,11 @@ class Fleet:
 
     def _pids(self) -> dict[int, str]:
         """Return the command line of every process, by id."""
-        found: dict[int, str] = {}
+        processes: dict[int, str] = {}
         for program in self._programs:
-            found |= program.family()
-        self._seen |= set(found)
-        return found
+            processes |= program.family()
+        self._seen |= set(processes)
+        return processes
 
     def _ask(self, question: Callable[[Server], T]) -> T:
         """Return the first answer of any API."""

@@ -85,15 +85,15 @@ def follow(advice: Steps[T], answer: Callable[[EvaluationRequest], EvaluationRes
         while True:
             request = advice.send(answer(request))
     except StopIteration as end:
-        found: T = end.value
-        return found
+        value: T = end.value
+        return value
 
 
 def run(spec: JobSpec) -> tuple[list[FinishedTrial], Recommendation]:
     """Run a whole job in this process, as the worker does; return its trials and recommendation."""
     trials = search(spec)
-    found = follow(
+    recommendation = follow(
         advise(Plan.of(spec), trials, lambda number: None), lambda request: run_request(spec, request)
     )
-    assert found is not None
-    return trials, found
+    assert recommendation is not None
+    return trials, recommendation

@@ -45,11 +45,13 @@ CASES = [
 ]
 
 
-def random_settings(own: SupervisedObjective, random: np.random.Generator) -> dict[str, NDArray[np.float64]]:
+def random_settings(
+    objective: SupervisedObjective, random: np.random.Generator
+) -> dict[str, NDArray[np.float64]]:
     """Return a column (ROWS, 1) for each setting: values within its range, and zero in the first row."""
-    columns = {name: random.uniform(0.05, 0.4, size=(ROWS, 1)) for name in own.settings}
+    columns = {name: random.uniform(0.05, 0.4, size=(ROWS, 1)) for name in objective.settings}
     # With thousands of weights, l2 would hide the digits of the loss.
-    columns["l2"] *= min(1.0, 10 / own.dimension)
+    columns["l2"] *= min(1.0, 10 / objective.dimension)
     for column in columns.values():
         column[0] = 0.0
     return columns

@@ -21,14 +21,14 @@ REFERENCE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<rest>[^}]*))?\}"
 def stages() -> list[list[tuple[str, str]]]:
     """Return the instructions of each stage of the image, as (keyword, the rest of its line)."""
     lines = [line for line in DOCKERFILE.read_text().splitlines() if not line.startswith("#")]
-    found: list[list[tuple[str, str]]] = []
+    stages: list[list[tuple[str, str]]] = []
     for line in re.sub(r"\\\n\s*", "", "\n".join(lines)).splitlines():
         if line.strip():
             keyword, rest = line.split(maxsplit=1)
             if keyword == "FROM":
-                found.append([])
-            found[-1].append((keyword, rest))
-    return found
+                stages.append([])
+            stages[-1].append((keyword, rest))
+    return stages
 
 
 def image(keyword: str) -> str:
@@ -56,8 +56,8 @@ def health_check() -> list[str]:
 
 def services() -> dict[str, dict[str, Any]]:  # Any: YAML
     """Return the services of the compose file, before variables are put in."""
-    found: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE.read_text())["services"]
-    return found
+    services: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE.read_text())["services"]
+    return services
 
 
 def service_environment(name: str, given: Mapping[str, str]) -> dict[str, str]:
@@ -75,9 +75,9 @@ def interpolate(text: str, given: Mapping[str, str]) -> str:
     """Put variables in as compose does; raise LookupError with the message of a required one."""
 
     def value(match: re.Match[str]) -> str:
-        found = given.get(match["name"], "")
-        if not found and match["kind"] == "?":
+        value = given.get(match["name"], "")
+        if not value and match["kind"] == "?":
             raise LookupError(match["rest"])
-        return found or (match["rest"] if match["kind"] == "-" else "")
+        return value or (match["rest"] if match["kind"] == "-" else "")
 
     return REFERENCE.sub(value, text)

@@ -20,5 +20,5 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
 
 def only(exported: InMemorySpanExporter, name: str) -> ReadableSpan:
     """Return the only span of that name."""
-    (found,) = (span for span in exported.get_finished_spans() if span.name == name)
-    return found
+    (match,) = (span for span in exported.get_finished_spans() if span.name == name)
+    return match

@@ -18,7 +18,7 @@ from app.spec.job import JobSpec
 from app.spec.resources.recommendations import Candidate, Evidence, Recommendation
 from app.tuning.space.distributions import suggest
 from app.tuning.space.tree import SearchSpace
-from tests.support.trajectories import make_curve
+from tests.support.trajectories import make_trajectory
 
 BODY = {
     "objective": {"kind": "function", "name": "rosenbrock"},
@@ -88,7 +88,7 @@ def _result(number: int, value: float | None) -> TrialResult:
         steps_done=10 if completed else 3,
         rungs=(),
         reason=None if completed else "diverged at step 3",
-        trajectory=codec.encode(make_curve(11, seed=number, parameters=2)) if completed else None,
+        trajectory=codec.encode(make_trajectory(11, seed=number, parameters=2)) if completed else None,
         engine_s=0.01,
     )
 

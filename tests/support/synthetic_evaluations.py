@@ -45,7 +45,9 @@ def trials(count: int = 12) -> list[FinishedTrial]:
 
 def bowl(best: float = 0.04, floor: float = 1.0) -> Means:
     """Return means that depend on the peak alone, with the least value at `best`."""
-    return lambda found, steps: floor + 0.3 * abs(np.log(found.optimizer["learning_rate"] / best))
+    return lambda configuration, steps: (
+        floor + 0.3 * abs(np.log(configuration.optimizer["learning_rate"] / best))
+    )
 
 
 def scatter(configuration: Configuration, replicate: int) -> float:
@@ -58,37 +60,43 @@ def scatter(configuration: Configuration, replicate: int) -> float:
 class SyntheticEvaluations:
     """A function that answers requests with values: mean + effect of the seed + effect of the run.
 
-    common: standard deviation of the effect that a seed has on all configurations. own: standard deviation
-    of the effect on a single run. start: the recorded loss. `requests` holds all requests so far.
+    common: standard deviation of the effect that a seed has on all configurations. individual: standard
+    deviation of the effect on a single run. start: the recorded loss. `requests` holds all requests so far.
     """
 
-    def __init__(self, means: Means, *, common: float = 0.1, own: float = 0.001, start: float = 10.0) -> None:
+    def __init__(
+        self, means: Means, *, common: float = 0.1, individual: float = 0.001, start: float = 10.0
+    ) -> None:
         self._means = means
         self._common = common
-        self._own = own
+        self._individual = individual
         self._start = start
         self.requests: list[EvaluationRequest] = []
 
     def __call__(self, request: EvaluationRequest) -> EvaluationResult:
         self.requests.append(request)
         values = [
-            [self._value(found, replicate, request.steps) for replicate in request.replicates]
-            for found in request.configurations
+            [self._value(configuration, replicate, request.steps) for replicate in request.replicates]
+            for configuration in request.configurations
         ]
-        curves = (
-            tuple((self._curve(request.steps),) for _ in request.configurations) if request.record else ()
+        trajectories = (
+            tuple((self._trajectory(request.steps),) for _ in request.configurations)
+            if request.record
+            else ()
         )
-        return EvaluationResult(values=np.array(values), trajectories=curves)
+        return EvaluationResult(values=np.array(values), trajectories=trajectories)
 
     def of(self, stage: Seeds) -> list[EvaluationRequest]:
         """Return the requests of a stage."""
         return [request for request in self.requests if stage <= request.replicates.start < stage + 1_000_000]
 
-    def _value(self, found: Configuration, replicate: int, steps: int) -> float:
+    def _value(self, configuration: Configuration, replicate: int, steps: int) -> float:
         common = self._common * float(np.random.default_rng(replicate).standard_normal())
-        return self._means(found, steps) + common + self._own * scatter(found, replicate)
+        return (
+            self._means(configuration, steps) + common + self._individual * scatter(configuration, replicate)
+        )
 
-    def _curve(self, steps: int) -> bytes:
+    def _trajectory(self, steps: int) -> bytes:
         """Return an encoded trajectory whose norms fall to a tenth over the run."""
         rows = min(steps, 1_000) + 1
         norms = np.linspace(10.0, 1.0, rows).astype(np.float32)
@@ -111,19 +119,21 @@ class Rival(SyntheticEvaluations):
         super().__init__(bowl())
         self._mean = mean
 
-    def _value(self, found: Configuration, replicate: int, steps: int) -> float:
-        is_default = found.optimizer["kind"] == "adam" and found.optimizer["learning_rate"] == 0.001
+    def _value(self, configuration: Configuration, replicate: int, steps: int) -> float:
+        is_default = (
+            configuration.optimizer["kind"] == "adam" and configuration.optimizer["learning_rate"] == 0.001
+        )
         if is_default and replicate // 1_000_000 == Seeds.CONFIRM // 1_000_000:
-            return self._mean + 0.1 * scatter(found, replicate)
-        return super()._value(found, replicate, steps)
+            return self._mean + 0.1 * scatter(configuration, replicate)
+        return super()._value(configuration, replicate, steps)
 
 
 def advised(
     evaluations: SyntheticEvaluations, of: list[FinishedTrial] | None = None, **parts: Any
 ) -> Recommendation:
     """Return the recommendation of a small job whose requests `evaluations` answers."""
-    found = follow(
+    recommendation = follow(
         advise(Plan.of(spec(**parts)), trials() if of is None else of, lambda number: None), evaluations
     )
-    assert found is not None
-    return found
+    assert recommendation is not None
+    return recommendation

@@ -1,4 +1,4 @@
-"""Curves for tests."""
+"""Trajectories for tests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from app.engine.trajectories.result import Trajectory
 
 
-def make_curve(rows: int, seed: int = 0, parameters: int | None = None) -> Trajectory:
+def make_trajectory(rows: int, seed: int = 0, parameters: int | None = None) -> Trajectory:
     """Return a trajectory of noise in the shape of a real one: the last row has no learning rate."""
     rng = np.random.default_rng(seed)
     rate = rng.random(rows)

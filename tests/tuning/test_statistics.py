@@ -22,29 +22,29 @@ from app.tuning.statistics import (
 @pytest.mark.parametrize("n", [2, 3, 16, 256])
 def test_the_interval_is_students(n: int) -> None:
     values = np.random.default_rng(0).normal(3.0, 2.0, n)
-    found = mean_interval(values)
+    interval = mean_interval(values)
     expected = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
-    assert found is not None
-    assert found.ci95 == pytest.approx((expected.low, expected.high), rel=1e-12)
+    assert interval is not None
+    assert interval.ci95 == pytest.approx((expected.low, expected.high), rel=1e-12)
 
 
 def test_the_interval_of_differences_is_the_paired_one() -> None:
     generator = np.random.default_rng(1)
     a, b = generator.normal(0, 1, 16), generator.normal(0, 1, 16)
-    found = mean_interval(a - b)
+    interval = mean_interval(a - b)
     expected = stats.ttest_rel(a, b).confidence_interval(0.95)
-    assert found is not None
-    assert found.ci95 == pytest.approx((expected.low, expected.high), rel=1e-12)
+    assert interval is not None
+    assert interval.ci95 == pytest.approx((expected.low, expected.high), rel=1e-12)
 
 
 def test_95_of_100_intervals_cover_the_truth() -> None:
     generator = np.random.default_rng(2)
     covered = 0
     for _ in range(2000):
-        found = mean_interval(generator.normal(1.0, 5.0, 8))
-        assert found is not None
-        assert found.ci95 is not None
-        covered += found.ci95[0] <= 1.0 <= found.ci95[1]
+        interval = mean_interval(generator.normal(1.0, 5.0, 8))
+        assert interval is not None
+        assert interval.ci95 is not None
+        covered += interval.ci95[0] <= 1.0 <= interval.ci95[1]
     assert covered / 2000 == pytest.approx(0.95, abs=0.02)  # four standard errors
 
 
@@ -75,8 +75,8 @@ def test_the_best_of_two_is_as_probable_as_it_is_to_be_better() -> None:
 
 def test_no_entry_is_likelier_the_best_than_better_than_any_other() -> None:
     values = np.random.default_rng(9).normal(size=(5, 4))
-    found = probability_best(values, seed=0)
-    for i, probability in enumerate(found):
+    probabilities = probability_best(values, seed=0)
+    for i, probability in enumerate(probabilities):
         others = [probability_better(values[i] - values[j]) for j in range(5) if j != i]
         assert probability <= min(others) + 0.02
 
@@ -84,10 +84,10 @@ def test_no_entry_is_likelier_the_best_than_better_than_any_other() -> None:
 @pytest.mark.parametrize("n", [2, 4, 16])
 def test_equal_configurations_are_called_better_as_often_as_the_probability_says(n: int) -> None:
     generator = np.random.default_rng(n)
-    found = np.array([probability_better(generator.normal(size=n)) for _ in range(4000)])
+    probabilities = np.array([probability_better(generator.normal(size=n)) for _ in range(4000)])
     for level in (0.025, 0.5, 0.95, 0.975):
         tolerance = 4 * np.sqrt(level * (1 - level) / 4000)
-        assert np.mean(found < level) == pytest.approx(level, abs=tolerance)
+        assert np.mean(probabilities < level) == pytest.approx(level, abs=tolerance)
 
 
 @pytest.mark.parametrize("n", [2, 4, 16])
@@ -95,17 +95,17 @@ def test_equal_configurations_are_called_better_as_often_as_the_probability_says
 def test_one_of_equal_configurations_is_rarely_called_the_best(n: int, entries: int) -> None:
     generator = np.random.default_rng(n)
     draws = [generator.normal(size=(entries, n)) + generator.normal(size=n) for _ in range(200)]
-    found = np.array([probability_best(values, seed) for seed, values in enumerate(draws)])
-    assert np.mean(found[:, 0] > 0.95) <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 200)
-    assert found[:, 0].mean() == pytest.approx(1 / entries, abs=0.1)
+    probabilities = np.array([probability_best(values, seed) for seed, values in enumerate(draws)])
+    assert np.mean(probabilities[:, 0] > 0.95) <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 200)
+    assert probabilities[:, 0].mean() == pytest.approx(1 / entries, abs=0.1)
 
 
 def test_probabilities_sum_to_one_and_repeat() -> None:
     values = np.random.default_rng(3).normal(size=(5, 16))
-    found = probability_best(values, seed=4)
-    assert sum(found) == pytest.approx(1.0)
-    assert found == probability_best(values, seed=4)
-    assert found != probability_best(values, seed=5)
+    probabilities = probability_best(values, seed=4)
+    assert sum(probabilities) == pytest.approx(1.0)
+    assert probabilities == probability_best(values, seed=4)
+    assert probabilities != probability_best(values, seed=5)
 
 
 def test_more_entries_than_replicates_are_no_hindrance() -> None:
@@ -156,47 +156,47 @@ def test_the_probability_of_being_better_agrees_with_the_interval(n: int) -> Non
     certain = 0
     for _ in range(300):
         differences = generator.normal(-1.0, 1.0, n)
-        found = mean_interval(differences)
-        assert found is not None
-        assert found.ci95 is not None
-        assert (probability_better(differences) > 0.975) is (found.ci95[1] < 0)
-        certain += found.ci95[1] < 0
+        interval = mean_interval(differences)
+        assert interval is not None
+        assert interval.ci95 is not None
+        assert (probability_better(differences) > 0.975) is (interval.ci95[1] < 0)
+        certain += interval.ci95[1] < 0
     assert 0 < certain < 300 or n == 16
 
 
 def test_without_skewness_the_interval_is_students() -> None:
     values = np.array([1.0, 2.0, 3.0, 4.0, 6.0, 7.0, 8.0, 9.0])  # symmetric about 5
-    plain, found = mean_interval(values), skewed_interval(values)
+    plain, skewed = mean_interval(values), skewed_interval(values)
     assert plain is not None
-    assert found is not None
-    assert found.ci95 == pytest.approx(plain.ci95)
+    assert skewed is not None
+    assert skewed.ci95 == pytest.approx(plain.ci95)
     few = np.array([1.0, 1.0, 1.0, 9.0])
     assert skewed_interval(few) == mean_interval(few)
 
 
 def test_the_interval_of_skewed_losses_reaches_further_up_and_mirrors() -> None:
     values = np.array([1.0, 1.1, 1.0, 1.2, 1.1, 1.0, 1.3, 4.0])
-    plain, found, mirrored = mean_interval(values), skewed_interval(values), skewed_interval(-values)
+    plain, skewed, mirrored = mean_interval(values), skewed_interval(values), skewed_interval(-values)
     assert plain is not None
-    assert found is not None
+    assert skewed is not None
     assert mirrored is not None
     assert plain.ci95 is not None
-    assert found.ci95 is not None
+    assert skewed.ci95 is not None
     assert mirrored.ci95 is not None
-    assert found.ci95[0] > plain.ci95[0]
-    assert found.ci95[1] > plain.ci95[1]
-    assert mirrored.ci95 == pytest.approx((-found.ci95[1], -found.ci95[0]))
+    assert skewed.ci95[0] > plain.ci95[0]
+    assert skewed.ci95[1] > plain.ci95[1]
+    assert mirrored.ci95 == pytest.approx((-skewed.ci95[1], -skewed.ci95[0]))
 
 
 def test_the_skewed_interval_is_the_inverse_of_halls_transformation() -> None:
     values = np.random.default_rng(0).lognormal(0.0, 1.0, 16)
-    found, n = skewed_interval(values), 16
-    assert found is not None
-    assert found.ci95 is not None
+    skewed, n = skewed_interval(values), 16
+    assert skewed is not None
+    assert skewed.ci95 is not None
     deviations = values - values.mean()
     skewness = (deviations**3).mean() / (deviations**2).mean() ** 1.5 * (n * (n - 1)) ** 0.5 / (n - 2)
     a = skewness / n**0.5
-    for bound, quantile in zip(found.ci95, (2.131449546, -2.131449546), strict=True):  # t(0.975, 15)
+    for bound, quantile in zip(skewed.ci95, (2.131449546, -2.131449546), strict=True):  # t(0.975, 15)
         t = (values.mean() - bound) / (values.std(ddof=1) / n**0.5)
         assert t + a * t**2 / 3 + a**2 * t**3 / 27 + a / 6 == pytest.approx(quantile)
 
@@ -205,8 +205,12 @@ def coverage(interval: Callable[[NDArray[np.float64]], Mean | None], sigma: floa
     """How often the interval of 16 lognormal values holds their mean; its binomial scatter is 0.007."""
     samples = np.random.default_rng(1).lognormal(0.0, sigma, (2_000, 16))
     mean = np.exp(sigma**2 / 2)
-    found = [interval(sample) for sample in samples]
-    hits = [one.ci95[0] <= mean <= one.ci95[1] for one in found if one is not None and one.ci95]
+    intervals = [interval(sample) for sample in samples]
+    hits = [
+        estimate.ci95[0] <= mean <= estimate.ci95[1]
+        for estimate in intervals
+        if estimate is not None and estimate.ci95
+    ]
     return float(np.mean(hits))
 
 
@@ -224,39 +228,39 @@ def test_an_upper_tail_heavier_than_the_lower_one_is_seen() -> None:
     normal = np.random.default_rng(4).standard_normal((2_000, 64))
     samples = np.exp(np.where(normal > 0.0, 3.0 * normal, normal))
     mean = stats.norm.cdf(3.0) * np.exp(4.5) + stats.norm.cdf(-1.0) * np.exp(0.5)
-    found = [lognormal_interval(sample) for sample in samples]
-    assert np.mean([one is not None and one[0] <= mean <= one[1] for one in found]) > 0.7
+    intervals = [lognormal_interval(sample) for sample in samples]
+    assert np.mean([ends is not None and ends[0] <= mean <= ends[1] for ends in intervals]) > 0.7
 
 
 def test_one_loss_far_above_the_others_hardly_widens_the_interval() -> None:
     for n, outlier in ((16, 10.0), (64, 10.0), (64, 1000.0)):
         values = np.random.default_rng(6).normal(1.0, 0.01, n)
         values[0] = outlier
-        plain, found = skewed_interval(values), loss_interval(values)
+        plain, hull = skewed_interval(values), loss_interval(values)
         assert plain is not None
         assert plain.ci95 is not None
-        assert found is not None
-        assert found.ci95 is not None
-        assert found.ci95 == pytest.approx(plain.ci95)
+        assert hull is not None
+        assert hull.ci95 is not None
+        assert hull.ci95 == pytest.approx(plain.ci95)
 
 
 def test_a_few_tiny_losses_drive_the_bounds_apart_far_less_than_by_coxs_method() -> None:
     values = np.random.default_rng(5).lognormal(0.0, 0.3, 64)
     values[:4] *= 1e-12
-    found = loss_interval(values)
-    assert found is not None
-    assert found.ci95 is not None
-    assert found.ci95[1] < 100.0 * values.mean()  # by Cox's method 6e12
+    hull = loss_interval(values)
+    assert hull is not None
+    assert hull.ci95 is not None
+    assert hull.ci95[1] < 100.0 * values.mean()  # by Cox's method 6e12
 
 
 def test_the_scatter_of_small_losses_widens_the_interval() -> None:
     normal = np.random.default_rng(7).standard_normal(64)
     logarithms = np.where(normal < 0.0, 2.0 * normal, 0.1 * normal)
-    found = lognormal_interval(np.exp(logarithms))
-    assert found is not None
+    interval = lognormal_interval(np.exp(logarithms))
+    assert interval is not None
     upper = 2.0 * (np.maximum(logarithms - logarithms.mean(), 0.0) ** 2).mean()
     error = (logarithms.var(ddof=1) / 64 + 1.25 * upper**2 / 64) ** 0.5
-    assert np.ptp(np.log(found)) == pytest.approx(2 * stats.t.ppf(0.975, 63) * error)
+    assert np.ptp(np.log(interval)) == pytest.approx(2 * stats.t.ppf(0.975, 63) * error)
 
 
 def test_a_bound_beyond_the_floats_gives_no_interval() -> None:
@@ -266,14 +270,14 @@ def test_a_bound_beyond_the_floats_gives_no_interval() -> None:
 
 def test_of_losses_that_scatter_little_the_hull_is_hardly_wider() -> None:
     values = np.random.default_rng(2).normal(1.0, 0.1, 16)
-    plain, found = skewed_interval(values), loss_interval(values)
+    plain, hull = skewed_interval(values), loss_interval(values)
     assert plain is not None
     assert plain.ci95 is not None
-    assert found is not None
-    assert found.ci95 is not None
-    assert found.ci95[0] <= plain.ci95[0]
-    assert plain.ci95[1] <= found.ci95[1]
-    assert np.ptp(found.ci95) < 1.1 * np.ptp(plain.ci95)
+    assert hull is not None
+    assert hull.ci95 is not None
+    assert hull.ci95[0] <= plain.ci95[0]
+    assert plain.ci95[1] <= hull.ci95[1]
+    assert np.ptp(hull.ci95) < 1.1 * np.ptp(plain.ci95)
 
 
 @pytest.mark.parametrize("values", [[1.0] * 7, [1.0] * 7 + [0.0], [1.0] * 7 + [np.nan], [1e-300, 1e100] * 4])

@@ -58,12 +58,12 @@ def test_every_error_is_rendered_with_its_status(app: FastAPI, error: type[AppEr
 
 def test_no_two_errors_share_a_page() -> None:
     errors: list[type[AppError]] = [AppError, *_subclasses(AppError)]
-    found = [error.slug for error in errors]
-    assert len(found) == len(set(found)) == len(EVERY)
+    slugs = [error.slug for error in errors]
+    assert len(slugs) == len(set(slugs)) == len(EVERY)
 
 
 def _subclasses(error: type[AppError]) -> list[type[AppError]]:
-    return [found for child in error.__subclasses__() for found in (child, *_subclasses(child))]
+    return [subclass for child in error.__subclasses__() for subclass in (child, *_subclasses(child))]
 
 
 def test_the_problems_are_listed(client: TestClient) -> None:
@@ -119,6 +119,6 @@ def test_an_answer_that_does_not_fit_its_model_is_a_500_problem(app: FastAPI) ->
 
 
 def test_the_documentation_of_problems_is_by_status() -> None:
-    found = documented(*EVERY)
-    assert list(found) == sorted({error.status for error in EVERY})
-    assert "job-not-found" in found[404]["content"]["application/problem+json"]["examples"]
+    responses = documented(*EVERY)
+    assert list(responses) == sorted({error.status for error in EVERY})
+    assert "job-not-found" in responses[404]["content"]["application/problem+json"]["examples"]

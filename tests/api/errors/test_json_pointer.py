@@ -79,7 +79,7 @@ def changed(pointer: str, value: Any) -> Any:
 def pointers(value: Any, at: str = "") -> list[str]:
     """Return every pointer into a value, below its root."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [found for key, item in items for found in (f"{at}/{key}", *pointers(item, f"{at}/{key}"))]
+    return [pointer for key, item in items for pointer in (f"{at}/{key}", *pointers(item, f"{at}/{key}"))]
 
 
 def resolves(spec: Any, pointer: str) -> bool:
@@ -117,9 +117,9 @@ def test_the_unchanged_spec_is_valid() -> None:
 @example(pointer="/search_space/optimizers/0/kind", value="junk")
 def test_every_fault_keeps_its_pointer(pointer: str, value: Any) -> None:
     spec = changed(pointer, value)
-    found = faults(spec)
-    for at, sentence in found.items():
-        assert at == "" or resolves(spec, at), (at, found)
+    reported = faults(spec)
+    for at, sentence in reported.items():
+        assert at == "" or resolves(spec, at), (at, reported)
         # The fault is at the changed value, in it, or in an object that the change took the sense from.
         assert at.startswith(pointer) or pointer.startswith(at) or _same_object(at, pointer), (at, pointer)
         assert sentence
@@ -142,9 +142,9 @@ def test_an_unknown_field_is_pointed_to_and_the_known_ones_are_named(parent: str
         place = place[int(part)] if isinstance(place, list) else place[part]
     if not isinstance(place, dict):
         return
-    found = faults(changed(f"{parent}/junk", 1) if name == "junk" else _with(parent, name))
+    reported = faults(changed(f"{parent}/junk", 1) if name == "junk" else _with(parent, name))
     escaped = name.replace("~", "~0").replace("/", "~1")
-    sentence = found[f"{parent}/{escaped}"]
+    sentence = reported[f"{parent}/{escaped}"]
     assert "is not a field of this object" in sentence
     assert all(known in sentence for known in place)
 
@@ -241,9 +241,9 @@ def _with(parent: str, name: str) -> Any:
 def test_a_fault_names_the_field_the_value_and_the_limit(
     pointer: str, value: Any, at: str | None, said: str
 ) -> None:
-    found = faults(changed(pointer, value))
-    assert list(found) == [at or pointer], json.dumps(found)
-    assert said in found[at or pointer]
+    reported = faults(changed(pointer, value))
+    assert list(reported) == [at or pointer], json.dumps(reported)
+    assert said in reported[at or pointer]
 
 
 def test_a_missing_objective_is_pointed_to() -> None:
@@ -257,8 +257,8 @@ def test_a_start_of_the_wrong_length_is_pointed_to() -> None:
 
 
 def test_an_unknown_function_is_answered_with_the_one_that_is_close() -> None:
-    found = faults({"objective": {"kind": "function", "name": "rosenbrok"}})
-    assert found["/objective/name"].startswith(
+    reported = faults({"objective": {"kind": "function", "name": "rosenbrok"}})
+    assert reported["/objective/name"].startswith(
         "'rosenbrok' is not a function (did you mean rosenbrock?); choose one of: "
     )
 

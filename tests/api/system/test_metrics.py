@@ -38,19 +38,19 @@ def test_jobs_and_trials_are_counted_by_state(client: TestClient, db: Database, 
     store_finished_job(db, settings)
     store_running_job(db, settings)
     client.post("/v1/jobs", json=BODY)
-    found = scrape(client)
+    metrics_text = scrape(client)
     states = ("queued", "running", "paused", "succeeded", "failed", "cancelled")
-    assert [value(found, "stepsize_jobs", state=state) for state in states] == [1, 1, 0, 1, 0, 0]
+    assert [value(metrics_text, "stepsize_jobs", state=state) for state in states] == [1, 1, 0, 1, 0, 0]
     trial_states = ("completed", "pruned", "diverged", "failed", "running")
-    assert [value(found, "stepsize_trials", state=state) for state in trial_states] == [2, 0, 1, 0, 3]
+    assert [value(metrics_text, "stepsize_trials", state=state) for state in trial_states] == [2, 0, 1, 0, 3]
 
 
 def test_an_empty_service_has_zeros(client: TestClient) -> None:
-    found = scrape(client)
+    metrics_text = scrape(client)
     for name in ("stepsize_queue_depth", "stepsize_queue_oldest_seconds", "stepsize_workers"):
-        assert value(found, name) == 0
-    assert value(found, "stepsize_trials", state="completed") == 0
-    assert value(found, "stepsize_database_up") == 1
+        assert value(metrics_text, name) == 0
+    assert value(metrics_text, "stepsize_trials", state="completed") == 0
+    assert value(metrics_text, "stepsize_database_up") == 1
 
 
 def test_the_queue_has_a_depth_and_an_age(client: TestClient, db: Database) -> None:
@@ -65,9 +65,9 @@ def test_the_queue_has_a_depth_and_an_age(client: TestClient, db: Database) -> N
             .where(EventRow.name == "1-queued", EventRow.job_key != _first_key(session))
             .values(created_at=hour_ago + timedelta(minutes=50))
         )
-    found = scrape(client)
-    assert value(found, "stepsize_queue_depth") == 3
-    assert 600 <= value(found, "stepsize_queue_oldest_seconds") < 660
+    metrics_text = scrape(client)
+    assert value(metrics_text, "stepsize_queue_depth") == 3
+    assert 600 <= value(metrics_text, "stepsize_queue_oldest_seconds") < 660
 
 
 def _first_key(session: object) -> int:
@@ -88,25 +88,25 @@ def test_requests_are_counted_by_the_template_of_their_route(client: TestClient,
         client.get(path)
     client.head(f"/v1/jobs/{finished}")
     client.request("BREW", "/v1/jobs")
-    found = scrape(client)
+    metrics_text = scrape(client)
     counted = "stepsize_http_requests_total"
-    assert value(found, counted, method="GET", route="/v1/jobs/{job_id}", status="200") == 1
-    assert value(found, counted, method="GET", route="/v1/jobs/{job_id}", status="404") == 2
-    assert value(found, counted, method="HEAD", route="/v1/jobs/{job_id}", status="200") == 1
-    assert value(found, counted, method="GET", route="unmatched", status="404") == 2
-    assert value(found, counted, method="OTHER", route="unmatched", status="405") == 1
-    assert not any(finished in str(labels) for _, labels in found)
+    assert value(metrics_text, counted, method="GET", route="/v1/jobs/{job_id}", status="200") == 1
+    assert value(metrics_text, counted, method="GET", route="/v1/jobs/{job_id}", status="404") == 2
+    assert value(metrics_text, counted, method="HEAD", route="/v1/jobs/{job_id}", status="200") == 1
+    assert value(metrics_text, counted, method="GET", route="unmatched", status="404") == 2
+    assert value(metrics_text, counted, method="OTHER", route="unmatched", status="405") == 1
+    assert not any(finished in str(labels) for _, labels in metrics_text)
 
 
 def test_latencies_are_a_histogram(client: TestClient) -> None:
     client.get("/v1/optimizers")
-    found = scrape(client)
+    metrics_text = scrape(client)
     labels = {"method": "GET", "route": "/v1/optimizers", "status": "200"}
     name = "stepsize_http_request_duration_seconds"
-    assert value(found, f"{name}_bucket", **labels, le="10.0") == 1
-    assert value(found, f"{name}_bucket", **labels, le="0.001") <= 1
-    assert value(found, f"{name}_count", **labels) == 1
-    assert 0 < value(found, f"{name}_sum", **labels) < 10
+    assert value(metrics_text, f"{name}_bucket", **labels, le="10.0") == 1
+    assert value(metrics_text, f"{name}_bucket", **labels, le="0.001") <= 1
+    assert value(metrics_text, f"{name}_count", **labels) == 1
+    assert 0 < value(metrics_text, f"{name}_sum", **labels) < 10
 
 
 def test_a_crash_is_counted_as_500(client: TestClient, app: FastAPI) -> None:
@@ -115,20 +115,22 @@ def test_a_crash_is_counted_as_500(client: TestClient, app: FastAPI) -> None:
 
     app.add_api_route("/crash", crash)
     assert client.get("/crash").status_code == 500
-    found = scrape(client)
-    assert value(found, "stepsize_http_requests_total", method="GET", route="/crash", status="500") == 1
+    metrics_text = scrape(client)
+    assert (
+        value(metrics_text, "stepsize_http_requests_total", method="GET", route="/crash", status="500") == 1
+    )
 
 
 def test_a_database_that_does_not_answer_is_a_metric_and_no_error(client: TestClient, db: Database) -> None:
     with db.engine.begin() as connection:
         connection.execute(text("ALTER TABLE workers RENAME TO gone"))
     try:
-        found = scrape(client)
+        metrics_text = scrape(client)
     finally:
         with db.engine.begin() as connection:
             connection.execute(text("ALTER TABLE gone RENAME TO workers"))
-    assert value(found, "stepsize_database_up") == 0
-    assert not any(name == "stepsize_jobs" for name, _ in found)
+    assert value(metrics_text, "stepsize_database_up") == 0
+    assert not any(name == "stepsize_jobs" for name, _ in metrics_text)
     client.get("/healthz")
     counted = scrape(client)
     assert value(counted, "stepsize_http_requests_total", method="GET", route="/healthz", status="200") == 1

@@ -19,8 +19,8 @@ def test_a_request_is_a_line_with_its_template_status_and_time(
     with caplog.at_level(logging.INFO, LOGGER):
         client.get("/v1/jobs/none", headers={"X-Request-Id": "abc"})
     (record,) = [record for record in caplog.records if record.name == LOGGER]
-    found = {name: getattr(record, name) for name in ("request_id", "method", "path", "status")}
-    assert found == {"request_id": "abc", "method": "GET", "path": "/v1/jobs/{job_id}", "status": 404}
+    fields = {name: getattr(record, name) for name in ("request_id", "method", "path", "status")}
+    assert fields == {"request_id": "abc", "method": "GET", "path": "/v1/jobs/{job_id}", "status": 404}
     assert 0 < record.duration_ms < 60_000  # type: ignore[attr-defined]  # a field of ours
 
 

@@ -37,9 +37,9 @@ def items(client: TestClient, path: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("path", REGISTRIES)
 def test_every_registered_kind_is_listed_with_a_summary(client: TestClient, path: str) -> None:
-    found = items(client, path)
-    assert list(found) == list(REGISTRIES[path])
-    for item in found.values():
+    listed = items(client, path)
+    assert list(listed) == list(REGISTRIES[path])
+    for item in listed.values():
         assert item["summary"].endswith(".")
         assert {"update_rule", "source", "deviations", "hyperparameters"} <= set(item)
         assert all(field["doc"] for field in item["hyperparameters"])
@@ -73,36 +73,36 @@ def test_a_hyperparameter_says_its_default_bounds_and_search_range(client: TestC
 
 
 def test_an_objective_lists_its_models_losses_and_datasets(client: TestClient) -> None:
-    found = items(client, "objectives")
-    assert [item["kind"] for item in found["function"]["functions"]] == list(FUNCTIONS)
-    models = {kind: [model["kind"] for model in item["models"]] for kind, item in found.items()}
+    listed = items(client, "objectives")
+    assert [item["kind"] for item in listed["function"]["functions"]] == list(FUNCTIONS)
+    models = {kind: [model["kind"] for model in item["models"]] for kind, item in listed.items()}
     assert models["classification"] == ["embedding_bag", "linear", "mlp"]
     assert models["regression"] == ["linear", "mlp"]
     assert models["factorization"] == ["matrix_factorization"]
-    forms = {model["kind"]: model["form"] for item in found.values() for model in item["models"]}
+    forms = {model["kind"]: model["form"] for item in listed.values() for model in item["models"]}
     assert forms == {kind: cls.form for kind, cls in MODELS.items()}
     assert set(MODELS) == {kind for kinds in models.values() for kind in kinds}
-    assert found["function"]["models"] == found["classification"]["functions"] == []
-    assert "digits" in found["classification"]["datasets"]
-    assert found["regression"]["datasets"] == ["diabetes", "linear_regression"]
-    mlp = next(model for model in found["classification"]["models"] if model["kind"] == "mlp")
+    assert listed["function"]["models"] == listed["classification"]["functions"] == []
+    assert "digits" in listed["classification"]["datasets"]
+    assert listed["regression"]["datasets"] == ["diabetes", "linear_regression"]
+    mlp = next(model for model in listed["classification"]["models"] if model["kind"] == "mlp")
     fields = {field["name"]: field for field in mlp["hyperparameters"]}
     assert fields["hidden"]["default"] == [64]
-    assert fields["activation"]["choices"] == [item["kind"] for item in found["regression"]["activations"]]
+    assert fields["activation"]["choices"] == [item["kind"] for item in listed["regression"]["activations"]]
     assert fields["initialisation"]["choices"] == list(INITIALISATIONS)
 
 
 def test_an_objective_lists_its_losses_and_its_searchable_settings(client: TestClient) -> None:
-    found = items(client, "objectives")
-    losses = {kind: [loss["kind"] for loss in item["losses"]] for kind, item in found.items()}
+    listed = items(client, "objectives")
+    losses = {kind: [loss["kind"] for loss in item["losses"]] for kind, item in listed.items()}
     assert losses["classification"] == ["cross_entropy", "hinge"]
     assert losses["regression"] == losses["factorization"] == ["absolute", "huber", "squared"]
     searchable = {
         field["name"]
         for part in (
-            found["classification"],
-            *found["classification"]["models"],
-            *found["regression"]["losses"],
+            listed["classification"],
+            *listed["classification"]["models"],
+            *listed["regression"]["losses"],
         )
         for field in part["hyperparameters"]
         if field["searchable"]
@@ -145,25 +145,25 @@ def test_a_dataset_says_its_size(client: TestClient) -> None:
 
 
 def test_a_generated_dataset_states_its_formula(client: TestClient) -> None:
-    found = items(client, "datasets")
-    assert "eigenvalues" in found["linear_regression"]["update_rule"]
-    assert found["digits"]["update_rule"] is None
+    listed = items(client, "datasets")
+    assert "eigenvalues" in listed["linear_regression"]["update_rule"]
+    assert listed["digits"]["update_rule"] is None
 
 
 def test_an_optimizer_says_in_which_frameworks_a_recommendation_exports_it(client: TestClient) -> None:
-    found = {
+    formulas = {
         kind: {export["format"]: export["implementation"] for export in item["exports"]}
         for kind, item in items(client, "optimizers").items()
     }
-    assert found["adam"] == {
+    assert formulas["adam"] == {
         "keras": "keras.optimizers.Adam",
         "optax": "optax.adam",
         "torch": "torch.optim.Adam",
         "transformers": "torch.optim.Adam",
     }
-    assert found["lfm"] == dict.fromkeys(("keras", "optax", "torch", "transformers"))
-    assert found["lbfgs"] == dict.fromkeys(("torch", "transformers"), "torch.optim.LBFGS")
-    assert found["newton"] == {}
+    assert formulas["lfm"] == dict.fromkeys(("keras", "optax", "torch", "transformers"))
+    assert formulas["lbfgs"] == dict.fromkeys(("torch", "transformers"), "torch.optim.LBFGS")
+    assert formulas["newton"] == {}
 
 
 @pytest.mark.parametrize("kind", OPTIMIZERS)

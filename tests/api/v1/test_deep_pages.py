@@ -69,7 +69,9 @@ def test_deep_pages_are_read_from_an_index(client: TestClient, app: FastAPI, lar
             if seen in depths:
                 with recorded(app.state.database) as statements:
                     client.get(path, params={"limit": LIMIT, "page_token": token})
-                check_plans(app.state.database, [found for found in statements if "LIMIT" in found[0]])
+                check_plans(
+                    app.state.database, [statement for statement in statements if "LIMIT" in statement[0]]
+                )
             page = client.get(path, params={"limit": 500} | ({"page_token": token} if token else {})).json()
             seen += len(page["items"])
             token = page["next_page_token"]
@@ -82,13 +84,13 @@ Statement = tuple[str, Any]  # Any: the parameters, as the driver takes them
 @contextmanager
 def recorded(database: Database) -> Iterator[list[Statement]]:
     """Collect the statements that run in the block."""
-    found: list[Statement] = []
+    statements: list[Statement] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        found.append((statement, parameters))
+        statements.append((statement, parameters))
 
     event.listen(database.engine, "before_cursor_execute", note)
-    yield found
+    yield statements
     event.remove(database.engine, "before_cursor_execute", note)
 
 

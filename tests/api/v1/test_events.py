@@ -25,14 +25,14 @@ def stream(client: TestClient, job_id: str, last: int | None = None) -> list[Eve
     answer = client.get(f"/v1/jobs/{job_id}/events", headers=headers)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/event-stream")
-    found = []
+    received = []
     for block in answer.text.split("\n\n"):
         fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
         if "data" in fields:
-            found.append(
+            received.append(
                 {"id": int(fields["id"]), "kind": fields["event"], "data": json.loads(fields["data"])}
             )
-    return found
+    return received
 
 
 def test_the_stream_of_a_finished_job_ends_with_its_final_state(client: TestClient, finished: str) -> None:
@@ -118,7 +118,7 @@ def test_more_events_than_one_poll_reads_are_all_sent_before_the_end(
     seen, ids, ended = 0, [], False
     while not ended:
         news = events.read(db, job_id, seen)
-        ids += [found.id for found in news.events]
+        ids += [event.id for event in news.events]
         seen, ended = ids[-1], news.ended
     assert ids == list(range(1, ids[-1] + 1))
     assert events.read(db, job_id, seen).events == []

@@ -1,4 +1,4 @@
-"""The example jobs: the files of `examples/`, offered by Swagger UI, each of which runs as it stands."""
+"""The example jobs: the files of `examples/`, which Swagger UI shows, and which run unchanged."""
 
 from __future__ import annotations
 
@@ -78,15 +78,15 @@ def test_an_example_curve_suggests_rates(client: TestClient, name: str) -> None:
     assert answer.json()["suggestions"]["valley"] is not None
 
 
-def offered(client: TestClient, path: str) -> dict[str, Any]:
+def documented_examples(client: TestClient, path: str) -> dict[str, Any]:
     """Return the examples of a body, as the document has them."""
     operation = client.get("/openapi.json").json()["paths"][path]["post"]
-    found: dict[str, Any] = operation["requestBody"]["content"]["application/json"]["examples"]
-    return found
+    examples: dict[str, Any] = operation["requestBody"]["content"]["application/json"]["examples"]
+    return examples
 
 
 def test_each_example_of_the_document_equals_its_file(client: TestClient) -> None:
-    shown = offered(client, "/v1/jobs")
+    shown = documented_examples(client, "/v1/jobs")
     assert set(shown) == set(SUMMARIES)
     for name, example in shown.items():
         assert example["value"] == json.loads((folder() / f"{name}.json").read_text()), name
@@ -103,4 +103,4 @@ def test_each_example_of_the_document_equals_its_file(client: TestClient) -> Non
     ],
 )
 def test_each_documented_example_is_the_written_example(client: TestClient, path: str, examples: Any) -> None:
-    assert offered(client, path) == examples
+    assert documented_examples(client, path) == examples

@@ -142,10 +142,10 @@ def test_jobs_without_results_can_be_exported(
         if format == "optuna":
             path = tmp_path / f"{job_id}.db"
             path.write_bytes(answer.content)
-            found = len(opened(path, job_id).trials)
+            exported = len(opened(path, job_id).trials)
         else:
-            found = len(answer.text.splitlines()) - (format == "csv")
-        assert found == count
+            exported = len(answer.text.splitlines()) - (format == "csv")
+        assert exported == count
 
 
 def test_an_export_leaves_no_file_on_the_disk(

@@ -102,11 +102,11 @@ def test_requests_at_the_same_moment_make_one_job(
     find, first_look = table.by_idempotency_key, threading.local()
 
     def find_together(*arguments: object) -> object:
-        found = find(*arguments)  # type: ignore[arg-type]  # handed through
+        row = find(*arguments)  # type: ignore[arg-type]  # handed through
         if not hasattr(first_look, "done"):
             first_look.done = True
             looked.wait(timeout=20)
-        return found
+        return row
 
     monkeypatch.setattr(table, "by_idempotency_key", find_together)
     spec = JobSpec.model_validate(BODY)

@@ -103,34 +103,34 @@ def test_a_curve_of_a_client_is_analysed_at_once(client: TestClient) -> None:
     body = {"learning_rates": RATES, "losses": LOSSES, "smoothing": 0}
     answer = client.post("/v1/range-tests/analyse", json=body)
     assert answer.status_code == 200
-    found = answer.json()
-    assert set(found["suggestions"]) == {"valley", "slide", "steepest", "minimum_over_10"}
+    analysis = answer.json()
+    assert set(analysis["suggestions"]) == {"valley", "slide", "steepest", "minimum_over_10"}
     # Update 32 is the first above four times the lowest loss, and the last five do not count.
-    assert found["diverged"]
-    assert found["smoothed_loss"] == LOSSES[:33]
-    assert found["suggestions"]["minimum_over_10"] == pytest.approx(RATES[27] / 10)
-    assert (found["ended"]["reason"], found["ended"]["update"]) == ("loss_rose", 32)
-    assert found["ended"]["learning_rate"] == RATES[32]
-    assert "four times the lowest" in found["ended"]["detail"]
-    for name, rate in found["suggestions"].items():
-        bounds = found["spread"][name]
+    assert analysis["diverged"]
+    assert analysis["smoothed_loss"] == LOSSES[:33]
+    assert analysis["suggestions"]["minimum_over_10"] == pytest.approx(RATES[27] / 10)
+    assert (analysis["ended"]["reason"], analysis["ended"]["update"]) == ("loss_rose", 32)
+    assert analysis["ended"]["learning_rate"] == RATES[32]
+    assert "four times the lowest" in analysis["ended"]["detail"]
+    for name, rate in analysis["suggestions"].items():
+        bounds = analysis["spread"][name]
         assert rate is None or bounds["low"] <= bounds["high"]
 
 
 def test_a_curve_with_one_spike_has_suggestions(client: TestClient) -> None:
     body = {"learning_rates": RATES, "losses": [*LOSSES[:3], 50.0, *LOSSES[4:]]}
-    found = client.post("/v1/range-tests/analyse", json=body).json()
+    analysis = client.post("/v1/range-tests/analyse", json=body).json()
     whole = client.post("/v1/range-tests/analyse", json=body | {"losses": LOSSES}).json()
-    assert found["suggestions"]["valley"] is not None
-    assert found["ended"]["update"] == whole["ended"]["update"]
-    assert any("the loss 50 of update 3" in warning for warning in found["warnings"])
+    assert analysis["suggestions"]["valley"] is not None
+    assert analysis["ended"]["update"] == whole["ended"]["update"]
+    assert any("the loss 50 of update 3" in warning for warning in analysis["warnings"])
 
 
 def test_a_loss_that_was_not_finite_is_null(client: TestClient) -> None:
     body = {"learning_rates": RATES, "losses": [*LOSSES[:35], *[None] * 5]}
-    found = client.post("/v1/range-tests/analyse", json=body).json()
-    assert found["diverged"]
-    assert len(found["smoothed_loss"]) <= 35
+    analysis = client.post("/v1/range-tests/analyse", json=body).json()
+    assert analysis["diverged"]
+    assert len(analysis["smoothed_loss"]) <= 35
 
 
 @pytest.mark.parametrize(

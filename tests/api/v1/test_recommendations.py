@@ -224,11 +224,11 @@ def test_an_optimizer_without_a_form_in_a_framework_is_409_with_the_way_out(
 def test_a_module_is_the_file_of_the_schedule(client: TestClient, finished: str, name: str) -> None:
     base = f"/v1/jobs/{finished}/recommendation"
     query: dict[str, Any] = {"format": name, "total_steps": 20}
-    expected, found = (client.get(f"{base}/{path}", params=query) for path in ("schedule", "module"))
-    assert found.status_code == 200
-    assert found.content == expected.content
+    expected, module = (client.get(f"{base}/{path}", params=query) for path in ("schedule", "module"))
+    assert module.status_code == 200
+    assert module.content == expected.content
     for header in ("content-type", "content-disposition"):
-        assert found.headers[header] == expected.headers[header]
+        assert module.headers[header] == expected.headers[header]
 
 
 def test_a_module_is_python_unless_another_format_is_named_and_never_json(
@@ -246,9 +246,9 @@ def test_steps_per_epoch_gives_an_entry_an_epoch(client: TestClient, finished: s
     base = f"/v1/jobs/{finished}/recommendation"
     whole = client.get(f"{base}/schedule", params={"total_steps": 25}).json()
     query = {"total_steps": 25, "steps_per_epoch": 4}
-    found = client.get(f"{base}/schedule", params=query).json()
-    assert found["learning_rate"] == whole["learning_rate"][::4]
-    assert found["total_steps"] == 25
+    body = client.get(f"{base}/schedule", params=query).json()
+    assert body["learning_rate"] == whole["learning_rate"][::4]
+    assert body["total_steps"] == 25
     for name in FORMATS:
         answer = client.get(f"{base}/{path}", params=query | {"format": name})
         assert answer.status_code == 200

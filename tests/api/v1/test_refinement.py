@@ -14,15 +14,15 @@ NORMS = [9.0, 4.0, 2.0, 1.5, 1.2, 1.0, 1.0, 1.0]
 def refine(client: TestClient, **body: Any) -> Json:
     answer = client.post("/v1/schedules/refine", json=body)
     assert answer.status_code == 200, answer.text
-    found: Json = answer.json()
-    return found
+    refined: Json = answer.json()
+    return refined
 
 
 def test_equal_norms_give_a_linear_decay_from_the_peak(client: TestClient) -> None:
-    found = refine(client, gradient_norms=[3.0] * 5, norm="l2", learning_rate=0.4)
-    assert found["learning_rate"] == pytest.approx([0.4, 0.3, 0.2, 0.1, 0.0], rel=1e-15)
-    assert found["total_steps"] == 5
-    assert found["norm"] == "l2"
+    refined = refine(client, gradient_norms=[3.0] * 5, norm="l2", learning_rate=0.4)
+    assert refined["learning_rate"] == pytest.approx([0.4, 0.3, 0.2, 0.1, 0.0], rel=1e-15)
+    assert refined["total_steps"] == 5
+    assert refined["norm"] == "l2"
 
 
 @pytest.mark.parametrize(("optimizer", "norm"), [("momentum", "l2"), ("adamw", "l1")])
@@ -33,13 +33,13 @@ def test_the_optimizer_decides_the_kind_of_the_norms(client: TestClient, optimiz
 
 
 def test_the_schedule_is_one_that_a_job_takes_and_gives_the_same_rates(client: TestClient) -> None:
-    found = refine(client, gradient_norms=NORMS, optimizer="sgd", learning_rate=0.1)
-    body = {"schedule": found["schedule"], "learning_rate": 0.1, "steps": len(NORMS)}
+    refined = refine(client, gradient_norms=NORMS, optimizer="sgd", learning_rate=0.1)
+    body = {"schedule": refined["schedule"], "learning_rate": 0.1, "steps": len(NORMS)}
     preview = client.post("/v1/schedules/preview", json=body).json()
-    assert preview["learning_rate"] == found["learning_rate"]
+    assert preview["learning_rate"] == refined["learning_rate"]
     job = {
         "objective": {"kind": "function", "name": "rosenbrock"},
-        "search_space": {"schedules": [found["schedule"]]},
+        "search_space": {"schedules": [refined["schedule"]]},
     }
     assert client.post("/v1/jobs", json=job).status_code == 202
 
@@ -60,9 +60,9 @@ def test_smoothing_takes_a_spike_out(client: TestClient) -> None:
 
 
 def test_the_longest_run_of_one_request_is_answered_whole(client: TestClient) -> None:
-    found = refine(client, gradient_norms=[1] * 500_000, norm="l1", total_steps=1_000_000)
-    assert len(found["learning_rate"]) == 1_000_000
-    assert len(found["schedule"]["factors"]) == 1000
+    refined = refine(client, gradient_norms=[1] * 500_000, norm="l1", total_steps=1_000_000)
+    assert len(refined["learning_rate"]) == 1_000_000
+    assert len(refined["schedule"]["factors"]) == 1000
 
 
 @pytest.mark.parametrize(

@@ -60,29 +60,29 @@ def test_a_number_that_names_no_trial_is_404(client: TestClient, finished: str, 
 def test_a_trajectory_is_equally_long_arrays_with_null_for_no_number(
     client: TestClient, finished: str
 ) -> None:
-    curve = client.get(f"/v1/jobs/{finished}/trials/0/trajectory").json()
-    assert {len(column) for column in curve.values()} == {11}
-    assert curve["learning_rate"][-1] is None
-    assert curve["validation_loss"][0] is None
-    assert len(curve["parameters"][0]) == 2
+    trajectory = client.get(f"/v1/jobs/{finished}/trials/0/trajectory").json()
+    assert {len(column) for column in trajectory.values()} == {11}
+    assert trajectory["learning_rate"][-1] is None
+    assert trajectory["validation_loss"][0] is None
+    assert len(trajectory["parameters"][0]) == 2
 
 
 def test_points_limits_the_rows_of_a_trajectory(client: TestClient, finished: str) -> None:
-    curve = client.get(f"/v1/jobs/{finished}/trials/0/trajectory?points=6").json()
-    assert len(curve["step"]) <= 6
-    assert (curve["step"][0], curve["step"][-1]) == (0, 10)
+    trajectory = client.get(f"/v1/jobs/{finished}/trials/0/trajectory?points=6").json()
+    assert len(trajectory["step"]) <= 6
+    assert (trajectory["step"][0], trajectory["step"][-1]) == (0, 10)
 
 
 def test_a_trajectory_is_csv_if_the_client_prefers_csv(client: TestClient, finished: str) -> None:
     path = f"/v1/jobs/{finished}/trials/0/trajectory"
-    curve = client.get(path).json()
+    trajectory = client.get(path).json()
     answer = client.get(path, headers={"Accept": "text/csv"})
     assert answer.headers["content-type"].startswith("text/csv")
     assert "Accept" in answer.headers["vary"]
     rows = list(csv.DictReader(io.StringIO(answer.text)))
-    assert [float(row["loss"]) for row in rows] == curve["loss"]
+    assert [float(row["loss"]) for row in rows] == trajectory["loss"]
     assert rows[-1]["learning_rate"] == ""
-    assert [float(row["parameters_1"]) for row in rows] == [point[1] for point in curve["parameters"]]
+    assert [float(row["parameters_1"]) for row in rows] == [point[1] for point in trajectory["parameters"]]
 
 
 @pytest.mark.parametrize(

@@ -218,9 +218,9 @@ def test_reducing_on_a_plateau_ends_lower_than_a_constant_rate_under_noise() -> 
     objective = function("quadratic", 2, noise=10.0)
     fields = {"patience": 0.05, "factor": 0.3}
     pair = [
-        run("sgd", kind, schedule_fields=own, learning_rate=0.018, replicate=replicate)
+        run("sgd", kind, schedule_fields=schedule_fields, learning_rate=0.018, replicate=replicate)
         for replicate in range(8)
-        for kind, own in (("reduce_on_plateau", fields), ("constant", {}))
+        for kind, schedule_fields in (("reduce_on_plateau", fields), ("constant", {}))
     ]
     values = run_batch(objective, pair, steps=500, seed=1, record=False).values
     assert values[0::2].mean() < 0.5 * values[1::2].mean()

@@ -37,12 +37,12 @@ def cases(kind: str, count: int, seed: int) -> list[dict[str, Any]]:
     fields = own_fields(kind)
     random = np.random.default_rng([seed, *kind.encode()])
     defaults = {field.name: field.default for field in fields}
-    found = [defaults]
+    cases = [defaults]
     for field in fields:
         values = field.hyper.choices or field.hyper.search or ()
-        found += [defaults | {field.name: value} for value in values if value != field.default]
-    found += [{field.name: draw(field, random) for field in fields} for _ in range(count)]
-    return found
+        cases += [defaults | {field.name: value} for value in values if value != field.default]
+    cases += [{field.name: draw(field, random) for field in fields} for _ in range(count)]
+    return cases
 
 
 def draw(field: HyperField, random: np.random.Generator) -> Any:

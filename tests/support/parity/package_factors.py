@@ -62,10 +62,10 @@ def _stepped(torch: Any, scheduler: Any, horizon: int, name: str) -> NDArray[np.
     """Return what a scheduler of PyTorch, which steps after its optimizer, sets in each update."""
     optimizer, seen = scheduler.optimizer, losses(horizon).tolist()
     by_loss = isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau)
-    found = []
+    factors = []
     for k in range(horizon):
-        found.append(optimizer.param_groups[0][name])
+        factors.append(optimizer.param_groups[0][name])
         optimizer.step()
         if k < horizon - 1:
             scheduler.step(*([seen[k]] if by_loss else []))
-    return np.array(found, dtype=np.float64)
+    return np.array(factors, dtype=np.float64)

@@ -157,7 +157,7 @@ def engine_paths(problem: str, of: list[Case]) -> tuple[Vector, Vector]:
         (case.momenta() is not None, *case.instance().clipping(), *case.instance().variant()) for case in of
     ]
     for variant in sorted(set(variants)):
-        rows = [row for row, own in enumerate(variants) if own == variant]
+        rows = [row for row, row_variant in enumerate(variants) if row_variant == variant]
         paths[:, rows], ends[rows] = _stacked_paths(problem, [of[row] for row in rows])
     return paths, ends
 
@@ -183,7 +183,11 @@ def _stacked_paths(problem: str, of: list[Case]) -> tuple[Vector, Vector]:
             else:
                 g[...] = quadratic_gradient(x, k)
             if momenta[0] is not None:
-                stacked.cycle(np.array([[own[k]] for own in momenta if own is not None]), k, state)
+                stacked.cycle(
+                    np.array([[row_momenta[k]] for row_momenta in momenta if row_momenta is not None]),
+                    k,
+                    state,
+                )
             stacked.update(x, g, rates[:, k : k + 1], k, state, work)
             path[k] = x
         end = x.copy()

@@ -83,12 +83,12 @@ def fields(kind: str, **more: Any) -> dict[str, Any]:
 
 def runs(kinds: list[str], **more: Any) -> list[Run]:
     """Return a run of each kind, and one with a cycled momentum of those that have a momentum."""
-    found = []
+    losses = []
     for kind in kinds:
-        found.append(Run(fields(kind, **more)))
+        losses.append(Run(fields(kind, **more)))
         if OPTIMIZERS[kind].momentum_field:
-            found.append(Run(fields(kind, **more), CYCLED))
-    return found
+            losses.append(Run(fields(kind, **more), CYCLED))
+    return losses
 
 
 def data(kind: str) -> tuple[Vector, Vector]:

@@ -29,13 +29,13 @@ TORCH_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 # Of outputs (batch, O), targets, the loss and the settings of the run.
 TORCH_LOSSES: dict[str, Callable[[Tensor, Tensor, Any, dict[str, float]], Tensor]] = {
-    "absolute": lambda p, y, loss, own: functional.l1_loss(p[:, 0], y),
-    "cross_entropy": lambda p, y, loss, own: functional.cross_entropy(
-        p, y, label_smoothing=own["loss.label_smoothing"]
+    "absolute": lambda p, y, loss, settings: functional.l1_loss(p[:, 0], y),
+    "cross_entropy": lambda p, y, loss, settings: functional.cross_entropy(
+        p, y, label_smoothing=settings["loss.label_smoothing"]
     ),
-    "hinge": lambda p, y, loss, own: functional.multi_margin_loss(p, y),
-    "huber": lambda p, y, loss, own: functional.huber_loss(p[:, 0], y, delta=loss.delta),
-    "squared": lambda p, y, loss, own: functional.mse_loss(p[:, 0], y),
+    "hinge": lambda p, y, loss, settings: functional.multi_margin_loss(p, y),
+    "huber": lambda p, y, loss, settings: functional.huber_loss(p[:, 0], y, delta=loss.delta),
+    "squared": lambda p, y, loss, settings: functional.mse_loss(p[:, 0], y),
 }
 
 
@@ -53,12 +53,14 @@ TORCH_INITIALISATIONS: dict[str, Callable[[Tensor], Any]] = {
 }
 
 
-def feedforward(x: Tensor, model: Any, shape: Feedforward, problem: SupervisedProblem, own: Any) -> Tensor:
+def feedforward(
+    x: Tensor, model: Any, shape: Feedforward, problem: SupervisedProblem, settings: Any
+) -> Tensor:
     """Apply layers, normalisations, activations and dropout, with the problem's own uniform numbers."""
     # attr-defined: these inputs are features, which the type of a problem's inputs does not say.
     values = torch.tensor(problem.split.training.inputs.examples[:, :-1])  # type: ignore[attr-defined]
     parts, layers = list(shape.shape.parts), len(shape.shape.layers)
-    uniform = torch.tensor(problem.noise[0]) if own.get("model.dropout") else None
+    uniform = torch.tensor(problem.noise[0]) if settings.get("model.dropout") else None
     first, done = 0, 0
     for place, part in enumerate(parts):
         if isinstance(part, Normalisation):
@@ -74,14 +76,14 @@ def feedforward(x: Tensor, model: Any, shape: Feedforward, problem: SupervisedPr
             values = functional.layer_norm(values, (after.units,), gains, shifts)
         values = TORCH_ACTIVATIONS[shape.shape.activation](values)
         if uniform is not None:
-            kept = own["model.dropout"] <= uniform[first : first + part.units].T
-            values = values * kept / (1.0 - own["model.dropout"])
+            kept = settings["model.dropout"] <= uniform[first : first + part.units].T
+            values = values * kept / (1.0 - settings["model.dropout"])
             first += part.units
     return values
 
 
 def embedding_bag(
-    x: Tensor, model: Any, shape: EmbeddingBags, problem: SupervisedProblem, own: Any
+    x: Tensor, model: Any, shape: EmbeddingBags, problem: SupervisedProblem, settings: Any
 ) -> Tensor:
     """Apply `functional.embedding_bag` to all bags, one after the other, and a linear layer."""
     # attr-defined: these inputs are tokens, which the type of a problem's inputs does not say.
@@ -96,7 +98,7 @@ def embedding_bag(
 
 
 def matrix_factorization(
-    x: Tensor, model: Any, shape: Factors, problem: SupervisedProblem, own: Any
+    x: Tensor, model: Any, shape: Factors, problem: SupervisedProblem, settings: Any
 ) -> Tensor:
     """Apply two `functional.embedding` tables, whose last column is the bias."""
     pairs = torch.tensor(problem.split.training.inputs.pairs)  # type: ignore[attr-defined]
@@ -121,10 +123,10 @@ def torch_loss(
     loss: Loss,
     shape: Any,
     problem: SupervisedProblem,
-    own: dict[str, float],
+    settings: dict[str, float],
 ) -> Tensor:
     """Return the training loss at parameters x, (D,), on the whole training part."""
-    outputs = TORCH_MODELS[model.kind](x, model, shape, problem, own)
+    outputs = TORCH_MODELS[model.kind](x, model, shape, problem, settings)
     targets = torch.tensor(problem.split.training.targets)
     weights = x[torch.tensor(shape.weight_mask())]
-    return TORCH_LOSSES[loss.kind](outputs, targets, loss, own) + own["l2"] * torch.sum(weights**2)
+    return TORCH_LOSSES[loss.kind](outputs, targets, loss, settings) + settings["l2"] * torch.sum(weights**2)

@@ -28,7 +28,9 @@ class Contradicting(SyntheticEvaluations):
     """Two configurations that tie until the confirming seeds, which contradict the simpler configuration."""
 
     def __init__(self, gap: float = 0.3) -> None:
-        super().__init__(lambda config, steps: 1.0 + abs(config.optimizer["learning_rate"] - 0.04), own=0.0)
+        super().__init__(
+            lambda config, steps: 1.0 + abs(config.optimizer["learning_rate"] - 0.04), individual=0.0
+        )
         self._gap = gap
 
     def _value(self, config: Configuration, replicate: int, steps: int) -> float:
@@ -91,7 +93,8 @@ def test_a_choice_that_diverges_when_confirmed_is_replaced_by_one_with_a_margin(
             return super()._value(config, replicate, steps)
 
     evaluations = Fragile(
-        lambda config, steps: 1.0 + 0.02 * abs(np.log(config.optimizer["learning_rate"] / 0.04)), own=0.0
+        lambda config, steps: 1.0 + 0.02 * abs(np.log(config.optimizer["learning_rate"] / 0.04)),
+        individual=0.0,
     )
     recommendation = advised(evaluations)
     assert evaluations.of(Seeds.RECONFIRM)
@@ -102,7 +105,7 @@ def test_a_choice_that_diverges_when_confirmed_is_replaced_by_one_with_a_margin(
 
 
 def test_every_candidate_has_its_difference_to_the_recommended_one() -> None:
-    candidates = advised(SyntheticEvaluations(bowl(), own=0.1)).evidence.candidates
+    candidates = advised(SyntheticEvaluations(bowl(), individual=0.1)).evidence.candidates
     assert candidates[0].difference is None
     for other in candidates[1:]:
         assert other.difference is not None

@@ -18,7 +18,7 @@ def edge(limit: float, best: float = 0.04) -> SyntheticEvaluations:
             return NAN
         return bowl(best)(config, steps) + (0.0 if config.optimizer["kind"] == "adam" else 1.0)
 
-    return SyntheticEvaluations(means, own=0.0)
+    return SyntheticEvaluations(means, individual=0.0)
 
 
 def test_a_recommended_peak_has_an_octave_of_margin() -> None:
@@ -33,9 +33,9 @@ def test_a_recommended_peak_has_an_octave_of_margin() -> None:
 
 def test_variants_with_a_margin_race_if_lowering_the_peak_costs_much() -> None:
     evaluations = edge(0.041)
-    found = advised(evaluations)
+    recommendation = advised(evaluations)
     assert evaluations.of(Seeds.MARGIN)
-    (text,) = [text for text in found.explanation if "edge of divergence" in text]
+    (text,) = [text for text in recommendation.explanation if "edge of divergence" in text]
     assert "A further race took entries with lower peaks" in text
     clear = edge(10.0)
     assert not advised(clear).warnings or not clear.of(Seeds.MARGIN)
@@ -47,7 +47,7 @@ def test_a_peak_that_costs_little_to_lower_is_lowered_and_confirmed() -> None:
         lambda config, steps: (
             NAN if config.optimizer["learning_rate"] > 0.07 else 1.0 + bowl(0.04)(config, steps) / 100
         ),
-        own=0.0,
+        individual=0.0,
     )
     near = [finished(i, 1.0 + i, learning_rate=0.06, optimizer="adam") for i in range(12)]
     recommendation = advised(flat, near)
@@ -60,10 +60,10 @@ def test_a_fixed_rate_at_the_edge_has_no_range_and_a_warning_says_why() -> None:
     fixed = space({"kind": "adam", "learning_rate": 0.04}, schedules=[{"kind": "constant"}])
     (trial,) = trials(1)
     ended = replace(trial, configuration=replace(trial.configuration, params={}))
-    found = advised(edge(0.041), [ended], search_space=fixed)
-    assert found.safe_learning_rate is None
-    assert found.optimizer["learning_rate"] == 0.04
-    (warning,) = [text for text in found.warnings if "No range of learning rates is safe" in text]
+    recommendation = advised(edge(0.041), [ended], search_space=fixed)
+    assert recommendation.safe_learning_rate is None
+    assert recommendation.optimizer["learning_rate"] == 0.04
+    (warning,) = [text for text in recommendation.warnings if "No range of learning rates is safe" in text]
     assert "diverged at 0.0" in warning
     assert "the recommended peak is 0.04" in warning
 
@@ -80,7 +80,7 @@ def test_among_equals_a_margin_is_preferred_to_simplicity() -> None:
         finished(1, 1.1, kind="sgd", learning_rate=0.04, optimizer="sgd"),
     ]
     both = space({"kind": "adam", "learning_rate": LOG_RANGE}, {"kind": "sgd", "learning_rate": LOG_RANGE})
-    recommendation = advised(SyntheticEvaluations(means, own=0.0), ended, search_space=both)
+    recommendation = advised(SyntheticEvaluations(means, individual=0.0), ended, search_space=both)
     assert recommendation.optimizer["kind"] == "sgd"
     assert recommendation.safe_learning_rate is not None
     assert recommendation.safe_learning_rate.diverges_above is None
@@ -98,7 +98,7 @@ def test_the_ends_of_a_range_run_on_48_further_seeds() -> None:
     def flat(config: Configuration, steps: int) -> float:
         return 1.0 if config.params and config.optimizer["kind"] == "adam" else 9.0
 
-    evaluations = Rare(flat, own=0.001)
+    evaluations = Rare(flat, individual=0.001)
     recommendation = advised(evaluations)
     peak, safe = recommendation.optimizer["learning_rate"], recommendation.safe_learning_rate
     assert safe is not None

@@ -39,8 +39,8 @@ SMALL: dict[str, Any] = {"search_space": space({"kind": "adam"}), "replicates": 
 
 
 def test_settings_are_parameters_named_after_their_part() -> None:
-    found = SearchSpace.of(job(OBJECTIVE, **SMALL)).distributions()
-    assert {name: found[name] for name in found if not name.startswith("adam")} == {
+    distributions = SearchSpace.of(job(OBJECTIVE, **SMALL)).distributions()
+    assert {name: distributions[name] for name in distributions if not name.startswith("adam")} == {
         "model.initialisation_scale": CategoricalDistribution((0.5, 2.0)),
         "model.dropout": FloatDistribution(0.0, 0.5),
         "l2": FloatDistribution(1e-6, 1e-2, log=True),
@@ -83,30 +83,33 @@ def test_a_run_has_the_drawn_values_and_not_the_estimate_values() -> None:
 
 def test_settings_reach_the_race_the_baselines_and_the_explanation() -> None:
     spec = job(OBJECTIVE, trials=16, steps=40, confirmation={"top": 3, "replicates": 4}, **SMALL)
-    trials, found = run(spec)
+    trials, recommendation = run(spec)
     names = {"model.initialisation_scale", "model.dropout", "loss.label_smoothing", "l2"}
     assert all(set(trial.configuration.settings) == names for trial in trials)
     assert len({trial.configuration.settings["l2"] for trial in trials}) == 16
     field = race_field(spec, trials)
     assert field[-1].is_default
     assert field[-1].configuration.settings == field[0].configuration.settings
-    assert set(found.settings) == names
-    assert all(set(row.settings) == names for row in (*found.evidence.candidates, *found.evidence.baselines))
-    assert any("model.dropout" in sentence for sentence in found.explanation)
-    assert "l2 " in found.evidence.candidates[0].label
+    assert set(recommendation.settings) == names
+    assert all(
+        set(row.settings) == names
+        for row in (*recommendation.evidence.candidates, *recommendation.evidence.baselines)
+    )
+    assert any("model.dropout" in sentence for sentence in recommendation.explanation)
+    assert "l2 " in recommendation.evidence.candidates[0].label
 
 
 def test_a_value_at_the_edge_of_its_range_is_warned_of_by_its_name() -> None:
     spec = job(OBJECTIVE, trials=1, steps=5, confirmation=None, **SMALL)
     (trial,) = search(spec)
     params = trial.configuration.params | {"l2": 1e-2, "model.dropout": 0.5}
-    found = RaceCandidate(label="", configuration=trial.configuration, source="search", number=0)
-    edge = replace(found, configuration=replace(trial.configuration, params=params))
+    candidate = RaceCandidate(label="", configuration=trial.configuration, source="search", number=0)
+    edge = replace(candidate, configuration=replace(trial.configuration, params=params))
     warnings = unconfirmed_warnings(Plan.of(spec), edge, [trial])
     assert any(warning.startswith("l2, 0.01, is at the upper edge") for warning in warnings)
     assert any(warning.startswith("model's dropout, 0.5, is at the upper edge") for warning in warnings)
     params |= {"model.dropout": 0.0}
-    edge = replace(found, configuration=replace(trial.configuration, params=params))
+    edge = replace(candidate, configuration=replace(trial.configuration, params=params))
     warnings = unconfirmed_warnings(Plan.of(spec), edge, [trial])
     assert not any("dropout" in warning for warning in warnings)  # there is no dropout below zero
 

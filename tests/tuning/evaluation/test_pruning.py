@@ -45,8 +45,8 @@ def test_no_more_rungs_prune_than_there_are() -> None:
 
 def test_hyperband_prunes_at_one_rung_fewer_each_round() -> None:
     spec = job(trials=64, steps=500, pruner={"kind": "hyperband"})
-    found = [pruning_rungs(spec, r, 16) for r in range(4)]
-    assert found == [(56, 167), (167,), (), (56, 167)]
+    pruning = [pruning_rungs(spec, r, 16) for r in range(4)]
+    assert pruning == [(56, 167), (167,), (), (56, 167)]
 
 
 def test_the_median_rule_spares_the_first_round_and_the_first_rung() -> None:

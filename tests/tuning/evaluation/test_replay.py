@@ -28,8 +28,8 @@ def first_round(spec: JobSpec) -> tuple[list[Configuration], list[TrialResult]]:
 
 def replayed(spec: JobSpec, configuration: Configuration, result: TrialResult) -> TrialResult:
     shard = replay_shard(spec, result.number, configuration, result.state, result.steps_done)
-    (found,) = evaluate(shard)
-    return found
+    (evaluated,) = evaluate(shard)
+    return evaluated
 
 
 @pytest.mark.parametrize("replicates", [1, 2])
@@ -59,17 +59,17 @@ def a_result() -> TrialResult:
 def test_the_first_bit_that_differs_is_named_with_its_step() -> None:
     stored = a_result()
     assert stored.trajectory is not None
-    curve = codec.decode(stored.trajectory)
-    loss = curve.loss.copy()
+    trajectory = codec.decode(stored.trajectory)
+    loss = trajectory.loss.copy()
     loss[7] = np.nextafter(loss[7], np.inf)
-    rate = curve.learning_rate.copy()
+    rate = trajectory.learning_rate.copy()
     rate[9] = 0.0
-    changed = replace(stored, trajectory=codec.encode(replace(curve, loss=loss, learning_rate=rate)))
-    found = first_difference(stored, changed)
-    assert found is not None
-    assert (found.field, found.step) == ("loss", 7)
-    assert found.stored == repr(float(curve.loss[7]))
-    assert found.replayed == repr(float(loss[7]))
+    changed = replace(stored, trajectory=codec.encode(replace(trajectory, loss=loss, learning_rate=rate)))
+    difference = first_difference(stored, changed)
+    assert difference is not None
+    assert (difference.field, difference.step) == ("loss", 7)
+    assert difference.stored == repr(float(trajectory.loss[7]))
+    assert difference.replayed == repr(float(loss[7]))
 
 
 def test_the_rows_that_have_no_number_are_equal_to_themselves() -> None:
@@ -80,11 +80,13 @@ def test_the_rows_that_have_no_number_are_equal_to_themselves() -> None:
 def test_a_run_that_ends_earlier_differs_in_its_rows() -> None:
     stored = a_result()
     assert stored.trajectory is not None
-    curve = codec.decode(stored.trajectory)
-    columns = {name: column[:-3] for name, column in vars(curve).items() if column is not None}
-    found = first_difference(stored, replace(stored, trajectory=codec.encode(replace(curve, **columns))))
-    assert found is not None
-    assert (found.field, found.stored, found.replayed) == ("step", "21 rows", "18 rows")
+    trajectory = codec.decode(stored.trajectory)
+    columns = {name: column[:-3] for name, column in vars(trajectory).items() if column is not None}
+    difference = first_difference(
+        stored, replace(stored, trajectory=codec.encode(replace(trajectory, **columns)))
+    )
+    assert difference is not None
+    assert (difference.field, difference.stored, difference.replayed) == ("step", "21 rows", "18 rows")
 
 
 @pytest.mark.parametrize(
@@ -100,6 +102,6 @@ def test_results_are_compared_after_the_trajectories(
     change: dict[str, object], field: str, shown: str
 ) -> None:
     stored = a_result()
-    found = first_difference(stored, replace(stored, **change))  # type: ignore[arg-type]
-    assert found is not None
-    assert (found.field, found.step, found.replayed) == (field, None, shown)
+    difference = first_difference(stored, replace(stored, **change))  # type: ignore[arg-type]
+    assert difference is not None
+    assert (difference.field, difference.step, difference.replayed) == (field, None, shown)

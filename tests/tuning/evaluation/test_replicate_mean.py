@@ -21,21 +21,21 @@ def trajectory(losses: list[float], steps: list[int] | None = None) -> Trajector
 
 
 def test_losses_and_norms_are_means_and_parameters_come_from_the_first_replicate() -> None:
-    found = mean_trajectory([trajectory([1.0, 3.0]), trajectory([3.0, 7.0])], steps=1)
-    np.testing.assert_array_equal(found.loss, np.array([2.0, 5.0], dtype=np.float32))
-    np.testing.assert_array_equal(found.gradient_norm, [4.0, 10.0])
-    np.testing.assert_array_equal(found.gradient_norm_l1, [6.0, 15.0])
-    np.testing.assert_array_equal(found.validation_loss, [np.nan, 5.0])
-    assert found.parameters is not None
-    np.testing.assert_array_equal(found.parameters[:, 0], [1.0, 3.0])
-    assert found.loss.dtype == np.float32
+    mean = mean_trajectory([trajectory([1.0, 3.0]), trajectory([3.0, 7.0])], steps=1)
+    np.testing.assert_array_equal(mean.loss, np.array([2.0, 5.0], dtype=np.float32))
+    np.testing.assert_array_equal(mean.gradient_norm, [4.0, 10.0])
+    np.testing.assert_array_equal(mean.gradient_norm_l1, [6.0, 15.0])
+    np.testing.assert_array_equal(mean.validation_loss, [np.nan, 5.0])
+    assert mean.parameters is not None
+    np.testing.assert_array_equal(mean.parameters[:, 0], [1.0, 3.0])
+    assert mean.loss.dtype == np.float32
 
 
 def test_the_mean_ends_with_the_shortest_replicate() -> None:
-    found = mean_trajectory([trajectory([1.0, 2.0, 3.0]), trajectory([3.0, np.inf])], steps=2)
-    np.testing.assert_array_equal(found.step, [0, 1])
-    np.testing.assert_array_equal(found.loss, [2.0, np.inf])
-    np.testing.assert_array_equal(found.learning_rate, [0.1, np.nan])
+    mean = mean_trajectory([trajectory([1.0, 2.0, 3.0]), trajectory([3.0, np.inf])], steps=2)
+    np.testing.assert_array_equal(mean.step, [0, 1])
+    np.testing.assert_array_equal(mean.loss, [2.0, np.inf])
+    np.testing.assert_array_equal(mean.learning_rate, [0.1, np.nan])
 
 
 def test_the_mean_of_one_replicate_is_its_trajectory() -> None:

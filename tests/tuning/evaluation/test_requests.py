@@ -43,20 +43,22 @@ def test_a_request_is_cut_by_its_replicates(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(shards_of_request(SPEC, request(0.01, 0.1))) == 1
     monkeypatch.setattr(sharding, "SHARD_OPERATIONS", 1.0)
     monkeypatch.setattr(sharding, "STEP_OPERATIONS", 1.0)
-    found = shards_of_request(SPEC, request(0.01, 0.1))
-    assert [shard.replicates for shard in found] == [(Seeds.RACE + i,) for i in range(6)]
-    assert all(shard.configurations == request(0.01, 0.1).configurations for shard in found)
-    assert not any(shard.record or shard.bracket is not None for shard in found)
+    shards = shards_of_request(SPEC, request(0.01, 0.1))
+    assert [shard.replicates for shard in shards] == [(Seeds.RACE + i,) for i in range(6)]
+    assert all(shard.configurations == request(0.01, 0.1).configurations for shard in shards)
+    assert not any(shard.record or shard.bracket is not None for shard in shards)
 
 
 def test_configurations_that_exceed_the_memory_together_are_cut_too(monkeypatch: pytest.MonkeyPatch) -> None:
     four = request(0.001, 0.003, 0.01, 0.03)
     whole = run_request(SPEC, four)
-    three = [(found.optimizer_instance(), found.rows) for found in four.configurations[:3]]
+    three = [
+        (configuration.optimizer_instance(), configuration.rows) for configuration in four.configurations[:3]
+    ]
     monkeypatch.setattr(sharding, "SHARD_BYTES", batch_bytes(SPEC, three))
-    found = shards_of_request(SPEC, four)
-    assert {shard.numbers for shard in found} == {(0, 1), (2, 3)}
-    assert len(found) == 8  # twelve runs a group, of which three fit a shard
+    shards = shards_of_request(SPEC, four)
+    assert {shard.numbers for shard in shards} == {(0, 1), (2, 3)}
+    assert len(shards) == 8  # twelve runs a group, of which three fit a shard
     np.testing.assert_array_equal(run_request(SPEC, four).values, whole.values)
 
 
@@ -74,9 +76,9 @@ def test_the_values_of_a_configuration_do_not_depend_on_others() -> None:
 
 
 def test_values_have_a_row_per_configuration_and_nan_for_a_diverged_run() -> None:
-    found = run_request(job(confirmation=CONFIRM), request(0.5, 1e-4, replicates=range(5, 7))).values
-    assert np.isnan(found[0]).all()
-    assert np.isfinite(found[1]).all()
+    values = run_request(job(confirmation=CONFIRM), request(0.5, 1e-4, replicates=range(5, 7))).values
+    assert np.isnan(values[0]).all()
+    assert np.isfinite(values[1]).all()
 
 
 @pytest.mark.parametrize("operations", [2e9, 1.0])
@@ -85,8 +87,8 @@ def test_metrics_are_means_over_all_replicates_however_a_request_is_cut(
 ) -> None:
     monkeypatch.setattr(sharding, "SHARD_OPERATIONS", operations)
     monkeypatch.setattr(sharding, "STEP_OPERATIONS", 1.0)
-    found = run_request(SPEC, request(0.01, 0.1))
-    np.testing.assert_allclose(found.metrics["loss"], found.values.mean(axis=1), rtol=1e-14)
+    result = run_request(SPEC, request(0.01, 0.1))
+    np.testing.assert_allclose(result.metrics["loss"], result.values.mean(axis=1), rtol=1e-14)
 
 
 def test_a_metric_that_a_replicate_lacks_is_unknown() -> None:
@@ -105,8 +107,8 @@ def test_a_request_may_be_longer_than_the_trials() -> None:
 
 
 def test_trajectories_are_recorded_if_the_request_says_so() -> None:
-    found = run_request(SPEC, request(0.001, 0.01, record=True))
-    assert [len(codec.decode(part).step) for (part,) in found.trajectories] == [61, 61]
+    result = run_request(SPEC, request(0.001, 0.01, record=True))
+    assert [len(codec.decode(part).step) for (part,) in result.trajectories] == [61, 61]
     assert run_request(SPEC, request(0.01)).trajectories == ()
 
 

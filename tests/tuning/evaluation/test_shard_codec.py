@@ -34,17 +34,17 @@ def test_a_shard_is_the_same_after_decoding(shard: Shard) -> None:
 def test_a_request_keeps_its_number_of_steps_after_decoding(shard: Shard) -> None:
     request = EvaluationRequest(configurations=shard.configurations[:2], replicates=range(7, 9), steps=90)
     (longer,) = shards_of_request(shard.spec, request)
-    found = shard_codec.decode_shard(shard_codec.encode_shard(longer), shard.spec)
-    assert found == longer
-    assert found.spec.budget.steps == 90
+    decoded = shard_codec.decode_shard(shard_codec.encode_shard(longer), shard.spec)
+    assert decoded == longer
+    assert decoded.spec.budget.steps == 90
 
 
 def test_results_are_the_same_after_decoding(shard: Shard) -> None:
     results = evaluate(shard)
     assert {result.state for result in results} > {TrialState.PRUNED}
     lost = failed_results(replace(shard, numbers=shard.numbers[:1]), "lost")
-    found = shard_codec.decode_results(shard_codec.encode_results([*results, *lost]))
-    assert repr(found) == repr([*results, *lost])  # nan is not equal to itself, but its text is
+    decoded = shard_codec.decode_results(shard_codec.encode_results([*results, *lost]))
+    assert repr(decoded) == repr([*results, *lost])  # nan is not equal to itself, but its text is
 
 
 def test_results_that_earlier_releases_stored_stay_readable() -> None:

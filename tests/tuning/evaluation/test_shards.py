@@ -48,9 +48,9 @@ def test_a_wide_pruned_round_is_cut_into_brackets_of_16_or_more(monkeypatch: pyt
     monkeypatch.setattr(module, "SHARD_OPERATIONS", 1.0)
     monkeypatch.setattr(module, "STEP_OPERATIONS", 1.0)
     spec = job(pruner={"kind": "successive_halving"}, search_space=space({"kind": "sgd"}))
-    found = shards_of_round(spec, 1, range(16, 68), sgd(*[0.01] * 52))
-    assert [len(part.numbers) for part in found] == [17, 17, 18]
-    assert all(part.bracket == 1 for part in found)
+    shards = shards_of_round(spec, 1, range(16, 68), sgd(*[0.01] * 52))
+    assert [len(part.numbers) for part in shards] == [17, 17, 18]
+    assert all(part.bracket == 1 for part in shards)
 
 
 def test_brackets_of_a_round_are_ranked_apart(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +60,9 @@ def test_brackets_of_a_round_are_ranked_apart(monkeypatch: pytest.MonkeyPatch) -
     rates = [1e-5 * 1.1**i for i in range(32)]
     results = [evaluate(part) for part in shards_of_round(spec, 0, range(32), sgd(*rates))]
     # 16 trials prune at two rungs: of each bracket a ninth, rounded up, goes on to the end.
-    assert [[result.state for result in own].count(TrialState.COMPLETED) for own in results] == [2, 2]
+    assert [
+        [result.state for result in shard_results].count(TrialState.COMPLETED) for shard_results in results
+    ] == [2, 2]
 
 
 def test_a_small_pruned_round_is_one_shard_at_any_cost(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,11 +79,11 @@ def test_a_costly_round_that_nothing_prunes_is_cut_into_at_most_eight(
     monkeypatch.setattr(module, "SHARD_OPERATIONS", 1.0)
     monkeypatch.setattr(module, "STEP_OPERATIONS", 1.0)
     spec = job(pruner=NONE)
-    found = shards_of_round(spec, 1, range(32, 52), sgd(*[0.01] * 20))
-    assert len(found) == 8
-    assert all(part.bracket is None for part in found)
-    assert [number for part in found for number in part.numbers] == list(range(32, 52))
-    assert len([c for part in found for c in part.configurations]) == 20
+    shards = shards_of_round(spec, 1, range(32, 52), sgd(*[0.01] * 20))
+    assert len(shards) == 8
+    assert all(part.bracket is None for part in shards)
+    assert [number for part in shards for number in part.numbers] == list(range(32, 52))
+    assert len([c for part in shards for c in part.configurations]) == 20
 
 
 def test_hyperbands_rounds_without_pruning_are_cut_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +114,7 @@ def test_the_cut_follows_the_estimated_cost() -> None:
     sizes = {}
     for steps in (200, 2000):
         spec = job(DIGITS, steps=steps, pruner=NONE)
-        configurations = [replace(found, batch_size=128) for found in sgd(*[0.01] * 16)]
+        configurations = [replace(configuration, batch_size=128) for configuration in sgd(*[0.01] * 16)]
         sizes[steps] = len(shards_of_round(spec, 0, range(16), configurations))
     assert 1 <= sizes[200] < sizes[2000] <= 8
 
@@ -121,7 +123,7 @@ def test_a_round_of_long_trainings_is_cut_into_more_than_eight(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     spec = job(DIGITS, steps=2000, pruner=NONE)
-    configurations = [replace(found, batch_size=128) for found in sgd(*[0.01] * 64)]
+    configurations = [replace(configuration, batch_size=128) for configuration in sgd(*[0.01] * 64)]
     monkeypatch.setattr(module, "STEP_OPERATIONS", 1.0)
     monkeypatch.setattr(module, "LONGEST_OPERATIONS", 1e12)
     assert len(shards_of_round(spec, 0, range(64), configurations)) == 8
@@ -131,32 +133,32 @@ def test_a_round_of_long_trainings_is_cut_into_more_than_eight(
 
 def test_runs_that_would_not_fit_the_memory_are_cut_further(monkeypatch: pytest.MonkeyPatch) -> None:
     spec, configurations = job(pruner=NONE), sgd(*[0.01] * 40)
-    four = [(found.optimizer_instance(), found.rows) for found in configurations[:4]]
+    four = [(configuration.optimizer_instance(), configuration.rows) for configuration in configurations[:4]]
     monkeypatch.setattr(module, "SHARD_BYTES", batch_bytes(spec, four))
     assert len(shards_of_round(spec, 0, range(40), configurations)) == 10
 
 
 def test_cuts_are_neighbours_of_nearly_equal_length() -> None:
-    found = cuts(10, 4)
-    assert [index for part in found for index in range(10)[part]] == list(range(10))
-    assert {part.stop - part.start for part in found} == {2, 3}
+    slices = cuts(10, 4)
+    assert [index for part in slices for index in range(10)[part]] == list(range(10))
+    assert {part.stop - part.start for part in slices} == {2, 3}
 
 
 @pytest.mark.parametrize("objective", [NOISY, DIGITS])
 def test_a_shard_survives_pickling(objective: dict[str, Any]) -> None:
     spec = job(objective)
     batch_size = None if objective is NOISY else 32
-    one = shard(spec, replace(sgd(0.01)[0], batch_size=batch_size), bracket=0)
-    again = pickle.loads(pickle.dumps(one))
-    assert again == one
-    assert same(evaluate(again), evaluate(one))
+    single = shard(spec, replace(sgd(0.01)[0], batch_size=batch_size), bracket=0)
+    again = pickle.loads(pickle.dumps(single))
+    assert again == single
+    assert same(evaluate(again), evaluate(single))
 
 
 def test_splitting_a_batch_does_not_change_its_results() -> None:
     spec = job(NOISY, pruner=NONE, replicates=2)
     whole = evaluate(shard(spec, *sgd(*RATES), replicates=(0, 1)))
-    for number, found in zip(range(7, 11), sgd(*RATES), strict=True):
-        alone = evaluate(replace(shard(spec, found, replicates=(0, 1)), numbers=(number,)))
+    for number, sgd_configuration in zip(range(7, 11), sgd(*RATES), strict=True):
+        alone = evaluate(replace(shard(spec, sgd_configuration, replicates=(0, 1)), numbers=(number,)))
         assert same(alone, [whole[number - 7]])
 
 

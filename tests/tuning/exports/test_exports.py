@@ -25,10 +25,10 @@ def test_the_formats_are_found_from_the_files() -> None:
 
 
 def test_the_table_is_the_peak_times_the_engines_factors() -> None:
-    found = learning_rates(recommendation(), 1000)
+    rates = learning_rates(recommendation(), 1000)
     expected = PEAK * make_schedule("cosine", warmup_fraction=0.1).table(1000)
-    np.testing.assert_array_equal(found, expected)
-    assert isinstance(found[0], float)
+    np.testing.assert_array_equal(rates, expected)
+    assert isinstance(rates[0], float)
 
 
 def test_a_longer_horizon_stretches_the_warmup() -> None:

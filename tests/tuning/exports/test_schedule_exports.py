@@ -123,19 +123,19 @@ def test_a_loss_driven_schedule_exports_its_realised_factors(steps: int, replica
     (result,) = evaluate(shard)
     assert result.state is TrialState.COMPLETED
     assert result.trajectory is not None
-    curve = codec.decode(result.trajectory)
-    taken = realised_schedule(winner, curve)
+    trajectory = codec.decode(result.trajectory)
+    taken = realised_schedule(winner, trajectory)
     assert taken is not None
     assert taken["kind"] == "table"
     answer = recommendation(schedule).model_copy(update={"taken_schedule": taken})
     exported_rates = rates(FORMATS["python"].render(answer, steps), steps)
     assert exported_rates == learning_rates(answer, steps)
     assert exported_rates[-1] < PEAK
-    expected = curve.learning_rate[:-1]
+    expected = trajectory.learning_rate[:-1]
     if steps < 1000:
         np.testing.assert_allclose(exported_rates, expected, rtol=1e-14)
     else:  # as fine as the trajectory is, which keeps about every third of these steps
-        assert np.mean(np.isclose(np.array(exported_rates)[curve.step[:-1]], expected)) > 0.9
+        assert np.mean(np.isclose(np.array(exported_rates)[trajectory.step[:-1]], expected)) > 0.9
     assert "this table has the factors of the winner's trial" in FORMATS["torch"].render(answer, steps)
 
 

@@ -103,7 +103,7 @@ def test_without_confirmation_there_are_no_horizons() -> None:
 
 
 def test_exact_runs_try_seventeen_peaks_and_the_interval_has_no_width() -> None:
-    evaluations = SyntheticEvaluations(bowl(0.04), common=0.0, own=0.0)
+    evaluations = SyntheticEvaluations(bowl(0.04), common=0.0, individual=0.0)
     horizons = advised(evaluations, objective=ROSENBROCK).horizons
     assert horizons is not None
     assert all(horizon.ci95 == (horizon.learning_rate,) * 2 for horizon in horizons)

@@ -47,39 +47,39 @@ def test_smoothing_is_a_debiased_running_mean() -> None:
 
 
 def test_the_suggestions_of_a_smooth_curve_follow_the_rules() -> None:
-    found = analyse(RATES, CURVE, smoothing=0.0)
-    window = slice(10, len(found.smoothed) - 5)
+    analysis = analyse(RATES, CURVE, smoothing=0.0)
+    window = slice(10, len(analysis.smoothed) - 5)
     x, y = RATES[window], CURVE[window]
-    assert found.reading.minimum_over_10 == x[np.argmin(y)] / 10
-    assert found.reading.steepest == x[np.argmin(np.diff(y) / np.diff(np.log(x)))]
-    assert found.reading.steepest == pytest.approx(1e-3, rel=0.2)
+    assert analysis.reading.minimum_over_10 == x[np.argmin(y)] / 10
+    assert analysis.reading.steepest == x[np.argmin(np.diff(y) / np.diff(np.log(x)))]
+    assert analysis.reading.steepest == pytest.approx(1e-3, rel=0.2)
     end, length = longest_fall(y)
     third = length / 3
-    assert found.reading.valley == x[end - length + int(third) + int(third / 2)]
-    assert found.warnings == ()
+    assert analysis.reading.valley == x[end - length + int(third) + int(third / 2)]
+    assert analysis.warnings == ()
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_the_valley_of_a_rough_curve_lies_in_its_longest_fall(seed: int) -> None:
     noise = np.random.default_rng(seed).normal(scale=0.3, size=STEPS)
     losses = np.maximum(CURVE + noise, 0.5)
-    found = analyse(RATES, losses, smoothing=0.0)
-    window = slice(10, len(found.smoothed) - 5)
+    analysis = analyse(RATES, losses, smoothing=0.0)
+    window = slice(10, len(analysis.smoothed) - 5)
     end, length = longest_fall(losses[window])
     third = length / 3
-    assert found.reading.valley == RATES[window][max(end - length + int(third) + int(third / 2), 0)]
+    assert analysis.reading.valley == RATES[window][max(end - length + int(third) + int(third / 2), 0)]
 
 
 def test_the_slide_moves_left_from_the_end_while_the_slopes_differ() -> None:
-    found = analyse(RATES, CURVE, smoothing=0.0)
-    y = CURVE[10 : len(found.smoothed) - 5]
+    analysis = analyse(RATES, CURVE, smoothing=0.0)
+    y = CURVE[10 : len(analysis.smoothed) - 5]
     slope = np.gradient(y)
     left = len(y) - 16
     moves = 0
     while left - moves >= 0 and abs(slope[left + 15 - moves] - slope[left - moves]) > 0.005:
         moves += 1
     assert moves > 1
-    assert found.reading.slide == RATES[10 + left - (moves - 1)]
+    assert analysis.reading.slide == RATES[10 + left - (moves - 1)]
 
 
 def test_a_slide_without_meaning_gives_a_warning() -> None:
@@ -96,27 +96,27 @@ def test_a_slide_without_meaning_gives_a_warning() -> None:
 def test_the_test_ends_at_four_times_the_lowest_loss() -> None:
     losses = np.full(STEPS, 1.0)
     losses[60:] = [4.0, 4.1] + [9.0] * 38
-    found = analyse(RATES, losses, smoothing=0.0)
-    assert found.end.diverged
-    assert len(found.smoothed) == 62
+    analysis = analyse(RATES, losses, smoothing=0.0)
+    assert analysis.end.diverged
+    assert len(analysis.smoothed) == 62
 
 
 def test_of_losses_below_zero_the_rise_is_measured_from_the_start() -> None:
     losses = np.concatenate([np.linspace(-1.0, -3.0, 50), np.linspace(-3.0, 20.0, 50)])
-    found = analyse(RATES, losses, smoothing=0.0)
-    assert found.end.diverged
-    assert losses[len(found.smoothed) - 1] > -1.0 + 3 * 2.0 >= losses[len(found.smoothed) - 2]
+    analysis = analyse(RATES, losses, smoothing=0.0)
+    assert analysis.end.diverged
+    assert losses[len(analysis.smoothed) - 1] > -1.0 + 3 * 2.0 >= losses[len(analysis.smoothed) - 2]
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_the_test_ends_before_a_loss_that_is_not_finite(bad: float) -> None:
     losses = CURVE.copy()
     losses[70:] = bad
-    found = analyse(RATES, losses, smoothing=0.0)
-    assert found.end.diverged
-    assert len(found.smoothed) <= 70
-    assert np.isfinite(found.smoothed).all()
-    assert found.reading.valley is not None
+    analysis = analyse(RATES, losses, smoothing=0.0)
+    assert analysis.end.diverged
+    assert len(analysis.smoothed) <= 70
+    assert np.isfinite(analysis.smoothed).all()
+    assert analysis.reading.valley is not None
 
 
 def test_a_run_that_broke_off_leaves_out_a_tenth_of_the_updates_that_were_planned() -> None:
@@ -128,54 +128,54 @@ def test_a_run_that_broke_off_leaves_out_a_tenth_of_the_updates_that_were_planne
 
 
 def test_a_loss_that_only_rises_suggests_nothing_and_says_why() -> None:
-    found = analyse(RATES, np.linspace(1.0, 2.0, STEPS))
+    analysis = analyse(RATES, np.linspace(1.0, 2.0, STEPS))
     assert (
-        found.reading.valley
-        is found.reading.slide
-        is found.reading.steepest
-        is found.reading.minimum_over_10
+        analysis.reading.valley
+        is analysis.reading.slide
+        is analysis.reading.steepest
+        is analysis.reading.minimum_over_10
         is None
     )
-    assert "does not fall" in found.warnings[0]
+    assert "does not fall" in analysis.warnings[0]
 
 
 def test_a_loss_that_still_falls_at_the_end_gives_a_warning() -> None:
-    found = analyse(RATES, np.linspace(2.0, 1.0, STEPS))
-    assert found.reading.valley is not None
-    assert not found.end.diverged
-    assert "still falls" in found.warnings[0]
+    analysis = analyse(RATES, np.linspace(2.0, 1.0, STEPS))
+    assert analysis.reading.valley is not None
+    assert not analysis.end.diverged
+    assert "still falls" in analysis.warnings[0]
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, 16])
 def test_a_test_that_broke_off_early_suggests_nothing(count: int) -> None:
     losses = np.where(np.arange(STEPS) < count, CURVE, np.nan)
-    found = analyse(RATES, losses)
-    assert found.reading.valley is None
-    assert found.warnings
+    analysis = analyse(RATES, losses)
+    assert analysis.reading.valley is None
+    assert analysis.warnings
 
 
 def test_losses_below_zero_may_rise_a_little_before_anything_is_gained() -> None:
     rates = range_rates(1e-5, 1.0, 100)
     fall = np.where(np.arange(100) < 40, 0.0, -1.6 * np.minimum(1.0, (np.arange(100) - 40) / 40))
-    found = analyse(rates, -1.0 + fall + 1e-12 * (np.arange(100) % 2), smoothing=0.0)
-    assert not found.end.diverged
-    assert len(found.smoothed) == 100
-    assert found.reading.valley is not None
-    assert found.reading.minimum_over_10 is not None
+    analysis = analyse(rates, -1.0 + fall + 1e-12 * (np.arange(100) % 2), smoothing=0.0)
+    assert not analysis.end.diverged
+    assert len(analysis.smoothed) == 100
+    assert analysis.reading.valley is not None
+    assert analysis.reading.minimum_over_10 is not None
 
 
 @pytest.mark.parametrize("loss", [0.7, 2.0, -0.7, 0.0])
 def test_equal_losses_neither_fall_nor_diverge(loss: float) -> None:
-    found = analyse(range_rates(1e-5, 1.0, 100), np.full(100, loss))
-    assert not found.end.diverged
+    analysis = analyse(range_rates(1e-5, 1.0, 100), np.full(100, loss))
+    assert not analysis.end.diverged
     assert (
-        found.reading.valley
-        is found.reading.slide
-        is found.reading.steepest
-        is found.reading.minimum_over_10
+        analysis.reading.valley
+        is analysis.reading.slide
+        is analysis.reading.steepest
+        is analysis.reading.minimum_over_10
         is None
     )
-    (warning,) = found.warnings
+    (warning,) = analysis.warnings
     assert warning.startswith("the loss does not fall")
 
 
@@ -203,22 +203,22 @@ def test_a_single_loss_apart_from_the_others_does_not_count(
     losses = 1.0 + (CURVE - CURVE[0]) / 10 + 0.002 * np.random.default_rng(0).normal(size=STEPS)
     spoilt = losses.copy()
     spoilt[update] = value
-    whole, found = analyse(RATES, losses, smoothing), analyse(RATES, spoilt, smoothing)
-    assert found.end.update == whole.end.update
+    whole, analysis = analyse(RATES, losses, smoothing), analyse(RATES, spoilt, smoothing)
+    assert analysis.end.update == whole.end.update
     for name in ("valley", "slide", "steepest", "minimum_over_10"):
-        assert getattr(found.reading, name) == pytest.approx(getattr(whole.reading, name), rel=0.5)
-    (warning,) = [text for text in found.warnings if "apart" in text]
+        assert getattr(analysis.reading, name) == pytest.approx(getattr(whole.reading, name), rel=0.5)
+    (warning,) = [text for text in analysis.warnings if "apart" in text]
     assert warning.startswith(f"the loss {value:g} of update {update}, counted from 0, stands apart")
 
 
 def test_suggestions_far_apart_are_warned_of() -> None:
     rates = range_rates(1e-8, 1.0, STEPS)
     losses = 2.0 - np.tanh(np.log10(rates) + 2.5) + 10.0 ** (3.0 * (np.log10(rates) + 1.0))
-    found = analyse(rates, 1e3 * losses, smoothing=0.0)
-    assert found.reading.valley is not None
-    assert found.reading.slide is not None
-    (warning,) = [text for text in found.warnings if text.startswith("slide ")]
-    factor = found.reading.valley / found.reading.slide
+    analysis = analyse(rates, 1e3 * losses, smoothing=0.0)
+    assert analysis.reading.valley is not None
+    assert analysis.reading.slide is not None
+    (warning,) = [text for text in analysis.warnings if text.startswith("slide ")]
+    factor = analysis.reading.valley / analysis.reading.slide
     assert factor > 30
     assert f"lies a factor of {factor:,.0f} below valley" in warning
 
@@ -264,14 +264,14 @@ def test_the_end_has_a_reason(
 @pytest.mark.parametrize("scale", [0.02, 0.1])
 @pytest.mark.parametrize("shift", [0.0, -5.0])
 def test_the_spread_matches_the_spread_over_noise_seeds(scale: float, shift: float) -> None:
-    found = [
+    analyses = [
         analyse(RATES, CURVE * np.exp(np.random.default_rng(seed).normal(size=STEPS) * scale) + shift)
         for seed in range(30)
     ]
     for name in ("valley", "minimum_over_10"):
-        values = np.array([getattr(each.reading, name) for each in found])
+        values = np.array([getattr(each.reading, name) for each in analyses])
         low, middle, high = np.quantile(values, (0.1, 0.5, 0.9), method="nearest")
-        bounds = np.array([getattr(each.spread, name) for each in found])
+        bounds = np.array([getattr(each.spread, name) for each in analyses])
         width = np.median(bounds[:, 1] / bounds[:, 0])
         assert (high / low) ** 0.5 <= width <= (high / low) ** 1.5 + 0.3
         assert np.mean((bounds[:, 0] <= middle) & (middle <= bounds[:, 1])) >= 0.7
@@ -287,12 +287,12 @@ def test_a_curve_without_noise_has_hardly_any_spread_and_a_flat_one_none() -> No
 
 def test_a_suggestion_that_noise_moves_far_is_warned_of() -> None:
     noise = np.random.default_rng(3).normal(size=STEPS)
-    found = analyse(RATES, CURVE * np.exp(0.4 * noise))
+    analysis = analyse(RATES, CURVE * np.exp(0.4 * noise))
     wide = [
-        name for name, pair in asdict(found.spread).items() if pair is not None and pair[1] > 10 * pair[0]
+        name for name, pair in asdict(analysis.spread).items() if pair is not None and pair[1] > 10 * pair[0]
     ]
     assert wide
-    assert [text.split()[0] for text in found.warnings if "depends on the noise" in text] == wide
+    assert [text.split()[0] for text in analysis.warnings if "depends on the noise" in text] == wide
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.98])

@@ -31,7 +31,7 @@ def job(learning_rate: Any) -> JobSpec:
 
 def draws(spec: JobSpec, count: int) -> list[dict[str, Any]]:
     space, generator = SearchSpace.of(spec), np.random.default_rng(5)
-    return [space.walk(lambda _, found: uniform(found, generator)).params for _ in range(count)]
+    return [space.walk(lambda _, distribution: uniform(distribution, generator)).params for _ in range(count)]
 
 
 def test_the_parameter_that_decides_comes_first() -> None:
@@ -40,10 +40,10 @@ def test_the_parameter_that_decides_comes_first() -> None:
     for params in draws(spec, 200):
         rate = params.get("adam.learning_rate")
         samples.append((params, 10.0 if rate is None else abs(math.log10(rate) + 2)))
-    found = importances(spec, samples)
-    assert next(iter(found)) == "adam.learning_rate"
-    assert found["adam.learning_rate"] > 5 * found["schedule"]
-    assert math.isclose(sum(found.values()), 1.0)
+    shares = importances(spec, samples)
+    assert next(iter(shares)) == "adam.learning_rate"
+    assert shares["adam.learning_rate"] > 5 * shares["schedule"]
+    assert math.isclose(sum(shares.values()), 1.0)
 
 
 def test_no_completed_trial_gives_nothing() -> None:
@@ -60,15 +60,15 @@ def test_a_space_without_a_choice_gives_nothing() -> None:
 def test_a_single_trial_gives_equal_shares() -> None:
     spec = job(RANGES[0])
     params = next(params for params in draws(spec, 20) if params["optimizer"] == "adam")
-    found = importances(spec, [(params, 0.5)])
-    assert set(found) == set(params)
-    assert set(found.values()) == {1 / len(params)}
+    shares = importances(spec, [(params, 0.5)])
+    assert set(shares) == set(params)
+    assert set(shares.values()) == {1 / len(params)}
 
 
 def test_equal_values_give_equal_shares() -> None:
     spec = job(RANGES[0])
-    found = importances(spec, [(params, 1.0) for params in draws(spec, 40)])
-    assert len(set(found.values())) == 1
+    shares = importances(spec, [(params, 1.0) for params in draws(spec, 40)])
+    assert len(set(shares.values())) == 1
 
 
 @pytest.mark.parametrize("learning_rate", RANGES)
@@ -78,6 +78,6 @@ def test_no_study_is_too_small_or_too_odd(learning_rate: Any, scale: float) -> N
     rng = random.Random(3)
     samples: list[Sample] = [(params, scale * rng.random()) for params in draws(spec, 30)]
     for count in range(31):
-        found = importances(spec, samples[:count])
-        assert all(0 <= share <= 1 for share in found.values())
-        assert not found or math.isclose(sum(found.values()), 1.0)
+        shares = importances(spec, samples[:count])
+        assert all(0 <= share <= 1 for share in shares.values())
+        assert not shares or math.isclose(sum(shares.values()), 1.0)

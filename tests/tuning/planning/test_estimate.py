@@ -17,8 +17,10 @@ def test_the_operations_count_every_run() -> None:
     plan = Plan.of(job(NOISY, trials=20, steps=30, replicates=2, pruner={"kind": "none"}, search_space=SGD))
     runs = 20 * 2 + sum(plan.stage_runs.values())
     assert plan.estimate.runs == runs
-    one = Plan.of(job(NOISY, trials=1, steps=1, replicates=1, confirmation=None, search_space=SGD)).estimate
-    assert plan.estimate.operations == pytest.approx(runs * 30 * one.operations)
+    single = Plan.of(
+        job(NOISY, trials=1, steps=1, replicates=1, confirmation=None, search_space=SGD)
+    ).estimate
+    assert plan.estimate.operations == pytest.approx(runs * 30 * single.operations)
 
 
 def test_the_operations_are_the_mean_over_batch_sizes() -> None:
@@ -32,8 +34,8 @@ def test_the_operations_are_the_mean_over_batch_sizes() -> None:
 
 def test_more_of_anything_costs_more() -> None:
     def cost(**parts: Any) -> tuple[float, float, int, int]:
-        found = Plan.of(job(NOISY, **({"trials": 16, "steps": 100} | parts))).estimate
-        return found.operations, found.seconds_on_one_core, found.bytes_stored, found.runs
+        estimate = Plan.of(job(NOISY, **({"trials": 16, "steps": 100} | parts))).estimate
+        return estimate.operations, estimate.seconds_on_one_core, estimate.bytes_stored, estimate.runs
 
     less = cost()
     for more in (cost(trials=32), cost(replicates=8), cost(confirmation={"top": 8, "replicates": 128})):

@@ -78,7 +78,7 @@ def test_the_estimate_is_close_to_the_memory_of_a_shard(
 ) -> None:
     spec = job(objective, steps=steps, pruner=NONE, replicates=2, search_space=ADAM)
     configurations = [replace(configuration("adam", 1e-3), batch_size=batch_size)] * count
-    members = [(found.optimizer_instance(), found.rows) for found in configurations]
+    members = [(configuration.optimizer_instance(), configuration.rows) for configuration in configurations]
     estimate = spec.replicates * batch_bytes(spec, members)
     peak = peak_bytes(spec, configurations)
     # What measures a block comes and goes; it is the same for any number of runs, and no estimate has it.
@@ -92,7 +92,7 @@ def test_trajectories_take_no_more_than_the_estimate_while_they_are_put_in_order
         field.name: field.default for field in hyper_fields(SCHEDULES["one_cycle"])
     }
     configurations = [replace(configuration("adam", 1e-3), schedule=schedule)] * 100
-    members = [(found.optimizer_instance(), found.rows) for found in configurations]
+    members = [(configuration.optimizer_instance(), configuration.rows) for configuration in configurations]
     assert peak_bytes(spec, configurations) < batch_bytes(spec, members)
 
 

@@ -12,7 +12,7 @@ from tests.support.synthetic_evaluations import spec as synthetic_spec
 
 
 def test_progress_grows_through_the_evaluation_requests_up_to_1() -> None:
-    evaluations, spec = SyntheticEvaluations(bowl(), own=0.3), synthetic_spec()
+    evaluations, spec = SyntheticEvaluations(bowl(), individual=0.3), synthetic_spec()
     advised(evaluations)
     share, shares = AdviceShare(Plan.of(spec)), [Plan.of(spec).search_share]
     for request in evaluations.requests:

@@ -53,9 +53,9 @@ def test_the_size_of_a_round_is_a_rule_of_the_spec(
     sampler: dict[str, str], pruner: dict[str, str], sizes: list[int]
 ) -> None:
     spec = job(trials=40, sampler=sampler, pruner=pruner)
-    found = [Plan.of(spec).rounds.numbers(r) for r in range(len(Plan.of(spec).rounds))]
-    assert [len(numbers) for numbers in found] == sizes
-    assert [number for numbers in found for number in numbers] == list(range(40))
+    ranges = [Plan.of(spec).rounds.numbers(r) for r in range(len(Plan.of(spec).rounds))]
+    assert [len(numbers) for numbers in ranges] == sizes
+    assert [number for numbers in ranges for number in numbers] == list(range(40))
 
 
 def test_a_wide_random_job_is_cut_into_rounds_of_at_most_256() -> None:
@@ -156,7 +156,9 @@ def test_tpe_draws_near_good_trials() -> None:
     trials = history(spec, 48)
 
     def middle(r: int, given: list[FinishedTrial]) -> float:
-        rates = sorted(found.optimizer["learning_rate"] for found in ask_round(Plan.of(spec), r, given))
+        rates = sorted(
+            configuration.optimizer["learning_rate"] for configuration in ask_round(Plan.of(spec), r, given)
+        )
         return float(rates[len(rates) // 2])
 
     assert middle(3, trials) < 0.3 * middle(0, [])
@@ -164,8 +166,8 @@ def test_tpe_draws_near_good_trials() -> None:
 
 def test_a_round_is_spread_out_by_the_trials_that_still_run() -> None:
     spec = job(trials=64, sampler=TPE)
-    found = ask_round(Plan.of(spec), 3, history(spec, 48))
-    assert len({str(configuration.params) for configuration in found}) == len(found)
+    asked = ask_round(Plan.of(spec), 3, history(spec, 48))
+    assert len({str(configuration.params) for configuration in asked}) == len(asked)
 
 
 def test_asking_neither_warns_nor_logs(caplog: pytest.LogCaptureFixture) -> None:

@@ -36,7 +36,7 @@ def runs(evaluations: SyntheticEvaluations) -> int:
 
 
 def test_the_lowest_mean_leads_and_candidates_that_cannot_win_are_dropped() -> None:
-    evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
+    evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), individual=0.01)
     standing = race(evaluations)
     assert standing.survivors[0] in (1, 3)
     assert set(standing.survivors) == {1, 3}
@@ -46,19 +46,19 @@ def test_the_lowest_mean_leads_and_candidates_that_cannot_win_are_dropped() -> N
 
 
 def test_saved_runs_are_spent_on_close_decisions() -> None:
-    evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
+    evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), individual=0.01)
     assert race(evaluations).seeds > 8
     assert runs(evaluations) <= 5 * 8
 
 
 def test_without_eliminations_every_candidate_has_its_replicates() -> None:
-    evaluations = SyntheticEvaluations(means(1.0, 1.0, 1.0, 1.0, 1.0), own=0.0)
+    evaluations = SyntheticEvaluations(means(1.0, 1.0, 1.0, 1.0, 1.0), individual=0.0)
     standing = race(evaluations)
     assert (standing.seeds, len(standing.survivors), runs(evaluations)) == (8, 5, 40)
 
 
 def test_every_look_runs_the_survivors_on_the_same_fresh_seeds() -> None:
-    evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
+    evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), individual=0.01)
     standing = race(evaluations)
     seeds = [replicate for request in evaluations.requests for replicate in request.replicates]
     assert seeds == list(range(Seeds.RACE, Seeds.RACE + standing.seeds))
@@ -72,7 +72,7 @@ def test_a_race_that_is_decided_stops() -> None:
 
 
 def test_ties_go_to_the_first() -> None:
-    assert race(SyntheticEvaluations(means(2.0, 1.0, 1.0, 1.0, 2.0), own=0.0)).leader == 1
+    assert race(SyntheticEvaluations(means(2.0, 1.0, 1.0, 1.0, 2.0), individual=0.0)).leader == 1
 
 
 def test_a_candidate_that_diverges_more_often_than_the_leader_is_dropped() -> None:
@@ -93,7 +93,7 @@ def test_the_better_half_continues_if_the_budget_is_short() -> None:
         for i in range(12)
     ]
     evaluations = SyntheticEvaluations(
-        lambda config, steps: means_of[round(config.optimizer["learning_rate"] * 1000) - 1], own=0.1
+        lambda config, steps: means_of[round(config.optimizer["learning_rate"] * 1000) - 1], individual=0.1
     )
     confirmation = {"top": 1, "replicates": 16}
     standing = follow(
@@ -106,7 +106,7 @@ def test_the_better_half_continues_if_the_budget_is_short() -> None:
 
 
 def test_exact_replicates_are_decided_by_one_run_each() -> None:
-    evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), common=0.0, own=0.0)
+    evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), common=0.0, individual=0.0)
     standing = follow(eliminate(Plan.of(spec(objective=ROSENBROCK)), CANDIDATES, Seeds.RACE), evaluations)
     assert (standing.leader, standing.seeds, runs(evaluations)) == (1, 1, 5)
 
@@ -115,7 +115,7 @@ class Noise(SyntheticEvaluations):
     """Every value is a standard normal number, whatever is asked."""
 
     def __init__(self, seed: int) -> None:
-        super().__init__(lambda configuration, steps: 0.0, common=0.0, own=1.0)
+        super().__init__(lambda configuration, steps: 0.0, common=0.0, individual=1.0)
         self._generator = np.random.default_rng(seed)
 
     def _value(self, configuration: Configuration, replicate: int, steps: int) -> float:
@@ -133,11 +133,11 @@ def test_the_best_in_truth_is_rarely_dropped() -> None:
 def test_results_of_an_earlier_race_are_not_run_again() -> None:
     near = means(2.0, 1.0, 3.0, 1.001, 4.0)
     job_spec = spec(confirmation={"top": 1, "replicates": 8})
-    evaluations = SyntheticEvaluations(near, own=0.01)
+    evaluations = SyntheticEvaluations(near, individual=0.01)
     before = follow(eliminate(Plan.of(job_spec), CANDIDATES[1:3], Seeds.RACE), evaluations)
     evaluations.requests.clear()
     after = follow(eliminate(Plan.of(job_spec), CANDIDATES, Seeds.RACE, before=[before]), evaluations)
-    again = SyntheticEvaluations(near, own=0.01)
+    again = SyntheticEvaluations(near, individual=0.01)
     whole = follow(eliminate(Plan.of(job_spec), CANDIDATES, Seeds.RACE), again)
     assert len(evaluations.requests[0].configurations) == 3
     assert runs(evaluations) <= runs(again)
@@ -156,7 +156,7 @@ def test_results_of_an_earlier_race_are_not_run_again() -> None:
 
 def test_only_later_seeds_run_if_earlier_results_are_known() -> None:
     job_spec = spec(confirmation={"top": 1, "replicates": 8})
-    evaluations = SyntheticEvaluations(means(1.0, 1.0, 1.0, 1.0, 1.0), own=0.0)
+    evaluations = SyntheticEvaluations(means(1.0, 1.0, 1.0, 1.0, 1.0), individual=0.0)
     before = follow(eliminate(Plan.of(job_spec), CANDIDATES, Seeds.RACE), evaluations)
     evaluations.requests.clear()
     after = follow(eliminate(Plan.of(job_spec), CANDIDATES, Seeds.RACE, 1, [before]), evaluations)
@@ -167,7 +167,7 @@ def test_only_later_seeds_run_if_earlier_results_are_known() -> None:
 
 def test_known_results_of_exact_replicates_never_run_again() -> None:
     job_spec = spec(objective=ROSENBROCK)
-    evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), common=0.0, own=0.0)
+    evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), common=0.0, individual=0.0)
     before = follow(eliminate(Plan.of(job_spec), CANDIDATES, Seeds.RACE), evaluations)
     evaluations.requests.clear()
     after = follow(eliminate(Plan.of(job_spec), CANDIDATES[::-1], Seeds.RACE, before=[before]), evaluations)
@@ -177,7 +177,7 @@ def test_known_results_of_exact_replicates_never_run_again() -> None:
 
 def test_known_results_of_survivors_count_beyond_the_last_look() -> None:
     job_spec = spec(confirmation={"top": 1, "replicates": 8})
-    evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01)
+    evaluations = SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), individual=0.01)
     before = follow(eliminate(Plan.of(job_spec), [CANDIDATES[1], CANDIDATES[3]], Seeds.RACE, 8), evaluations)
     assert before.seeds == 32
     after = follow(eliminate(Plan.of(job_spec), CANDIDATES, Seeds.RACE, 1, [before]), evaluations)
@@ -186,7 +186,7 @@ def test_known_results_of_survivors_count_beyond_the_last_look() -> None:
 
 
 def test_a_standing_knows_on_how_many_seeds_each_ran() -> None:
-    standing = race(SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), own=0.01))
+    standing = race(SyntheticEvaluations(means(2.0, 1.0, 3.0, 1.001, 4.0), individual=0.01))
     for row, ran in enumerate(standing.runs):
         assert np.isfinite(standing.values[row, :ran]).all()
         assert np.isnan(standing.values[row, ran:]).all()

@@ -55,7 +55,7 @@ def final(
     """Race a final in which each run scatters by `scatter`; return the standing and the world."""
     candidates = make_candidates(shift)
     by_key = {_key(candidate.configuration): mean for candidate, mean in zip(candidates, means, strict=True)}
-    evaluations = SyntheticEvaluations(lambda config, steps: by_key[_key(config)], own=scatter)
+    evaluations = SyntheticEvaluations(lambda config, steps: by_key[_key(config)], individual=scatter)
     confirmation = {"top": 2, "replicates": REPLICATES}
     return follow(
         race_final(Plan.of(spec(confirmation=confirmation, **parts)), candidates), evaluations
@@ -104,7 +104,7 @@ def test_finished_runs_are_not_run_again() -> None:
 @pytest.mark.parametrize("scatter", [0.01, 0.3, 3.0, 100.0])
 def test_a_final_takes_no_more_runs_than_are_counted(scatter: float, replicates: int) -> None:
     job_spec = spec(confirmation={"top": 2, "replicates": replicates})
-    evaluations = SyntheticEvaluations(bowl(0.02, floor=0.1), own=scatter)
+    evaluations = SyntheticEvaluations(bowl(0.02, floor=0.1), individual=scatter)
     candidates = [*make_candidates(1)[:2], *make_candidates()][-most_finalists(job_spec) :]
     result = follow(race_final(Plan.of(job_spec), candidates), evaluations)
     max_runs = most_finalists(job_spec) * replicates + most_prolonged(replicates)

@@ -194,7 +194,7 @@ def test_a_default_outside_the_space_has_no_crossings_if_another_parent_exists()
 def test_with_few_seeds_there_are_few_enough_offspring_for_three_seeds_each() -> None:
     for replicates, expected in ((2, 8), (4, 8), (8, 16), (16, 32), (64, 32)):
         assert max_offspring(8, replicates) == expected
-        evaluations = SyntheticEvaluations(bowl(0.02), own=0.5)
+        evaluations = SyntheticEvaluations(bowl(0.02), individual=0.5)
         advised(evaluations, confirmation={"top": 8, "replicates": replicates})
         assert (
             replicates < 4
@@ -204,7 +204,7 @@ def test_with_few_seeds_there_are_few_enough_offspring_for_three_seeds_each() ->
 
 
 def test_an_optimum_between_the_trials_is_found() -> None:
-    evaluations = SyntheticEvaluations(bowl(0.02), own=0.0001)  # the trials are at 0.01 and 0.04
+    evaluations = SyntheticEvaluations(bowl(0.02), individual=0.0001)  # the trials are at 0.01 and 0.04
     recommended = advised(evaluations, confirmation={"top": 8, "replicates": 8})
     assert abs(math.log(recommended.optimizer["learning_rate"] / 0.02)) < 0.1
 
@@ -232,7 +232,7 @@ def test_an_optimum_far_from_all_trials_is_found() -> None:
 
 
 def test_generations_share_their_seeds_and_a_parent_runs_on_each_once() -> None:
-    evaluations = SyntheticEvaluations(bowl(0.02), own=0.01)
+    evaluations = SyntheticEvaluations(bowl(0.02), individual=0.01)
     advised(evaluations, confirmation={"top": 8, "replicates": 16})
     requests = evaluations.of(Seeds.NEIGHBOURS)
     openings = [request for request in requests if request.replicates.start == Seeds.NEIGHBOURS]

@@ -20,14 +20,16 @@ ROOT = Path(__file__).resolve().parents[3]
 UNSEEN = range(50_000, 50_064)
 
 
-def losses(spec: JobSpec, found: Recommendation, factor: float) -> np.ndarray[Any, np.dtype[np.float64]]:
+def losses(
+    spec: JobSpec, recommendation: Recommendation, factor: float
+) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Return the losses of the recommendation at a multiple of its peak, on 64 unseen seeds."""
-    rate = factor * found.optimizer["learning_rate"]
+    rate = factor * recommendation.optimizer["learning_rate"]
     configuration = Configuration(
-        optimizer=found.optimizer | {"learning_rate": rate},
-        schedule=found.schedule,
-        batch_size=found.batch_size,
-        settings=found.settings,
+        optimizer=recommendation.optimizer | {"learning_rate": rate},
+        schedule=recommendation.schedule,
+        batch_size=recommendation.batch_size,
+        settings=recommendation.settings,
     )
     request = EvaluationRequest(configurations=(configuration,), replicates=UNSEEN, steps=spec.budget.steps)
     return np.asarray(run_request(spec, request).values[0])
@@ -36,14 +38,14 @@ def losses(spec: JobSpec, found: Recommendation, factor: float) -> np.ndarray[An
 def test_no_run_diverges_somewhat_above_the_rate_that_the_regression_example_recommends() -> None:
     """Of 64 splits 54 diverged at 1.15 times the rate that was recommended once."""
     spec = JobSpec.model_validate(json.loads((ROOT / "examples" / "regression.json").read_text()))
-    _, found = run(spec)
-    safe, peak = found.safe_learning_rate, found.optimizer["learning_rate"]
+    _, recommendation = run(spec)
+    safe, peak = recommendation.safe_learning_rate, recommendation.optimizer["learning_rate"]
     assert safe is not None
     assert safe.low <= peak <= safe.high
     if safe.diverges_above is not None:
         assert 1.41 * safe.high <= safe.diverges_above
     for factor in (1.0, 1.2, safe.high / peak):
-        assert np.isfinite(losses(spec, found, factor)).all()
+        assert np.isfinite(losses(spec, recommendation, factor)).all()
 
 
 def test_a_job_never_recommends_an_optimizer_that_it_does_not_name() -> None:
@@ -62,14 +64,14 @@ def test_a_job_never_recommends_an_optimizer_that_it_does_not_name() -> None:
             "budget": {"trials": 24, "steps": 100},
         }
     )
-    _, found = run(spec)
-    assert found.optimizer["kind"] == "sgd"
-    assert 1e-6 <= found.optimizer["learning_rate"] <= 1e-4
-    assert {one.optimizer["kind"] for one in found.evidence.candidates} == {"sgd"}
-    assert found.outside_space is not None
-    assert found.outside_space.difference.ci95[0] > 0.0
-    assert any("learning_rate" in text and "search range" in text for text in found.warnings)
-    assert any("outside the search space" in text for text in found.warnings)
+    _, recommendation = run(spec)
+    assert recommendation.optimizer["kind"] == "sgd"
+    assert 1e-6 <= recommendation.optimizer["learning_rate"] <= 1e-4
+    assert {row.optimizer["kind"] for row in recommendation.evidence.candidates} == {"sgd"}
+    assert recommendation.outside_space is not None
+    assert recommendation.outside_space.difference.ci95[0] > 0.0
+    assert any("learning_rate" in text and "search range" in text for text in recommendation.warnings)
+    assert any("outside the search space" in text for text in recommendation.warnings)
 
 
 def test_the_saddle_has_no_rate_at_the_edge_of_divergence_without_a_warning() -> None:
@@ -77,13 +79,13 @@ def test_the_saddle_has_no_rate_at_the_edge_of_divergence_without_a_warning() ->
     spec = JobSpec.model_validate(
         {"objective": {"kind": "function", "name": "saddle"}, "budget": {"trials": 32, "steps": 100}}
     )
-    _, found = run(spec)
-    safe = found.safe_learning_rate
+    _, recommendation = run(spec)
+    safe = recommendation.safe_learning_rate
     if safe is None:
-        assert any("No range of learning rates is safe" in text for text in found.warnings)
+        assert any("No range of learning rates is safe" in text for text in recommendation.warnings)
     else:
         assert safe.diverges_above is None or 1.41 * safe.high <= safe.diverges_above
-    assert any("no lower bound" in text or "lower bound" in text for text in found.warnings)
+    assert any("no lower bound" in text or "lower bound" in text for text in recommendation.warnings)
 
 
 def test_no_percentage_of_a_loss_that_cannot_be_negative_exceeds_a_hundred() -> None:
@@ -94,8 +96,8 @@ def test_no_percentage_of_a_loss_that_cannot_be_negative_exceeds_a_hundred() -> 
             "confirmation": {"top": 3, "replicates": 8},
         }
     )
-    _, found = run(spec)
-    texts = [*found.summary, *found.explanation]
+    _, recommendation = run(spec)
+    texts = [*recommendation.summary, *recommendation.explanation]
     shares = [float(word) for text in texts for word, unit in _pairs(text) if unit.startswith("%")]
     assert shares
     assert max(shares) <= 100.0

@@ -29,36 +29,39 @@ from tests.support.synthetic_evaluations import (
 BEST = "adam (learning rate 0.04, constant schedule)"
 
 
-def sentence(found: Recommendation, word: str) -> str:
-    (only,) = [text for text in found.explanation if word in text]
+def sentence(recommendation: Recommendation, word: str) -> str:
+    (only,) = [text for text in recommendation.explanation if word in text]
     return only
 
 
 def test_it_cites_its_figures_to_three_digits() -> None:
-    found = advised(SyntheticEvaluations(bowl()))
-    own = found.evidence.candidates[0]
-    assert own.mean is not None
-    assert own.ci95 is not None
-    text = sentence(found, "drawn after the choice the mean loss")
-    for figure in (own.mean, *own.ci95):
+    recommendation = advised(SyntheticEvaluations(bowl()))
+    winner = recommendation.evidence.candidates[0]
+    assert winner.mean is not None
+    assert winner.ci95 is not None
+    text = sentence(recommendation, "drawn after the choice the mean loss")
+    for figure in (winner.mean, *winner.ci95):
         assert f"{figure:.3g}" in text
     best = min(
-        (one for one in found.evidence.baselines if one.label.split()[1:3] == ["at", "its"]),
-        key=lambda one: one.mean or 0.0,
+        (row for row in recommendation.evidence.baselines if row.label.split()[1:3] == ["at", "its"]),
+        key=lambda row: row.mean or 0.0,
     )
     assert best.mean is not None
     assert best.difference is not None
     low, high = best.difference.ci95
     share = [100 * bound / best.mean for bound in (-best.difference.mean, -high, -low)]
-    text = sentence(found, "The best of the")
+    text = sentence(recommendation, "The best of the")
     assert f"of this default was {best.mean:.3g} on the same seeds" in text
     assert f"{share[0]:.3g} % lower (95 % interval {share[1]:.3g} to {share[2]:.3g} %)" in text
 
 
 def test_every_sentence_is_whole_and_none_names_a_trial() -> None:
-    for found in (advised(SyntheticEvaluations(bowl())), advised(SyntheticEvaluations(bowl(), own=1.0))):
-        assert len(found.explanation) <= 12
-        for text in found.explanation:
+    for recommendation in (
+        advised(SyntheticEvaluations(bowl())),
+        advised(SyntheticEvaluations(bowl(), individual=1.0)),
+    ):
+        assert len(recommendation.explanation) <= 12
+        for text in recommendation.explanation:
             assert text[0].isupper() or text[0].isdigit()
             assert text.endswith(".")
             assert ".." not in text
@@ -90,10 +93,10 @@ def test_the_variants_of_the_best_are_described() -> None:
 
 
 def test_the_final_reports_the_derived_schedules() -> None:
-    def refined_is_better(found: Configuration, steps: int) -> float:
-        return bowl()(found, steps) * (0.6 if found.schedule["kind"] == "table" else 1.0)
+    def refined_is_better(configuration: Configuration, steps: int) -> float:
+        return bowl()(configuration, steps) * (0.6 if configuration.schedule["kind"] == "table" else 1.0)
 
-    text = advised(SyntheticEvaluations(refined_is_better, common=0.0, own=0.25)).explanation[3]
+    text = advised(SyntheticEvaluations(refined_is_better, common=0.0, individual=0.25)).explanation[3]
     assert re.match(r"The final ran \d of the best entries, (the best default|2 defaults), 2 linear", text)
     assert "decays and 2 schedules refined from gradient norms. Each entry ran on up to" in text
     assert re.search(
@@ -106,8 +109,8 @@ def test_the_best_constant_rate_is_compared_with_a_schedule() -> None:
     ended = trials()
     ended[0] = replace(ended[0], configuration=replace(ended[0].configuration, schedule=COSINE))
 
-    def cosine_is_best(found: Configuration, steps: int) -> float:
-        return bowl()(found, steps) * (0.5 if found.schedule["kind"] == "cosine" else 1.0)
+    def cosine_is_best(configuration: Configuration, steps: int) -> float:
+        return bowl()(configuration, steps) * (0.5 if configuration.schedule["kind"] == "cosine" else 1.0)
 
     text = sentence(
         advised(SyntheticEvaluations(cosine_is_best), ended),
@@ -118,12 +121,12 @@ def test_the_best_constant_rate_is_compared_with_a_schedule() -> None:
 
 
 def test_only_the_best_of_the_defaults_is_cited() -> None:
-    found = advised(SyntheticEvaluations(bowl()))
-    defaults = [one for one in found.evidence.baselines if not one.label.startswith("trial")]
-    best = min(defaults, key=lambda one: one.mean or 0.0)
+    recommendation = advised(SyntheticEvaluations(bowl()))
+    defaults = [row for row in recommendation.evidence.baselines if not row.label.startswith("trial")]
+    best = min(defaults, key=lambda row: row.mean or 0.0)
     assert best.optimizer["kind"] in ("momentum", "sgd")
     assert len(defaults) == 10
-    text = sentence(found, "at its defaults")
+    text = sentence(recommendation, "at its defaults")
     assert text.startswith(f"The best of the 10 defaults is {best.optimizer['kind']} at its defaults (")
 
 
@@ -137,25 +140,29 @@ def test_a_default_that_did_better_is_said_to_have() -> None:
 
 
 def test_defaults_that_all_diverged_are_said_to_have() -> None:
-    def only_tuned(found: Configuration, steps: int) -> float:
-        return bowl()(found, steps) if found.optimizer["learning_rate"] in (0.01, 0.04, 0.08) else NAN
+    def only_tuned(configuration: Configuration, steps: int) -> float:
+        return (
+            bowl()(configuration, steps)
+            if configuration.optimizer["learning_rate"] in (0.01, 0.04, 0.08)
+            else NAN
+        )
 
     ended = [finished(i, 1.0 + i, learning_rate=0.04, optimizer="adam") for i in range(12)]
 
     class Diverging(SyntheticEvaluations):
-        def _value(self, found: Configuration, replicate: int, steps: int) -> float:
-            is_default = found.params == {} and replicate // 1_000_000 == Seeds.CONFIRM // 1_000_000
-            return NAN if is_default else super()._value(found, replicate, steps)
+        def _value(self, configuration: Configuration, replicate: int, steps: int) -> float:
+            is_default = configuration.params == {} and replicate // 1_000_000 == Seeds.CONFIRM // 1_000_000
+            return NAN if is_default else super()._value(configuration, replicate, steps)
 
-    found = advised(Diverging(only_tuned), ended).explanation
-    assert "The 10 defaults all diverged on some of the same seeds." in found
+    explanation = advised(Diverging(only_tuned), ended).explanation
+    assert "The 10 defaults all diverged on some of the same seeds." in explanation
 
 
 def test_no_mean_is_stated_if_all_candidates_of_the_race_diverged() -> None:
     class Unlucky(SyntheticEvaluations):
-        def _value(self, found: Configuration, replicate: int, steps: int) -> float:
+        def _value(self, configuration: Configuration, replicate: int, steps: int) -> float:
             unlucky = replicate == Seeds.RACE
-            return NAN if unlucky else super()._value(found, replicate, steps)
+            return NAN if unlucky else super()._value(configuration, replicate, steps)
 
     text = advised(Unlucky(bowl())).explanation[1]
     assert "Every remaining entry diverged at least once, " in text
@@ -163,15 +170,17 @@ def test_no_mean_is_stated_if_all_candidates_of_the_race_diverged() -> None:
 
 
 def test_a_deterministic_race_has_no_seeds_and_no_intervals() -> None:
-    found = advised(SyntheticEvaluations(bowl(), common=0.0, own=0.0), objective=ROSENBROCK).explanation
-    assert f"The lowest loss was 1, of {BEST}" in found[1]
-    assert any(". The loss of the recommended configuration is" in text for text in found)
-    assert not any("seed" in text or "interval" in text for text in found)
+    explanation = advised(
+        SyntheticEvaluations(bowl(), common=0.0, individual=0.0), objective=ROSENBROCK
+    ).explanation
+    assert f"The lowest loss was 1, of {BEST}" in explanation[1]
+    assert any(". The loss of the recommended configuration is" in text for text in explanation)
+    assert not any("seed" in text or "interval" in text for text in explanation)
 
 
 def test_the_learning_rate_is_followed_from_start_to_end() -> None:
-    def own_schedule(found: Configuration, steps: int) -> float:
-        return bowl()(found, steps) * (0.5 if found.schedule["kind"] == "cosine" else 1.0)
+    def own_schedule(configuration: Configuration, steps: int) -> float:
+        return bowl()(configuration, steps) * (0.5 if configuration.schedule["kind"] == "cosine" else 1.0)
 
     ended = trials()
     for warmup, words in (
@@ -190,11 +199,13 @@ def test_the_learning_rate_is_followed_from_start_to_end() -> None:
 
 def test_the_batch_size_is_named_if_the_objective_has_one() -> None:
     digits = {"kind": "classification", "dataset": "digits", "model": {"kind": "linear"}}
-    ended = [replace(one, configuration=replace(one.configuration, batch_size=32)) for one in trials()]
-    found = advised(SyntheticEvaluations(bowl()), ended, objective=digits)
-    assert "adam (learning rate 0.04, constant schedule, batch size 32)" in found.explanation[1]
-    assert "adam at its defaults, constant, batch size 32" in [one.label for one in found.evidence.baselines]
-    assert "validation loss" in found.explanation[1]
+    ended = [replace(trial, configuration=replace(trial.configuration, batch_size=32)) for trial in trials()]
+    recommendation = advised(SyntheticEvaluations(bowl()), ended, objective=digits)
+    assert "adam (learning rate 0.04, constant schedule, batch size 32)" in recommendation.explanation[1]
+    assert "adam at its defaults, constant, batch size 32" in [
+        row.label for row in recommendation.evidence.baselines
+    ]
+    assert "validation loss" in recommendation.explanation[1]
 
 
 @pytest.mark.parametrize(
@@ -206,17 +217,17 @@ def test_numbers_have_three_digits(value: float, text: str) -> None:
 
 
 def test_the_settings_of_the_objective_have_a_separate_sentence() -> None:
-    (one, *_) = trials()
-    assert settings_in_words(one.configuration) == ""
-    configuration = replace(one.configuration, settings={"l2": 0.01, "model.dropout": 0.1})
+    (trial, *_) = trials()
+    assert settings_in_words(trial.configuration) == ""
+    configuration = replace(trial.configuration, settings={"l2": 0.01, "model.dropout": 0.1})
     assert settings_in_words(configuration) == "Settings: l2 0.01 and model.dropout 0.1."
     assert in_words(configuration) == BEST
 
 
 def test_candidates_with_the_same_text_are_followed_by_their_differences() -> None:
     schedule = {"kind": "constant", "warmup_fraction": 0.0, "warmup_shape": "linear"}
-    (one, *_) = trials()
-    ended = [replace(one, configuration=replace(one.configuration, schedule=schedule))]
+    (trial, *_) = trials()
+    ended = [replace(trial, configuration=replace(trial.configuration, schedule=schedule))]
     (first,) = race_field(spec(confirmation=None), ended)
     other = replace(
         first,
@@ -248,17 +259,17 @@ def test_candidates_with_the_same_text_are_followed_by_their_differences() -> No
 
 def test_a_default_that_wins_in_the_final_is_not_said_to_have_led_the_race() -> None:
     class Late(SyntheticEvaluations):
-        def _value(self, found: Configuration, replicate: int, steps: int) -> float:
-            better = found.params == {} and replicate // 1_000_000 in (2, 4, 5)
-            return super()._value(found, replicate, steps) * (0.1 if better else 1.0)
+        def _value(self, configuration: Configuration, replicate: int, steps: int) -> float:
+            better = configuration.params == {} and replicate // 1_000_000 in (2, 4, 5)
+            return super()._value(configuration, replicate, steps) * (0.1 if better else 1.0)
 
-    found = advised(Late(bowl())).explanation
-    assert f"of {BEST}" in found[1]
+    explanation = advised(Late(bowl())).explanation
+    assert f"of {BEST}" in explanation[1]
 
 
 def test_a_probability_that_is_almost_certain_is_not_called_certain() -> None:
-    found = [probability(value) for value in (1.0, 0.9994, 0.5, 0.0)]
-    assert found == ["more than 99.9 %", "more than 99.9 %", "50 %", "less than 0.1 %"]
+    texts = [probability(value) for value in (1.0, 0.9994, 0.5, 0.0)]
+    assert texts == ["more than 99.9 %", "more than 99.9 %", "50 %", "less than 0.1 %"]
     assert percent(0.12345) == "12.3 %"
 
 
@@ -281,14 +292,14 @@ def test_a_gap_is_in_percent_if_the_base_is_not_near_zero(
 
 
 def test_a_range_that_ends_with_the_sweep_is_said_to_be_at_least_as_wide() -> None:
-    def flat(found: Configuration, steps: int) -> float:
-        return 1.0 if found.params and found.optimizer["kind"] == "adam" else 9.0
+    def flat(configuration: Configuration, steps: int) -> float:
+        return 1.0 if configuration.params and configuration.optimizer["kind"] == "adam" else 9.0
 
-    found = advised(SyntheticEvaluations(flat, own=0.0))
-    (text,) = [text for text in found.explanation if "are safe" in text]
+    recommendation = advised(SyntheticEvaluations(flat, individual=0.0))
+    (text,) = [text for text in recommendation.explanation if "are safe" in text]
     assert re.match(
         r"Peak learning rates from [\d.]+ or less to at least [\d.]+ are safe\. No run diverged", text
     )
-    assert "to at least" in found.summary[-1]
+    assert "to at least" in recommendation.summary[-1]
     narrow = advised(SyntheticEvaluations(bowl()))
     assert not any("at least" in text for text in (*narrow.summary, *narrow.explanation))

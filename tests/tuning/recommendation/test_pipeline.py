@@ -1,4 +1,4 @@
-"""Which heats the advice asks for, and what it makes of them."""
+"""The evaluation requests of the advice, and the recommendation that follows from their results."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ from tests.support.synthetic_evaluations import (
 CONSTANT_IS_BEST = bowl()
 
 
-def decaying_is_better(found: Configuration, steps: int) -> float:
-    return bowl()(found, steps) * (0.5 if found.schedule["kind"] in ("linear", "table") else 1.0)
+def decaying_is_better(configuration: Configuration, steps: int) -> float:
+    return bowl()(configuration, steps) * (
+        0.5 if configuration.schedule["kind"] in ("linear", "table") else 1.0
+    )
 
 
-def refined_is_better(found: Configuration, steps: int) -> float:
-    return bowl()(found, steps) * (0.5 if found.schedule["kind"] == "table" else 1.0)
+def refined_is_better(configuration: Configuration, steps: int) -> float:
+    return bowl()(configuration, steps) * (0.5 if configuration.schedule["kind"] == "table" else 1.0)
 
 
 def test_the_stages_run_in_order_on_separate_seeds() -> None:
@@ -52,19 +54,19 @@ def test_the_stages_run_in_order_on_separate_seeds() -> None:
 
 
 def test_a_linear_decay_that_is_better_is_recommended() -> None:
-    found = advised(
-        SyntheticEvaluations(decaying_is_better, own=0.0)
+    recommendation = advised(
+        SyntheticEvaluations(decaying_is_better, individual=0.0)
     )  # it ties with the refined one, and is simpler
-    assert found.evidence.candidates[0].source == "decay"
-    assert (found.schedule["kind"], found.schedule["final_factor"]) == ("linear", 0.0)
-    assert found.optimizer["learning_rate"] == 0.04
+    assert recommendation.evidence.candidates[0].source == "decay"
+    assert (recommendation.schedule["kind"], recommendation.schedule["final_factor"]) == ("linear", 0.0)
+    assert recommendation.optimizer["learning_rate"] == 0.04
 
 
 def test_a_refined_schedule_that_is_better_is_recommended() -> None:
-    found = advised(SyntheticEvaluations(refined_is_better))
-    assert found.evidence.candidates[0].source == "refined"
-    assert found.schedule["kind"] == "table"
-    assert len(found.schedule["factors"]) == 60
+    recommendation = advised(SyntheticEvaluations(refined_is_better))
+    assert recommendation.evidence.candidates[0].source == "refined"
+    assert recommendation.schedule["kind"] == "table"
+    assert len(recommendation.schedule["factors"]) == 60
 
 
 def test_the_refinement_reads_the_norms_of_the_leader_and_then_of_the_refined_run() -> None:
@@ -91,7 +93,7 @@ def test_decays_run_at_the_peak_of_the_leader_and_at_twice_that_within_the_range
         if entry.schedule["kind"] == "linear"
     }
     assert peaks == {0.04, 0.08}
-    near = [replace(one, configuration=_at(one.configuration, 0.06)) for one in trials()]
+    near = [replace(trial, configuration=_at(trial.configuration, 0.06)) for trial in trials()]
     evaluations = SyntheticEvaluations(bowl(0.06))
     advised(evaluations, near)
     rates = [entry.optimizer["learning_rate"] for entry in evaluations.of(Seeds.FINAL)[0].configurations]
@@ -106,25 +108,31 @@ def _at(configuration: Configuration, rate: float) -> Configuration:
 def test_a_fixed_learning_rate_is_kept() -> None:
     fixed = [
         FinishedTrial(
-            number=0, round=0, state=one.state, configuration=replace(one.configuration, params={}), value=1.0
+            number=0,
+            round=0,
+            state=trial.state,
+            configuration=replace(trial.configuration, params={}),
+            value=1.0,
         )
-        for one in trials(1)
+        for trial in trials(1)
     ]
     evaluations = SyntheticEvaluations(bowl())
     advised(evaluations, fixed, search_space=space({"kind": "adam", "learning_rate": 0.04}))
     made = [
-        one for one in evaluations.of(Seeds.FINAL)[0].configurations if one.schedule["kind"] != "constant"
+        configuration
+        for configuration in evaluations.of(Seeds.FINAL)[0].configurations
+        if configuration.schedule["kind"] != "constant"
     ]
     assert made
-    assert {one.optimizer["learning_rate"] for one in made} == {0.04}
+    assert {configuration.optimizer["learning_rate"] for configuration in made} == {0.04}
 
 
 def test_a_decay_keeps_the_warmup_of_its_leader() -> None:
     warm = COSINE | {"warmup_fraction": 0.1}
     ended = trials(1)
     ended[0] = replace(ended[0], configuration=replace(ended[0].configuration, schedule=warm))
-    found = advised(SyntheticEvaluations(decaying_is_better, own=0.0), ended)
-    assert (found.schedule["kind"], found.schedule["warmup_fraction"]) == ("linear", 0.1)
+    recommendation = advised(SyntheticEvaluations(decaying_is_better, individual=0.0), ended)
+    assert (recommendation.schedule["kind"], recommendation.schedule["warmup_fraction"]) == ("linear", 0.1)
 
 
 def test_among_tied_candidates_the_simplest_schedule_is_chosen() -> None:
@@ -132,13 +140,15 @@ def test_among_tied_candidates_the_simplest_schedule_is_chosen() -> None:
     ended[0] = replace(ended[0], configuration=replace(ended[0].configuration, schedule=COSINE))
     ended[1] = replace(ended[1], configuration=_at(ended[1].configuration, 0.04))
 
-    def alike(found: Configuration, steps: int) -> float:
-        lead = 0.0001 if found.schedule["kind"] == "cosine" else 0.0
-        return bowl()(found, steps) - lead
+    def alike(configuration: Configuration, steps: int) -> float:
+        lead = 0.0001 if configuration.schedule["kind"] == "cosine" else 0.0
+        return bowl()(configuration, steps) - lead
 
-    found = advised(SyntheticEvaluations(alike, own=0.01), ended)
-    assert found.schedule["kind"] == "constant"
-    assert any("cannot tell" in text and "has the simplest schedule" in text for text in found.explanation)
+    recommendation = advised(SyntheticEvaluations(alike, individual=0.01), ended)
+    assert recommendation.schedule["kind"] == "constant"
+    assert any(
+        "cannot tell" in text and "has the simplest schedule" in text for text in recommendation.explanation
+    )
 
 
 def test_among_equally_simple_candidates_the_widest_safe_range_is_chosen() -> None:
@@ -147,32 +157,32 @@ def test_among_equally_simple_candidates_the_widest_safe_range_is_chosen() -> No
         finished(1, 1.1, kind="sgd", learning_rate=0.04, optimizer="sgd"),
     ]
 
-    def narrow(found: Configuration, steps: int) -> float:
-        is_sgd = found.optimizer["kind"] == "sgd"
-        away = abs(float(found.optimizer["learning_rate"]) / 0.04 - 1.0)
+    def narrow(configuration: Configuration, steps: int) -> float:
+        is_sgd = configuration.optimizer["kind"] == "sgd"
+        away = abs(float(configuration.optimizer["learning_rate"]) / 0.04 - 1.0)
         return 1.0 + (0.05 if is_sgd else 0.5) * away
 
-    found = advised(SyntheticEvaluations(narrow, own=0.0), ended)
-    assert found.optimizer["kind"] == "sgd"
-    assert any("has the widest margin or safe range" in text for text in found.explanation)
+    recommendation = advised(SyntheticEvaluations(narrow, individual=0.0), ended)
+    assert recommendation.optimizer["kind"] == "sgd"
+    assert any("has the widest margin or safe range" in text for text in recommendation.explanation)
 
 
 def test_the_sweep_is_the_safe_range() -> None:
-    found = advised(SyntheticEvaluations(bowl())).safe_learning_rate
-    assert found is not None
+    safe = advised(SyntheticEvaluations(bowl())).safe_learning_rate
+    assert safe is not None
     # 0.3 ln(2^0.5) = 0.10 is more than 5 %, so no other half octave is safe.
-    assert (found.low, found.high, found.diverges_above) == (0.04, 0.04, None)
+    assert (safe.low, safe.high, safe.diverges_above) == (0.04, 0.04, None)
 
 
 def test_an_optimizer_whose_runs_diverge_for_the_norms_has_no_refined_schedule() -> None:
     class Diverging(SyntheticEvaluations):
-        def _value(self, found: Configuration, replicate: int, steps: int) -> float:
+        def _value(self, configuration: Configuration, replicate: int, steps: int) -> float:
             return NAN if replicate >= Seeds.NORMS and replicate < Seeds.FINAL else 1.0
 
     evaluations = Diverging(bowl())
-    found = advised(evaluations)
+    recommendation = advised(evaluations)
     assert len(evaluations.of(Seeds.NORMS)) == 1
-    assert "refined" not in {candidate.source for candidate in found.evidence.candidates}
+    assert "refined" not in {candidate.source for candidate in recommendation.evidence.candidates}
 
 
 def test_no_run_is_longer_than_a_run_can_be() -> None:
@@ -192,20 +202,24 @@ def test_without_a_completed_trial_there_is_no_advice() -> None:
 
 def test_a_loss_driven_schedule_is_exported_as_realised_in_its_trial() -> None:
     rule = {"kind": "reduce_by_ratio"}
-    ended = [replace(one, configuration=replace(one.configuration, schedule=rule)) for one in trials(1)]
+    ended = [replace(trial, configuration=replace(trial.configuration, schedule=rule)) for trial in trials(1)]
 
-    def rule_is_better(found: Configuration, steps: int) -> float:
-        return bowl()(found, steps) * (0.5 if found.schedule["kind"] == "reduce_by_ratio" else 1.0)
+    def rule_is_better(configuration: Configuration, steps: int) -> float:
+        return bowl()(configuration, steps) * (
+            0.5 if configuration.schedule["kind"] == "reduce_by_ratio" else 1.0
+        )
 
     asked: list[int] = []
 
-    def curve_of(number: int) -> Trajectory | None:
+    def trajectory_of(number: int) -> Trajectory | None:
         asked.append(number)
         return None
 
-    found = follow(advise(Plan.of(spec()), ended, curve_of), SyntheticEvaluations(rule_is_better))
-    assert found is not None
-    assert found.schedule["kind"] == "reduce_by_ratio"
+    recommendation = follow(
+        advise(Plan.of(spec()), ended, trajectory_of), SyntheticEvaluations(rule_is_better)
+    )
+    assert recommendation is not None
+    assert recommendation.schedule["kind"] == "reduce_by_ratio"
     assert asked == [0]
 
 
@@ -219,9 +233,11 @@ def test_a_loss_driven_schedule_is_exported_as_realised_in_its_trial() -> None:
         {"budget": {"trials": 1, "steps": 60}},
     ],
 )
-@pytest.mark.parametrize("own", [0.0, 0.3, 3.0])
-def test_the_advice_never_asks_for_more_runs_than_are_counted(parts: dict[str, Any], own: float) -> None:
-    evaluations = SyntheticEvaluations(bowl(), own=own)
+@pytest.mark.parametrize("individual", [0.0, 0.3, 3.0])
+def test_the_advice_never_asks_for_more_runs_than_are_counted(
+    parts: dict[str, Any], individual: float
+) -> None:
+    evaluations = SyntheticEvaluations(bowl(), individual=individual)
     advised(evaluations, trials(1) if "budget" in parts else None, **parts)
     most = Plan.of(spec(**parts)).max_advice_runs * 60
     assert sum(request.updates for request in evaluations.requests) <= most

@@ -38,7 +38,9 @@ WARM_COSINE = COSINE | {"warmup_fraction": 0.1}
 
 def favouring(*kinds: str) -> Callable[[Configuration, int], float]:
     """Return means that are half as large for schedules of some kinds."""
-    return lambda found, steps: bowl()(found, steps) * (0.5 if found.schedule["kind"] in kinds else 1.0)
+    return lambda configuration, steps: (
+        bowl()(configuration, steps) * (0.5 if configuration.schedule["kind"] in kinds else 1.0)
+    )
 
 
 def with_parts(ended: list[FinishedTrial], **parts: Any) -> list[FinishedTrial]:
@@ -49,11 +51,11 @@ def with_parts(ended: list[FinishedTrial], **parts: Any) -> list[FinishedTrial]:
 def diverging_above(limit: float) -> SyntheticEvaluations:
     """Return a world in which adam diverges above a peak, and every other optimizer is worse."""
 
-    def means(found: Configuration, steps: int) -> float:
-        is_adam = found.optimizer["kind"] == "adam"
-        if is_adam and found.optimizer["learning_rate"] > limit:
+    def means(configuration: Configuration, steps: int) -> float:
+        is_adam = configuration.optimizer["kind"] == "adam"
+        if is_adam and configuration.optimizer["learning_rate"] > limit:
             return NAN
-        return bowl()(found, steps) + (0.0 if is_adam else 1.0)
+        return bowl()(configuration, steps) + (0.0 if is_adam else 1.0)
 
     return SyntheticEvaluations(means)
 
@@ -65,29 +67,34 @@ class Unlucky(SyntheticEvaluations):
         super().__init__(bowl())
         self._replicate = stage + 1
 
-    def _value(self, found: Configuration, replicate: int, steps: int) -> float:
-        is_unlucky = replicate == self._replicate and bool(found.params)
-        return NAN if is_unlucky else super()._value(found, replicate, steps)
+    def _value(self, configuration: Configuration, replicate: int, steps: int) -> float:
+        is_unlucky = replicate == self._replicate and bool(configuration.params)
+        return NAN if is_unlucky else super()._value(configuration, replicate, steps)
 
 
 class Contradicting(SyntheticEvaluations):
     """A world in which the confirming seeds contradict a tie: the constant rate is then worse."""
 
     def __init__(self) -> None:
-        super().__init__(lambda found, steps: 1.0 + abs(found.optimizer["learning_rate"] - 0.04), own=0.0)
+        super().__init__(
+            lambda configuration, steps: 1.0 + abs(configuration.optimizer["learning_rate"] - 0.04),
+            individual=0.0,
+        )
 
-    def _value(self, found: Configuration, replicate: int, steps: int) -> float:
+    def _value(self, configuration: Configuration, replicate: int, steps: int) -> float:
         is_confirming = replicate // 1_000_000 == Seeds.CONFIRM // 1_000_000
-        is_constant = found.schedule["kind"] == "constant" and bool(found.params)
-        return super()._value(found, replicate, steps) + (0.5 if is_confirming and is_constant else 0.0)
+        is_constant = configuration.schedule["kind"] == "constant" and bool(configuration.params)
+        return super()._value(configuration, replicate, steps) + (
+            0.5 if is_confirming and is_constant else 0.0
+        )
 
 
 class SingleSeed(SyntheticEvaluations):
     """A world in which one confirming seed contributes most of the mean."""
 
-    def _value(self, found: Configuration, replicate: int, steps: int) -> float:
+    def _value(self, configuration: Configuration, replicate: int, steps: int) -> float:
         factor = 100.0 if replicate == Seeds.CONFIRM + 3 else 1.0
-        return factor * super()._value(found, replicate, steps)
+        return factor * super()._value(configuration, replicate, steps)
 
 
 def tied_trials() -> list[FinishedTrial]:
@@ -102,12 +109,12 @@ def ended_badly() -> list[FinishedTrial]:
     return [*trials(5), *ended, *(finished(8 + i, None, learning_rate=0.09) for i in range(8))]
 
 
-def moving(found: Configuration, steps: int) -> float:
-    return bowl()(found, steps) if steps == 60 else 0.5 * bowl(0.02)(found, steps)
+def moving(configuration: Configuration, steps: int) -> float:
+    return bowl()(configuration, steps) if steps == 60 else 0.5 * bowl(0.02)(configuration, steps)
 
 
-def flat(found: Configuration, steps: int) -> float:
-    return 1.0 if found.params and found.optimizer["kind"] == "adam" else 9.0
+def flat(configuration: Configuration, steps: int) -> float:
+    return 1.0 if configuration.params and configuration.optimizer["kind"] == "adam" else 9.0
 
 
 SETTINGS = {"l2": 0.001, "model.dropout": 0.1}
@@ -121,7 +128,7 @@ RULE_TRIALS = with_parts(trials(1), schedule={"kind": "reduce_by_ratio"})
 
 JOBS: dict[str, Callable[[], Recommendation]] = {
     "constant": lambda: advised(SyntheticEvaluations(bowl())),
-    "scattered": lambda: advised(SyntheticEvaluations(bowl(), own=1.0)),
+    "scattered": lambda: advised(SyntheticEvaluations(bowl(), individual=1.0)),
     "variants": lambda: advised(SyntheticEvaluations(bowl(0.03))),
     "many candidates": lambda: advised(
         SyntheticEvaluations(bowl()), confirmation={"top": 8, "replicates": 16}
@@ -129,19 +136,20 @@ JOBS: dict[str, Callable[[], Recommendation]] = {
     "scheduled": lambda: advised(
         SyntheticEvaluations(favouring("cosine")), with_parts(trials(), schedule=WARM_COSINE)
     ),
-    "refined": lambda: advised(SyntheticEvaluations(favouring("table"), common=0.0, own=0.25)),
-    "decayed": lambda: advised(SyntheticEvaluations(favouring("linear", "table"), own=0.0)),
+    "refined": lambda: advised(SyntheticEvaluations(favouring("table"), common=0.0, individual=0.25)),
+    "decayed": lambda: advised(SyntheticEvaluations(favouring("linear", "table"), individual=0.0)),
     "loss-driven": lambda: advised(SyntheticEvaluations(favouring("reduce_by_ratio")), RULE_TRIALS),
     "settings": lambda: advised(SyntheticEvaluations(favouring("cosine")), BATCHED, objective=DIGITS),
     "small data": lambda: advised(
         SyntheticEvaluations(bowl()), with_parts(trials(), batch_size=32), objective=IRIS
     ),
-    "exact": lambda: advised(SyntheticEvaluations(bowl(), common=0.0, own=0.0), objective=ROSENBROCK),
+    "exact": lambda: advised(SyntheticEvaluations(bowl(), common=0.0, individual=0.0), objective=ROSENBROCK),
     "exact tie": lambda: advised(
-        SyntheticEvaluations(flat, common=0.0, own=0.0), tied_trials(), objective=ROSENBROCK
+        SyntheticEvaluations(flat, common=0.0, individual=0.0), tied_trials(), objective=ROSENBROCK
     ),
     "nothing gained": lambda: advised(
-        SyntheticEvaluations(lambda found, steps: 1.0, common=0.0, own=0.0), objective=ROSENBROCK
+        SyntheticEvaluations(lambda configuration, steps: 1.0, common=0.0, individual=0.0),
+        objective=ROSENBROCK,
     ),
     "a gain in doubt": lambda: advised(Rival(1.0)),
     "a better default": lambda: advised(Rival(0.1)),
@@ -151,15 +159,17 @@ JOBS: dict[str, Callable[[], Recommendation]] = {
     ),
     "an open space": lambda: advised(
         SyntheticEvaluations(
-            lambda found, steps: 0.1 if found.optimizer["kind"] == "dog" else bowl()(found, steps)
+            lambda configuration, steps: (
+                0.1 if configuration.optimizer["kind"] == "dog" else bowl()(configuration, steps)
+            )
         ),
         search_space={},
     ),
     "no margin": lambda: advised(diverging_above(0.041)),
     "little margin": lambda: advised(diverging_above(0.1)),
     "no range": lambda: advised(diverging_above(0.041), FIXED_TRIALS, search_space=FIXED_SPACE),
-    "a wide range": lambda: advised(SyntheticEvaluations(flat, own=0.0)),
-    "a tie": lambda: advised(SyntheticEvaluations(bowl(), own=0.3), tied_trials()),
+    "a wide range": lambda: advised(SyntheticEvaluations(flat, individual=0.0)),
+    "a tie": lambda: advised(SyntheticEvaluations(bowl(), individual=0.3), tied_trials()),
     "a contradiction": lambda: advised(Contradicting(), tied_trials()),
     "all diverged in the race": lambda: advised(Unlucky(Seeds.RACE)),
     "all diverged in the final": lambda: advised(Unlucky(Seeds.FINAL)),
@@ -184,12 +194,12 @@ JOBS: dict[str, Callable[[], Recommendation]] = {
 
 @pytest.mark.parametrize("job", JOBS)
 def test_every_sentence_is_short_and_plain(job: str) -> None:
-    found = JOBS[job]()
-    assert 1 <= len(found.summary) <= 4
-    texts = [*found.summary, *found.explanation, *found.warnings]
+    recommendation = JOBS[job]()
+    assert 1 <= len(recommendation.summary) <= 4
+    texts = [*recommendation.summary, *recommendation.explanation, *recommendation.warnings]
     sentences = [sentence for text in texts for sentence in re.split(r"(?<=[.!?])\s+", text)]
     assert [text for text in texts if not text.endswith(".") or ".." in text or "  " in text] == []
     assert [text for text in sentences if len(text.split()) > MAX_WORDS] == []
     assert [text for text in sentences if text.split()[0].strip("`,").lower() in PRONOUNS] == []
-    labels = [candidate.label for candidate in found.evidence.candidates]
+    labels = [candidate.label for candidate in recommendation.evidence.candidates]
     assert [text for text in (*sentences, *labels) if JARGON.search(text)] == []

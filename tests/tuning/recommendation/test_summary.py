@@ -20,8 +20,8 @@ from tests.support.synthetic_evaluations import (
 )
 
 
-def cosine_is_best(found: Configuration, steps: int) -> float:
-    return bowl()(found, steps) * (0.5 if found.schedule["kind"] == "cosine" else 1.0)
+def cosine_is_best(configuration: Configuration, steps: int) -> float:
+    return bowl()(configuration, steps) * (0.5 if configuration.schedule["kind"] == "cosine" else 1.0)
 
 
 def scheduled() -> list:  # type: ignore[type-arg]
@@ -32,19 +32,21 @@ def scheduled() -> list:  # type: ignore[type-arg]
 
 
 def test_the_summary_names_choice_gain_certainty_and_risk() -> None:
-    found = advised(SyntheticEvaluations(cosine_is_best), scheduled())
-    use, gain, sure, watch = found.summary
+    recommendation = advised(SyntheticEvaluations(cosine_is_best), scheduled())
+    use, gain, sure, watch = recommendation.summary
     assert use == (
         "Use adam with a peak learning rate of 0.04 and a cosine schedule with 10 % warmup, for 60 updates."
     )
-    own, adam = (
-        found.evidence.candidates[0],
-        next(one for one in found.evidence.baselines if one.label == "adam at its defaults, constant"),
+    best, adam = (
+        recommendation.evidence.candidates[0],
+        next(
+            row for row in recommendation.evidence.baselines if row.label == "adam at its defaults, constant"
+        ),
     )
-    assert own.mean is not None
+    assert best.mean is not None
     assert adam.mean is not None
-    assert gain.startswith(f"The loss is {own.mean:.3g} on average over {REPLICATES} fresh seeds. ")
-    share = 100.0 * (1.0 - own.mean / adam.mean)
+    assert gain.startswith(f"The loss is {best.mean:.3g} on average over {REPLICATES} fresh seeds. ")
+    share = 100.0 * (1.0 - best.mean / adam.mean)
     assert f"{share:.3g} % lower than with Adam's defaults ({adam.mean:.3g})" in gain
     assert "% lower than with the best constant rate (" in gain
     assert sure.startswith("The gain over Adam's defaults is certain (probability more than 99.9 %)")
@@ -67,9 +69,9 @@ def test_the_summary_states_the_certainty_of_the_gain(mean: float, words: str) -
 
 
 def test_exact_figures_are_called_exact() -> None:
-    found = advised(SyntheticEvaluations(bowl(), common=0.0, own=0.0), objective=ROSENBROCK).summary
-    assert found[2] == "Every run of this objective is the same, so these figures are exact."
-    assert not any("seed" in text for text in found)
+    summary = advised(SyntheticEvaluations(bowl(), common=0.0, individual=0.0), objective=ROSENBROCK).summary
+    assert summary[2] == "Every run of this objective is the same, so these figures are exact."
+    assert not any("seed" in text for text in summary)
 
 
 def test_without_confirmation_the_summary_calls_the_value_partly_luck() -> None:

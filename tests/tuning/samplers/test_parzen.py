@@ -35,10 +35,10 @@ SPACE: dict[str, Distribution] = {
 
 def walk(pick: Pick) -> dict[str, Any]:
     """Only deep ones have a depth."""
-    found = {"kind": pick("kind", SPACE["kind"]), "rate": pick("rate", SPACE["rate"])}
-    if found["kind"] == "deep":
-        found["depth"] = pick("depth", SPACE["depth"])
-    return found
+    picked = {"kind": pick("kind", SPACE["kind"]), "rate": pick("rate", SPACE["rate"])}
+    if picked["kind"] == "deep":
+        picked["depth"] = pick("depth", SPACE["depth"])
+    return picked
 
 
 def value(point: dict[str, Any]) -> float:
@@ -49,11 +49,12 @@ def value(point: dict[str, Any]) -> float:
 def history(count: int, *, diverged: bool = False) -> History:
     """Random trials with their values; diverged: whether each third one did."""
     nothing = History.of([], [], SPACE)
-    found = propose(nothing, count, walk, np.random.default_rng(5))
+    proposals = propose(nothing, count, walk, np.random.default_rng(5))
     ranks: list[Rank] = [
-        (2, 0.0, 0.0) if diverged and i % 3 == 0 else (0, 0.0, value(point)) for i, point in enumerate(found)
+        (2, 0.0, 0.0) if diverged and i % 3 == 0 else (0, 0.0, value(point))
+        for i, point in enumerate(proposals)
     ]
-    return History.of(found, ranks, SPACE)
+    return History.of(proposals, ranks, SPACE)
 
 
 def finished(state: TrialState, value: float | None = None, *rungs: tuple[int, float]) -> FinishedTrial:
@@ -80,17 +81,17 @@ def test_a_density_is_the_mean_of_the_prior_and_truncated_normals(numbers: int) 
     """Near kernels and far from them, and where the product of many densities exceeds single precision."""
     generator = np.random.default_rng(numbers)
     group = Group.of([UNIT] * numbers)
-    found = fit(group, generator.random((50, numbers)))
+    estimator = fit(group, generator.random((50, numbers)))
     points = np.concatenate(
-        [found.kernels[:5] + 1e-3, generator.random((20, numbers)), np.ones((1, numbers))]
+        [estimator.kernels[:5] + 1e-3, generator.random((20, numbers)), np.ones((1, numbers))]
     )
-    middles, widths = found.kernels, found.widths
+    middles, widths = estimator.kernels, estimator.widths
     each = scipy.stats.truncnorm.pdf(
         points[:, None], -middles / widths, (1.0 - middles) / widths, middles, widths
     )
-    expected = found.prior + each.prod(axis=2) @ found.weights
+    expected = estimator.prior + each.prod(axis=2) @ estimator.weights
     # A kernel's logarithm is rounded to single precision: 300 of them, at most, to 1.5e-5.
-    np.testing.assert_allclose(found.density(points), expected, rtol=2e-5)
+    np.testing.assert_allclose(estimator.density(points), expected, rtol=2e-5)
 
 
 def test_draws_follow_the_density() -> None:
@@ -118,16 +119,16 @@ def test_the_groups_are_the_parameters_that_occur_together() -> None:
 
 
 def test_without_trials_enough_a_round_is_spread_over_the_space() -> None:
-    found = propose(history(STARTUP - 1), 20, walk, np.random.default_rng(0))
-    assert [point["kind"] for point in found].count("deep") == 10
-    places = sorted(int(5 * (math.log10(point["rate"]) + 4)) for point in found)
+    proposals = propose(history(STARTUP - 1), 20, walk, np.random.default_rng(0))
+    assert [point["kind"] for point in proposals].count("deep") == 10
+    places = sorted(int(5 * (math.log10(point["rate"]) + 4)) for point in proposals)
     assert places == list(range(20))  # one in each twentieth of the range
 
 
 def test_proposals_are_near_good_trials() -> None:
-    found = propose(history(200), 32, walk, np.random.default_rng(0))
-    assert np.median([value(point) for point in found]) < 0.3
-    assert all(("depth" in point) is (point["kind"] == "deep") for point in found)
+    proposals = propose(history(200), 32, walk, np.random.default_rng(0))
+    assert np.median([value(point) for point in proposals]) < 0.3
+    assert all(("depth" in point) is (point["kind"] == "deep") for point in proposals)
 
 
 def test_equal_streams_give_equal_proposals() -> None:
@@ -136,11 +137,11 @@ def test_equal_streams_give_equal_proposals() -> None:
 
 
 def test_diverged_trials_are_never_called_good_while_others_are_left() -> None:
-    found = history(60, diverged=True)
-    good, bad = found.split([1])
-    assert len(good) == found.good == 6
+    past = history(60, diverged=True)
+    good, bad = past.split([1])
+    assert len(good) == past.good == 6
     assert len(good) + len(bad) == 60
-    assert propose(found, 4, walk, np.random.default_rng(0))
+    assert propose(past, 4, walk, np.random.default_rng(0))
 
 
 def test_trials_rank_by_state_then_by_value_or_rung() -> None:
@@ -179,8 +180,8 @@ def test_a_long_history_keeps_the_best_and_the_latest(monkeypatch: pytest.Monkey
     monkeypatch.setattr("app.tuning.samplers.parzen.history.HISTORY", 3)
     monkeypatch.setattr("app.tuning.samplers.parzen.history.MAX_GOOD", 2)
     values = [9.0, 0.1, 8.0, 0.2, 7.0, 6.0, 5.0, 4.0]
-    found = History.of([{"x": i / 10} for i in range(8)], [(0, 0.0, value) for value in values], {"x": UNIT})
-    assert found.points[:, 0].tolist() == [0.1, 0.3, 0.7, 0.6, 0.5]
+    past = History.of([{"x": i / 10} for i in range(8)], [(0, 0.0, value) for value in values], {"x": UNIT})
+    assert past.points[:, 0].tolist() == [0.1, 0.3, 0.7, 0.6, 0.5]
 
 
 def test_a_better_one_of_the_good_trials_weighs_more_in_numbers_and_not_in_choices() -> None:
@@ -194,9 +195,9 @@ def test_a_better_one_of_the_good_trials_weighs_more_in_numbers_and_not_in_choic
 def test_narrowed_kernels_reach_half_a_cell() -> None:
     group = Group.of([UNIT, IntDistribution(1, 10)])
     estimator = fit(group, np.array([[0.2, 0.25], [0.21, 0.35]]))
-    found = narrowed(estimator, 1e-6)
-    assert (found.widths[:, 0] == MIN_NARROWED_WIDTH).all()
-    assert (found.widths[:, 1] == 0.05).all()
+    narrow = narrowed(estimator, 1e-6)
+    assert (narrow.widths[:, 0] == MIN_NARROWED_WIDTH).all()
+    assert (narrow.widths[:, 1] == 0.05).all()
     np.testing.assert_array_equal(narrowed(estimator, 0.5).widths[:, 0], 0.5 * estimator.widths[:, 0])
 
 
@@ -217,9 +218,9 @@ def test_the_picks_of_a_batch_keep_away_from_each_other() -> None:
     group = Group.of([UNIT])
     good, bad = np.array([[0.2], [0.8]]), np.linspace(0.0, 1.0, 40)[:, None]
     for seed in range(5):
-        found = np.sort(picks(group, good, bad, 16, np.random.default_rng(seed))[:, 0])
-        assert found[0] < 0.45 < 0.55 < found[-1]
-        assert np.diff(found).min() > 1e-4
+        picked = np.sort(picks(group, good, bad, 16, np.random.default_rng(seed))[:, 0])
+        assert picked[0] < 0.45 < 0.55 < picked[-1]
+        assert np.diff(picked).min() > 1e-4
 
 
 def test_a_search_in_rounds_finds_better_values_than_random_draws() -> None:
@@ -232,7 +233,7 @@ def test_a_search_in_rounds_finds_better_values_than_random_draws() -> None:
 
     def best_of_random(seed: int) -> float:
         generator = np.random.default_rng(seed)
-        return min(value(walk(lambda _, found: uniform(found, generator))) for _ in range(64))
+        return min(value(walk(lambda _, distribution: uniform(distribution, generator))) for _ in range(64))
 
     assert np.median([best_of_model(seed) for seed in range(3)]) < np.median(
         [best_of_random(seed) for seed in range(3)]

@@ -46,24 +46,28 @@ def of_kind(kind: str, **parts: Any) -> JobSpec:
 
 def all_asked(spec: JobSpec) -> list[dict[str, Any]]:
     """Return the parameters of every trial of a job whose sampler reads no trial."""
-    return [found.params for r in range(len(Rounds.of(spec))) for found in ask_round(Plan.of(spec), r, [])]
+    return [
+        configuration.params
+        for r in range(len(Rounds.of(spec)))
+        for configuration in ask_round(Plan.of(spec), r, [])
+    ]
 
 
 def told(spec: JobSpec, rounds: int) -> list[FinishedTrial]:
     """Trials of as many rounds, best at a rate of 0.01 and a beta1 of 0.8; some diverged."""
     trials: list[FinishedTrial] = []
     for r in range(rounds):
-        for number, found in zip(
+        for number, configuration in zip(
             Rounds.of(spec).numbers(r), ask_round(Plan.of(spec), r, trials), strict=True
         ):
-            rate, beta = found.params["adam.learning_rate"], found.params["adam.beta1"]
+            rate, beta = configuration.params["adam.learning_rate"], configuration.params["adam.beta1"]
             diverged = rate > 0.08
             trials.append(
                 FinishedTrial(
                     number=number,
                     round=r,
                     state=TrialState.DIVERGED if diverged else TrialState.COMPLETED,
-                    configuration=found,
+                    configuration=configuration,
                     value=None if diverged else (math.log10(rate) + 2.0) ** 2 + 10 * (beta - 0.8) ** 2,
                 )
             )
@@ -78,7 +82,7 @@ def test_every_kind_of_a_spec_has_a_sampler() -> None:
 def test_a_sampler_that_goes_by_numbers_does_not_depend_on_the_past(kind: str) -> None:
     spec = of_kind(kind, search_space=GRID, trials=40)
     assert all_asked(spec) == all_asked(spec)
-    assert all_asked(spec)[:27] == [found.params for found in ask_round(Plan.of(spec), 0, [])]
+    assert all_asked(spec)[:27] == [configuration.params for configuration in ask_round(Plan.of(spec), 0, [])]
 
 
 def test_the_points_of_a_sequence_are_spread_evenly() -> None:
@@ -126,13 +130,13 @@ def test_a_grid_that_fixes_everything_is_one_trial() -> None:
 
 def test_a_grid_over_a_range_without_a_step_is_refused_with_its_pointer() -> None:
     spec = of_kind("grid", objective=DIGITS | {"l2": {"low": 0.0, "high": 0.1}}, search_space=PLAIN)
-    found = dict(check_suitable(spec))
-    assert list(found) == [
+    messages = dict(check_suitable(spec))
+    assert list(messages) == [
         "/search_space/optimizers/0/learning_rate",
         "/search_space/optimizers/0/beta1",
         "/objective/l2",
     ]
-    assert found["/search_space/optimizers/0/beta1"] == (
+    assert messages["/search_space/optimizers/0/beta1"] == (
         "a grid needs a step or choices, got the range from 0.5 to 0.99; give a step (of a linear range) or "
         "choices, or take sampler qmc, which spreads trials over ranges"
     )
@@ -174,8 +178,8 @@ def test_cmaes_finds_the_minimum_and_is_a_function_of_the_stored_trials() -> Non
     trials = told(spec, 9)
     asked = ask_round(Plan.of(spec), 9, trials)
     assert asked == ask_round(Plan.of(spec), 9, trials[::-1])
-    rates = [math.log10(found.params["adam.learning_rate"]) for found in asked]
-    betas = [found.params["adam.beta1"] for found in asked]
+    rates = [math.log10(configuration.params["adam.learning_rate"]) for configuration in asked]
+    betas = [configuration.params["adam.beta1"] for configuration in asked]
     assert np.median(rates) == pytest.approx(-2.0, abs=0.1)
     assert np.median(betas) == pytest.approx(0.8, abs=0.03)
 

@@ -14,8 +14,8 @@ ADAM = space({"kind": "adam"})
 
 def test_trials_of_other_jobs_come_first_and_keep_their_values() -> None:
     sources = [[finished(0, 3.0), finished(1, 2.0)], [finished(0, 1.0)]]
-    found = inherited_trials(SearchSpace.of(job(search_space=ADAM)), sources)
-    assert [(trial.number, trial.round, trial.value) for trial in found] == [
+    inherited = inherited_trials(SearchSpace.of(job(search_space=ADAM)), sources)
+    assert [(trial.number, trial.round, trial.value) for trial in inherited] == [
         (-3, -1, 3.0),
         (-2, -1, 2.0),
         (-1, -1, 1.0),
@@ -28,12 +28,12 @@ def test_parameters_outside_the_space_are_left_out() -> None:
         "learning_rate": {"low": 0.001, "high": 0.1},
         "beta1": {"low": 0.5, "high": 0.95},
     }
-    found = inherited_trials(
+    inherited = inherited_trials(
         SearchSpace.of(job(search_space=space(narrow))),
         [[finished(0, learning_rate=0.01), finished(1, learning_rate=0.5)]],
     )
     # beta1 was fixed in the other job: it is a value of this space all the same.
-    assert [trial.configuration.params for trial in found] == [
+    assert [trial.configuration.params for trial in inherited] == [
         {"adam.learning_rate": 0.01, "adam.beta1": 0.9},
         {"adam.beta1": 0.9},
     ]
@@ -49,8 +49,10 @@ def test_of_two_candidates_of_a_kind_a_trial_goes_to_the_one_that_it_fits() -> N
         {"kind": "adam", "learning_rate": {"low": 1e-4, "high": 1e-3}},
         {"kind": "adam", "learning_rate": {"low": 1e-3, "high": 1e-1}},
     )
-    (found,) = inherited_trials(SearchSpace.of(job(search_space=two)), [[finished(0, learning_rate=0.05)]])
-    assert found.configuration.params == {"optimizer": "adam#2", "adam#2.learning_rate": 0.05}
+    (inherited,) = inherited_trials(
+        SearchSpace.of(job(search_space=two)), [[finished(0, learning_rate=0.05)]]
+    )
+    assert inherited.configuration.params == {"optimizer": "adam#2", "adam#2.learning_rate": 0.05}
 
 
 def test_values_compare_if_objective_and_steps_are_the_same() -> None:
@@ -83,6 +85,6 @@ def test_the_first_round_learns_from_other_jobs() -> None:
     others = search(job(search_space=ADAM, trials=32, steps=30, seed=1))
     best = min((t for t in others if t.value is not None), key=lambda t: t.value or 0.0)
     asked = ask_round(Plan.of(spec), 0, inherited_trials(SearchSpace.of(spec), [others]))
-    rates = sorted(found.optimizer["learning_rate"] for found in asked)
+    rates = sorted(configuration.optimizer["learning_rate"] for configuration in asked)
     middle = rates[len(rates) // 2] / best.configuration.optimizer["learning_rate"]
     assert 0.2 < middle < 5.0  # of three decades

@@ -29,11 +29,11 @@ def numbers(value: Any) -> Iterator[float]:
         yield value
 
 
-def check(found: Recommendation) -> None:
-    body = found.model_dump(mode="json")
+def check(recommendation: Recommendation) -> None:
+    body = recommendation.model_dump(mode="json")
     assert all(math.isfinite(number) for number in numbers(body))
-    assert Recommendation.model_validate(body) == found
-    assert found.explanation
+    assert Recommendation.model_validate(body) == recommendation
+    assert recommendation.explanation
 
 
 def test_a_digits_job_learns_and_beats_the_defaults_of_its_space() -> None:
@@ -47,14 +47,18 @@ def test_a_digits_job_learns_and_beats_the_defaults_of_its_space() -> None:
         | {"batch_size": {"choices": [32, 64]}},
         **SMALL,
     )
-    trials, found = run(spec)
-    check(found)
+    trials, recommendation = run(spec)
+    check(recommendation)
     assert [trial.number for trial in trials] == list(range(32))
-    assert found.evidence.candidates[0].mean is not None
-    assert found.evidence.candidates[0].mean < 0.35
-    assert found.safe_learning_rate is not None
-    assert found.safe_learning_rate.low <= found.optimizer["learning_rate"] <= found.safe_learning_rate.high
-    for baseline in found.evidence.baselines:
+    assert recommendation.evidence.candidates[0].mean is not None
+    assert recommendation.evidence.candidates[0].mean < 0.35
+    assert recommendation.safe_learning_rate is not None
+    assert (
+        recommendation.safe_learning_rate.low
+        <= recommendation.optimizer["learning_rate"]
+        <= recommendation.safe_learning_rate.high
+    )
+    for baseline in recommendation.evidence.baselines:
         if baseline.optimizer["kind"] not in ("adam", "sgd") or "defaults" not in baseline.label:
             continue
         assert baseline.difference is not None
@@ -62,11 +66,11 @@ def test_a_digits_job_learns_and_beats_the_defaults_of_its_space() -> None:
 
 
 def test_a_rosenbrock_job_gets_near_the_minimum() -> None:
-    trials, found = run(job(trials=48, steps=300, **SMALL))
-    check(found)
-    assert found.evidence.replicates == 1
-    assert found.evidence.candidates[0].mean is not None
-    assert found.evidence.candidates[0].mean < 0.05
+    trials, recommendation = run(job(trials=48, steps=300, **SMALL))
+    check(recommendation)
+    assert recommendation.evidence.replicates == 1
+    assert recommendation.evidence.candidates[0].mean is not None
+    assert recommendation.evidence.candidates[0].mean < 0.05
     assert {TrialState.COMPLETED, TrialState.PRUNED} <= {trial.state for trial in trials}
 
 
@@ -111,6 +115,6 @@ def test_an_objective_without_a_least_value_gives_figures_and_no_warning(name: s
     sgd = {"kind": "sgd", "learning_rate": {"low": 1e-4, "high": 1.0, "log": True}}
     # A pruner would keep those that fall fastest, and these diverge later on.
     unpruned = {"search_space": space(sgd), "pruner": {"kind": "none"}}
-    trials, found = run(job(objective, trials=20, steps=60, **unpruned, **SMALL))
-    check(found)
+    trials, recommendation = run(job(objective, trials=20, steps=60, **unpruned, **SMALL))
+    check(recommendation)
     assert TrialState.DIVERGED in {trial.state for trial in trials}

@@ -21,21 +21,21 @@ def test_a_fixed_value_has_no_distribution() -> None:
 
 
 def test_a_logarithmic_range_is_searched_on_its_logarithm() -> None:
-    found = distribution_of(field(), Range(low=1e-4, high=1e-1, log=True))
-    assert found == FloatDistribution(1e-4, 1e-1, log=True)
+    distribution = distribution_of(field(), Range(low=1e-4, high=1e-1, log=True))
+    assert distribution == FloatDistribution(1e-4, 1e-1, log=True)
 
 
 def test_a_step_that_does_not_divide_the_range_lowers_its_end_without_a_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = distribution_of(field(), Range(low=0.1, high=1.0, step=0.2))
-    assert found == FloatDistribution(0.1, 0.9, step=0.2)
+        distribution = distribution_of(field(), Range(low=0.1, high=1.0, step=0.2))
+    assert distribution == FloatDistribution(0.1, 0.9, step=0.2)
 
 
 def test_a_step_of_a_tenth_reaches_the_end_of_the_range() -> None:
-    found = distribution_of(field(), Range(low=0.0, high=0.3, step=0.1))
-    assert isinstance(found, FloatDistribution)
-    assert found.high == 0.3
+    distribution = distribution_of(field(), Range(low=0.0, high=0.3, step=0.1))
+    assert isinstance(distribution, FloatDistribution)
+    assert distribution.high == 0.3
 
 
 def test_a_range_of_one_value_is_that_value() -> None:
@@ -57,9 +57,9 @@ def test_an_integer_range_without_an_integer_is_refused_with_the_way_out() -> No
 
 
 def test_choices_of_a_number_take_its_type() -> None:
-    found = distribution_of(field(), Choices(choices=(1, 0.5)))
-    assert isinstance(found, CategoricalDistribution)
-    assert [type(choice) for choice in found.choices] == [float, float]
+    distribution = distribution_of(field(), Choices(choices=(1, 0.5)))
+    assert isinstance(distribution, CategoricalDistribution)
+    assert [type(choice) for choice in distribution.choices] == [float, float]
 
 
 def test_truth_values_and_names_keep_their_types() -> None:

@@ -50,8 +50,8 @@ def test_a_trials_parameters_can_be_given_as_they_are_shown() -> None:
 
 def test_a_whole_number_is_accepted_for_a_float() -> None:
     wide = space({"kind": "adam", "learning_rate": {"low": 0.1, "high": 2.0}})
-    found = ask_round(Plan.of(job(search_space=wide, enqueue=[{"adam.learning_rate": 1}])), 0, [])[0]
-    assert isinstance(found.params["adam.learning_rate"], float)
+    configuration = ask_round(Plan.of(job(search_space=wide, enqueue=[{"adam.learning_rate": 1}])), 0, [])[0]
+    assert isinstance(configuration.params["adam.learning_rate"], float)
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_a_whole_number_is_accepted_for_a_float() -> None:
 def test_values_outside_the_space_are_refused_by_name(
     given: dict[str, Any], pointer: str, detail: str
 ) -> None:
-    ((found, message),) = check_enqueued(job(search_space=TWO, enqueue=[given]))
-    assert found == pointer
+    ((reported, message),) = check_enqueued(job(search_space=TWO, enqueue=[given]))
+    assert reported == pointer
     assert detail in message
 
 
@@ -92,6 +92,10 @@ def test_enqueued_configurations_take_no_cell_of_a_grid() -> None:
     }
     given = [{"adam.beta1": 0.9}] * 3
     spec = job(trials=50, search_space=space(adam), sampler={"kind": "grid"}, enqueue=given)
-    asked = [found for r in range(len(Plan.of(spec).rounds)) for found in ask_round(Plan.of(spec), r, [])]
+    asked = [
+        configuration
+        for r in range(len(Plan.of(spec).rounds))
+        for configuration in ask_round(Plan.of(spec), r, [])
+    ]
     assert len(asked) == 3 + 6
-    assert len({str(sorted(found.params.items())) for found in asked[3:]}) == 6
+    assert len({str(sorted(configuration.params.items())) for configuration in asked[3:]}) == 6

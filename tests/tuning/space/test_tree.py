@@ -44,10 +44,10 @@ def test_parameters_are_named_as_optunas_users_expect() -> None:
 
 
 def test_the_candidates_are_choices_by_label() -> None:
-    found = SearchSpace.of(spec()).distributions()
-    assert found["optimizer"] == CategoricalDistribution(("sgd", "adam", "adam#2"))
-    assert found["schedule"] == CategoricalDistribution(("constant", "cosine"))
-    assert found["batch_size"] == CategoricalDistribution((32, "full"))
+    distributions = SearchSpace.of(spec()).distributions()
+    assert distributions["optimizer"] == CategoricalDistribution(("sgd", "adam", "adam#2"))
+    assert distributions["schedule"] == CategoricalDistribution(("constant", "cosine"))
+    assert distributions["batch_size"] == CategoricalDistribution((32, "full"))
 
 
 def test_a_trial_has_the_parameters_of_its_branch_alone() -> None:
@@ -58,9 +58,9 @@ def test_a_trial_has_the_parameters_of_its_branch_alone() -> None:
         "cosine.warmup_fraction": 0.1,
         "batch_size": "full",
     }
-    found = SearchSpace.of(spec()).walk(given(params))
-    assert found.params == params
-    assert found.optimizer == {
+    configuration = SearchSpace.of(spec()).walk(given(params))
+    assert configuration.params == params
+    assert configuration.optimizer == {
         "kind": "adam",
         "learning_rate": 0.01,
         "gradient_clip_norm": 0.0,
@@ -70,8 +70,8 @@ def test_a_trial_has_the_parameters_of_its_branch_alone() -> None:
         "eps": 1e-8,
         "weight_decay": 0.0,
     }
-    assert found.schedule["warmup_fraction"] == 0.1
-    assert (found.batch_size, found.rows) == ("full", None)
+    assert configuration.schedule["warmup_fraction"] == 0.1
+    assert (configuration.batch_size, configuration.rows) == ("full", None)
 
 
 def test_one_candidate_is_no_parameter() -> None:
@@ -81,9 +81,9 @@ def test_one_candidate_is_no_parameter() -> None:
 
 def test_a_space_without_ranges_draws_its_one_point() -> None:
     fixed = job(search_space=space({"kind": "sgd", "learning_rate": 0.5}))
-    found = SearchSpace.of(fixed).walk(given({}))
-    assert found.params == {}
-    assert found.optimizer["learning_rate"] == 0.5
+    configuration = SearchSpace.of(fixed).walk(given({}))
+    assert configuration.params == {}
+    assert configuration.optimizer["learning_rate"] == 0.5
 
 
 def test_every_drawn_configuration_builds_its_instances_and_lies_in_its_distributions() -> None:
@@ -91,18 +91,20 @@ def test_every_drawn_configuration_builds_its_instances_and_lies_in_its_distribu
     distributions = the_space.distributions()
     generator = np.random.default_rng(0)
     for _ in range(40):
-        found = the_space.walk(lambda _, distribution: uniform(distribution, generator))
-        assert found.optimizer_instance().kind == found.optimizer["kind"]
-        assert found.schedule_instance().kind == found.schedule["kind"]
-        for name, value in found.params.items():
+        configuration = the_space.walk(lambda _, distribution: uniform(distribution, generator))
+        assert configuration.optimizer_instance().kind == configuration.optimizer["kind"]
+        assert configuration.schedule_instance().kind == configuration.schedule["kind"]
+        for name, value in configuration.params.items():
             distribution = distributions[name]
             assert distribution._contains(distribution.to_internal_repr(value))
 
 
 def test_an_omitted_learning_rate_is_searched_over_the_catalogues_range() -> None:
-    found = SearchSpace.of(job(search_space=space({"kind": "sgd"}))).distributions()["sgd.learning_rate"]
-    assert isinstance(found, FloatDistribution)
-    assert found.log
+    distribution = SearchSpace.of(job(search_space=space({"kind": "sgd"}))).distributions()[
+        "sgd.learning_rate"
+    ]
+    assert isinstance(distribution, FloatDistribution)
+    assert distribution.log
 
 
 @pytest.mark.parametrize("kind", OPTIMIZERS)
@@ -111,9 +113,11 @@ def test_every_optimizer_can_be_searched_with_limits_of_its_gradient(kind: str) 
         "gradient_clip_norm": {"low": 0.1, "high": 10.0, "log": True},
         "gradient_clip_value": {"choices": [0.0, 0.5]},
     }
-    found = SearchSpace.of(job(search_space={"optimizers": [{"kind": kind, **limits}]})).distributions()
-    assert found[f"{kind}.gradient_clip_norm"] == FloatDistribution(0.1, 10.0, log=True)
-    assert found[f"{kind}.gradient_clip_value"] == CategoricalDistribution((0.0, 0.5))
+    distributions = SearchSpace.of(
+        job(search_space={"optimizers": [{"kind": kind, **limits}]})
+    ).distributions()
+    assert distributions[f"{kind}.gradient_clip_norm"] == FloatDistribution(0.1, 10.0, log=True)
+    assert distributions[f"{kind}.gradient_clip_value"] == CategoricalDistribution((0.0, 0.5))
 
 
 def test_no_optimizer_shares_its_kind_with_a_schedule() -> None:
@@ -123,5 +127,5 @@ def test_no_optimizer_shares_its_kind_with_a_schedule() -> None:
 
 @pytest.mark.parametrize("kind", list(SCHEDULES))
 def test_every_schedule_can_be_the_only_one(kind: str) -> None:
-    found = SearchSpace.of(job(search_space=space({"kind": "sgd"}, schedules=[{"kind": kind}])))
-    assert list(found.schedules) == [kind]
+    tree = SearchSpace.of(job(search_space=space({"kind": "sgd"}, schedules=[{"kind": kind}])))
+    assert list(tree.schedules) == [kind]

@@ -34,9 +34,9 @@ def test_a_value_is_restored_from_its_coordinate(distribution: Distribution) -> 
     values = external(distribution, at_quantile(distribution, np.random.default_rng(1).random(50)))
     again = external(distribution, coordinates(distribution, values))
     assert [type(value) for value in again] == [type(value) for value in values]
-    for value, found in zip(values, again, strict=True):
+    for value, restored in zip(values, again, strict=True):
         # A logarithm and its inverse round in the last places.
-        assert found == (pytest.approx(value, rel=1e-13) if isinstance(value, float) else value)
+        assert restored == (pytest.approx(value, rel=1e-13) if isinstance(value, float) else value)
 
 
 def test_a_value_that_is_missing_or_out_of_range_has_no_coordinate() -> None:

@@ -1,4 +1,4 @@
-"""A job whose schedule follows the losses: its recommendation names the rule, its exports what it took."""
+"""A job whose schedule follows the losses: its recommendation names the rule, and its exports have the realised schedule."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def test_the_recommendation_names_the_rule_and_exports_the_realised_schedule(
     answer = recommendations.get(db, job_id)
     assert answer.schedule["kind"] == "reduce_by_ratio"
     number = int(answer.evidence.candidates[0].label.split()[1].rstrip(":"))
-    curve = trials.trajectory(db, job_id, number, None)
+    trajectory = trials.trajectory(db, job_id, number, None)
     exported = recommendations.schedule_table(db, job_id, None).learning_rate
-    assert exported == pytest.approx(curve.learning_rate[:-1], rel=1e-14)
+    assert exported == pytest.approx(trajectory.learning_rate[:-1], rel=1e-14)
     assert exported[-1] < exported[0]
     assert len(recommendations.schedule_table(db, job_id, 1000).learning_rate) == 1000
     assert "follows the losses" in recommendations.schedule_file(db, job_id, None, "python").content
@@ -64,9 +64,9 @@ def test_exports_carry_a_table_that_rises_above_the_given_rate(
     assert answer.taken_schedule is not None
     assert max(answer.taken_schedule["factors"]) > 2.0
     number = int(answer.evidence.candidates[0].label.split()[1].rstrip(":"))
-    curve = trials.trajectory(db, job_id, number, None)
+    trajectory = trials.trajectory(db, job_id, number, None)
     exported = recommendations.schedule_table(db, job_id, None).learning_rate
-    assert exported == pytest.approx(curve.learning_rate[:-1], rel=1e-14)
+    assert exported == pytest.approx(trajectory.learning_rate[:-1], rel=1e-14)
     assert any(
         "starts at" in sentence and "follows the losses" in sentence for sentence in answer.explanation
     )

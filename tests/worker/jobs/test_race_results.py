@@ -61,7 +61,7 @@ def test_a_job_killed_during_its_race_runs_each_request_once_and_ends_the_same(
 ) -> None:
     undisturbed = recommendations.get(db, run_job(db, settings, spec))
     job_id = jobs.submit(db, settings, spec).id
-    first = Mortal(calls=4)  # the search, and three heats
+    first = Mortal(calls=4)  # the search, and three evaluation requests
     runner = Runner(db, first, max_failed_trials=0)
     for number in range(runner.start(job_id, 1)):
         runner.search_round(job_id, 1, number)

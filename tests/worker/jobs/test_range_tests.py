@@ -60,10 +60,10 @@ def test_the_rates_of_the_curve_are_the_rates_of_the_trial(db: Database, setting
     test = run(db, settings, IRIS | {"steps": 60, "high": 0.01})
     assert test.result is not None
     assert not test.result.diverged
-    curve = trials.trajectory(db, test.id, 0, None)
-    taken = [rate for rate in curve.learning_rate if rate is not None]
+    trajectory = trials.trajectory(db, test.id, 0, None)
+    taken = [rate for rate in trajectory.learning_rate if rate is not None]
     np.testing.assert_allclose(test.result.learning_rate, taken, rtol=1e-12)
-    assert test.result.loss == curve.loss[:-1]
+    assert test.result.loss == trajectory.loss[:-1]
     assert trials.get(db, test.id, 0).optimizer["beta1"] == 0.8
     assert test.spec["batch_size"] is None
     assert "learning_rate" not in test.spec["optimizer"]

@@ -62,10 +62,10 @@ def test_a_replay_of_a_trial_in_any_end_state_is_identical(
 def test_a_changed_trial_differs_from_its_replay(db: Database, job_id: str) -> None:
     with db.write() as session:
         row = session.execute(text("SELECT data FROM trajectories WHERE number = 0")).scalar_one()
-        curve = codec.decode(bytes(row))
-        curve.loss[2] *= 1.0000001
+        trajectory = codec.decode(bytes(row))
+        trajectory.loss[2] *= 1.0000001
         session.execute(
-            text("UPDATE trajectories SET data = :data WHERE number = 0"), {"data": codec.encode(curve)}
+            text("UPDATE trajectories SET data = :data WHERE number = 0"), {"data": codec.encode(trajectory)}
         )
     result = replay(db, job_id, 0)
     assert result.state is ReplayState.SUCCEEDED

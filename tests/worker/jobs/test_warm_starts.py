@@ -35,13 +35,13 @@ def values(db: Database, job_id: str) -> list[float | None]:
 def test_a_warm_start_survives_the_deletion_of_its_source(db: Database, settings: Settings) -> None:
     first = run_job(db, settings, spec())
     warm = spec(from_jobs=[first], seed=1)
-    one, other = (jobs.submit(db, settings, warm).id for _ in range(2))
-    run_stored_job(db, one)
+    warm_job, other = (jobs.submit(db, settings, warm).id for _ in range(2))
+    run_stored_job(db, warm_job)
     jobs.delete(db, first)
     assert len(warm_starts.trials_for(db, other)) == 20
     run_stored_job(db, other)
-    assert values(db, one) == values(db, other)
-    assert values(db, one) != values(db, run_job(db, settings, spec(seed=1)))
+    assert values(db, warm_job) == values(db, other)
+    assert values(db, warm_job) != values(db, run_job(db, settings, spec(seed=1)))
 
 
 def test_jobs_that_cannot_be_learned_from_are_named(db: Database, settings: Settings) -> None:

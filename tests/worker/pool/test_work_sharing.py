@@ -61,8 +61,8 @@ def batch(db: Database, settings: Settings, make_spec: MakeSpec) -> Batch:
             workers.beat(session, name, datetime.now(UTC))
     numbers, asked = Plan.of(spec).rounds.numbers(0), ask_round(Plan.of(spec), 0, [])
     return job_id, [
-        Shard(spec=spec, numbers=(number,), configurations=(found,), replicates=(0,))
-        for number, found in zip(numbers, asked, strict=True)
+        Shard(spec=spec, numbers=(number,), configurations=(configuration,), replicates=(0,))
+        for number, configuration in zip(numbers, asked, strict=True)
     ]
 
 
@@ -112,16 +112,16 @@ def test_two_workers_share_a_wide_batch_and_give_the_values_of_one(db: Database,
     job_id, shards = batch
     here, there = Gated(), Gated()
     there.gate.set()
-    found: dict[int, Outcome] = {}
+    results: dict[int, Outcome] = {}
     shared = Fanout(db, here, processes=1, silence_s=SILENCE_S).open(JobPriority(job_id), 1)
     with lending(Helpers(db, there, processes=1)):
         for place, outcome in outcomes(shared, shards):
-            found[place] = outcome
-            if len(found) == 3:
+            results[place] = outcome
+            if len(results) == 3:
                 here.gate.set()
     assert here.evaluated
     assert len(there.evaluated) >= 3
-    assert [values(found[i]) for i in range(6)] == [values(evaluate(shard)) for shard in shards]
+    assert [values(results[i]) for i in range(6)] == [values(evaluate(shard)) for shard in shards]
     assert shard_leases.acquire(db) is None
 
 
@@ -161,9 +161,9 @@ def test_batches_are_added_while_others_are_evaluated(db: Database, batch: Batch
     assert shared.add(shards[:1]) == range(1)
     assert shared.add(shards[1:]) == range(1, 6)
     pool.gate.set()
-    found = dict(shared.next(lambda: True) for _ in shards)
+    results = dict(shared.next(lambda: True) for _ in shards)
     shared.close()
-    assert [values(found[i]) for i in range(6)] == [values(evaluate(shard)) for shard in shards]
+    assert [values(results[i]) for i in range(6)] == [values(evaluate(shard)) for shard in shards]
 
 
 def test_an_interrupted_batch_is_withdrawn(db: Database, batch: Batch) -> None:

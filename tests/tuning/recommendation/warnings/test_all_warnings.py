@@ -27,13 +27,13 @@ def warned(word: str, warnings: list[str]) -> list[str]:
 @pytest.mark.parametrize(("rate", "edge"), [(0.0999, "upper"), (0.00101, "lower"), (0.01, None)])
 def test_a_learning_rate_at_an_edge_of_its_range_is_warned_of(rate: float, edge: str | None) -> None:
     ended = [finished(i, 1.0 + i, learning_rate=rate, optimizer="adam") for i in range(12)]
-    found = advised(SyntheticEvaluations(bowl(rate)), ended)
+    recommendation = advised(SyntheticEvaluations(bowl(rate)), ended)
     way_out = "`high` above 0.1" if edge == "upper" else "`low` below 0.001"
     expected = [
         f"adam's learning_rate, {rate:.3g}, is at the {edge} edge of its search range, 0.001 to 0.1. A "
         f"better value may lie outside. Give learning_rate a range with {way_out}."
     ]
-    assert warned("edge", found.warnings) == (expected if edge else [])
+    assert warned("edge", recommendation.warnings) == (expected if edge else [])
 
 
 def test_an_edge_that_cannot_be_moved_is_not_warned_of() -> None:
@@ -47,45 +47,49 @@ def test_an_edge_that_cannot_be_moved_is_not_warned_of() -> None:
             for trial in (finished(i, 1.0 + i, learning_rate=0.02, **params) for i in range(12))
         ]
 
-        def means(found: Configuration, steps: int, best: float = fraction) -> float:
-            return bowl(0.02)(found, steps) + abs(float(found.schedule["warmup_fraction"]) - best)
+        def means(configuration: Configuration, steps: int, best: float = fraction) -> float:
+            return bowl(0.02)(configuration, steps) + abs(
+                float(configuration.schedule["warmup_fraction"]) - best
+            )
 
-        found = advised(SyntheticEvaluations(means), ended, **parts)
-        assert found.schedule["warmup_fraction"] == fraction
-        assert bool(warned("warmup_fraction", found.warnings)) is is_warned
+        recommendation = advised(SyntheticEvaluations(means), ended, **parts)
+        assert recommendation.schedule["warmup_fraction"] == fraction
+        assert bool(warned("warmup_fraction", recommendation.warnings)) is is_warned
 
 
 def test_a_gain_that_is_not_certain_is_warned_of() -> None:
-    found = advised(Rival(1.0))
-    (warning,) = warned("not certain", found.warnings)
+    recommendation = advised(Rival(1.0))
+    (warning,) = warned("not certain", recommendation.warnings)
     assert 'The gain over "adam at its defaults, constant" is not certain.' in warning
 
 
 def test_a_baseline_that_was_better_is_warned_of_as_such() -> None:
-    found = advised(Rival(0.1))
-    (warning,) = warned("did better", found.warnings)
+    recommendation = advised(Rival(0.1))
+    (warning,) = warned("did better", recommendation.warnings)
     assert '"adam at its defaults, constant" did better. Take that baseline instead' in warning
-    assert not any("adam at its defaults" in text for text in warned("not certain", found.warnings))
+    assert not any("adam at its defaults" in text for text in warned("not certain", recommendation.warnings))
     assert not warned("did better", advised(Rival(1.0)).warnings + advised(Rival(1.5)).warnings)
 
 
 def test_settings_that_differ_from_the_defaults_are_warned_of() -> None:
     digits = {"kind": "classification", "dataset": "digits", "model": {"kind": "linear"}}
     ended = [
-        replace(one, configuration=replace(one.configuration, batch_size=size, settings={"l2": 0.1 / size}))
-        for one, size in zip(trials(), [32, *[64] * 11], strict=True)
+        replace(
+            trial, configuration=replace(trial.configuration, batch_size=size, settings={"l2": 0.1 / size})
+        )
+        for trial, size in zip(trials(), [32, *[64] * 11], strict=True)
     ]
 
-    def large_is_better(found: Configuration, steps: int) -> float:
-        return bowl()(found, steps) * (1.0 if found.batch_size == 64 else 2.0)
+    def large_is_better(configuration: Configuration, steps: int) -> float:
+        return bowl()(configuration, steps) * (1.0 if configuration.batch_size == 64 else 2.0)
 
-    found = advised(SyntheticEvaluations(large_is_better), ended, objective=digits)
-    assert found.batch_size == 64
-    (warning,) = warned("The defaults ran with", found.warnings)
+    recommendation = advised(SyntheticEvaluations(large_is_better), ended, objective=digits)
+    assert recommendation.batch_size == 64
+    (warning,) = warned("The defaults ran with", recommendation.warnings)
     assert "ran with the l2 and batch size of the best trial" in warning
 
-    def only_first(found: Configuration, steps: int) -> float:
-        return bowl()(found, steps) * (1.0 if found.batch_size == 32 else 2.0)
+    def only_first(configuration: Configuration, steps: int) -> float:
+        return bowl()(configuration, steps) * (1.0 if configuration.batch_size == 32 else 2.0)
 
     alike = advised(SyntheticEvaluations(only_first), ended, objective=digits)
     assert alike.batch_size == 32
@@ -103,25 +107,31 @@ def test_a_derived_schedule_is_not_at_the_edge_of_the_original_schedule() -> Non
     ]
 
     def best(kind: str) -> Any:
-        def means(found: Configuration, steps: int) -> float:
-            least = bowl(0.02)(found, steps) * (1.0 if found.schedule["kind"] == kind else 2.0)
+        def means(configuration: Configuration, steps: int) -> float:
+            least = bowl(0.02)(configuration, steps) * (
+                1.0 if configuration.schedule["kind"] == kind else 2.0
+            )
             return least + (
-                0.5 - found.schedule["final_factor"] if kind == "cosine" == found.schedule["kind"] else 0.0
+                0.5 - configuration.schedule["final_factor"]
+                if kind == "cosine" == configuration.schedule["kind"]
+                else 0.0
             )
 
         return means
 
     assert warned("final_factor", advised(SyntheticEvaluations(best("cosine")), ended, **parts).warnings)
     for kind in ("table", "linear"):
-        found = advised(SyntheticEvaluations(best(kind)), ended, **parts)
-        assert found.schedule["kind"] == kind
-        assert not warned("final_factor", found.warnings)
+        recommendation = advised(SyntheticEvaluations(best(kind)), ended, **parts)
+        assert recommendation.schedule["kind"] == kind
+        assert not warned("final_factor", recommendation.warnings)
 
 
 @pytest.mark.parametrize("replicates", [2, 7, 8])
 def test_few_seeds_are_warned_of(replicates: int) -> None:
-    found = advised(SyntheticEvaluations(bowl()), confirmation={"top": 2, "replicates": replicates}).warnings
-    assert len(warned(f"Only {replicates} seeds confirm the", found)) == (replicates < 8)
+    warnings = advised(
+        SyntheticEvaluations(bowl()), confirmation={"top": 2, "replicates": replicates}
+    ).warnings
+    assert len(warned(f"Only {replicates} seeds confirm the", warnings)) == (replicates < 8)
 
 
 def test_a_gain_that_is_certain_is_not_warned_of() -> None:
@@ -129,11 +139,13 @@ def test_a_gain_that_is_certain_is_not_warned_of() -> None:
 
 
 def test_a_deterministic_gain_that_is_none_is_warned_of() -> None:
-    def alike(found: Configuration, steps: int) -> float:
-        return 1.0 if found.optimizer["kind"] == "adam" else 2.0
+    def alike(configuration: Configuration, steps: int) -> float:
+        return 1.0 if configuration.optimizer["kind"] == "adam" else 2.0
 
-    found = advised(SyntheticEvaluations(alike, common=0.0, own=0.0), objective=ROSENBROCK)
-    assert any('is no better than "adam at its defaults, constant".' in text for text in found.warnings)
+    recommendation = advised(SyntheticEvaluations(alike, common=0.0, individual=0.0), objective=ROSENBROCK)
+    assert any(
+        'is no better than "adam at its defaults, constant".' in text for text in recommendation.warnings
+    )
 
 
 def test_few_completed_and_many_diverged_trials_are_warned_of() -> None:
@@ -146,18 +158,20 @@ def test_few_completed_and_many_diverged_trials_are_warned_of() -> None:
 @pytest.mark.parametrize(("dataset", "rows"), [("iris", 30), ("digits", None)])
 def test_a_small_validation_part_is_warned_of(dataset: str, rows: int | None) -> None:
     objective = {"kind": "classification", "dataset": dataset, "model": {"kind": "linear"}}
-    ended = [replace(one, configuration=replace(one.configuration, batch_size=32)) for one in trials()]
-    found = warned(
+    ended = [replace(trial, configuration=replace(trial.configuration, batch_size=32)) for trial in trials()]
+    texts = warned(
         "validation part", advised(SyntheticEvaluations(bowl()), ended, objective=objective).warnings
     )
-    assert (len(found) == 1 and f"has {rows} rows" in found[0]) if rows else found == []
+    assert (len(texts) == 1 and f"has {rows} rows" in texts[0]) if rows else texts == []
 
 
 def moving(factor: float) -> Any:
     """Where the best peak is `factor` of 0.04 after 120 updates, and the loss there half as large."""
 
-    def means(found: Configuration, steps: int) -> float:
-        return bowl()(found, steps) if steps == 60 else 0.5 * bowl(0.04 * factor)(found, steps)
+    def means(configuration: Configuration, steps: int) -> float:
+        return (
+            bowl()(configuration, steps) if steps == 60 else 0.5 * bowl(0.04 * factor)(configuration, steps)
+        )
 
     return means
 
@@ -173,28 +187,28 @@ def test_an_uncertain_gain_of_longer_runs_is_not_warned_of() -> None:
     settled = advised(SyntheticEvaluations(bowl()))
     assert not warned("still falls", settled.warnings)
     for factor in (1.0, 0.25):
-        doubtful = advised(SyntheticEvaluations(moving(factor), own=5.0))
+        doubtful = advised(SyntheticEvaluations(moving(factor), individual=5.0))
         assert not warned("still falls", doubtful.warnings)
 
 
 def test_a_loss_near_zero_has_settled() -> None:
-    found = advised(SyntheticEvaluations(moving(1.0), start=1e6))  # a thousandth of it is the floor
-    assert not warned("still falls", found.warnings)
+    recommendation = advised(SyntheticEvaluations(moving(1.0), start=1e6))  # a thousandth of it is the floor
+    assert not warned("still falls", recommendation.warnings)
 
 
 def test_an_unconfirmed_job_has_the_warnings_of_its_search() -> None:
     ended: list[FinishedTrial] = [finished(0, 1.0, learning_rate=0.0999, optimizer="adam")]
-    found = advised(SyntheticEvaluations(bowl()), ended, confirmation=None).warnings
-    assert "`confirmation` is null" in found[0]
-    assert warned("edge", found)
-    assert warned("Only 1 of 32 trials completed", found)
+    warnings = advised(SyntheticEvaluations(bowl()), ended, confirmation=None).warnings
+    assert "`confirmation` is null" in warnings[0]
+    assert warned("edge", warnings)
+    assert warned("Only 1 of 32 trials completed", warnings)
 
 
 def test_a_mean_that_rests_on_a_single_seed_is_warned_of() -> None:
     class Rare(SyntheticEvaluations):
-        def _value(self, found: Configuration, replicate: int, steps: int) -> float:
+        def _value(self, configuration: Configuration, replicate: int, steps: int) -> float:
             times = 100.0 if replicate == Seeds.CONFIRM + 3 else 1.0
-            return times * super()._value(found, replicate, steps)
+            return times * super()._value(configuration, replicate, steps)
 
     (warning,) = warned("single seed", advised(Rare(bowl(), common=0.0)).warnings)
     assert warning.startswith(f"A single seed of {REPLICATES} contributes 93.5 % of the mean")

@@ -32,9 +32,9 @@ def of(data: Data) -> list[str]:
 
 
 def test_a_class_of_two_rows_is_warned_of_with_how_seldom_it_is_validated() -> None:
-    (found,) = of(labelled(118, 2))
-    assert found.startswith("Class 1 has 2 of 120 rows. The validation part has 0.4 such rows on average")
-    assert "none on 63.9 % of seeds" in found
+    (warning,) = of(labelled(118, 2))
+    assert warning.startswith("Class 1 has 2 of 120 rows. The validation part has 0.4 such rows on average")
+    assert "none on 63.9 % of seeds" in warning
 
 
 def test_the_share_of_seeds_without_the_class_is_that_of_the_splits() -> None:
@@ -47,8 +47,8 @@ def test_the_share_of_seeds_without_the_class_is_that_of_the_splits() -> None:
 
 
 def test_several_rare_classes_are_counted_and_the_rarest_is_named() -> None:
-    (found,) = of(labelled(300, 9, 4, 14))
-    assert found.startswith("3 of 4 classes have fewer than 16 of 327 rows; the rarest, class 2, has 4.")
+    (warning,) = of(labelled(300, 9, 4, 14))
+    assert warning.startswith("3 of 4 classes have fewer than 16 of 327 rows; the rarest, class 2, has 4.")
 
 
 def test_classes_with_rows_enough_are_not_warned_of() -> None:
@@ -56,25 +56,25 @@ def test_classes_with_rows_enough_are_not_warned_of() -> None:
 
 
 def test_a_class_without_rows_is_warned_of() -> None:
-    (found,) = of(labelled(60, 0, 60))
-    assert found.startswith("Class 1 has no rows")
-    (found,) = of(labelled(60, 0, 60, 0))
-    assert found.startswith("Classes 1 and 3 have no rows")
+    (warning,) = of(labelled(60, 0, 60))
+    assert warning.startswith("Class 1 has no rows")
+    (warning,) = of(labelled(60, 0, 60, 0))
+    assert warning.startswith("Classes 1 and 3 have no rows")
 
 
 def test_data_of_a_single_class_is_warned_of_once() -> None:
-    (found,) = of(labelled(120, 0))
-    assert found.startswith("All 120 rows have class 0, so there is nothing to classify.")
+    (warning,) = of(labelled(120, 0))
+    assert warning.startswith("All 120 rows have class 0, so there is nothing to classify.")
 
 
 def test_a_target_without_spread_is_warned_of() -> None:
-    (found,) = of(numbered(*[3.5] * 120))
-    assert found.startswith("All 120 targets are 3.5, so there is nothing to predict")
+    (warning,) = of(numbered(*[3.5] * 120))
+    assert warning.startswith("All 120 targets are 3.5, so there is nothing to predict")
 
 
 def test_a_target_with_hardly_any_spread_is_warned_of() -> None:
-    (found,) = of(numbered(*[3.5] * 118, 1.0, 2.0))
-    assert found.startswith("2 of 120 targets differ from 3.5. The validation part has 0.4 such rows")
+    (warning,) = of(numbered(*[3.5] * 118, 1.0, 2.0))
+    assert warning.startswith("2 of 120 targets differ from 3.5. The validation part has 0.4 such rows")
     assert of(numbered(*[0.0] * 100, *range(1, 21))) == []
 
 
@@ -88,16 +88,16 @@ def test_the_way_out_of_a_small_validation_part_depends_on_the_confirmation() ->
         (True, "Compare means by their intervals."),
         (False, "Raise `replicates`."),
     ):
-        (found,) = data_warnings("iris", load("iris"), is_confirmed=is_confirmed)
-        assert "The validation part of iris has 30 rows" in found
-        assert found.endswith(way_out)
+        (warning,) = data_warnings("iris", load("iris"), is_confirmed=is_confirmed)
+        assert "The validation part of iris has 30 rows" in warning
+        assert warning.endswith(way_out)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_without_a_least_value_is_warned_of(name: str) -> None:
-    found = objective_warnings(job({"kind": "function", "name": name}))
-    assert len(found) == (not FUNCTIONS[name].bounded_below)
-    assert all(text.startswith(f"{name} has no lower bound") for text in found)
+    texts = objective_warnings(job({"kind": "function", "name": name}))
+    assert len(texts) == (not FUNCTIONS[name].bounded_below)
+    assert all(text.startswith(f"{name} has no lower bound") for text in texts)
 
 
 def test_an_exact_unraced_job_is_promised_no_other_value() -> None:
@@ -108,6 +108,6 @@ def test_an_exact_unraced_job_is_promised_no_other_value() -> None:
         "search_space": space({"kind": "sgd", "learning_rate": {"low": 1e-4, "high": 1e-3, "log": True}}),
     }
     for objective, is_exact in (({"kind": "function", "name": "quadratic"}, True), (NOISY, False)):
-        _, found = run(job(objective, **parts))
-        assert found.warnings[0].startswith("`confirmation` is null")
-        assert ("Fresh seeds" in found.warnings[0]) is not is_exact
+        _, recommendation = run(job(objective, **parts))
+        assert recommendation.warnings[0].startswith("`confirmation` is null")
+        assert ("Fresh seeds" in recommendation.warnings[0]) is not is_exact

@@ -41,9 +41,9 @@ def rates(**searched: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("value", [1e-8, 0.003, 2.0])
 def test_the_low_end_of_a_linear_range_over_decades_wants_a_logarithm(value: float) -> None:
-    (found,) = edges(rates(low=1e-8, high=100.0), value)
-    assert "is in the lowest 3 % of its linear range, 1e-08 to 100" in found
-    assert found.endswith("Give learning_rate a range with `log: true`.")
+    (warning,) = edges(rates(low=1e-8, high=100.0), value)
+    assert "is in the lowest 3 % of its linear range, 1e-08 to 100" in warning
+    assert warning.endswith("Give learning_rate a range with `log: true`.")
     assert edges(rates(low=1e-8, high=100.0), 50.0) == []
 
 
@@ -58,24 +58,24 @@ def test_the_same_range_on_a_logarithmic_scale_has_plain_edges() -> None:
 
 
 def test_the_high_end_of_a_linear_range_over_decades_wants_a_higher_one() -> None:
-    (found,) = edges(rates(low=1e-8, high=100.0), 99.0)
-    assert found.endswith("`high` above 100.")
+    (warning,) = edges(rates(low=1e-8, high=100.0), 99.0)
+    assert warning.endswith("`high` above 100.")
 
 
 def test_a_linear_range_within_two_decades_has_plain_edges() -> None:
-    (found,) = edges(rates(low=0.02, high=1.0), 0.03)
-    assert found.endswith("`low` below 0.02.")
+    (warning,) = edges(rates(low=0.02, high=1.0), 0.03)
+    assert warning.endswith("`low` below 0.02.")
 
 
 def test_a_grid_over_decades_wants_a_logarithm_in_place_of_its_step() -> None:
-    (found,) = edges(rates(low=0.001, high=1.001, step=0.01), 0.011)
-    assert found.endswith("`log: true`, without `step`.")
+    (warning,) = edges(rates(low=0.001, high=1.001, step=0.01), 0.011)
+    assert warning.endswith("`log: true`, without `step`.")
 
 
 def test_a_linear_range_from_zero_wants_a_logarithm_and_a_low_end_above_zero() -> None:
     decay = {"kind": "adam", "weight_decay": {"low": 0.0, "high": 0.1}}
-    (found,) = edges(decay, 0.001, "weight_decay")
-    assert found.endswith("`log: true` and a `low` above 0.")
+    (warning,) = edges(decay, 0.001, "weight_decay")
+    assert warning.endswith("`log: true` and a `low` above 0.")
     assert edges(decay, 0.0, "weight_decay") == []  # it ends there
 
 
@@ -95,8 +95,8 @@ def test_a_linear_range_from_zero_wants_a_logarithm_and_a_low_end_above_zero() -
 def test_an_end_is_an_edge_only_if_the_hyperparameter_has_values_beyond(
     searched: dict[str, Any], value: float, way_out: str | None
 ) -> None:
-    found = edges({"kind": "momentum", "momentum": searched}, value, "momentum")
-    assert [text.rpartition("with ")[2].removesuffix(".") for text in found] == ([way_out] if way_out else [])
+    texts = edges({"kind": "momentum", "momentum": searched}, value, "momentum")
+    assert [text.rpartition("with ")[2].removesuffix(".") for text in texts] == ([way_out] if way_out else [])
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ def test_integers_have_edges_too(low: int, high: int, value: int, way_out: str |
     lbfgs = {"kind": "lbfgs", "learning_rate": 1.0, "history_size": {"low": low, "high": high}}
     spec = job(search_space=space(lbfgs))
     drawn = SearchSpace.of(spec).walk(given({"lbfgs.history_size": value}))
-    found = edges_of(spec, drawn)
-    assert [text.rpartition("with ")[2].removesuffix(".") for text in found] == ([way_out] if way_out else [])
+    texts = edges_of(spec, drawn)
+    assert [text.rpartition("with ")[2].removesuffix(".") for text in texts] == ([way_out] if way_out else [])
 
 
 def test_the_last_of_some_batch_sizes_is_no_edge() -> None:
@@ -131,8 +131,8 @@ def test_a_default_was_not_sampled_and_has_no_edges() -> None:
 def test_a_parameter_that_is_not_of_the_space_has_no_edges() -> None:
     spec = job(search_space=space({"kind": "adam", "learning_rate": {"low": 0.001, "high": 0.01}}))
     params: dict[str, Any] = {"cosine.final_factor": 0.0}
-    found = configuration(learning_rate=0.005, **params)
-    assert edges_of(spec, found) == []
+    winner = configuration(learning_rate=0.005, **params)
+    assert edges_of(spec, winner) == []
 
 
 def test_the_start_of_a_warmup_of_no_updates_is_not_warned_of() -> None:
@@ -140,8 +140,8 @@ def test_the_start_of_a_warmup_of_no_updates_is_not_warned_of() -> None:
         warmup = {"kind": kind, "warmup_start_factor": {"low": 0.1, "high": 0.5}}
         params: dict[str, Any] = {f"{kind}__warmup_start_factor": 0.5}
         assert schedule_edges(warmup | {"warmup_fraction": 0.0}, **params) == []
-        (found,) = schedule_edges(warmup | {"warmup_fraction": 0.2}, **params)
-        assert f"{kind}'s warmup_start_factor, 0.5, is at the upper edge" in found
+        (warning,) = schedule_edges(warmup | {"warmup_fraction": 0.2}, **params)
+        assert f"{kind}'s warmup_start_factor, 0.5, is at the upper edge" in warning
 
 
 def test_a_momentum_that_the_schedule_replaces_is_not_warned_of() -> None:
@@ -153,5 +153,5 @@ def test_a_momentum_that_the_schedule_replaces_is_not_warned_of() -> None:
             "base_momentum": {"low": 0.6, "high": 0.8},
         }
         params = {"momentum__momentum": 0.9, "one_cycle__base_momentum": 0.8}
-        (found,) = schedule_edges(schedule, momentum, **params)
-        assert found.startswith("one_cycle's base_momentum" if cycles else "momentum's momentum")
+        (warning,) = schedule_edges(schedule, momentum, **params)
+        assert warning.startswith("one_cycle's base_momentum" if cycles else "momentum's momentum")

@@ -42,17 +42,17 @@ def test_a_job_with_a_small_budget_is_not_warned_of_few_trials() -> None:
 
 
 def test_few_completed_trials_are_warned_of_with_the_states_of_the_others() -> None:
-    pruned = [replace(one, state=TrialState.PRUNED, value=None) for one in distinct(20, 5)]
-    (found,) = of(distinct(5) + pruned)
-    assert found.startswith("Only 5 of 25 trials completed (20 were pruned)")
-    assert "`pruner` to none" in found
+    pruned = [replace(trial, state=TrialState.PRUNED, value=None) for trial in distinct(20, 5)]
+    (warning,) = of(distinct(5) + pruned)
+    assert warning.startswith("Only 5 of 25 trials completed (20 were pruned)")
+    assert "`pruner` to none" in warning
 
 
 def test_a_search_that_ran_out_of_time_is_warned_of() -> None:
     budget = {"trials": 40, "steps": 60, "seconds": 1.0}
-    (found,) = of(distinct(5), budget=budget)
-    assert "5 of 40 trials completed (35 did not start)" in found
-    assert found.endswith("`budget.seconds`.")
+    (warning,) = of(distinct(5), budget=budget)
+    assert "5 of 40 trials completed (35 did not start)" in warning
+    assert warning.endswith("`budget.seconds`.")
 
 
 def test_a_grid_of_few_cells_is_no_lack_of_trials() -> None:
@@ -65,23 +65,24 @@ def test_divergence_above_a_rate_is_attributed_to_that_optimizer() -> None:
     ended = [adam(i, 1e-3 * (i + 1)) for i in range(12)]
     ended += [sgd(12 + i, 0.01 * (i + 1)) for i in range(10)]
     ended += [sgd(22 + i, 0.11 + 0.3 * i, None) for i in range(12)]
-    (found,) = of(ended)
+    (warning,) = of(ended)
     assert (
-        found == "12 of 22 trials of sgd diverged. Give the learning_rate of sgd a range with `high` at 0.1."
+        warning
+        == "12 of 22 trials of sgd diverged. Give the learning_rate of sgd a range with `high` at 0.1."
     )
 
 
 def test_divergence_at_any_rate_is_not_attributed_to_the_rate() -> None:
     ended = [sgd(i, 0.001 * (i + 1), None if i % 2 else 1.0) for i in range(40)]
-    (found,) = of(ended)
-    assert found.startswith("20 of 40 trials of sgd diverged. Low rates diverged as well.")
+    (warning,) = of(ended)
+    assert warning.startswith("20 of 40 trials of sgd diverged. Low rates diverged as well.")
 
 
 def test_an_optimizer_that_always_diverged_wants_rates_below_the_least() -> None:
     ended = [adam(i, 1e-3 * (i + 1)) for i in range(12)] + [sgd(12 + i, 5.0 + i, None) for i in range(6)]
-    (found,) = of(ended)
+    (warning,) = of(ended)
     assert (
-        found == "6 of 6 trials of sgd diverged. Give the learning_rate of sgd values below 5, or drop sgd."
+        warning == "6 of 6 trials of sgd diverged. Give the learning_rate of sgd values below 5, or drop sgd."
     )
 
 
@@ -99,8 +100,8 @@ def test_divergence_of_rates_without_a_range_has_another_way_out(searched: Any, 
     ended = (
         [adam(i, 1e-3 * (i + 1)) for i in range(12)] + [sgd(12 + i, 9.0, None, key=i) for i in range(8)] + low
     )
-    (found,) = of(ended, **parts)
-    assert found.endswith(way_out)
+    (warning,) = of(ended, **parts)
+    assert warning.endswith(way_out)
 
 
 def test_a_few_that_diverged_are_not_warned_of() -> None:
@@ -109,25 +110,25 @@ def test_a_few_that_diverged_are_not_warned_of() -> None:
 
 def test_a_function_without_a_lower_bound_wants_fewer_steps() -> None:
     ended = [*distinct(12), *(sgd(12 + i, 1.0 + i, None) for i in range(12))]
-    (found,) = of(ended, objective={"kind": "function", "name": "saddle"})
-    assert "12 of 24 trials diverged. saddle has no lower bound" in found
-    assert found.endswith("Lower `budget.steps`.")
+    (warning,) = of(ended, objective={"kind": "function", "name": "saddle"})
+    assert "12 of 24 trials diverged. saddle has no lower bound" in warning
+    assert warning.endswith("Lower `budget.steps`.")
 
 
 def test_failed_trials_are_warned_of_with_their_reason() -> None:
-    lost = [replace(one, state=TrialState.FAILED, value=None, reason=LOST) for one in distinct(3, 12)]
-    (found,) = of(distinct(12) + lost)
-    assert found == f"3 of 15 trials failed in every attempt and have no value. Reason: {LOST}."
+    lost = [replace(trial, state=TrialState.FAILED, value=None, reason=LOST) for trial in distinct(3, 12)]
+    (warning,) = of(distinct(12) + lost)
+    assert warning == f"3 of 15 trials failed in every attempt and have no value. Reason: {LOST}."
 
 
 def test_of_several_reasons_the_commonest_is_named() -> None:
     reasons = [LOST, LOST, "the disk was full"]
     lost = [
-        replace(one, state=TrialState.FAILED, value=None, reason=reason)
-        for one, reason in zip(distinct(3, 12), reasons, strict=True)
+        replace(trial, state=TrialState.FAILED, value=None, reason=reason)
+        for trial, reason in zip(distinct(3, 12), reasons, strict=True)
     ]
-    (found,) = of(distinct(12) + lost)
-    assert f"Reason of 2 trials: {LOST}." in found
+    (warning,) = of(distinct(12) + lost)
+    assert f"Reason of 2 trials: {LOST}." in warning
 
 
 def test_a_space_of_two_configurations_makes_most_trials_repeats() -> None:
@@ -135,24 +136,24 @@ def test_a_space_of_two_configurations_makes_most_trials_repeats() -> None:
     spec = job(NOISY, trials=60, steps=5, pruner={"kind": "none"}, **parts)
     ended = search(spec)
     assert len({trial.value for trial in ended}) == 2  # a repeat tells nothing new
-    (found,) = search_warnings(Plan.of(spec), ended)
-    assert found.startswith("58 of 60 trials repeat another trial")
-    assert "Only 2 distinct configurations ran" in found
-    assert "Lower `budget.trials` to 2" in found
+    (warning,) = search_warnings(Plan.of(spec), ended)
+    assert warning.startswith("58 of 60 trials repeat another trial")
+    assert "Only 2 distinct configurations ran" in warning
+    assert "Lower `budget.trials` to 2" in warning
 
 
 def test_a_space_of_one_configuration_is_warned_of() -> None:
     spec = job(search_space=space({"kind": "sgd", "learning_rate": 1e-4}), trials=12, steps=5)
-    (found,) = search_warnings(Plan.of(spec), search(spec))
-    assert "11 of 12 trials repeat" in found
-    assert "Only 1 distinct configuration ran" in found
+    (warning,) = search_warnings(Plan.of(spec), search(spec))
+    assert "11 of 12 trials repeat" in warning
+    assert "Only 1 distinct configuration ran" in warning
 
 
 def test_repeats_of_a_grid_that_is_not_exhausted_want_the_grid_sampler() -> None:
     fine = {"kind": "sgd", "learning_rate": {"low": 0.001, "high": 0.1, "step": 0.001}}
-    (found,) = of([sgd(i, 0.001 * (1 + i % 10)) for i in range(40)], search_space=space(fine))
-    assert "Only 10 distinct configurations ran, of 100 in the search space" in found
-    assert "`grid`" in found
+    (warning,) = of([sgd(i, 0.001 * (1 + i % 10)) for i in range(40)], search_space=space(fine))
+    assert "Only 10 distinct configurations ran, of 100 in the search space" in warning
+    assert "`grid`" in warning
 
 
 def test_a_few_repeats_are_not_warned_of() -> None:
