@@ -1,4 +1,4 @@
-"""One server for the tests that leave it alive."""
+"""One server, shared by the tests that do not stop it."""
 
 from __future__ import annotations
 

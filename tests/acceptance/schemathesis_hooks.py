@@ -1,4 +1,4 @@
-"""Given to Schemathesis: lets most requests name a job that exists, which a made-up id never would."""
+"""Hooks for Schemathesis: most requests name an existing job instead of an invented id."""
 
 from __future__ import annotations
 

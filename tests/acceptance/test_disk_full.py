@@ -1,4 +1,4 @@
-"""The disk of a SQLite database is full in mid-job: it says so, and goes on once there is room."""
+"""The disk of a SQLite database fills up during a job: the server reports it, and the job continues later."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.server import Json, Server, outcome, wait_for
 
-# It stores 8 MB: twice as much as SQLite's log, which is used again where the disk is full, has room for.
+# The job stores 8 MB, twice the size of SQLite's log, which is used again when the disk is full.
 JOB: Json = {
     "objective": {"kind": "classification", "dataset": "digits", "model": {"kind": "mlp", "hidden": [16]}},
     "search_space": {"batch_size": 32},

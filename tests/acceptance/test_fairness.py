@@ -1,4 +1,4 @@
-"""A large job does not hold up a small one, be it of many trials or of long ones."""
+"""A large job does not delay a small one, whether its trials are many or long."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two workers evaluate the rounds of one wide job together, to the values of one."""
+"""Two workers evaluate the rounds of a wide job together; the values equal those of a single worker."""
 
 from __future__ import annotations
 

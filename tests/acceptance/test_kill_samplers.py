@@ -1,4 +1,4 @@
-"""A killed server changes no trial of any sampler: a job of each is within its search."""
+"""A killed server changes no trial of any sampler: it is killed during the search of a job of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The database goes away in mid-job and comes back; the job ends with its values."""
+"""The database stops during a job and starts again; the job ends with the same values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schemathesis makes up requests from the OpenAPI document: the answers must be what the document says.
+"""Schemathesis generates requests from the OpenAPI document: the answers must match the document.
 
 A minute a database; STEPSIZE_SCHEMATHESIS_S=600 for a thorough run.
 """

@@ -1,4 +1,4 @@
-"""Two API processes on one database act as one: a key makes one job, and either streams what happens."""
+"""Two API processes on one database act as one: a key makes one job, and both stream its events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A client of the application, and a job that has been through everything."""
+"""A client of the application, and a finished job with trials in every end state."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.settings import Settings
 from tests.support.databases import Databases
 from tests.support.stored_jobs import store_finished_job
 
-# What these test is, at heart, what the store does; of the others the database is SQLite alone.
+# Modules that mainly test the queries of the database; the other modules run on SQLite alone.
 ON_BOTH_DATABASES = {
     "test_deep_pages",
     "test_events",

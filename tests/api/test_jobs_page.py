@@ -1,4 +1,4 @@
-"""The page of jobs: what its script reads is in the contract, and what a browser shows of it."""
+"""The page of jobs: the fields that its script reads are in the contract, and a browser shows them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The web pages: they come from us alone, and hold no markup of a client's."""
+"""The web pages: all files are local, and no text of a client becomes markup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The figures of the benchmark of the advice, on losses that are made up."""
+"""The figures of the benchmark of the advice, on invented losses."""
 
 from __future__ import annotations
 

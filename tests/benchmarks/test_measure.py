@@ -1,4 +1,4 @@
-"""The timing of actions side by side, on times that are made up."""
+"""The timing of actions side by side, on invented times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The figures of the benchmarks of rounds and pruners, on values that are made up."""
+"""The figures of the benchmarks of rounds and pruners, on invented values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lines of the log: one an event, with their fields, in either format."""
+"""The lines of the log: one line per record, with its fields, in both formats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `stepsize watch` shows of a job that goes on."""
+"""The progress that `stepsize watch` shows of a running job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user of the generated Python client writes: submit a job, follow it, read what came out.
+"""A program with the generated Python client: submit a job, follow it, read its recommendation.
 
 Run by the interpreter of the client's own environment, with the folder of the generated package and the
 address of a server; prints what it read as JSON.

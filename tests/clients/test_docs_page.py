@@ -1,4 +1,4 @@
-"""Every example of `/docs` runs as it stands, or the page says why not."""
+"""Every example of `/docs` runs unchanged, or the page says why not."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def submitted(server: Server, path: str, body: dict[str, Any], ends: bool = True
 
 
 def state(server: Server, job_id: str) -> str:
-    """Return where a job stands."""
+    """Return the state of a job."""
     return str(server.http.get(f"/v1/jobs/{job_id}").json()["state"])
 
 

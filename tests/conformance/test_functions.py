@@ -1,4 +1,4 @@
-"""What every test function promises, derived from the registry: a new file is tested as it stands."""
+"""The properties of every test function, from the registry: a new file is tested without a change here."""
 
 from __future__ import annotations
 

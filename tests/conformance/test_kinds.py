@@ -1,4 +1,4 @@
-"""What every registered kind promises, derived from the registries: a new file is tested as it stands."""
+"""The properties of every registered kind: a new file is tested without a change here."""
 
 from __future__ import annotations
 

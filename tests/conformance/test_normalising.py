@@ -1,4 +1,4 @@
-"""Whether an optimizer normalises, which decides what refines its schedule, is what its updates show."""
+"""An optimizer is declared to normalise, for the norm of the refinement, if its updates show it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which hyperparameters pull towards the origin: those that say so, and no others."""
+"""The regularising hyperparameters pull towards the origin, and no others do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The datasets are what the catalogue says."""
+"""The datasets match the catalogue."""
 
 from __future__ import annotations
 

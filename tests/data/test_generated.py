@@ -1,4 +1,4 @@
-"""The generated datasets are what their formulas say, wherever and whenever they are generated."""
+"""The generated datasets follow their formulas, and are the same on every machine."""
 
 from __future__ import annotations
 

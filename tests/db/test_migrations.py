@@ -1,4 +1,4 @@
-"""Migrations lose nothing on their way, in either direction."""
+"""Migrations lose no rows, in both directions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker that waits is woken by what others write, and by nothing else."""
+"""A waiting worker is woken by writes of other processes, and by nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transient errors are distinguished from those of a wrong statement."""
+"""Transient errors are distinguished from errors of a wrong statement."""
 
 from __future__ import annotations
 

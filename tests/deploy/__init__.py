@@ -1,1 +1,1 @@
-"""Tests of what a deployment is made of: image, compose file, wheel and the operations guide."""
+"""Tests of the parts of a deployment: image, compose file, wheel and the operations guide."""

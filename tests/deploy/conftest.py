@@ -1,4 +1,4 @@
-"""The wheels, built from what the Dockerfile copies, and installed in an environment of its own."""
+"""The wheels, built from what the Dockerfile copies, and installed in a separate environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the operations guide says of backups of a SQLite server, done to a running one."""
+"""The backup of the operations guide, made of a running SQLite server."""
 
 from __future__ import annotations
 

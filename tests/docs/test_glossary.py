@@ -58,7 +58,7 @@ def stem(word: str) -> str:
 
 
 def modules() -> Iterator[str]:
-    """Yield the modules and packages of the folders, without those that a registry collects."""
+    """Yield the modules and packages of the folders, without the modules that a registry collects."""
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*.py")):
             named = path.parent if path.stem == "__init__" else path

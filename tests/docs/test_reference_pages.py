@@ -1,4 +1,4 @@
-"""The generated pages of docs/reference are those of the code as it is."""
+"""The generated pages of docs/reference match the code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values of the test functions that the literature states, and what each is there to show."""
+"""Known values of the test functions, and the behaviour that each demonstrates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schedules that cycle the momentum: what they set, for whom, and that it takes the place of the own one."""
+"""Schedules that cycle the momentum: their values, their optimizers, and the momentum that they replace."""
 
 from __future__ import annotations
 

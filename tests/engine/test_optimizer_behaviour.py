@@ -1,4 +1,4 @@
-"""What the literature states of each optimizer, seen in runs."""
+"""Properties of each optimizer that the literature states, in runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every test function against PyTorch: its value, and what autograd makes of it (`make parity`)."""
+"""Every test function against PyTorch: its value and its derivatives by autograd (`make parity`)."""
 
 from __future__ import annotations
 
@@ -45,5 +45,5 @@ def test_value_gradient_and_hessian_are_those_of_pytorch(kind: str, dimension: i
             rtol=0,
             atol=TOLERANCE * max(np.abs(gradient.numpy()).max(), scale),
         )
-        # By central differences where a function has no formula of its own: half of the digits at best.
+        # Central differences if a function has no formula for it: half of the digits at best.
         np.testing.assert_allclose(hessians[row], hessian, rtol=0, atol=1e-6 * scale)

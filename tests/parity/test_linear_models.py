@@ -1,4 +1,4 @@
-"""A linear model ends where scikit-learn's logistic regression and linear SVM do (`make parity`)."""
+"""A linear model reaches the optima of scikit-learn: logistic regression, linear SVM (`make parity`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the worker stores: once, absolutely, and only while its run of the job is the running one."""
+"""Results of a worker: stored once, and only while its run number is the current one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Range tests as the store has them."""
+"""Range tests in the services."""
 
 from __future__ import annotations
 

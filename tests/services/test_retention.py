@@ -1,4 +1,4 @@
-"""Old jobs go with all that they stored; the others stay."""
+"""Old jobs are removed with all their rows; other jobs stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Traces say what the parts of a round took, and are off unless an address is set."""
+"""Traces have a span for each part of a round, and are off unless an address is set."""
 
 from __future__ import annotations
 

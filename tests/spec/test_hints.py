@@ -1,4 +1,4 @@
-"""What a client may have meant."""
+"""Hints for unknown names: the names that a client may have meant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The spec of a job: what is filled in, what is refused, and where the fault is said to lie."""
+"""The spec of a job: its defaults, its refusals, and the pointers of faults."""
 
 from __future__ import annotations
 

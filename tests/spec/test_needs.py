@@ -1,4 +1,4 @@
-"""An optimizer that needs what the job does not give is refused: the full batch, a Hessian, a momentum."""
+"""An optimizer is refused if the job lacks what it needs: the full batch, a Hessian, a momentum."""
 
 from __future__ import annotations
 

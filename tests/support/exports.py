@@ -1,4 +1,4 @@
-"""An answer to export, and the Python module that an exported source makes."""
+"""A recommendation to export, and the import of an exported source as a module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small job, the large jobs beside which it has to end soon, and the longest time that it may take."""
+"""A small job, the large jobs that run at the same time, and the time limit of the small job."""
 
 from __future__ import annotations
 

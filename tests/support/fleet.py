@@ -1,4 +1,4 @@
-"""Several programs on one database, any of whose processes may be killed: what the chaos tests disturb."""
+"""Several programs on one database, for the chaos tests, which kill any of their processes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VICTIMS = {"server": " serve ", "api": " api ", "worker": " worker ", "pool": "m
 
 
 class Fleet:
-    """API servers and workers; whoever asks turns to the next API where one has just been killed."""
+    """API servers and workers; a request goes to the next API if one was just killed."""
 
     def __init__(self, servers: Sequence[Server], workers: Sequence[Worker] = ()) -> None:
         self.servers = servers

@@ -1,4 +1,4 @@
-"""Logistic regression and a linear SVM by a linear model: where it ends, and where scikit-learn's ends."""
+"""The optima of a linear model with logistic and hinge loss, and the optima of scikit-learn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Dockerfile and docker-compose.yml say, as Python values."""
+"""Dockerfile and docker-compose.yml as Python values."""
 
 from __future__ import annotations
 

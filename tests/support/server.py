@@ -1,4 +1,4 @@
-"""A real server for tests: `stepsize serve` and its processes, to be used and to be killed."""
+"""A real server for tests: `stepsize serve` and its processes, which tests may kill."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is traced during a test."""
+"""The spans that a test records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluations whose means a test gives, so that the advice gets its values without a run."""
+"""Evaluations without a run: a test gives the means of the values."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COSINE = {"kind": "cosine", "warmup_fraction": 0.0, "warmup_start_factor": 0.0, 
 LOG_RANGE = {"low": 1e-3, "high": 1e-1, "log": True}
 REPLICATES = 8
 
-# The mean of a configuration after so many updates, nan where it diverges.
+# The mean of a configuration after a number of updates; nan if it diverges.
 Means: TypeAlias = Callable[[Configuration, int], float]
 
 

@@ -1,4 +1,4 @@
-"""A worker's own metrics count what it did."""
+"""The metrics of a worker count its work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A value out of the bounds of any field of any kind is refused by a 422 that points to it."""
+"""A value out of the bounds of any field of any kind is refused with a 422 and its pointer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every fault of a spec is reported with a pointer to where it lies, the bound it broke and the way out."""
+"""Every fault of a spec is reported with its pointer, the broken bound and the way out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document: valid, complete, and true to what the server does."""
+"""The OpenAPI document: valid, complete, and equal to the behaviour of the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics: true to what is stored, and with few labels."""
+"""Metrics: equal to the stored rows, and with few labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every request is a line of the log, and what is logged on its way names it."""
+"""Every request is a line of the log; other lines that it causes have its id."""
 
 from __future__ import annotations
 

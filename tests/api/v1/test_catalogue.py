@@ -1,4 +1,4 @@
-"""The catalogue over HTTP: everything in the registries, with all that is written there."""
+"""The catalogue over HTTP: every registered kind, with its documentation."""
 
 from __future__ import annotations
 

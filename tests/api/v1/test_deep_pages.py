@@ -1,4 +1,4 @@
-"""A page deep in a list of 20,000 trials is found by an index, as the first one is."""
+"""A late page of a list of 20,000 trials is read from an index, as the first page is."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.stored_jobs import BODY
 
 COUNT = 20_000
 LIMIT = 50
-DEPTHS = {  # how far into each list: "order_by=value" ends with those that have no value
+DEPTHS = {  # how far into each list: "order_by=value" ends with trials without a value
     "": [19_000],
     "order_by=value": [10_000, 19_000],
     "state=pruned": [4_500],

@@ -1,4 +1,4 @@
-"""Schedules that follow the losses: what they do with them, each row by its own, and what is recorded."""
+"""Loss-driven schedules: their rules, their independence of other rows, and the recorded rates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wide batches take turns: memory is bounded, and no row notices."""
+"""Wide batches run in slabs: memory is bounded, and no row changes."""
 
 from __future__ import annotations
 

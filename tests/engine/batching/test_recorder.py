@@ -1,4 +1,4 @@
-"""The rows of a trajectory: what each holds, where it ends, and what a long one keeps."""
+"""The rows of a trajectory: their values, the last row, and the rows that a long trajectory keeps."""
 
 from __future__ import annotations
 

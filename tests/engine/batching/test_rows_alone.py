@@ -1,4 +1,4 @@
-"""Row i of a batch is that run alone, bit for bit, whatever happens to its neighbours."""
+"""Row i of a batch equals run i alone, bit for bit, also if other rows stop."""
 
 from __future__ import annotations
 

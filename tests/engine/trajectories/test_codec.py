@@ -1,4 +1,4 @@
-"""A stored trajectory comes back as it was, and is small."""
+"""A stored trajectory decodes unchanged, and is small."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a job searches of its objective: dropout, l2 and the like, from the space to the recommendation."""
+"""Searched settings of the objective, such as dropout and l2, from the space to the recommendation."""
 
 from __future__ import annotations
 

@@ -130,5 +130,5 @@ def test_all_replicates_of_a_trial_stop_together() -> None:
 
 
 def test_replicates_need_a_judge_even_without_a_pruner() -> None:
-    # One that diverged stops its siblings: the trial is diverged whatever they do.
+    # A diverged replicate stops the other replicates of its trial: the trial has diverged.
     assert judge_for(job(pruner={"kind": "none"}), None, 16, 2) is not None

@@ -1,4 +1,4 @@
-"""A trial that is run again, alone, against what it gave among the others of its round."""
+"""A trial that runs again alone, compared with its result in a round."""
 
 from __future__ import annotations
 

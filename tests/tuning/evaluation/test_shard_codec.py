@@ -1,4 +1,4 @@
-"""Shards and results keep every bit on their way to another machine and back."""
+"""Shards and results keep every bit in encoding and decoding."""
 
 from __future__ import annotations
 

@@ -180,7 +180,7 @@ def test_every_name_that_a_module_uses_is_defined_in_it(name: str) -> None:
 
 
 def undefined(source: str) -> set[str]:
-    """Return the names that are read somewhere and bound nowhere, in whatever scope."""
+    """Return the names that are read but not bound in any scope."""
     read, bound = set[str](), set(dir(builtins))
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Name):

@@ -1,4 +1,4 @@
-"""What a learning-rate range test says, against the rules written out."""
+"""The suggestions of a range test, compared with the rules in plain NumPy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Importances: true where there is something to tell, and never an exception."""
+"""Importances: the deciding parameter comes first, and no study raises an exception."""
 
 from __future__ import annotations
 

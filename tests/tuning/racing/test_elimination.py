@@ -112,7 +112,7 @@ def test_exact_replicates_are_decided_by_one_run_each() -> None:
 
 
 class Noise(SyntheticEvaluations):
-    """Every value is a standard normal number, whatever is asked."""
+    """Evaluations whose values are all standard normal numbers."""
 
     def __init__(self, seed: int) -> None:
         super().__init__(lambda configuration, steps: 0.0, common=0.0, individual=1.0)

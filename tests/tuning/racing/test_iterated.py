@@ -1,4 +1,4 @@
-"""Iterated racing: where offspring lie, which parents they have, and what they gain."""
+"""Iterated racing: the positions of offspring, their parents, and their gain."""
 
 from __future__ import annotations
 

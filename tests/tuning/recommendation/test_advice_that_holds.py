@@ -1,4 +1,4 @@
-"""Jobs that once gave advice which did not hold, run whole: on the engine, on seeds that no job saw."""
+"""Whole jobs that once got wrong advice: the advice is checked on the engine, on fresh seeds."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def test_without_confirmation_the_best_trial_is_recommended_with_a_warning() -> 
 
 
 class Late(SyntheticEvaluations):
-    """Where whatever has that learning rate, or a lower one that was searched, diverges when confirmed."""
+    """Evaluations in which the learning rate, and lower searched rates, diverge in the confirmation."""
 
     def _value(self, configuration: Configuration, replicate: int, steps: int) -> float:
         is_confirming = replicate in (Seeds.CONFIRM + 1, Seeds.RECONFIRM + 1)

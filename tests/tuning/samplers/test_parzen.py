@@ -78,7 +78,7 @@ def test_a_density_integrates_to_1(count: int) -> None:
 
 @pytest.mark.parametrize("numbers", [1, 6, 40])
 def test_a_density_is_the_mean_of_the_prior_and_truncated_normals(numbers: int) -> None:
-    """Near kernels and far from them, and where the product of many densities exceeds single precision."""
+    """Compare densities near kernels, far from them, and with products beyond single precision."""
     generator = np.random.default_rng(numbers)
     group = Group.of([UNIT] * numbers)
     estimator = fit(group, generator.random((50, numbers)))

@@ -1,4 +1,4 @@
-"""The samplers that are no model of Parzen's: sequences, grids and CMA-ES; which spaces each can search."""
+"""The samplers other than TPE: sequences, grids and CMA-ES, and the spaces that each can search."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def test_an_objective_without_a_least_value_gives_figures_and_no_warning(name: s
     """Its losses are far apart, or fall without bound; nothing may overflow on the way to the answer."""
     objective = {"kind": "function", "name": name, "noise": 0.1}
     sgd = {"kind": "sgd", "learning_rate": {"low": 1e-4, "high": 1.0, "log": True}}
-    # A pruner would keep those that fall fastest, and these diverge later on.
+    # A pruner would keep the trials that fall fastest, and these diverge later on.
     unpruned = {"search_space": space(sgd), "pruner": {"kind": "none"}}
     trials, recommendation = run(job(objective, trials=20, steps=60, **unpruned, **SMALL))
     check(recommendation)

@@ -1,4 +1,4 @@
-"""The example job for accuracy keeps what the documentation says of it."""
+"""The example job for accuracy reaches the documented accuracy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches that no process could evaluate: their trials fail with the reason, the job goes on, to a limit."""
+"""Batches that no process could evaluate: their trials fail, and the job continues up to a limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A job whose schedule follows the losses: its recommendation names the rule, and its exports have the realised schedule."""
+"""A job whose schedule follows the losses: the rule is recommended, the realised schedule exported."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def test_a_running_job_always_has_a_stage(
     stored = events.read(db, job_id, 0).events
     told = [json.loads(event.data) for event in stored if event.kind == "progress"]
     words = list(dict.fromkeys(progress["stage"] for progress in told))
-    rare = {WORDS[Seeds.MARGIN], WORDS[Seeds.RECONFIRM]}  # only where the values ask for them
+    rare = {WORDS[Seeds.MARGIN], WORDS[Seeds.RECONFIRM]}  # only if the values require them
     assert set(words) - rare == {SEARCH, *WORDS.values()} - rare
     assert words[0] == SEARCH
     assert words[-1] == WORDS[Seeds.HORIZONS]
@@ -153,7 +153,7 @@ def test_a_job_shows_the_stage_of_its_running_request(
         first, steps = shard.replicates[0], shard.spec.budget.steps
         request = EvaluationRequest(configurations=(), replicates=range(first, first + 1), steps=steps)
         assert stage == (SEARCH if first < min(Seeds) else stage_word(request))
-    rare = {WORDS[Seeds.MARGIN], WORDS[Seeds.RECONFIRM]}  # only where the values ask for them
+    rare = {WORDS[Seeds.MARGIN], WORDS[Seeds.RECONFIRM]}  # only if the values require them
     assert {stage for _, stage in pool.seen} - rare == {SEARCH, *WORDS.values()} - rare
 
 

@@ -1,4 +1,4 @@
-"""The trials that a sampler reads are the same in a new process as in one that ran on."""
+"""A sampler reads the same trials in a new process as in the process that began the job."""
 
 from __future__ import annotations
 

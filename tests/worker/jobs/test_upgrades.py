@@ -1,4 +1,4 @@
-"""An upgrade finds jobs under way; they go on where they were, and end as if nothing had happened."""
+"""Jobs that run during an upgrade continue after it, with the same results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs that start from what others found: copied at submission, and never looked up again."""
+"""Jobs that learn from trials of other jobs: copied at submission, never read again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A wide batch is evaluated by every worker with idle processes, and each shard is stored once."""
+"""Workers with idle processes share a wide batch, and each shard is stored once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Warnings of a search: what its trials became, and the way out that fits the cause."""
+"""Warnings of a search: the states of its trials, and the way out for each cause."""
 
 from __future__ import annotations
 
