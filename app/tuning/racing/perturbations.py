@@ -73,8 +73,8 @@ class GlobalMoves:
 
     def __init__(self, generator: np.random.Generator) -> None:
         self._generator = generator
-        self._last: dict[str, float] = {}
-        self._count: Counter[str] = Counter()
+        self._last: dict[str, float] = {}  # the last position of each parameter, from 0 to 1
+        self._count: Counter[str] = Counter()  # the moves of each parameter so far
 
     def next(self, names: Sequence[str]) -> Move:
         """Return a move of the parameter that has moved least often; of nothing if there are no names."""

@@ -104,8 +104,8 @@ def _defaults(mean: str, verdict: Verdict) -> Iterator[str]:
         name = f"The best of the {count}" if len(others) > 1 else f"The {count}"
         yield _comparison(f"{name} is", "default", mean, verdict, best)
     elif others:
-        where = "" if verdict.deterministic else " on some of the same seeds"
-        yield f"The {count} {'all ' if len(others) > 1 else ''}diverged{where}."
+        seed_note = "" if verdict.deterministic else " on some of the same seeds"
+        yield f"The {count} {'all ' if len(others) > 1 else ''}diverged{seed_note}."
 
 
 def _constant(mean: str, verdict: Verdict) -> Iterator[str]:
@@ -126,11 +126,11 @@ def _comparison(start: str, noun: str, mean: str, verdict: Verdict, comparison: 
         comparison: The comparison with the other configuration.
     """
     assert comparison.other is not None
-    where = "" if verdict.deterministic else " on the same seeds"
+    seed_note = "" if verdict.deterministic else " on the same seeds"
     text = paragraph(
         f"{start} {in_words(comparison.entry)}.",
         settings_in_words(comparison.entry),
-        f"The {mean} of this {noun} was {number(comparison.other.mean)}{where}.",
+        f"The {mean} of this {noun} was {number(comparison.other.mean)}{seed_note}.",
     )
     difference = comparison.difference
     if difference is None or difference.ci95 is None or comparison.probability_better is None:

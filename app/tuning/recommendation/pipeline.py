@@ -53,8 +53,8 @@ def advise(
     derived = yield from derive(plan, iterated.candidates[iterated.leader])
     floor = _floor(plan, derived)
     final = yield from race_final(plan, finalists(plan, first, iterated, derived.candidates))
-    races = (entry for race in (first, iterated, final) for entry in diverged_entries(race))
-    diverged = [*diverged_trials(finished), *races]
+    diverged_in_races = (entry for race in (first, iterated, final) for entry in diverged_entries(race))
+    diverged = [*diverged_trials(finished), *diverged_in_races]
     standing, choice = yield from choose_with_margin(plan, final, floor, diverged)
     confirmation = yield from confirm(plan, ConfirmationRaces(first, final, standing), choice, Seeds.CONFIRM)
     diverged += confirmation.diverged()

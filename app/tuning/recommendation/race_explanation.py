@@ -44,10 +44,10 @@ def _race(mean: str, history: RaceHistory, verdict: Verdict) -> str:
     searched = sum(not entry.is_default for entry in race.candidates)
     defaults = len(race.candidates) - searched
     trials = "the best trial" if searched == 1 else f"{searched} of the best trials"
-    where = f"on up to {race.seeds} fresh seeds"
+    seed_note = f"on up to {race.seeds} fresh seeds"
     if verdict.deterministic:
-        where = "once each, because every run of this objective is the same"
-    text = f"The race ran {trials} and {defaults} {plural('default', defaults)} {where}."
+        seed_note = "once each, because every run of this objective is the same"
+    text = f"The race ran {trials} and {defaults} {plural('default', defaults)} {seed_note}."
     best, value = race.candidates[race.leader], race.values[race.leader].mean()
     if math.isnan(value):
         return f"{text} {_lowest(mean, value, best)}"
@@ -63,8 +63,8 @@ def _race(mean: str, history: RaceHistory, verdict: Verdict) -> str:
 def _variants(mean: str, history: RaceHistory, verdict: Verdict) -> str:
     """Return what the variants of the best entries gave."""
     race = history.iterated
-    where = "" if verdict.deterministic else ", all on the same fresh seeds"
-    text = f"Variants of the best entries ran next, in up to {len(SPREADS)} generations{where}."
+    seed_note = "" if verdict.deterministic else ", all on the same fresh seeds"
+    text = f"Variants of the best entries ran next, in up to {len(SPREADS)} generations{seed_note}."
     best, value = race.candidates[race.leader], race.values[race.leader].mean()
     differences = differences_in_words(best, history.first.candidates[history.first.leader])
     return paragraph(text, _lowest(mean, value, best), differences)
@@ -74,14 +74,14 @@ def _final(mean: str, history: RaceHistory, verdict: Verdict) -> str:
     """Return what the final gave, with the schedules that were computed for the best entry."""
     final = history.final
     ran = f"The final ran {listed([*_entries_before(final.candidates), *_computed(final.candidates)])}."
-    where = "" if verdict.deterministic else f"Each entry ran on up to {final.seeds} other seeds."
+    seed_note = "" if verdict.deterministic else f"Each entry ran on up to {final.seeds} other seeds."
     best, value = final.candidates[final.leader], float(final.values[final.leader].mean())
     differences = differences_in_words(best, history.iterated.candidates[history.iterated.leader])
     gain = final.behind(0)  # on the seeds that both entries ran; the first is the best one before the final
     same = "" if verdict.deterministic else " on the same seeds"
     lower = f"The {mean} of the best entry before the final is {number(gain)} higher{same}."
     is_told = not math.isnan(value) and gain > 0.0
-    return paragraph(ran, where, _lowest(mean, value, best), differences, lower if is_told else "")
+    return paragraph(ran, seed_note, _lowest(mean, value, best), differences, lower if is_told else "")
 
 
 def _lowest(mean: str, value: float, best: RaceCandidate) -> str:

@@ -93,13 +93,13 @@ def _gain(metric: str, verdict: Verdict, comparisons: Sequence[tuple[str, Compar
     if verdict.winner_mean is None:
         diverged_seeds = f"{verdict.winner_diverged} of {verdict.replicates} fresh seeds diverged"
         return f"The {metric} has no mean: {diverged_seeds}."
-    where = "" if verdict.deterministic else f" on average over {verdict.replicates} fresh seeds"
+    seed_note = "" if verdict.deterministic else f" on average over {verdict.replicates} fresh seeds"
     gaps, diverged = (
         list(_gaps(comparisons)),
         [name for name, comparison in comparisons if comparison.other is None],
     )
     return paragraph(
-        f"The {metric} is {number(verdict.winner_mean.mean)}{where}.",
+        f"The {metric} is {number(verdict.winner_mean.mean)}{seed_note}.",
         f"The {metric} is {listed(gaps)}." if gaps else "",
         f"{_capitalised(listed(diverged))} diverged." if diverged else "",
     )

@@ -48,12 +48,12 @@ class _Sampled:
 
     def warning(self) -> str | None:
         """Return the warning; None if the value is at no edge, or if the edge cannot be moved."""
-        where = position(self.range, self.value)
-        if where < EDGE_SHARE and self._is_scale_at_fault():
+        coordinate = position(self.range, self.value)
+        if coordinate < EDGE_SHARE and self._is_scale_at_fault():
             return self._scale_at_fault()
-        if where < EDGE_SHARE and self._has_room(is_upper=False):
+        if coordinate < EDGE_SHARE and self._has_room(is_upper=False):
             return self._at_edge("lower", "low", "below", self.range.low)
-        if where > 1.0 - EDGE_SHARE and self._has_room(is_upper=True):
+        if coordinate > 1.0 - EDGE_SHARE and self._has_room(is_upper=True):
             return self._at_edge("upper", "high", "above", self.range.high)
         return None
 

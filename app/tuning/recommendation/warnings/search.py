@@ -69,11 +69,11 @@ def _failed(finished: Sequence[FinishedTrial]) -> Iterator[str]:
     failed = reasons.total()
     reason, count = reasons.most_common(1)[0]
     have = "has" if failed == 1 else "have"
-    where = "" if count == failed else f" of {count} trials"
+    share_note = "" if count == failed else f" of {count} trials"
     if not reason:
-        cause = f"The reason{where} is not stored. See the log of the worker."
+        cause = f"The reason{share_note} is not stored. See the log of the worker."
     else:
-        cause = f"Reason{where}: {reason.removesuffix('.')}."
+        cause = f"Reason{share_note}: {reason.removesuffix('.')}."
     yield f"{failed} of {len(finished)} trials failed in every attempt and {have} no value. {cause}"
 
 
