@@ -1,4 +1,4 @@
-"""One server, shared by the tests that do not stop it."""
+"""Share one server among the tests that do not stop it."""
 
 from __future__ import annotations
 

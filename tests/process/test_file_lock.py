@@ -1,4 +1,4 @@
-"""One server and one worker may use a SQLite file; a lock ends with its process."""
+"""Check that a lock admits one process of each role, and ends with its process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from app.settings import Settings
 with sole_user(Settings(database_url=sys.argv[1]), "worker"):
     child = subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL, close_fds=False)
     print(child.pid, flush=True)
-    time.sleep(60)
+    time.sleep(60)  # until the test kills this process
 """
 
 

@@ -68,6 +68,12 @@ def finished(
     )
 
 
+def ended(number: int, round: int, configuration: Configuration, value: float | None) -> FinishedTrial:
+    """Return an ended trial of a configuration; one without a value has diverged."""
+    state = TrialState.DIVERGED if value is None else TrialState.COMPLETED
+    return FinishedTrial(number=number, round=round, state=state, configuration=configuration, value=value)
+
+
 def search(spec: JobSpec) -> list[FinishedTrial]:
     """Return the trials of all rounds of a job."""
     return [trial for ended, _ in rounds_of(spec) for trial in ended]

@@ -1,8 +1,7 @@
 """The estimated cost of a job, by a fixed formula of its spec; no part of the cost is measured.
 
-The rates were fitted to default jobs on the 12 problems of `benchmarks/advice`, 11 to 32 jobs each, on
-2026-11-30, on one core with AVX2. The estimated seconds are 0.6 to 1.7 times those measured, the updates 0.7
-to 1.2 times those made (`docs/benchmarks.md`).
+The rates were fitted to default jobs on the 12 problems of `benchmarks/advice`; `python -m benchmarks
+estimates` compares the estimates with whole jobs.
 """
 
 from __future__ import annotations
@@ -48,16 +47,15 @@ def searched_share(spec: JobSpec, rounds: Rounds) -> float:
 
 
 def estimate_job(
-    spec: JobSpec, objective: Objective, searched: float, stage_runs: Mapping[Seeds, int]
+    spec: JobSpec, objective: Objective, trials: int, searched: float, stage_runs: Mapping[Seeds, int]
 ) -> Estimate:
     """Return the estimated cost of a job.
 
-    searched: as `searched_share` returns. stage_runs: the planned runs of each stage of the advice. A search
-    that settles early counts as whole. The operations of an update are the mean over the search space's
-    optimizers and batch sizes.
+    trials: as many as the sampler proposes. searched: as `searched_share` returns. stage_runs: the planned
+    runs of each stage of the advice. A search that settles early counts as whole. The operations of an update
+    are the mean over the search space's optimizers and batch sizes.
     """
-    trials, steps = spec.budget.trials, spec.budget.steps
-    advice_runs = sum(stage_runs.values())
+    steps, advice_runs = spec.budget.steps, sum(stage_runs.values())
     runs = trials * spec.replicates + advice_runs
     members = space_members(spec)
     per_update = sum(update_operations(objective, *member) for member in members) / len(members)

@@ -1,4 +1,4 @@
-"""What a job will do, by its spec alone: computed once, then handed down."""
+"""Plan a job from its spec alone: the plan is computed once, then handed down."""
 
 from __future__ import annotations
 
@@ -26,15 +26,14 @@ from app.tuning.space.enqueue import check_enqueued
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Plan:
-    """What a job will do.
+    """Hold what a job will do.
 
     objective: the engine's objective. rounds: the cut of the search into rounds. kinds: the kinds of
     optimizers in the search space. replicates: the seeds of a confirmation; 1 if the objective is
     deterministic, 0 without a confirmation. searched: the expected share of the search's updates that is made
-    although trials are pruned. stage_runs: the planned runs of each stage of the advice, in
-    units of `steps` updates; empty without a confirmation. max_advice_runs: the most runs of the advice.
-    estimate: what the job costs. memory_faults: what no process could hold, as pairs of a JSON pointer and a
-    message.
+    although trials are pruned. stage_runs: the planned runs of each stage of the advice, in units of `steps`
+    updates; empty without a confirmation. max_advice_runs: the most runs of the advice. estimate: what the
+    job costs. memory_faults: what no process could hold, as pairs of a JSON pointer and a message.
     """
 
     spec: JobSpec
@@ -53,7 +52,7 @@ class Plan:
         """Plan a job by a fixed rule of its spec, never by the machine. The spec has no `spec_faults`."""
         objective = build_objective(spec.objective)
         rounds = Rounds.of(spec)
-        size = RaceSize.of(spec, is_exact=objective.deterministic)
+        size = RaceSize.of(spec, trials=rounds.trial_count, is_exact=objective.deterministic)
         searched = searched_share(spec, rounds)
         stage_runs = {} if size is None else planned_stage_runs(size)
         return cls(
@@ -65,7 +64,7 @@ class Plan:
             searched=searched,
             stage_runs=stage_runs,
             max_advice_runs=0 if size is None else max_advice_runs(size),
-            estimate=estimate_job(spec, objective, searched, stage_runs),
+            estimate=estimate_job(spec, objective, rounds.trial_count, searched, stage_runs),
             memory_faults=tuple(memory_faults(spec, rounds)),
         )
 
@@ -81,7 +80,7 @@ class Plan:
 
     @property
     def is_exact(self) -> bool:
-        """Whether every seed gives the same values."""
+        """Return whether every seed gives the same values."""
         return self.objective.deterministic
 
     @property
@@ -92,7 +91,7 @@ class Plan:
     @property
     def search_updates(self) -> int:
         """The most updates of the search, which no pruner stops."""
-        return self.spec.budget.trials * self.spec.replicates * self.steps
+        return self.rounds.trial_count * self.spec.replicates * self.steps
 
     @property
     def max_updates(self) -> int:

@@ -16,11 +16,11 @@ from app.tuning.planning.race_limits import horizon_lengths, max_offspring, max_
 
 @dataclass(frozen=True, kw_only=True)
 class RaceSize:
-    """The numbers on which the runs of the advice depend.
+    """Hold the numbers on which the runs of the advice depend.
 
-    top, trials, steps: as in the spec. kinds: kinds of optimizers in the search space. baselines: the
-    defaults and the best constant rate. replicates: seeds of the confirmation. few: seeds of a stage that
-    needs means alone. is_exact: whether every seed gives the same.
+    top, steps: as in the spec. trials: as many as the sampler proposes. kinds: kinds of optimizers in the
+    search space. baselines: the defaults and the best constant rate. replicates: seeds of the confirmation.
+    is_exact: whether every seed gives the same.
     """
 
     top: int
@@ -29,25 +29,28 @@ class RaceSize:
     kinds: int
     baselines: int
     replicates: int
-    few: int
     is_exact: bool
 
     @classmethod
-    def of(cls, spec: JobSpec, *, is_exact: bool) -> RaceSize | None:
+    def of(cls, spec: JobSpec, *, trials: int, is_exact: bool) -> RaceSize | None:
         """Return the size of a job's race; None if the job has no confirmation."""
         if spec.confirmation is None:
             return None
         replicates = 1 if is_exact else spec.confirmation.replicates
         return cls(
             top=spec.confirmation.top,
-            trials=spec.budget.trials,
+            trials=trials,
             steps=spec.budget.steps,
             kinds=len(kinds(spec)),
             baselines=len(baselines_of(spec)) + 1,
             replicates=replicates,
-            few=reduced_seed_count(replicates),
             is_exact=is_exact,
         )
+
+    @property
+    def few(self) -> int:
+        """The seeds of a stage that needs means alone."""
+        return reduced_seed_count(self.replicates)
 
 
 def reduced_seed_count(replicates: int) -> int:

@@ -157,4 +157,4 @@ class Search:
         rounds = self._evaluated.values()
         before = min(round_.numbers.start for round_ in rounds)
         ended = before + sum(len(round_.numbers) - len(round_.open) for round_ in rounds)
-        return self._plan.search_share * ended / self._spec.budget.trials
+        return self._plan.search_share * ended / self._rounds.trial_count

@@ -9,9 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
 
 from app.db import Database
 from app.db.queries import jobs as table
+from app.db.tables import JobRow
 from app.services import jobs
 from app.settings import Settings
 from app.spec.job import JobSpec
@@ -101,8 +103,8 @@ def test_requests_at_the_same_moment_make_one_job(
     looked = threading.Barrier(clients)
     find, first_look = table.by_idempotency_key, threading.local()
 
-    def find_together(*arguments: object) -> object:
-        row = find(*arguments)  # type: ignore[arg-type]  # handed through
+    def find_together(session: Session, tenant: str, key: str) -> JobRow | None:
+        row = find(session, tenant, key)
         if not hasattr(first_look, "done"):
             first_look.done = True
             looked.wait(timeout=20)

@@ -29,6 +29,17 @@ def test_without_confirmation_the_advice_runs_nothing() -> None:
     assert plan.estimate.runs == 40
 
 
+def test_a_grid_that_ends_early_costs_its_own_trials_alone() -> None:
+    choices = space({"kind": "sgd", "learning_rate": {"choices": [0.1, 0.2, 0.3]}})
+    parts = {"sampler": {"kind": "grid"}, "search_space": choices, "confirmation": None, "pruner": NONE}
+    exhausted, exact = (
+        Plan.of(job(NOISY, trials=trials, steps=10, replicates=2, **parts)) for trials in (100, 3)
+    )
+    assert exhausted.rounds.trial_count == 3
+    assert exhausted.estimate == exact.estimate
+    assert exhausted.max_updates == exact.max_updates == 3 * 2 * 10
+
+
 def test_a_pruner_is_expected_to_stop_a_part_of_the_trials() -> None:
     def searched(kind: str, trials: int = 27) -> float:
         return Plan.of(

@@ -10,33 +10,22 @@ import optuna
 import pytest
 
 from app.domain.records import FinishedTrial
-from app.domain.states import TrialState
 from app.tuning.planning.plan import Plan
 from app.tuning.planning.rounds import Rounds
 from app.tuning.search.asking import ask_round
-from tests.support.jobs import DIGITS, job, space
+from tests.support.jobs import DIGITS, ended, job, space
 
 TPE, RANDOM, NONE = {"kind": "tpe"}, {"kind": "random"}, {"kind": "none"}
 
 
 def history(spec: Any, count: int) -> list[FinishedTrial]:
     """Return trials of earlier rounds whose values favour small learning rates; each fifth diverged."""
-    trials: list[FinishedTrial] = []
-    for r in range(len(Plan.of(spec).rounds)):
-        for number, configuration in zip(
-            Plan.of(spec).rounds.numbers(r), cycle(ask_round(Plan.of(spec), 0, [])), strict=False
-        ):
-            diverged = number % 5 == 4
+    plan, trials = Plan.of(spec), list[FinishedTrial]()
+    first = ask_round(plan, 0, [])
+    for r in range(len(plan.rounds)):
+        for number, configuration in zip(plan.rounds.numbers(r), cycle(first), strict=False):
             value = configuration.optimizer["learning_rate"] * (1 + number % 3)
-            trials.append(
-                FinishedTrial(
-                    number=number,
-                    round=r,
-                    state=TrialState.DIVERGED if diverged else TrialState.COMPLETED,
-                    configuration=configuration,
-                    value=None if diverged else value,
-                )
-            )
+            trials.append(ended(number, r, configuration, None if number % 5 == 4 else value))
     return trials[:count]
 
 

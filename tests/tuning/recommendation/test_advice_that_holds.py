@@ -1,4 +1,4 @@
-"""Whole jobs that once got wrong advice: the advice is checked on the engine, on fresh seeds."""
+"""Check the advice of jobs that once got wrong advice, on the engine with fresh seeds."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from app.domain.records import FinishedTrial
-from app.domain.states import TrialState
 from app.spec import search as wire
 from app.spec.job import JobSpec
 from app.tuning.planning.plan import Plan
@@ -25,7 +24,7 @@ from app.tuning.samplers.qmc import halton
 from app.tuning.search.asking import ask_round
 from app.tuning.search.warm_start import INHERITED_ROUND
 from app.tuning.space.tree import SearchSpace
-from tests.support.jobs import DIGITS, job, space
+from tests.support.jobs import DIGITS, ended, job, space
 
 ADAM = {"kind": "adam", "beta1": {"low": 0.5, "high": 0.99}}
 PLAIN = space(ADAM)
@@ -55,22 +54,12 @@ def all_asked(spec: JobSpec) -> list[dict[str, Any]]:
 
 def told(spec: JobSpec, rounds: int) -> list[FinishedTrial]:
     """Trials of as many rounds, best at a rate of 0.01 and a beta1 of 0.8; some diverged."""
-    trials: list[FinishedTrial] = []
+    plan, trials = Plan.of(spec), list[FinishedTrial]()
     for r in range(rounds):
-        for number, configuration in zip(
-            Rounds.of(spec).numbers(r), ask_round(Plan.of(spec), r, trials), strict=True
-        ):
+        for number, configuration in zip(plan.rounds.numbers(r), ask_round(plan, r, trials), strict=True):
             rate, beta = configuration.params["adam.learning_rate"], configuration.params["adam.beta1"]
-            diverged = rate > 0.08
-            trials.append(
-                FinishedTrial(
-                    number=number,
-                    round=r,
-                    state=TrialState.DIVERGED if diverged else TrialState.COMPLETED,
-                    configuration=configuration,
-                    value=None if diverged else (math.log10(rate) + 2.0) ** 2 + 10 * (beta - 0.8) ** 2,
-                )
-            )
+            value = (math.log10(rate) + 2.0) ** 2 + 10 * (beta - 0.8) ** 2
+            trials.append(ended(number, r, configuration, None if rate > 0.08 else value))
     return trials
 
 
