@@ -15,13 +15,21 @@ from tests.support.databases import Databases, PostgresServer, SqliteFiles
 from tests.support.make_spec import MakeSpec, small_spec
 
 
+SLOW_TIMEOUT_S = 300  # a busy machine may be five times slower than an idle one
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread the modules with real processes, each whole for its fixtures, evenly among the others.
+    """Give slow tests a longer timeout, and spread their modules evenly among the others.
+
+    A module stays whole for its fixtures.
 
     Each process of a parallel run begins with a stretch of the list: so each has its part of what takes long
     and mostly waits, and what computes fills the gaps.
     """
+    for item in items:
+        if item.get_closest_marker("slow") and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT_S))
     modules = [list(group) for _, group in groupby(items, key=lambda item: item.path)]
     slow = [module for module in modules if any(item.get_closest_marker("slow") for item in module)]
     quick = [item for module in modules if module not in slow for item in module]

@@ -8,16 +8,12 @@ import pytest
 
 from tests.support.server import Server
 
-TIMEOUT_S = 300  # a busy machine may be five times slower than an idle one, and so are its processes
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of real processes, which take seconds, as slow."""
     for item in items:
         if "acceptance" in item.path.parts:
             item.add_marker(pytest.mark.slow)
-            if item.get_closest_marker("timeout") is None:
-                item.add_marker(pytest.mark.timeout(TIMEOUT_S))
 
 
 @pytest.fixture(scope="module")
