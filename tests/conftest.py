@@ -14,7 +14,6 @@ from app.settings import Settings
 from tests.support.databases import Databases, PostgresServer, SqliteFiles
 from tests.support.make_spec import MakeSpec, small_spec
 
-
 SLOW_TIMEOUT_S = 300  # a busy machine may be five times slower than an idle one
 
 
